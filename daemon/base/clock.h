@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The only file that reads a clock. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/attr.h"
+
+#define CLOCK_MS_NS UINT64_C(1000000)
+#define CLOCK_S_NS UINT64_C(1000000000)
+#define CLOCK_NEVER UINT64_MAX /* a deadline that does not come */
+
+enum clock_state {
+	CLOCK_UNKNOWN,        /* the kernel does not say (ProtectClock=, a container) */
+	CLOCK_UNSYNCHRONISED, /* STA_UNSYNC: nobody disciplines the clock             */
+	CLOCK_SYNCHRONISED,
+};
+
+/* What the kernel knows of the wall clock's quality, from adjtimex(2), read-only. */
+struct clock_status {
+	enum clock_state state;
+	int64_t max_error_us; /* 0 where unknown                                             */
+	bool failed;          /* TIME_ERROR: hardware or software failure                    */
+	bool leap_insert;     /* STA_INS: a second is inserted at the end of this UTC day    */
+	bool leap_delete;     /* STA_DEL                                                     */
+};
+
+/* Nanoseconds of CLOCK_MONOTONIC: what every deadline is made of. Never fails. */
+uint64_t clock_mono_ns(void);
+
+/* The wall clock, UTC. Never fails. */
+struct timespec clock_wall(void);
+
+/* Reads the clock's status. Never fails: what cannot be read is CLOCK_UNKNOWN. */
+struct clock_status clock_status_now(void);
+
+/* a + b, CLOCK_NEVER where either is CLOCK_NEVER or the sum does not fit. */
+uint64_t clock_add(uint64_t a_ns, uint64_t b_ns);

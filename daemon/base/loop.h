@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One small event loop (epoll and timers) for supervisor, workers and resolver.
+ *
+ * A source is a descriptor with a function, a timer a deadline with a function; both live in their owner's structure. The loop
+ * allocates only in loop_init (the timer heap, of a fixed capacity).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include "base/attr.h"
+
+struct loop_source;
+typedef void loop_ready_fn(struct loop_source *s, uint32_t events);
+struct loop_source {
+	int fd;
+	loop_ready_fn *ready;
+};
+
+struct loop_timer;
+typedef void loop_fire_fn(struct loop_timer *t);
+struct loop_timer {
+	uint64_t at_ns; /* CLOCK_MONOTONIC                          */
+	size_t place;   /* 1 + its place in the heap, 0: not set    */
+	loop_fire_fn *fire;
+};
+
+struct loop {
+	int epoll_fd;
+	struct loop_timer **heap; /* heap[0] is the earliest */
+	size_t heap_n, heap_cap;
+	uint64_t now_ns; /* read once a turn: when its wait ended */
+	/* The turn under way, so that a source removed by a handler is not called any more. */
+	struct epoll_event *batch;
+	int batch_n, batch_at;
+};
+
+/* timers_max: how many timers may be set at once. 0 or -errno. */
+int loop_init(struct loop *l, size_t timers_max) must_check;
+void loop_done(struct loop *l);
+
+/* events as epoll's (EPOLLIN, EPOLLEXCLUSIVE, …), level-triggered unless EPOLLET is given. 0 or -errno. */
+int loop_add(struct loop *l, struct loop_source *s, uint32_t events) must_check;
+int loop_change(struct loop *l, struct loop_source *s, uint32_t events) must_check;
+/* Before the descriptor is closed. Nothing of this turn reaches it any more. */
+void loop_remove(struct loop *l, struct loop_source *s);
+
+/* Sets or moves a timer; CLOCK_NEVER cancels it. Asserts that the capacity is kept. */
+void loop_set_timer(struct loop *l, struct loop_timer *t, uint64_t at_ns);
+void loop_cancel_timer(struct loop *l, struct loop_timer *t);
+
+/* Waits for the next event or timer, at most until deadline_ns (CLOCK_NEVER: no limit; 0: does not wait), and handles what is due. 0 (also
+ * when interrupted) or -errno. */
+int loop_turn(struct loop *l, uint64_t deadline_ns) must_check;
+
+/* A descriptor that reads the signals of `set`, which are blocked for this process. The descriptor, or -errno. */
+int loop_signal_fd(const sigset_t *set) must_check;

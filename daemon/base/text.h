@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text built in storage of a fixed size, and text taken apart.
+ *
+ * A builder never writes past its storage: what does not fit is left out and `cut` is set, so that a caller checks once at
+ * the end. The storage always holds a terminating NUL.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+
+struct text {
+	char *at;   /* the storage; the caller's               */
+	size_t cap; /* its size in bytes, 1 or more            */
+	size_t len; /* bytes written, without the NUL          */
+	bool cut;   /* something did not fit and was left out  */
+};
+
+/* A builder over an array of char. */
+#define TEXT_OVER(array) ((struct text){ .at = ((array)[0] = '\0', (array)), .cap = sizeof(array) })
+
+/* Each appends all of its text, or nothing and sets `cut`. */
+void text_add(struct text *t, const char *s);
+void text_add_bytes(struct text *t, const char *s, size_t n);
+void text_addf(struct text *t, const char *fmt, ...) printf_like(2, 3);
+void text_vaddf(struct text *t, const char *fmt, va_list args) printf_like(2, 0);
+
+/* Appends s between quotation marks, escaped as a JSON string: no control byte, DEL or byte over 0x7E goes out as it is
+ * (an invalid UTF-8 byte becomes \u00XX). Used for logs too: what comes from a peer cannot start a new line. */
+void text_add_quoted(struct text *t, const char *s, size_t n);
+
+/* ASCII only, whatever the locale: true where a and b are the same but for case. */
+bool text_same_ignoring_case(const char *a, const char *b);
+
+/* The number of single edits (insert, delete, replace, swap neighbours) between a and b, at most `most` + 1.
+ * For "did you mean". */
+unsigned text_distance(const char *a, const char *b, unsigned most);
+
+/* Copies s into to[cap], cut where it must be, always with a NUL. 0, or -ENAMETOOLONG if it was cut. */
+int text_copy(char *to, size_t cap, const char *s) must_check;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A listener: one socket, bound by us, with the settings it serves under.
+ *
+ * A listener of the settings is one `struct listener` for each of its transports and addresses. The supervisor opens them all before anybody
+ * serves; workers inherit the descriptors by fork.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "settings/settings.h"
+
+#define LISTENER_LABEL_MAX (SETTINGS_NAME_MAX + 12)
+#define LISTENER_MAX 512 /* sockets of one configuration */
+
+struct listener {
+	int fd; /* non-blocking, close-on-exec */
+	const struct listener_settings *settings;
+	const struct settings *all;
+	enum transport transport;
+	struct addr address;            /* where it is bound, after the kernel chose (AF_UNIX: path says) */
+	int socket_family;              /* AF_INET6 for a dual-stack socket                              */
+	bool dual_stack;                /* reads IPv4 peers as IPv4-mapped                               */
+	char path[108];                 /* UNIX: path or "@name"                                         */
+	uint64_t path_dev, path_ino;    /* of the socket file made by us, so that only ours is removed   */
+	char label[LISTENER_LABEL_MAX]; /* "echo/tcp": what logs and metrics say                         */
+	char key[192];                  /* what makes it the same socket over a reload: label, address and every option that only a new
+					   socket could change                                           */
+	uint32_t pool;                  /* index into all->pools                                         */
+	uint32_t row;                   /* of the counters and of the session table's rows: one per label, chosen by the supervisor */
+	uint32_t receive_buffer_got;    /* what the kernel granted, bytes                                */
+	bool kept;                      /* its descriptor came from the generation before                */
+};
+
+/* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and, where the host has it, ::1;
+ * "*" one dual-stack socket (IPv4 only where the host has no IPv6). Appends to list[*n], up to max. 0 or -E2BIG. */
+int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n, size_t max) must_check;
+
+/* Opens a planned listener: socket, options, bind, listen. On failure -errno, nothing is left open, and `why` says in one
+ * sentence what was not possible: "cannot bind echo/tcp to 127.0.0.1:7: address already in use". */
+int listener_open(struct listener *l, struct text *why) must_check;
+
+/* Applies to an open socket the options that may change without a new one (backlog, buffers, keepalive, dscp, …). */
+int listener_adjust(struct listener *l, struct text *why) must_check;
+
+/* Closes; a UNIX path is removed if it is still the file we made. */
+void listener_close(struct listener *l);
+/* Closes the descriptor only (a worker's copy of a socket that others go on serving). */
+void listener_drop(struct listener *l);
+
+/* "127.0.0.1:7", "[::]:7", "/run/x", "@name". */
+void listener_add_where(struct text *t, const struct listener *l);
+
+/* Sets on an accepted descriptor what is not inherited from the listening socket. 0 or -errno. */
+int listener_prepare_session(const struct listener *l, int fd) must_check;

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a protocol is: bytes in, bytes out, a verdict.
+ *
+ * A service makes no system call, reads no clock and allocates nothing: all it may know is in its context and its options, all it
+ * keeps is in its state, all it says is its output. So every protocol is tested without a socket. `services.def` has one row
+ * a service; a new protocol is one file, one row, one source line and one test (HACKING.md shows the diff).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/zone.h"
+#include "service/lookup.h"
+
+/* How a client reaches a service. A bit each, for sets. */
+enum transport {
+	TRANSPORT_TCP = 1,
+	TRANSPORT_UDP = 2,
+	TRANSPORT_UNIX = 4,       /* stream    */
+	TRANSPORT_UNIXGRAM = 8,   /* datagram  */
+	TRANSPORT_UNIXPACKET = 16 /* seqpacket */
+};
+#define TRANSPORT_DATAGRAMS (TRANSPORT_UDP | TRANSPORT_UNIXGRAM)
+#define TRANSPORT_SESSIONS (TRANSPORT_TCP | TRANSPORT_UNIX | TRANSPORT_UNIXPACKET)
+#define TRANSPORT_UNIXES (TRANSPORT_UNIX | TRANSPORT_UNIXGRAM | TRANSPORT_UNIXPACKET)
+
+enum svc_verdict {
+	SVC_MORE,   /* input used up; call again when more arrives              */
+	SVC_FLUSH,  /* output full; write it, then call again with what is left */
+	SVC_ASK,    /* needs a lookup; the question is in the i/o               */
+	SVC_BECOME, /* tcpmux: go on as a session of the listener in the i/o    */
+	SVC_DONE,   /* write the output, then close (stream) or send (datagram) */
+	SVC_DROP,   /* close now, send nothing                                  */
+};
+
+/* What a listener's settings say to its service; each service reads its own members. Filled by settings/, read-only. */
+struct svc_options {
+	/* daytime */
+	const char *format;      /* "rfc867" "ctime" "smtp" "smtp4" "iso" "nist" or a strftime text */
+	const struct zone *zone; /* never NULL                                                      */
+	/* daytime, time */
+	bool require_sync; /* an unsynchronised clock gives no answer (RFC 868) */
+	/* hostname */
+	const struct hosttable *table; /* NULL: none */
+	/* qotd */
+	const struct quotes *quotes;
+	/* tcpmux: the names of the listeners served, and how many */
+	const char *const *names;
+	size_t names_n;
+};
+
+/* What a service may know. Filled anew for each call; read-only. */
+struct svc_context {
+	struct timespec wall; /* UTC, with nanoseconds                     */
+	struct clock_status clock;
+	enum transport transport;
+	struct addr peer;         /* who asks                                  */
+	struct addr local;        /* the address that was asked                */
+	const char *host_name;    /* what this host is called                  */
+	uint32_t random;          /* 32 unpredictable bits, new for each call  */
+	const struct svc_options *options;
+};
+
+/* One call's bytes. The service reads in[0..in_len), sets in_used; writes out[out_len..out_cap), adds to out_len. */
+struct svc_io {
+	const uint8_t *in;
+	size_t in_len;
+	size_t in_used;
+	bool eof; /* stream: the client has closed its direction; after in[] nothing comes any more */
+
+	uint8_t *out;
+	size_t out_cap; /* stream: SVC_OUT_MIN or more; datagram: the longest answer that may be sent */
+	size_t out_len;
+
+	struct lookup_question question; /* SVC_ASK                                                    */
+	size_t become;                   /* SVC_BECOME: index into options->names                      */
+};
+
+#define SVC_OUT_MIN 4096   /* bytes of room that a stream's service may count on when called */
+#define SVC_STATE_MAX 2048 /* the most state a service may ask for                           */
+
+/* A stream (or seqpacket) session: `open` once, `input` whenever bytes or the end arrived, or after SVC_FLUSH; `answer` once after
+ * SVC_ASK. A datagram: `input` once with the whole datagram, state zeroed, `open` is not called; SVC_DONE sends the output (0 bytes too),
+ * SVC_DROP or SVC_MORE send nothing. state is state_bytes long, zeroed, aligned for anything; NULL where state_bytes is 0. */
+typedef enum svc_verdict svc_open_fn(void *state, const struct svc_context *ctx, struct svc_io *io);
+typedef enum svc_verdict svc_input_fn(void *state, const struct svc_context *ctx, struct svc_io *io);
+typedef enum svc_verdict svc_answer_fn(void *state, const struct svc_context *ctx, const struct lookup_answer *answer,
+				       struct svc_io *io);
+
+enum svc_trait {
+	SVC_MIRROR = 1,      /* the output is the input, byte for byte: it may be sent from where it was read */
+	SVC_SINK = 2,        /* nothing is ever sent                                                          */
+	SVC_SPEAKS_FIRST = 4, /* answers before the client says anything                                        */
+	SVC_REQUEST = 8,     /* one request line: request_timeout counts                                      */
+	SVC_PACED = 16,      /* sends for ever: session/ paces it by the listener's `rate`                    */
+	SVC_NEEDS_CLOCK = 32, /* reads ctx->clock                                                              */
+	SVC_LOOKS_UP = 64,   /* asks the resolver                                                             */
+};
+
+struct service {
+	const char *name;     /* "echo"                                    */
+	const char *rfc;      /* "RFC 862"                                 */
+	uint16_t port;        /* IANA's                                    */
+	unsigned transports;  /* those it has by default                   */
+	unsigned possible;    /* those a listener may ask for              */
+	unsigned traits;      /* enum svc_trait                            */
+	size_t state_bytes;   /* 0..SVC_STATE_MAX                          */
+	svc_open_fn *open;    /* NULL: nothing to say at the start         */
+	svc_input_fn *input;
+	svc_answer_fn *answer; /* NULL but for SVC_LOOKS_UP                 */
+};
+
+extern const struct service service_table[];
+extern const size_t service_table_n;
+
+/* The row of a name; NULL if there is none. */
+const struct service *service_find(const char *name);
+
+/* "tcp", "udp", "unix", "unixgram", "unixpacket"; 0 and NULL for what is none. */
+unsigned service_transport_from_name(const char *name);
+const char *service_transport_name(enum transport t);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What a listener's settings say about its sessions and datagrams. Filled by settings/, read-only afterwards. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "session/acl.h"
+
+struct session_rules {
+	uint64_t idle_timeout_ns;      /* no byte in either direction; 0: no limit, as for all that follow */
+	uint64_t idle_timeout_busy_ns; /* the same while the pool is full                                  */
+	uint64_t session_timeout_ns;   /* a whole session                                                  */
+	uint64_t request_timeout_ns;   /* SVC_REQUEST services: the whole line, from accept                */
+	uint64_t max_bytes;            /* in one direction                                                 */
+	uint64_t pace_bytes_per_s;     /* SVC_PACED services: what one session is sent                     */
+	uint32_t max_sessions;
+	uint32_t max_sessions_per_source;
+	uint32_t max_datagram; /* longer ones are dropped */
+	struct acl acl;
+};

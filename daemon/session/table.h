@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session table: one slot a session, in memory shared by all processes, claimed when a connection is admitted.
+ *
+ * It is what caps count, what `sessions` lists and `kill` marks. Nobody locks: a slot is claimed and freed by compare-and-swap, counts
+ * are atomic. The process that owns a slot writes it; the supervisor frees the slots of a process it has reaped, so
+ * caps stay exact whoever dies.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "session/refusal.h"
+
+#define TABLE_SLOTS_MAX 1048576
+#define TABLE_ROWS_MAX 256 /* rows: a listener's name and transport */
+
+struct table; /* opaque: its layout is table.c's */
+
+struct table_slot {
+	_Atomic uint32_t owner;      /* pid; 0: free                                     */
+	_Atomic uint32_t generation; /* counts the sessions this slot has held           */
+	_Atomic uint32_t kill;       /* not 0: the owner is asked to end it              */
+	uint32_t row;
+	uint32_t pool;
+	uint32_t counted;            /* which counts it is in, for the one who frees it  */
+	uint32_t source_at[2];       /* its entries in the source counts                 */
+	struct addr peer;
+	uint64_t started_ns;         /* CLOCK_MONOTONIC                                  */
+	_Atomic uint64_t active_ns;  /* the last byte, either direction                  */
+	_Atomic uint64_t in_bytes, out_bytes;
+};
+
+/* Bytes of memory for a table of `slots`; mapped shared, zeroed and aligned to 64 by the caller. */
+size_t table_bytes(uint32_t slots);
+
+/* Makes a table in zeroed memory. `secret` keys the hash of sources. */
+struct table *table_init(void *memory, uint32_t slots, uint64_t secret);
+
+struct table_request {
+	uint32_t owner; /* the pid that will own it */
+	uint32_t row;   /* below TABLE_ROWS_MAX     */
+	uint32_t pool;
+	struct addr peer;
+	uint64_t now_ns;
+	/* caps; 0: none */
+	uint32_t total, row_max, per_source, row_per_source;
+	uint8_t source_bits_v4, source_bits_v6;
+};
+
+/* Claims a slot under all caps, or says which one refuses (REFUSED_TOTAL, REFUSED_SESSIONS, REFUSED_SOURCE). A UNIX socket's peer has no
+ * source cap. *ret is set on REFUSED_NOT only. Never more than a cap are admitted, whatever happens at once. */
+enum refusal table_admit(struct table *t, const struct table_request *r, struct table_slot **ret);
+
+/* Gives a slot to another process (the fork model's child). */
+void table_hand_over(struct table_slot *slot, uint32_t owner);
+
+/* tcpmux: counts the session under another row and its caps as well as the new peer's lists allow; the old row's count is given
+ * back. On refusal the slot stays as it was. */
+enum refusal table_become(struct table *t, struct table_slot *slot, const struct table_request *r);
+
+/* Frees a slot. Freeing twice is harmless when `owner` no longer holds it. */
+void table_release(struct table *t, struct table_slot *slot, uint32_t owner);
+
+/* Frees every slot of a process that is gone. How many there were. */
+uint32_t table_release_owner(struct table *t, uint32_t owner);
+
+/* For lists: slots 0..table_slots(t)-1; the highest index ever used bounds a scan. */
+uint32_t table_slots(const struct table *t);
+uint32_t table_scan_end(const struct table *t);
+struct table_slot *table_slot_at(struct table *t, uint32_t index);
+uint32_t table_index(const struct table *t, const struct table_slot *slot);
+
+uint32_t table_count(const struct table *t);
+uint32_t table_row_count(const struct table *t, uint32_t row);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings: one typed, validated, read-only structure, made whole from the configuration file or not at all.
+ *
+ * Flow: settings_read() forks the reader (reader.c), which opens the files, runs libconfig under limits of time and memory and
+ * writes a flat list (path, type, value, file, line) to a pipe, with the zones, quotes and host tables that the file names; here the list is
+ * checked against settings.def and across keys.
+ * Owns: everything that hangs on struct settings, freed by settings_free(); it lives until no generation of workers uses it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "base/log.h"
+#include "service/service.h"
+#include "session/rules.h"
+
+#define SETTINGS_LISTENERS_MAX 120 /* listeners; each may have several transports and addresses */
+#define SETTINGS_POOLS_MAX 32
+#define SETTINGS_ADDRESSES_MAX 64 /* of one listener                                           */
+#define SETTINGS_NAME_MAX 64      /* of a listener or a pool, with its NUL: [A-Za-z0-9_.-]      */
+
+enum pool_model { POOL_FORK, POOL_PREFORK, POOL_EVENT };
+
+struct pool_settings {
+	char name[SETTINGS_NAME_MAX];
+	enum pool_model model;
+	uint32_t start, min_spare, max_spare, max_workers; /* prefork                               */
+	uint64_t sessions_per_worker;                      /* prefork; 0: never replaced            */
+	uint32_t max_sessions;                             /* fork, event                           */
+	uint32_t workers;                                  /* event; 0 in the file: already replaced by the usable CPUs */
+	uint64_t memory_limit;                             /* bytes of RLIMIT_DATA; 0: none         */
+	bool used;                                         /* some enabled listener names it        */
+};
+
+enum listener_address_kind { LISTENER_ADDRESS_ANY, LISTENER_ADDRESS_LOOPBACK, LISTENER_ADDRESS_ONE };
+
+struct listener_address {
+	enum listener_address_kind kind; /* "*", "loopback", or one address                             */
+	struct addr addr;                /* LISTENER_ADDRESS_ONE                                        */
+	char text[ADDR_TEXT_MAX];        /* as written, for messages (the interface of %scope may come) */
+};
+
+/* Tells "not said" from any value. */
+enum settings_tristate { SETTINGS_NO = 0, SETTINGS_YES = 1, SETTINGS_UNSET = 2 };
+
+struct socket_settings {
+	char interface[16];     /* "": any                                             */
+	bool freebind;
+	enum settings_tristate v6only;
+	uint32_t backlog;
+	uint64_t receive_buffer; /* bytes; 0: the kernel's (udp: 4M unless said)       */
+	uint64_t send_buffer;    /* 0: the kernel's                                    */
+	uint64_t keepalive_ns;   /* 0: off                                             */
+	uint64_t user_timeout_ns; /* 0: the kernel's                                   */
+	uint64_t defer_accept_ns; /* 0: off                                            */
+	bool nodelay;
+	int dscp;                /* 0..63, or SETTINGS_DSCP_REFLECT                     */
+};
+#define SETTINGS_DSCP_REFLECT (-1)
+
+struct listener_settings {
+	char name[SETTINGS_NAME_MAX]; /* the service's name unless said */
+	const struct service *service;
+	unsigned transports; /* enum transport, a set */
+	bool enabled;
+	struct listener_address addresses[SETTINGS_ADDRESSES_MAX];
+	size_t addresses_n;
+	uint16_t port; /* port_offset added; 0: the kernel chooses */
+	char path[108]; /* unix: a path, or "@name"; "": none       */
+	uint32_t mode;  /* of the path: permission bits, 0666 unless said */
+	char owner[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* of the path; "": ours */
+	uint32_t pool_stream, pool_datagram; /* index into settings->pools, for its session and datagram transports */
+	struct socket_settings socket;
+	struct session_rules rules;
+	struct svc_options options;
+	char timezone[ZONE_NAME_MAX];
+	/* As written, for -T and for messages: where the listener begins. */
+	const char *file;
+	unsigned line;
+};
+
+struct settings {
+	char user[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* "": not said */
+	uint32_t port_offset;
+	char host_name[256];
+	uint64_t drain_timeout_ns;
+	struct {
+		enum log_level level;
+		enum log_format format;
+		bool sessions;
+	} log;
+	struct {
+		uint32_t processes;
+		uint64_t timeout_ns;
+		uint32_t queue;
+	} resolver;
+	struct {
+		uint32_t sessions, sessions_per_source;
+		uint64_t buffers; /* bytes, over all workers */
+		uint8_t source_prefix_v4, source_prefix_v6;
+	} limits;
+	struct pool_settings pools[SETTINGS_POOLS_MAX];
+	size_t pools_n;
+	struct listener_settings *listeners; /* disabled ones too */
+	size_t listeners_n;
+	struct settings_private *own; /* what was read, storage of strings, zones, quotes, tables */
+};
+
+/* What is wrong, or dangerous, and where. */
+struct settings_issue {
+	char text[512]; /* "file:line: key: what is wrong (what is allowed)" */
+	bool warning;
+};
+#define SETTINGS_ISSUES_MAX 20
+struct settings_report {
+	struct settings_issue issues[SETTINGS_ISSUES_MAX];
+	size_t issues_n;
+	size_t errors_n; /* all of them, also those beyond the last shown */
+	bool missing;    /* there is no such file (exit 66)                */
+};
+
+/* One -o KEY=VALUE, kept for reloads. */
+struct settings_override {
+	const char *key, *value;
+};
+
+/* Reads and checks. file: as given by -c. 0 and *ret (to be freed), with at most warnings in the report; or -EINVAL (errors in the
+ * report), -ENOENT, or what fork or a pipe failed with. Never leaves a process behind, takes at most 2 s and 64 MiB in the reader. */
+int settings_read(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings **ret,
+		  struct settings_report *report) must_check;
+void settings_free(struct settings *s); /* NULL is allowed */
+
+/* "KEY=VALUE" taken apart in place; -EINVAL if it is not that. */
+int settings_split_override(char *text, struct settings_override *ret) must_check;
+
+/* -T: every key with its effective value and its origin as a comment, as a file that reads back to the same settings. 0 or -EIO. */
+int settings_dump(const struct settings *s, FILE *to) must_check;
