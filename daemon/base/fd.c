@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors: closed by themselves, read and written whole. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+
+#include "base/fd.h"
+
+void fd_close(int *fd)
+{
+	int saved = errno;
+
+	/* Not again after EINTR: Linux has freed the number by then, and it may be another's. */
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int fd_take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+int fd_set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -errno;
+	if ((flags & O_NONBLOCK) != 0)
+		return 0;
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+int fd_set_cloexec(int fd, bool on)
+{
+	/* FD_CLOEXEC is the only flag of a descriptor, so there is nothing to keep. */
+	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
+}
+
+static int wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+}
+
+int fd_write_all(int fd, const void *from, size_t n)
+{
+	const char *at = from;
+
+	while (n > 0) {
+		ssize_t done = write(fd, at, n);
+
+		if (done >= 0) {
+			at += done;
+			n -= (size_t)done;
+		} else if (errno == EAGAIN) {
+			int r = wait_writable(fd);
+
+			if (r < 0)
+				return r;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+int fd_fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int opened;
+
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		opened = open("/dev/null", O_RDWR);
+		if (opened < 0)
+			return -errno;
+		assert(opened == fd); /* the lowest that is free, and all below are taken */
+	}
+	return 0;
+}
