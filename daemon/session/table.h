@@ -34,6 +34,7 @@ struct table_slot {
 	uint64_t started_ns;         /* CLOCK_MONOTONIC                                  */
 	_Atomic uint64_t active_ns;  /* the last byte, either direction                  */
 	_Atomic uint64_t in_bytes, out_bytes;
+	_Atomic uint64_t owed_bytes; /* buffer memory counted for it; zero when claimed   */
 };
 
 /* Bytes of memory for a table of `slots`; mapped shared, zeroed and aligned to 64 by the caller. */
