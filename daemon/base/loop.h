@@ -58,5 +58,11 @@ void loop_cancel_timer(struct loop *l, struct loop_timer *t);
  * when interrupted) or -errno. */
 int loop_turn(struct loop *l, uint64_t deadline_ns) must_check;
 
+/* When the earliest timer is due; CLOCK_NEVER (UINT64_MAX) without one. */
+static inline uint64_t loop_next_ns(const struct loop *l)
+{
+	return l->heap_n ? l->heap[0]->at_ns : UINT64_MAX;
+}
+
 /* A descriptor that reads the signals of `set`, which are blocked for this process. The descriptor, or -errno. */
 int loop_signal_fd(const sigset_t *set) must_check;
