@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Holds the order of the folders: an #include points to the left only, base <- service <- ... <- main.
+
+Also: a header a source file, included by its folder and taken once; only the last three of the chain log; only
+base/clock.c reads clocks.
+"""
+import os
+import pathlib
+import re
+import sys
+
+CHAIN = ["base", "service", "session", "settings", "net", "worker", "supervisor", "main"]
+LOGS = {"worker", "supervisor", "main"}
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
+COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
+LOG_CALL = re.compile(r"\blog_(?:say|begin|open|set)\s*\(")
+CLOCK_CALL = re.compile(r"\b(clock_gettime|gettimeofday|adjtimex|ntp_adjtime|time\s*\((?:NULL|0|&))")
+
+
+def without_comments(text):
+    return COMMENT.sub(lambda m: '""' if m.group().startswith('"') else " ", text)
+
+
+def includes_of(text):
+    """The includes in their order: (quoted, name)."""
+    return [(kind == '"', name) for kind, name in INCLUDE.findall(text)]
+
+
+def check_includes(daemon, name, folder, text):
+    faults = []
+    for quoted, target in includes_of(text):
+        target_folder = target.split("/")[0]
+        if not quoted:
+            if (daemon / target).exists():
+                faults.append(f"{name}: <{target}> is ours: include it with quotation marks")
+        elif target == "config.h":
+            continue
+        elif not (daemon / target).exists() or "/" not in target:
+            faults.append(f'{name}: "{target}" is no file below daemon/ (include by folder)')
+        elif CHAIN.index(target_folder) > CHAIN.index(folder):
+            faults.append(f'{name}: "{target}" points from {folder} to the right, to {target_folder}')
+    return faults
+
+
+def check_source(daemon, path, name, text):
+    """A .c file has a header of its name and includes it; a service's is its row."""
+    own = path.relative_to(daemon).with_suffix(".h").as_posix()
+    ours = [target for quoted, target in includes_of(text) if quoted and target != "config.h"]
+    if not (daemon / own).exists():
+        row = re.search(rf"\(\s*{path.stem}\b", (daemon / "service/services.def").read_text())
+        if not (path.parent.name == "service" and row):
+            return [f"{name}: has no header of its name, and no row in services.def"]
+    elif own not in ours:
+        return [f'{name}: does not include its own "{own}"']
+    return []
+
+
+def check_file(daemon, path):
+    name = path.relative_to(daemon).as_posix()
+    folder = "main" if name == "main.c" else path.parent.name
+    text = path.read_text()
+    code = without_comments(text)
+    faults = check_includes(daemon, name, folder, text)
+    if not text.startswith("/* SPDX-License-Identifier: MIT */\n"):
+        faults.append(f"{name}: line 1 is not the licence")
+    if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.M):
+        faults.append(f"{name}: has no #pragma once")
+    if path.suffix == ".c" and name != "main.c":
+        faults += check_source(daemon, path, name, text)
+    if folder not in LOGS and name not in ("base/log.c", "base/log.h") and LOG_CALL.search(code):
+        faults.append(f"{name}: logs; only {', '.join(sorted(LOGS))} do")
+    call = CLOCK_CALL.search(code)
+    if call and name != "base/clock.c":
+        faults.append(f"{name}: {call.group(1)}: only base/clock.c reads clocks")
+    return faults
+
+
+def main():
+    top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("top_srcdir", "."))
+    daemon = top / "daemon"
+    files = sorted(p for p in daemon.rglob("*") if p.suffix in (".c", ".h"))
+    faults = [fault for path in files for fault in check_file(daemon, path)]
+    for folder in {p.parent.name for p in files} - set(CHAIN) - {"daemon"}:
+        faults.append(f"daemon/{folder}: not in the chain {' <- '.join(CHAIN)}")
+    print("\n".join(faults) if faults else f"{len(files)} files keep the chain {' <- '.join(CHAIN)}")
+    return 1 if faults or not files else 0
+
+
+sys.exit(main())
