@@ -24,7 +24,7 @@ struct prefix {
 	uint8_t bits;     /* 0..32 or 0..128                                       */
 };
 
-#define ADDR_TEXT_MAX 80 /* "[…%interface]:65535" and the NUL */
+#define ADDR_TEXT_MAX 80 /* "[…%4294967295]:65535" and the NUL */
 
 /* From a socket address; IPv4-mapped becomes IPv4. AF_UNSPEC for a family it does not know. */
 struct addr addr_from_sockaddr(const struct sockaddr *sa, socklen_t len);
@@ -41,9 +41,9 @@ int addr_parse(const char *s, struct addr *ret) must_check;
  * prefix of 96 bits and more becomes IPv4. */
 int prefix_parse(const char *s, struct prefix *ret) must_check;
 
-/* "127.0.0.1", "2001:db8::1" (RFC 5952), "unix". */
+/* "127.0.0.1", "2001:db8::1" (RFC 5952), "fe80::1%2", "unix", "none". The scope is a number: no system call. */
 void addr_add_text(struct text *t, const struct addr *a);
-/* "127.0.0.1:7", "[2001:db8::1]:7", "unix". */
+/* "127.0.0.1:7", "[2001:db8::1]:7", "unix", "none". */
 void addr_add_text_port(struct text *t, const struct addr *a);
 void prefix_add_text(struct text *t, const struct prefix *p);
 

@@ -22,7 +22,7 @@ enum clock_state {
 struct clock_status {
 	enum clock_state state;
 	int64_t max_error_us; /* 0 where unknown                                             */
-	bool failed;          /* TIME_ERROR: hardware or software failure                    */
+	bool failed;          /* TIME_ERROR for another reason than an undisciplined clock      */
 	bool leap_insert;     /* STA_INS: a second is inserted at the end of this UTC day    */
 	bool leap_delete;     /* STA_DEL                                                     */
 };

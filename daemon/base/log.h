@@ -6,7 +6,7 @@
  *             <P>EVENT key=value …                                     (the journal; P is syslog's priority)
  *     json    {"time":"2026-11-22T12:49:31.123456789Z","level":"notice","event":"…","key":"value",…}
  *
- * A line that cannot be written at once is lost and counted. Values are escaped: nothing a peer sends can start a line.
+ * A line that is too long loses its end and gets cut=true. A line that cannot be written at once is lost and counted. Values are escaped: nothing a peer sends can start a line.
  * Only supervisor/, worker/ and main.c log; everything below returns its errors.
  */
 #pragma once
@@ -27,6 +27,9 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
  * be, polled before each write; a socket is sent to with MSG_DONTWAIT. Priorities are written where descriptor 2 is the
  * journal (JOURNAL_STREAM). May be called again. */
 void log_open(void);
+
+/* The descriptor log_open made for itself (3 or more), for who closes all others; -1 where it made none. */
+int log_fd(void);
 
 void log_set(enum log_level level, enum log_format format);
 bool log_wants(enum log_level level);
@@ -49,5 +52,5 @@ void log_number(struct log_line *l, const char *key, int64_t value);
 void log_addr(struct log_line *l, const char *key, const struct addr *a); /* with its port */
 void log_end(struct log_line *l);
 
-/* A line with a sentence: `warning accept: cannot accept on …`, in JSON "message": "…". */
+/* A line with a sentence: `warning accept: cannot accept on …`, in JSON "message":"…". */
 void log_say(enum log_level level, const char *event, const char *fmt, ...) printf_like(3, 4);

@@ -42,6 +42,7 @@ struct loop {
 
 /* timers_max: how many timers may be set at once. 0 or -errno. */
 int loop_init(struct loop *l, size_t timers_max) must_check;
+/* Forgets all sources and timers. The only call a forked child may make on its parent's loop: the two share the epoll set. */
 void loop_done(struct loop *l);
 
 /* events as epoll's (EPOLLIN, EPOLLEXCLUSIVE, …), level-triggered unless EPOLLET is given. 0 or -errno. */
@@ -50,7 +51,8 @@ int loop_change(struct loop *l, struct loop_source *s, uint32_t events) must_che
 /* Before the descriptor is closed. Nothing of this turn reaches it any more. */
 void loop_remove(struct loop *l, struct loop_source *s);
 
-/* Sets or moves a timer; CLOCK_NEVER cancels it. Asserts that the capacity is kept. */
+/* Sets or moves a timer; CLOCK_NEVER cancels it. Never fires early; a time that has passed is due in the next turn. Asserts that
+ * the capacity is kept. */
 void loop_set_timer(struct loop *l, struct loop_timer *t, uint64_t at_ns);
 void loop_cancel_timer(struct loop *l, struct loop_timer *t);
 
@@ -64,5 +66,5 @@ static inline uint64_t loop_next_ns(const struct loop *l)
 	return l->heap_n ? l->heap[0]->at_ns : UINT64_MAX;
 }
 
-/* A descriptor that reads the signals of `set`, which are blocked for this process. The descriptor, or -errno. */
+/* Blocks the signals of `set` and makes a descriptor that reads them, non-blocking. The descriptor, or -errno. */
 int loop_signal_fd(const sigset_t *set) must_check;

@@ -119,13 +119,8 @@ static void add_special(struct text *t, char c)
 static size_t add_escaped(struct text *t, const char *s, size_t n)
 {
 	uint32_t code;
-	size_t len;
+	size_t len = utf8_read(s, n, &code);
 
-	if (s[0] >= 0x20 && s[0] < 0x7F && s[0] != '"' && s[0] != '\\') {
-		text_add_bytes(t, s, 1);
-		return 1;
-	}
-	len = utf8_read(s, n, &code);
 	if (len == 0) {
 		add_special(t, s[0]);
 		return 1;
@@ -134,21 +129,38 @@ static size_t add_escaped(struct text *t, const char *s, size_t n)
 	return len;
 }
 
-void text_add_quoted(struct text *t, const char *s, size_t n)
+/* Printable ASCII as it is and the rest escaped, between two marks: quotation marks, which then are escaped too, or "". */
+static void add_marked(struct text *t, const char *s, size_t n, const char *mark)
 {
 	size_t before = t->len;
 	bool cut_before = t->cut;
 
 	t->cut = false;
-	text_add(t, "\"");
-	for (size_t i = 0; i < n && !t->cut;)
-		i += add_escaped(t, s + i, n - i);
-	text_add(t, "\"");
+	text_add(t, mark);
+	for (size_t i = 0; i < n && !t->cut;) {
+		bool plain = s[i] >= 0x20 && s[i] < 0x7F && (*mark == '\0' || (s[i] != '"' && s[i] != '\\'));
+
+		if (plain)
+			text_add_bytes(t, s + i++, 1);
+		else
+			i += add_escaped(t, s + i, n - i);
+	}
+	text_add(t, mark);
 	if (t->cut) {
 		t->len = before;
 		t->at[before] = '\0';
 	}
 	t->cut |= cut_before;
+}
+
+void text_add_quoted(struct text *t, const char *s, size_t n)
+{
+	add_marked(t, s, n, "\"");
+}
+
+void text_add_printable(struct text *t, const char *s, size_t n)
+{
+	add_marked(t, s, n, "");
 }
 
 static char lower(char c)

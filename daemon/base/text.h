@@ -33,6 +33,9 @@ void text_vaddf(struct text *t, const char *fmt, va_list args) printf_like(2, 0)
  * (an invalid UTF-8 byte becomes \u00XX). Used for logs too: what comes from a peer cannot start a new line. */
 void text_add_quoted(struct text *t, const char *s, size_t n);
 
+/* Appends s with the same escapes but no quotation marks, and those and backslashes as they are: a sentence for people. */
+void text_add_printable(struct text *t, const char *s, size_t n);
+
 /* ASCII only, whatever the locale: true where a and b are the same but for case. */
 bool text_same_ignoring_case(const char *a, const char *b);
 

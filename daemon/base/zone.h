@@ -36,5 +36,6 @@ extern const struct zone zone_utc;
 const struct zone_span *zone_at(const struct zone *z, int64_t unix_s);
 
 /* Makes a zone's table from 1970 up to the end of 2106, by this process's tz database (it sets TZ: call it in a process of its
- * own). ret->spans is malloc'ed. 0, -ENOENT no such zone, -EINVAL not a name ("..", "/", too long), -E2BIG, -ENOMEM. */
+ * own). ret->spans is malloc'ed; its bytes are all set. "UTC" needs no database. 0, -ENOENT no such zone, -EINVAL not a name
+ * ("..", a leading "/", too long), -E2BIG, -ENOMEM, or what opening the zone's file failed with. *ret is set on 0 alone. */
 int zone_build(const char *name, struct zone *ret) must_check;

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One small event loop: epoll for descriptors, a binary heap for timers.
+ *
+ * Flow: loop_turn waits until a descriptor is ready or the earliest timer is due, calls the sources, then the timers. A handler may
+ * add, remove and re-arm anything, itself included.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/time_types.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/loop.h"
+
+#define BATCH_MAX 256 /* events a turn; more wait in the kernel, in order */
+
+int loop_init(struct loop *l, size_t timers_max)
+{
+	*l = (struct loop){ .epoll_fd = -1, .heap_cap = timers_max };
+	l->heap = calloc(timers_max > 0 ? timers_max : 1, sizeof(struct loop_timer *));
+	l->batch = calloc(BATCH_MAX, sizeof(*l->batch));
+	if (l->heap == NULL || l->batch == NULL) {
+		loop_done(l);
+		return -ENOMEM;
+	}
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll_fd < 0) {
+		int r = -errno;
+
+		loop_done(l);
+		return r;
+	}
+	l->now_ns = clock_mono_ns();
+	return 0;
+}
+
+void loop_done(struct loop *l)
+{
+	while (l->heap_n > 0)
+		l->heap[--l->heap_n]->place = 0;
+	free(l->heap);
+	free(l->batch);
+	fd_close(&l->epoll_fd);
+	*l = (struct loop){ .epoll_fd = -1 };
+}
+
+static int control(struct loop *l, int operation, struct loop_source *s, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.ptr = s };
+
+	return epoll_ctl(l->epoll_fd, operation, s->fd, &e) < 0 ? -errno : 0;
+}
+
+int loop_add(struct loop *l, struct loop_source *s, uint32_t events)
+{
+	return control(l, EPOLL_CTL_ADD, s, events);
+}
+
+int loop_change(struct loop *l, struct loop_source *s, uint32_t events)
+{
+	return control(l, EPOLL_CTL_MOD, s, events);
+}
+
+void loop_remove(struct loop *l, struct loop_source *s)
+{
+	/* It cannot fail for a source that is in the set, and for another there is nothing to do. */
+	(void)control(l, EPOLL_CTL_DEL, s, 0);
+	for (int i = l->batch_at; i < l->batch_n; i++) {
+		if (l->batch[i].data.ptr == s)
+			l->batch[i].data.ptr = NULL;
+	}
+}
+
+static void put(struct loop *l, size_t i, struct loop_timer *t)
+{
+	l->heap[i] = t;
+	t->place = i + 1;
+}
+
+/* Moves the timer at i towards the front as far as it belongs. */
+static void sift_up(struct loop *l, size_t i)
+{
+	struct loop_timer *t = l->heap[i];
+
+	while (i > 0 && t->at_ns < l->heap[(i - 1) / 2]->at_ns) {
+		put(l, i, l->heap[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	put(l, i, t);
+}
+
+/* Moves the timer at i towards the back as far as it belongs. */
+static void sift_down(struct loop *l, size_t i)
+{
+	struct loop_timer *t = l->heap[i];
+
+	for (size_t child = 2 * i + 1; child < l->heap_n; child = 2 * i + 1) {
+		if (child + 1 < l->heap_n && l->heap[child + 1]->at_ns < l->heap[child]->at_ns)
+			child++;
+		if (t->at_ns <= l->heap[child]->at_ns)
+			break;
+		put(l, i, l->heap[child]);
+		i = child;
+	}
+	put(l, i, t);
+}
+
+/* After the deadline of the timer at i changed, either way. */
+static void settle(struct loop *l, size_t i)
+{
+	struct loop_timer *t = l->heap[i];
+
+	sift_up(l, i);
+	sift_down(l, t->place - 1);
+}
+
+void loop_set_timer(struct loop *l, struct loop_timer *t, uint64_t at_ns)
+{
+	if (at_ns == CLOCK_NEVER) {
+		loop_cancel_timer(l, t);
+		return;
+	}
+	/* What is due already is due in the next turn: a handler that re-arms itself so does not hold up this one for ever. */
+	t->at_ns = at_ns > l->now_ns ? at_ns : l->now_ns + 1;
+	if (t->place == 0) {
+		assert(l->heap_n < l->heap_cap);
+		put(l, l->heap_n++, t);
+	}
+	assert(l->heap[t->place - 1] == t);
+	settle(l, t->place - 1);
+}
+
+void loop_cancel_timer(struct loop *l, struct loop_timer *t)
+{
+	size_t i = t->place - 1;
+	struct loop_timer *last;
+
+	if (t->place == 0)
+		return;
+	assert(l->heap[i] == t);
+	t->place = 0;
+	last = l->heap[--l->heap_n];
+	if (last == t)
+		return;
+	put(l, i, last);
+	settle(l, i);
+}
+
+/* epoll_wait in whole milliseconds, rounded up: a timer that is not due yet would make a turn for nothing. */
+static int wait_ms(struct loop *l, uint64_t wait_ns)
+{
+	uint64_t ms = wait_ns / CLOCK_MS_NS + (wait_ns % CLOCK_MS_NS != 0);
+	int timeout = wait_ns == CLOCK_NEVER ? -1 : ms > INT_MAX ? INT_MAX : (int)ms;
+
+	return epoll_wait(l->epoll_fd, l->batch, BATCH_MAX, timeout);
+}
+
+/* Waits wait_ns at most. As epoll_wait. */
+static int wait_events(struct loop *l, uint64_t wait_ns)
+{
+#ifdef SYS_epoll_pwait2
+	static bool missing; /* before Linux 5.11, or kept from us by a sandbox */
+	struct __kernel_timespec ts = {
+		.tv_sec = (int64_t)(wait_ns / CLOCK_S_NS),
+		.tv_nsec = (int64_t)(wait_ns % CLOCK_S_NS),
+	};
+
+	if (!missing && wait_ns != 0 && wait_ns != CLOCK_NEVER) {
+		/* By number: glibc has the function from 2.35 only. */
+		long n = syscall(SYS_epoll_pwait2, l->epoll_fd, l->batch, BATCH_MAX, &ts, NULL, 0);
+
+		missing = n < 0 && (errno == ENOSYS || errno == EPERM);
+		if (!missing)
+			return (int)n;
+	}
+#endif
+	return wait_ms(l, wait_ns);
+}
+
+/* How long a turn may wait: until the earliest timer or deadline_ns. */
+static uint64_t time_to_wait(const struct loop *l, uint64_t deadline_ns)
+{
+	uint64_t until_ns = deadline_ns, now_ns;
+
+	if (l->heap_n > 0 && l->heap[0]->at_ns < until_ns)
+		until_ns = l->heap[0]->at_ns;
+	if (until_ns == CLOCK_NEVER)
+		return CLOCK_NEVER;
+	if (until_ns == 0)
+		return 0;
+	now_ns = clock_mono_ns();
+	return until_ns > now_ns ? until_ns - now_ns : 0;
+}
+
+static void call_sources(struct loop *l)
+{
+	while (l->batch_at < l->batch_n) {
+		const struct epoll_event *e = &l->batch[l->batch_at++];
+		struct loop_source *s = e->data.ptr;
+
+		if (s != NULL)
+			s->ready(s, e->events);
+	}
+	l->batch_at = 0;
+	l->batch_n = 0;
+}
+
+static void fire_timers(struct loop *l)
+{
+	while (l->heap_n > 0 && l->heap[0]->at_ns <= l->now_ns) {
+		struct loop_timer *t = l->heap[0];
+
+		loop_cancel_timer(l, t);
+		t->fire(t);
+	}
+}
+
+int loop_turn(struct loop *l, uint64_t deadline_ns)
+{
+	int n;
+
+	assert(l->batch_n == 0); /* no turn within a turn */
+	n = wait_events(l, time_to_wait(l, deadline_ns));
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	l->now_ns = clock_mono_ns();
+	l->batch_at = 0;
+	l->batch_n = n > 0 ? n : 0;
+	call_sources(l);
+	fire_timers(l);
+	return 0;
+}
+
+int loop_signal_fd(const sigset_t *set)
+{
+	int fd;
+
+	if (sigprocmask(SIG_BLOCK, set, NULL) < 0)
+		return -errno;
+	fd = signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
