@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""What /proc knows about processes and their sockets."""
+
+import collections
+import ctypes
+import os
+import select
+import socket
+import time
+import unittest
+
+Process = collections.namedtuple("Process", "pid state parent session")
+
+SYS_PIDFD_GETFD = 438
+
+
+def read(pid):
+    """One process, or None if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return Process(int(pid), fields[0], int(fields[1]), int(fields[3]))
+
+
+def of_session(session):
+    """All processes of a session (setsid), zombies too."""
+    found = (read(pid) for pid in os.listdir("/proc") if pid.isdigit())
+    return [p for p in found if p and p.session == session]
+
+
+def status(pid):
+    """/proc/PID/status as a dictionary of strings."""
+    with open(f"/proc/{pid}/status") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+def pss_bytes(pids):
+    """The memory of these processes together, shared pages counted once."""
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/smaps_rollup") as f:
+                total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:"))
+        except PermissionError as e:
+            raise unittest.SkipTest("needs root (to read the memory of a process that is not dumpable)") from e
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return total
+
+
+def descriptors(pid):
+    """{descriptor: what it is} of a process."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def _hex_address(address):
+    """An IPv4 address as /proc/net/tcp writes it."""
+    raw = int.from_bytes(socket.inet_aton(address[0]), "little")
+    return f"{raw:08X}:{address[1]:04X}"
+
+
+def inode_of_server_side(client):
+    """The socket of the server that talks to this IPv4 TCP client; None while nobody has accepted it."""
+    ours, theirs = _hex_address(client.getsockname()), _hex_address(client.getpeername())
+    with open("/proc/net/tcp") as f:
+        for line in f.readlines()[1:]:
+            fields = line.split()
+            if fields[1] == theirs and fields[2] == ours and fields[9] != "0":
+                return int(fields[9])
+    return None
+
+
+def holder_of(client, pids):
+    """(pid, descriptor) of the server's side of a TCP client among pids; None if nobody holds it."""
+    inode = inode_of_server_side(client)
+    for pid in pids:
+        try:
+            for fd, what in descriptors(pid).items():
+                if what == f"socket:[{inode}]":
+                    return pid, fd
+        except (FileNotFoundError, PermissionError):
+            pass
+    return None
+
+
+def borrow(pid, fd):
+    """A copy of another process's socket (root): to ask it for its options. Reading from it would steal."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        copy = ctypes.CDLL(None, use_errno=True).syscall(SYS_PIDFD_GETFD, pidfd, fd, 0)
+    finally:
+        os.close(pidfd)
+    if copy < 0:
+        raise OSError(ctypes.get_errno(), "pidfd_getfd")
+    return socket.socket(fileno=copy)
+
+
+class Watch:
+    """The ends of some processes, as events."""
+
+    def __init__(self, pids):
+        self._fds = {}
+        for pid in pids:
+            try:
+                self._fds[os.pidfd_open(pid)] = pid
+            except ProcessLookupError:
+                pass
+
+    def wait_all_gone(self, timeout_s):
+        """Those still there after timeout_s."""
+        poll = select.poll()
+        for fd in self._fds:
+            poll.register(fd, select.POLLIN)
+        end = time.monotonic() + timeout_s
+        while self._fds and (left := end - time.monotonic()) > 0:
+            for fd, _ in poll.poll(left * 1000):
+                poll.unregister(fd)
+                os.close(fd)
+                del self._fds[fd]
+        return list(self._fds.values())
