@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts per source in a table of fixed size: a hash of buckets, changed by compare-and-swap alone. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "session/siphash.h"
+#include "session/sources.h"
+
+/* A session has two words at most, and there are eight for each: a bucket holds 8 of 32 on average when every session has a source of
+ * its own, and more than 32 once in 10^11 buckets. */
+#define BUCKET_WORDS 32
+#define WORDS_PER_SESSION 8
+
+#define COUNT_BITS 16
+#define COUNT_MAX ((UINT64_C(1) << COUNT_BITS) - 1)
+
+struct sources {
+	struct siphash_key key;
+	uint32_t buckets_mask;
+	_Alignas(64) _Atomic uint64_t words[];
+};
+
+static uint32_t buckets_for(uint32_t sessions)
+{
+	uint64_t wanted = (uint64_t)sessions * WORDS_PER_SESSION / BUCKET_WORDS;
+	uint32_t buckets = 1;
+
+	while (buckets < wanted)
+		buckets *= 2;
+	return buckets;
+}
+
+size_t sources_bytes(uint32_t sessions)
+{
+	return sizeof(struct sources) + (size_t)buckets_for(sessions) * BUCKET_WORDS * sizeof(uint64_t);
+}
+
+struct sources *sources_init(void *memory, uint32_t sessions, uint64_t secret)
+{
+	struct sources *s = memory;
+
+	s->key = (struct siphash_key){ { secret, ~secret } };
+	s->buckets_mask = buckets_for(sessions) - 1;
+	return s;
+}
+
+uint64_t sources_key(const struct sources *s, const struct addr *prefix, uint32_t group)
+{
+	uint8_t name[sizeof(prefix->bytes) + 8];
+
+	memcpy(name, prefix->bytes, sizeof(prefix->bytes));
+	bytes_put_be32(name + sizeof(prefix->bytes), prefix->family);
+	bytes_put_be32(name + sizeof(prefix->bytes) + 4, group);
+	return siphash(&s->key, name, sizeof(name));
+}
+
+static uint32_t first_of(const struct sources *s, uint64_t key)
+{
+	return ((uint32_t)key & s->buckets_mask) * BUCKET_WORDS;
+}
+
+/* Never 0: a word of 0 is free. */
+static uint64_t fingerprint(uint64_t key)
+{
+	uint64_t f = key >> COUNT_BITS;
+
+	return f != 0 ? f : 1;
+}
+
+/* What a look at a bucket found. */
+struct view {
+	uint64_t sum; /* of all words of the source      */
+	uint32_t at;  /* the word to count in, if `some` */
+	uint64_t was; /* what that word was              */
+	bool some;
+};
+
+/* A word of the source whose count has room is preferred to a free one; of each kind the first. */
+static struct view look(const struct sources *s, uint64_t key)
+{
+	struct view v = { 0 };
+	uint32_t first = first_of(s, key);
+
+	for (uint32_t at = first; at < first + BUCKET_WORDS; at++) {
+		uint64_t word = atomic_load(&s->words[at]);
+		bool ours = word >> COUNT_BITS == fingerprint(key);
+		bool has_room = ours && (word & COUNT_MAX) < COUNT_MAX;
+
+		if (ours)
+			v.sum += word & COUNT_MAX;
+		if ((word == 0 && !v.some) || (has_room && v.was == 0)) {
+			v.at = at;
+			v.was = word;
+			v.some = true;
+		}
+	}
+	return v;
+}
+
+bool sources_add(struct sources *s, uint64_t key, uint32_t cap, uint32_t *ret_at)
+{
+	for (;;) {
+		struct view v = look(s, key);
+		uint64_t next = (fingerprint(key) << COUNT_BITS | (v.was & COUNT_MAX)) + 1;
+
+		if (!v.some || (cap != 0 && v.sum >= cap))
+			return false;
+		*ret_at = v.at;
+		if (atomic_compare_exchange_strong(&s->words[v.at], &v.was, next))
+			return true;
+	}
+}
+
+bool sources_over(const struct sources *s, uint64_t key, uint32_t cap)
+{
+	return cap != 0 && look(s, key).sum > cap;
+}
+
+void sources_remove(struct sources *s, uint32_t at)
+{
+	uint64_t was = atomic_load(&s->words[at]);
+	uint64_t next;
+
+	do {
+		assert((was & COUNT_MAX) != 0);
+		next = (was & COUNT_MAX) == 1 ? 0 : was - 1;
+	} while (!atomic_compare_exchange_weak(&s->words[at], &was, next));
+}
+
+uint32_t sources_count(const struct sources *s, uint64_t key)
+{
+	return (uint32_t)look(s, key).sum;
+}
