@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 
 #include "base/fd.h"
@@ -85,4 +86,27 @@ int fd_fill_standard(void)
 		assert(opened == fd); /* the lowest that is free, and all below are taken */
 	}
 	return 0;
+}
+
+/* The lowest kept descriptor from `from` on, or INT_MAX. */
+static int next_kept(const int *keep, size_t n, int from)
+{
+	int next = INT_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] >= from && keep[i] < next)
+			next = keep[i];
+	return next;
+}
+
+void fd_close_all_but(const int *keep, size_t n)
+{
+	int from = STDERR_FILENO + 1;
+
+	for (int kept = next_kept(keep, n, from); kept != INT_MAX; kept = next_kept(keep, n, from)) {
+		if (kept > from)
+			close_range((unsigned)from, (unsigned)kept - 1, 0);
+		from = kept + 1;
+	}
+	close_range((unsigned)from, UINT_MAX, 0);
 }

@@ -25,3 +25,6 @@ int fd_write_all(int fd, const void *from, size_t n) must_check;
 
 /* Opens /dev/null on whichever of 0, 1, 2 is closed, so that no socket lands there. 0 or -errno. */
 int fd_fill_standard(void) must_check;
+
+/* Closes every descriptor from 3 on but those in keep (unordered; negative ones are skipped). For a process just forked. */
+void fd_close_all_but(const int *keep, size_t n);
