@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Holds the order of the folders: an #include points to the left only, base <- service <- ... <- main.
 
-Also: a header a source file, included by its folder and taken once; only the last three of the chain log; only
-base/clock.c reads clocks.
+Also: a header a source file, included by its folder and taken once; each file in its folder's Makefile.inc; only the
+last three of the chain log; only base/clock.c reads clocks.
 """
 import os
 import pathlib
@@ -68,6 +68,8 @@ def check_file(daemon, path):
         faults.append(f"{name}: has no #pragma once")
     if path.suffix == ".c" and name != "main.c":
         faults += check_source(daemon, path, name, text)
+    if f"%D%/{path.name}" not in (path.parent / "Makefile.inc").read_text().split():
+        faults.append(f"{name}: is not in its folder's Makefile.inc")
     if folder not in LOGS and name not in ("base/log.c", "base/log.h") and LOG_CALL.search(code):
         faults.append(f"{name}: logs; only {', '.join(sorted(LOGS))} do")
     call = CLOCK_CALL.search(code)
