@@ -13,4 +13,4 @@
 #define array_n(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The structure that holds `member` at `ptr`. */
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)(((char *)(ptr)) - offsetof(type, member)))
