@@ -11,7 +11,7 @@
 
 #define RECORD_NAMES_MAX 64     /* the official one included           */
 #define RECORD_ADDRESSES_MAX 64
-#define RECORD_TEXT_MAX 2048    /* the longest line, with its CR LF    */
+#define RECORD_TEXT_MAX 4096 /* the longest line, with its CR LF: what a stream has room for */
 
 struct record {
 	const char *key; /* "DOMAIN", "NET", "GATEWAY" or "HOST" */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines that daytime answers with, but NIST's: a moment in a format. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/civil.h"
+#include "base/text.h"
+
+/* A second by the clock of some zone. */
+struct daytime_moment {
+	struct civil local;
+	int offset_s; /* local time minus UTC */
+	const char *abbreviation;
+};
+
+/* Appends the moment in a format ("rfc867" … or a strftime text), without line end. */
+void daytime_format_add(struct text *t, const char *format, const struct daytime_moment *m);
+
+/* The most bytes daytime_format_add() can append in zones with this offset and abbreviation, years of four digits; 0 where the
+ * format is none. */
+size_t daytime_format_measure(const char *format, int offset_s, const char *abbreviation);
