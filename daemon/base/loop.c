@@ -125,8 +125,8 @@ void loop_set_timer(struct loop *l, struct loop_timer *t, uint64_t at_ns)
 		loop_cancel_timer(l, t);
 		return;
 	}
-	/* What is due already is due in the next turn: a handler that re-arms itself so does not hold up this one for ever. */
-	t->at_ns = at_ns > l->now_ns ? at_ns : l->now_ns + 1;
+	/* A timer that sets itself to what has passed must not hold up this turn for ever: it is due in the next one. */
+	t->at_ns = l->firing && at_ns <= l->now_ns ? l->now_ns + 1 : at_ns;
 	if (t->place == 0) {
 		assert(l->heap_n < l->heap_cap);
 		put(l, l->heap_n++, t);
@@ -185,10 +185,9 @@ static int wait_events(struct loop *l, uint64_t wait_ns)
 /* How long a turn may wait: until the earliest timer or deadline_ns. */
 static uint64_t time_to_wait(const struct loop *l, uint64_t deadline_ns)
 {
-	uint64_t until_ns = deadline_ns, now_ns;
+	uint64_t next_ns = loop_next_ns(l), now_ns;
+	uint64_t until_ns = next_ns < deadline_ns ? next_ns : deadline_ns;
 
-	if (l->heap_n > 0 && l->heap[0]->at_ns < until_ns)
-		until_ns = l->heap[0]->at_ns;
 	if (until_ns == CLOCK_NEVER)
 		return CLOCK_NEVER;
 	if (until_ns == 0)
@@ -212,12 +211,14 @@ static void call_sources(struct loop *l)
 
 static void fire_timers(struct loop *l)
 {
-	while (l->heap_n > 0 && l->heap[0]->at_ns <= l->now_ns) {
+	l->firing = true;
+	while (loop_next_ns(l) <= l->now_ns) {
 		struct loop_timer *t = l->heap[0];
 
 		loop_cancel_timer(l, t);
 		t->fire(t);
 	}
+	l->firing = false;
 }
 
 int loop_turn(struct loop *l, uint64_t deadline_ns)

@@ -38,6 +38,7 @@ struct loop {
 	/* The turn under way, so that a source removed by a handler is not called any more. */
 	struct epoll_event *batch;
 	int batch_n, batch_at;
+	bool firing; /* the turn is at its timers */
 };
 
 /* timers_max: how many timers may be set at once. 0 or -errno. */
@@ -51,8 +52,8 @@ int loop_change(struct loop *l, struct loop_source *s, uint32_t events) must_che
 /* Before the descriptor is closed. Nothing of this turn reaches it any more. */
 void loop_remove(struct loop *l, struct loop_source *s);
 
-/* Sets or moves a timer; CLOCK_NEVER cancels it. Never fires early; a time that has passed is due in the next turn. Asserts that
- * the capacity is kept. */
+/* Sets or moves a timer; CLOCK_NEVER cancels it. Never fires early. Set by a timer's function for a time that has passed it
+ * fires in the next turn. Asserts that the capacity is kept. */
 void loop_set_timer(struct loop *l, struct loop_timer *t, uint64_t at_ns);
 void loop_cancel_timer(struct loop *l, struct loop_timer *t);
 
