@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Holds the order of the folders: an #include points to the left only, base <- service <- ... <- main.
 
-Also: a header a source file, included by its folder and taken once; each file in its folder's Makefile.inc; only the
-last three of the chain log; only base/clock.c reads clocks.
+Also: headers are included by their folder and taken once, a source file includes its own; each file stands in its
+folder's Makefile.inc; only the last three of the chain log; only base/clock.c reads clocks.
 """
 import os
 import pathlib
@@ -44,16 +44,14 @@ def check_includes(daemon, name, folder, text):
 
 
 def check_source(daemon, path, name, text):
-    """A .c file has a header of its name and includes it; a service's is its row."""
+    """A .c file includes the header of its name where there is one; another module's private header it does not."""
     own = path.relative_to(daemon).with_suffix(".h").as_posix()
-    ours = [target for quoted, target in includes_of(text) if quoted and target != "config.h"]
-    if not (daemon / own).exists():
-        row = re.search(rf"\(\s*{path.stem}\b", (daemon / "service/services.def").read_text())
-        if not (path.parent.name == "service" and row):
-            return [f"{name}: has no header of its name, and no row in services.def"]
-    elif own not in ours:
-        return [f'{name}: does not include its own "{own}"']
-    return []
+    ours = [target for quoted, target in includes_of(text) if quoted]
+    faults = [f'{name}: "{target}" belongs to another module' for target in ours
+              if target.endswith("_private.h") and not own.startswith(target.removesuffix("_private.h"))]
+    if (daemon / own).exists() and own not in ours:
+        faults.append(f'{name}: does not include its own "{own}"')
+    return faults
 
 
 def check_file(daemon, path):

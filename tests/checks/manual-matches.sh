@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# echotimed(8) has every option that `echotimed -h` prints and no other, and every exit code of main.c and no other.
+set -eu
+manual=${top_srcdir:?}/daemon/echotimed.8
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"${ECHOTIMED:?}" -h >"$work/help"
+grep -oE '(^|[ ,[(|])--?[A-Za-z][a-z-]*' "$work/help" | grep -oE -- '-.*' | sort -u >"$work/has"
+sed -n 's/^\.It Fl //p' "$manual" | grep -oE '(^|Fl Fl |Fl )[A-Za-z][a-z]*( |$)' |
+	sed -e 's/ $//' -e 's/Fl Fl /--/' -e 's/^Fl /-/' -e 's/^\([A-Za-z]\)/-\1/' | sort -u >"$work/says"
+diff "$work/has" "$work/says" || {
+	echo 'options: < echotimed -h, > echotimed.8'
+	exit 1
+}
+
+grep -oE '\bEX_[A-Z]+\b' "${top_srcdir}/daemon/main.c" | sort -u | while read -r name; do
+	printf '#include <sysexits.h>\n%s\n' "$name" | ${CC:-cc} -E -P - | tail -n 1
+done | sort -u >"$work/has"
+sed -n 's/^\.It \([0-9][0-9]*\)$/\1/p' "$manual" | grep -vx 0 | sort -u >"$work/says"
+diff "$work/has" "$work/says" || {
+	echo 'exit codes: < main.c, > echotimed.8'
+	exit 1
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Holds the sizes of files, functions and lines, and reports them.
+
+A function longer than FUNCTION_MAX is a fault unless it stands in LONG with its reason.
+"""
+import os
+import pathlib
+import re
+import statistics
+import sys
+
+FILE_MAX = 400
+FUNCTION_MAX = 60
+COLUMN_MAX = 125
+LONG = {}  # "folder/file.c:function": "why it is one piece"
+
+NAME = re.compile(r"(\w+)\s*\(")
+
+
+def functions_of(lines):
+    """(name, number of lines) of each function: from its first line to the brace that ends it, both in column 0."""
+    start = None
+    for at, line in enumerate(lines):
+        if line == "{":
+            first = at - 1
+            while first > 0 and lines[first - 1] and not lines[first - 1].endswith(("*/", ";", "}")) \
+                    and not lines[first - 1].startswith("#"):
+                first -= 1
+            start = first
+        elif line == "}" and start is not None:
+            name = NAME.search(re.sub(r"__attribute__\s*\(\(.*?\)\)", "", " ".join(lines[start:at])))
+            yield (name.group(1) if name else "?"), at - start + 1
+            start = None
+
+
+def wide(lines):
+    return [at for at, line in enumerate(lines, 1) if len(line.expandtabs(8)) > COLUMN_MAX]
+
+
+def comment_lines(text):
+    return sum(m.group().count("\n") + 1 for m in re.finditer(r"/\*.*?\*/", text, re.S))
+
+
+def check(daemon):
+    faults, functions, files, comments = [], [], [], 0
+    for path in sorted(p for p in daemon.rglob("*") if p.suffix in (".c", ".h", ".def")):
+        name, text = path.relative_to(daemon).as_posix(), path.read_text()
+        lines = text.splitlines()
+        files.append((len(lines), name))
+        comments += comment_lines(text)
+        if len(lines) > FILE_MAX:
+            faults.append(f"{name}: {len(lines)} lines (at most {FILE_MAX})")
+        faults += [f"{name}:{at}: wider than {COLUMN_MAX} columns" for at in wide(lines)]
+        if path.suffix == ".c":
+            functions += [(size, f"{name}:{function}") for function, size in functions_of(lines)]
+    long = {function for size, function in functions if size > FUNCTION_MAX}
+    faults += [f"{size_name}: longer than {FUNCTION_MAX} lines" for size_name in sorted(long - LONG.keys())]
+    faults += [f"{function}: is in LONG, but is not longer than {FUNCTION_MAX}" for function in sorted(LONG.keys() - long)]
+    return faults, functions, files, comments
+
+
+def report(functions, files, comments):
+    total = sum(size for size, _ in files)
+    for size, name in sorted(files, reverse=True):
+        print(f"{size:5} {name}")
+    print(f"{total:5} lines in {len(files)} files, {100 * comments // total} % with comments")
+    if functions:
+        sizes = sorted(size for size, _ in functions)
+        print(f"{len(sizes)} functions: median {statistics.median(sizes):g} lines, 99th percentile "
+              f"{sizes[min(len(sizes) - 1, len(sizes) * 99 // 100)]}, longest {max(functions)[0]} ({max(functions)[1]})")
+
+
+def main():
+    top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("top_srcdir", "."))
+    faults, functions, files, comments = check(top / "daemon")
+    report(functions, files, comments)
+    print("\n".join(faults))
+    return 1 if faults or not files else 0
+
+
+sys.exit(main())
