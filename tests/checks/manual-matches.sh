@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# echotimed(8) has every option that `echotimed -h` prints and no other, and every exit code of main.c and no other.
+# echotimed(8) has every option that `echotimed -h` prints and no other, and every exit code of the sources and no other.
 set -eu
 manual=${top_srcdir:?}/daemon/echotimed.8
 work=$(mktemp -d)
@@ -15,11 +15,11 @@ diff "$work/has" "$work/says" || {
 	exit 1
 }
 
-grep -oE '\bEX_[A-Z]+\b' "${top_srcdir}/daemon/main.c" | sort -u | while read -r name; do
+grep -rohE "\bEX_[A-Z]+\b" --include="*.c" "$top_srcdir/daemon" | sort -u | while read -r name; do
 	printf '#include <sysexits.h>\n%s\n' "$name" | ${CC:-cc} -E -P - | tail -n 1
 done | sort -u >"$work/has"
 sed -n 's/^\.It \([0-9][0-9]*\)$/\1/p' "$manual" | grep -vx 0 | sort -u >"$work/says"
 diff "$work/has" "$work/says" || {
-	echo 'exit codes: < main.c, > echotimed.8'
+	echo 'exit codes: < the sources, > echotimed.8'
 	exit 1
 }
