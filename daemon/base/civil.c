@@ -42,8 +42,8 @@ static int is_leap(int64_t year)
 /* Days from 1 March of year 0 to a date. */
 static int64_t days_to(int64_t year, int month, int day)
 {
-	int from_march = (month + 9) % 12;             /* March is 0, February 11             */
-	int64_t y = month < 3 ? year - 1 : year;       /* the year that began in March        */
+	int from_march = (month + 9) % 12;       /* March is 0, February 11             */
+	int64_t y = month < 3 ? year - 1 : year; /* the year that began in March        */
 	int64_t cycle = floor_div(y, 400);
 	int64_t in_cycle = y - cycle * 400;
 	int64_t leap_days = in_cycle / 4 - in_cycle / 100; /* year 0's own came before its March */

@@ -2,8 +2,8 @@
 /*
  * The log: lines on standard error, each in one write, never waiting for the reader.
  *
- * Flow: log_begin, any number of values, log_end. A line that is too long loses its end and says so; one that cannot be written
- * at once is lost and counted.
+ * Flow: log_begin, any number of values, log_end. A line that is too long loses its end and says so; one that cannot be
+ * written at once is lost and counted.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,8 @@
  *             <P>EVENT key=value …                                     (the journal; P is syslog's priority)
  *     json    {"time":"2026-11-22T12:49:31.123456789Z","level":"notice","event":"…","key":"value",…}
  *
- * A line that is too long loses its end and gets cut=true. A line that cannot be written at once is lost and counted. Values are escaped: nothing a peer sends can start a line.
+ * A line that is too long loses its end and gets cut=true. A line that cannot be written at once is lost and counted.
+ * Values are escaped: nothing a peer sends can start a line.
  * Only supervisor/, worker/ and main.c log; everything below returns its errors.
  */
 #pragma once
@@ -23,9 +24,9 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 #define LOG_LINE_MAX 2048
 
-/* Prepares descriptor 2: where it is no socket it is reopened non-blocking (its shared flags are never changed) or, where that cannot
- * be, polled before each write; a socket is sent to with MSG_DONTWAIT. Priorities are written where descriptor 2 is the
- * journal (JOURNAL_STREAM). May be called again. */
+/* Prepares descriptor 2: where it is no socket it is reopened non-blocking (its shared flags are never changed) or, where
+ * that cannot be, polled before each write; a socket is sent to with MSG_DONTWAIT. Priorities are written where
+ * descriptor 2 is the journal (JOURNAL_STREAM). May be called again, and with descriptor 2 closed. */
 void log_open(void);
 
 /* The descriptor log_open made for itself (3 or more), for who closes all others; -1 where it made none. */
@@ -46,7 +47,7 @@ struct log_line {
 	char storage[LOG_LINE_MAX];
 };
 void log_begin(struct log_line *l, enum log_level level, const char *event);
-void log_word(struct log_line *l, const char *key, const char *value); /* text: the value alone, for "listening echo tcp …" */
+void log_word(struct log_line *l, const char *key, const char *value); /* text: the value alone: "listening echo tcp …" */
 void log_text(struct log_line *l, const char *key, const char *value);
 void log_number(struct log_line *l, const char *key, int64_t value);
 void log_addr(struct log_line *l, const char *key, const struct addr *a); /* with its port */

@@ -2,8 +2,8 @@
 /*
  * One small event loop: epoll for descriptors, a binary heap for timers.
  *
- * Flow: loop_turn waits until a descriptor is ready or the earliest timer is due, calls the sources, then the timers. A handler may
- * add, remove and re-arm anything, itself included.
+ * Flow: loop_turn waits until a descriptor is ready or the earliest timer is due, calls the sources, then the timers. A
+ * handler may add, remove and re-arm anything, itself included.
  */
 #include <assert.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 /*
  * One small event loop (epoll and timers) for supervisor, workers and resolver.
  *
- * A source is a descriptor with a function, a timer a deadline with a function; both live in their owner's structure. The loop
- * allocates only in loop_init (the timer heap, of a fixed capacity).
+ * A source is a descriptor with a function, a timer a deadline with a function; both live in their owner's structure. The
+ * loop allocates only in loop_init (the timer heap, of a fixed capacity, and the batch of events).
  */
 #pragma once
 
@@ -43,7 +43,7 @@ struct loop {
 
 /* timers_max: how many timers may be set at once. 0 or -errno. */
 int loop_init(struct loop *l, size_t timers_max) must_check;
-/* Forgets all sources and timers. The only call a forked child may make on its parent's loop: the two share the epoll set. */
+/* Forgets all sources and timers. The only call a forked child may make on its parent's loop: they share the epoll set. */
 void loop_done(struct loop *l);
 
 /* events as epoll's (EPOLLIN, EPOLLEXCLUSIVE, …), level-triggered unless EPOLLET is given. 0 or -errno. */
@@ -57,8 +57,8 @@ void loop_remove(struct loop *l, struct loop_source *s);
 void loop_set_timer(struct loop *l, struct loop_timer *t, uint64_t at_ns);
 void loop_cancel_timer(struct loop *l, struct loop_timer *t);
 
-/* Waits for the next event or timer, at most until deadline_ns (CLOCK_NEVER: no limit; 0: does not wait), and handles what is due. 0 (also
- * when interrupted) or -errno. */
+/* Waits for the next event or timer, at most until deadline_ns (CLOCK_NEVER: no limit; 0: does not wait), and handles what
+ * is due: sources first, then timers. 0 (also when interrupted) or -errno. */
 int loop_turn(struct loop *l, uint64_t deadline_ns) must_check;
 
 /* When the earliest timer is due; CLOCK_NEVER (UINT64_MAX) without one. */

@@ -2,8 +2,8 @@
 /*
  * A time zone as a table: from which UTC second on which offset and abbreviation hold.
  *
- * The settings reader makes the table in its throw-away process (zone_build reads the system's tz database through libc); everybody else only
- * bisects it.
+ * The settings reader makes the table in its throw-away process (zone_build reads the system's tz database through libc);
+ * everybody else only bisects it.
  */
 #pragma once
 
@@ -35,7 +35,8 @@ extern const struct zone zone_utc;
 /* The span that holds at a POSIX time. Never NULL. */
 const struct zone_span *zone_at(const struct zone *z, int64_t unix_s);
 
-/* Makes a zone's table from 1970 up to the end of 2106, by this process's tz database (it sets TZ: call it in a process of its
- * own). ret->spans is malloc'ed; its bytes are all set. "UTC" needs no database. 0, -ENOENT no such zone, -EINVAL not a name
- * ("..", a leading "/", too long), -E2BIG, -ENOMEM, or what opening the zone's file failed with. *ret is set on 0 alone. */
+/* Makes a zone's table from 1970 up to the end of 2106, by this process's tz database (it sets TZ: call it in a process of
+ * its own). ret->spans is malloc'ed; its bytes are all set. "UTC" needs no database. *ret is set on 0 alone.
+ * 0, -ENOENT no such zone, -EINVAL not a name ("..", a leading "/", too long), -E2BIG, -ENOMEM, or what opening the zone's
+ * file failed with. */
 int zone_build(const char *name, struct zone *ret) must_check;

@@ -21,11 +21,11 @@ static const struct {
 	{ -1, "Wednesday 1969-12-31 23:59:59 364" },
 	{ 951782400, "Tuesday 2000-02-29 00:00:00 59" },
 	{ 978220800, "Sunday 2000-12-31 00:00:00 365" },
-	{ 2085978496, "Thursday 2036-02-07 06:28:16 37" },  /* 2^32 seconds from 1900 */
+	{ 2085978496, "Thursday 2036-02-07 06:28:16 37" }, /* 2^32 seconds from 1900 */
 	{ 2147483647, "Tuesday 2038-01-19 03:14:07 18" },
 	{ 2147483648, "Tuesday 2038-01-19 03:14:08 18" },
 	{ 4107456000, "Sunday 2100-02-28 00:00:00 58" },
-	{ 4107542400, "Monday 2100-03-01 00:00:00 59" },    /* 2100 is no leap year */
+	{ 4107542400, "Monday 2100-03-01 00:00:00 59" }, /* 2100 is no leap year */
 	{ 4294967296, "Sunday 2106-02-07 06:28:16 37" },
 	{ -2208988800, "Monday 1900-01-01 00:00:00 0" },
 	{ -62135596800, "Monday 1-01-01 00:00:00 0" },
@@ -73,8 +73,8 @@ static void every_day_follows_the_one_before(void **state)
 	for (; want.year < 2800; unix_s += DAY_S, next_day(&want)) {
 		struct civil got = civil_from_unix(unix_s);
 
-		if (got.year != want.year || got.month != want.month || got.day != want.day ||
-		    got.weekday != want.weekday || got.yearday != want.yearday || civil_to_unix(&want) != unix_s)
+		if (got.year != want.year || got.month != want.month || got.day != want.day || got.weekday != want.weekday ||
+		    got.yearday != want.yearday || civil_to_unix(&want) != unix_s)
 			fail_msg("%jd: %jd-%d-%d, day %d", (intmax_t)unix_s, (intmax_t)got.year, got.month, got.day,
 				 got.yearday);
 	}

@@ -156,6 +156,43 @@ static void closed_standard_descriptors_become_dev_null(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* In a child: everything but the standard ones and two others closed. The answer: which of 3..40 are open, as bits. */
+static uint64_t open_after_closing_all_but(const int *keep, size_t n)
+{
+	uint64_t bits = 0;
+
+	for (int fd = 3; fd <= 40; fd++)
+		dup2(STDIN_FILENO, fd);
+	fd_close_all_but(keep, n);
+	for (int fd = 0; fd <= 40; fd++)
+		bits |= is_open(fd) ? UINT64_C(1) << fd : 0;
+	return bits;
+}
+
+static void all_but_the_kept_descriptors_are_closed(void **state)
+{
+	static const int keep[] = { 20, -1, 3, 21, 20, 1 };
+	int ends[2], status;
+	uint64_t bits = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[0], STDIN_FILENO); /* any that is open */
+		bits = open_after_closing_all_but(keep, array_n(keep));
+		_exit(write(STDOUT_FILENO, &bits, sizeof(bits)) == sizeof(bits) ? 0 : 1);
+	}
+	fd_close(&ends[1]);
+	assert_int_equal(read(ends[0], &bits, sizeof(bits)), sizeof(bits));
+	fd_close(&ends[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(bits == (7 | 1 << 3 | 1 << 20 | 1 << 21));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +203,7 @@ int main(void)
 		cmocka_unit_test(all_is_written_to_a_slow_non_blocking_reader),
 		cmocka_unit_test(a_failed_write_is_told),
 		cmocka_unit_test(closed_standard_descriptors_become_dev_null),
+		cmocka_unit_test(all_but_the_kept_descriptors_are_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

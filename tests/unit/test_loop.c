@@ -101,7 +101,8 @@ static void timers_moved_and_cancelled_at_random_keep_their_order(void **state)
 		make(&t[i], i);
 	for (unsigned i = 0; i < 20 * TIMERS_N; i++) {
 		random = random * 1664525 + 1013904223;
-		loop_set_timer(&loop, &t[(random >> 8) % TIMERS_N].timer, random >> 28 == 0 ? CLOCK_NEVER : 1 + (random >> 4));
+		loop_set_timer(&loop, &t[(random >> 8) % TIMERS_N].timer,
+			       random >> 28 == 0 ? CLOCK_NEVER : 1 + (random >> 4));
 	}
 	for (unsigned i = 0; i < TIMERS_N; i++)
 		set_n += t[i].timer.place != 0;

@@ -80,16 +80,18 @@ static void utf8_becomes_its_code_points(void **state)
 	(void)state;
 	assert_quoted("\xC3\xA9\xE2\x82\xAC", 5, "\"\\u00e9\\u20ac\"");
 	assert_quoted("\xF0\x9F\x95\x90", 4, "\"\\ud83d\\udd50\""); /* U+1F550, a clock */
-	assert_quoted("\xC2\x85", 2, "\"\\u0085\"");               /* NEL: some terminals take it for a new line */
+	assert_quoted("\xC2\x85", 2, "\"\\u0085\"");                /* NEL: some terminals take it for a new line */
 }
 
 static void bytes_that_are_not_utf8_become_single_characters(void **state)
 {
 	(void)state;
-	assert_quoted("\xFF" "a", 2, "\"\\u00ffa\"");
-	assert_quoted("\xC3", 1, "\"\\u00c3\"");                     /* the text ends within a character */
+	assert_quoted("\xFF"
+		      "a",
+		      2, "\"\\u00ffa\"");
+	assert_quoted("\xC3", 1, "\"\\u00c3\""); /* the text ends within a character */
 	assert_quoted("\xC3(", 2, "\"\\u00c3(\"");
-	assert_quoted("\xC0\xAF", 2, "\"\\u00c0\\u00af\"");          /* an overlong "/" */
+	assert_quoted("\xC0\xAF", 2, "\"\\u00c0\\u00af\""); /* an overlong "/" */
 	assert_quoted("\xE0\x80\xAF", 3, "\"\\u00e0\\u0080\\u00af\"");
 	assert_quoted("\xED\xA0\x80", 3, "\"\\u00ed\\u00a0\\u0080\""); /* a surrogate */
 	assert_quoted("\xF4\x90\x80\x80", 4, "\"\\u00f4\\u0090\\u0080\\u0080\"");

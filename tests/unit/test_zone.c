@@ -195,18 +195,25 @@ static void a_zone_that_does_not_exist_is_not_utc(void **state)
 
 	(void)state;
 	assert_int_equal(zone_build("Europe/Atlantis", &z), -ENOENT);
-	assert_int_equal(zone_build("Europe", &z), -ENOENT);     /* a folder */
-	assert_int_equal(zone_build("Etc/fifo", &z), -ENOENT);   /* does not hang */
-	assert_int_equal(zone_build("Etc/text", &z), -ENOENT);   /* not a zone's file */
+	assert_int_equal(zone_build("Europe", &z), -ENOENT);   /* a folder */
+	assert_int_equal(zone_build("Etc/fifo", &z), -ENOENT); /* does not hang */
+	assert_int_equal(zone_build("Etc/text", &z), -ENOENT); /* not a zone's file */
 	assert_int_equal(zone_build("Etc/Odd/x", &z), -ENOENT);
-	assert_int_equal(zone_build("EST5EDT", &z), -ENOENT);    /* libc would take it for a rule */
+	assert_int_equal(zone_build("EST5EDT", &z), -ENOENT); /* libc would take it for a rule */
 	assert_int_equal(z.spans_n, 42);
 }
 
 static void a_name_cannot_leave_the_database(void **state)
 {
 	static const char *const names[] = {
-		"", "/etc/localtime", "../etc/passwd", "Europe/../Europe/Rome", ".", ":Europe/Rome", "Europe/Rome ", "Europe\nRome",
+		"",
+		"/etc/localtime",
+		"../etc/passwd",
+		"Europe/../Europe/Rome",
+		".",
+		":Europe/Rome",
+		"Europe/Rome ",
+		"Europe\nRome",
 		"A123456789012345678901234567890123456789012345678901234567890123",
 	};
 	struct zone z;
