@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listeners: from what the settings say to open sockets.
+ *
+ * Flow: plan (which sockets there will be), open (socket, options, bind, listen), adjust (after a reload), close.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "net/listener.h"
+#include "net/sockopt.h"
+#include "net/unixpath.h"
+#include "net/why.h"
+
+/* ---- plan ---- */
+
+struct plan {
+	const struct settings *all;
+	const struct listener_settings *settings;
+	struct listener *list;
+	size_t n, max;
+	int result;
+};
+
+static const struct addr any_v4 = { .family = AF_INET };
+static const struct addr any_v6 = { .family = AF_INET6 };
+static const struct addr loopback_v4 = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
+static const struct addr loopback_v6 = { .family = AF_INET6, .bytes = { [15] = 1 } };
+
+/* Has this host IPv6 at all, or this address? Tried, not guessed. */
+static bool host_has(const struct addr *a)
+{
+	struct sockaddr_storage sa;
+	socklen_t n;
+	cleanup_fd int fd = socket(a->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && addr_to_sockaddr(a, a->family, &sa, &n) == 0 && bind(fd, (const struct sockaddr *)&sa, n) == 0;
+}
+
+static void write_key(struct listener *l)
+{
+	const struct socket_settings *w = &l->settings->socket;
+	struct text key = TEXT_OVER(l->key);
+
+	text_addf(&key, "%s ", l->label);
+	listener_add_where(&key, l);
+	if (l->socket_family == AF_INET6)
+		text_add(&key, l->dual_stack ? " both" : " v6only");
+	if (l->socket_family != AF_UNIX && w->interface[0] != '\0')
+		text_addf(&key, " %s", w->interface);
+	assert(!key.cut);
+}
+
+/* Adds a listener of which transport, address and family are set. */
+static void add(struct plan *p, struct listener *l)
+{
+	const struct listener_settings *s = p->settings;
+	struct text label = TEXT_OVER(l->label);
+
+	if (p->n == p->max)
+		p->result = -E2BIG;
+	if (p->result < 0)
+		return;
+	l->fd = -1;
+	l->settings = s;
+	l->all = p->all;
+	l->pool = l->transport & TRANSPORT_DATAGRAMS ? s->pool_datagram : s->pool_stream;
+	text_addf(&label, "%s/%s", s->name, service_transport_name(l->transport));
+	write_key(l);
+	p->list[p->n++] = *l;
+}
+
+static void add_ip(struct plan *p, enum transport transport, const struct addr *a, bool dual_stack)
+{
+	struct listener l = { .transport = transport, .address = *a, .socket_family = a->family, .dual_stack = dual_stack };
+
+	l.address.port = p->settings->port;
+	add(p, &l);
+}
+
+static void add_unix(struct plan *p, enum transport transport)
+{
+	struct listener l = { .transport = transport, .address = { .family = AF_UNIX }, .socket_family = AF_UNIX };
+
+	p->result = text_copy(l.path, sizeof(l.path), p->settings->path);
+	add(p, &l);
+}
+
+static void add_any(struct plan *p, enum transport transport)
+{
+	bool dual_stack = p->settings->socket.v6only != SETTINGS_YES;
+
+	if (!dual_stack || host_has(&any_v6))
+		add_ip(p, transport, &any_v6, dual_stack);
+	else
+		add_ip(p, transport, &any_v4, false);
+}
+
+static void add_address(struct plan *p, enum transport transport, const struct listener_address *a)
+{
+	switch (a->kind) {
+	case LISTENER_ADDRESS_ANY:
+		add_any(p, transport);
+		break;
+	case LISTENER_ADDRESS_LOOPBACK:
+		add_ip(p, transport, &loopback_v4, false);
+		if (host_has(&loopback_v6))
+			add_ip(p, transport, &loopback_v6, false);
+		break;
+	case LISTENER_ADDRESS_ONE:
+		/* "::" reads IPv4 too if it is asked to. */
+		add_ip(p, transport, &a->addr,
+		       p->settings->socket.v6only == SETTINGS_NO && a->addr.family == AF_INET6 && addr_is_any(&a->addr));
+		break;
+	}
+}
+
+int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n, size_t max)
+{
+	struct plan p = { .all = all, .settings = s, .list = list, .n = *n, .max = max };
+
+	for (unsigned t = TRANSPORT_TCP; t <= TRANSPORT_UNIXPACKET; t <<= 1) {
+		if ((s->transports & t) == 0)
+			continue;
+		if (t & TRANSPORT_UNIXES)
+			add_unix(&p, (enum transport)t);
+		else
+			for (size_t i = 0; i < s->addresses_n; i++)
+				add_address(&p, (enum transport)t, &s->addresses[i]);
+	}
+	if (p.result == 0)
+		*n = p.n;
+	return p.result;
+}
+
+/* ---- open ---- */
+
+/* "cannot bind echo/tcp to 127.0.0.1:7: " */
+static void begin_why(struct text *why, const struct listener *l, const char *what, const char *preposition)
+{
+	text_addf(why, "cannot %s %s %s ", what, l->label, preposition);
+	listener_add_where(why, l);
+	text_add(why, ": ");
+}
+
+/* A step that gave -errno. Returns it. */
+static int failed(struct text *why, const struct listener *l, const char *what, int r)
+{
+	begin_why(why, l, what, "on");
+	why_add_error(why, r);
+	return r;
+}
+
+static int socket_type(enum transport t)
+{
+	if (t & TRANSPORT_DATAGRAMS)
+		return SOCK_DGRAM;
+	return t == TRANSPORT_UNIXPACKET ? SOCK_SEQPACKET : SOCK_STREAM;
+}
+
+/* What a user can do about it, where that is known. */
+static const char *advice(const struct listener *l, int r)
+{
+	if (r == -EACCES && l->address.port < 1024)
+		return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+	return r == -EADDRNOTAVAIL ? " (this host does not have it; freebind = true binds it nevertheless)" : "";
+}
+
+static int bind_ip(struct listener *l, struct text *why)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = 0;
+	int r = addr_to_sockaddr(&l->address, l->socket_family, &sa, &n);
+
+	if (r == 0 && bind(l->fd, (const struct sockaddr *)&sa, n) < 0)
+		r = -errno;
+	if (r < 0) {
+		begin_why(why, l, "bind", "to");
+		why_add_error(why, r);
+		text_add(why, advice(l, r));
+		return r;
+	}
+	n = sizeof(sa);
+	if (getsockname(l->fd, (struct sockaddr *)&sa, &n) < 0)
+		return failed(why, l, "open", -errno);
+	l->address = addr_from_sockaddr((const struct sockaddr *)&sa, n);
+	return 0;
+}
+
+/* unixpath.c's reason, made a sentence. */
+static int with_path(struct text *why, const struct listener *l, int r, const struct text *reason)
+{
+	if (r == 0)
+		return 0;
+	begin_why(why, l, "bind", "to");
+	text_add(why, reason->at);
+	return r;
+}
+
+static int bind_path(struct listener *l, struct text *why)
+{
+	char storage[128];
+	struct text reason = TEXT_OVER(storage);
+
+	return with_path(why, l, unixpath_bind(l, &reason), &reason);
+}
+
+static int start_listening(const struct listener *l, struct text *why)
+{
+	uint32_t backlog = l->settings->socket.backlog;
+
+	if (l->transport & TRANSPORT_DATAGRAMS || listen(l->fd, backlog < INT_MAX ? (int)backlog : INT_MAX) == 0)
+		return 0;
+	return failed(why, l, "listen with", -errno);
+}
+
+static int failed_option(struct text *why, const struct listener *l, const char *option, int r)
+{
+	char storage[64];
+	struct text what = TEXT_OVER(storage);
+
+	text_addf(&what, "set %s of", option);
+	return failed(why, l, storage, r);
+}
+
+/* The steps after socket(), up to a socket that serves. */
+static int open_steps(struct listener *l, struct text *why)
+{
+	const char *option = "";
+	int r = sockopt_set_fixed(l, &option);
+
+	if (r == 0)
+		r = sockopt_set_adjustable(l, &option);
+	if (r < 0)
+		return failed_option(why, l, option, r);
+	r = l->socket_family == AF_UNIX ? bind_path(l, why) : bind_ip(l, why);
+	return r == 0 ? start_listening(l, why) : r;
+}
+
+int listener_open(struct listener *l, struct text *why)
+{
+	struct addr planned = l->address;
+	int r;
+
+	assert(l->fd < 0);
+	l->fd = socket(l->socket_family, socket_type(l->transport) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
+		return failed(why, l, "open", -errno);
+	r = open_steps(l, why);
+	if (r < 0) {
+		listener_close(l);
+		l->address = planned;
+	}
+	return r;
+}
+
+int listener_adjust(struct listener *l, struct text *why)
+{
+	char storage[128];
+	struct text reason = TEXT_OVER(storage);
+	const char *option = "";
+	int r = sockopt_set_adjustable(l, &option);
+
+	if (r < 0)
+		return failed_option(why, l, option, r);
+	r = start_listening(l, why);
+	return r < 0 || l->socket_family != AF_UNIX ? r : with_path(why, l, unixpath_apply(l, &reason), &reason);
+}
+
+/* ---- the rest ---- */
+
+void listener_close(struct listener *l)
+{
+	/* In this order: while we have the socket nobody else takes the path for a dead one. */
+	if (l->socket_family == AF_UNIX)
+		unixpath_remove(l);
+	listener_drop(l);
+}
+
+void listener_drop(struct listener *l)
+{
+	fd_close(&l->fd);
+}
+
+void listener_add_where(struct text *t, const struct listener *l)
+{
+	if (l->socket_family == AF_UNIX)
+		text_add(t, l->path);
+	else
+		addr_add_text_port(t, &l->address);
+}
+
+int listener_prepare_session(const struct listener *l, int fd)
+{
+	return sockopt_set_session(l, fd);
+}

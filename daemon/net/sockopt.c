@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sets the options of listening and datagram sockets.
+ *
+ * Linux gives an accepted TCP socket all that is set here on the listening one (tried: SO_OOBINLINE, SO_KEEPALIVE, SO_SNDBUF, TCP_*, IP_TOS,
+ * IPV6_TCLASS, IP_RECVTOS, IPV6_RECVTCLASS), and an accepted UNIX socket nothing.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "net/sockopt.h"
+
+#define UDP_RECEIVE_BUFFER UINT64_C(4194304) /* bytes, unless said otherwise: a burst waits there while its reader is away */
+
+#define KEEPALIVE_MAX_S 32767 /* the kernel's limit */
+#define KEEPALIVE_PROBES 4
+
+#define ECN_BITS 3
+
+/* A series of options, of which the first failure ends the rest. */
+struct series {
+	int fd;
+	int result;
+	const char *failed;
+};
+
+static void set_bytes(struct series *s, const char *what, const int option[2], const void *value, size_t n)
+{
+	if (s->result < 0 || setsockopt(s->fd, option[0], option[1], value, (socklen_t)n) == 0)
+		return;
+	s->result = -errno;
+	s->failed = what;
+}
+
+static void set_int(struct series *s, const char *what, const int option[2], int value)
+{
+	set_bytes(s, what, option, &value, sizeof(value));
+}
+
+/* set(&series, SOL_SOCKET, SO_KEEPALIVE, 1): with the option's name for the message. */
+#define set(series, level, option, value) set_int(series, #option, (const int[]){ level, option }, value)
+
+/* An option that a kernel may lack without harm to anybody. */
+static void set_if_known(const struct series *s, int level, int option, int value)
+{
+	if (s->result == 0)
+		(void)setsockopt(s->fd, level, option, &value, sizeof(value));
+}
+
+static int end_series(const struct series *s, const char **ret_what)
+{
+	if (s->result < 0)
+		*ret_what = s->failed;
+	return s->result;
+}
+
+/* A dual-stack socket has the options of both. */
+static bool speaks_ipv4(const struct listener *l)
+{
+	return l->socket_family == AF_INET || l->dual_stack;
+}
+
+static bool speaks_ipv6(const struct listener *l)
+{
+	return l->socket_family == AF_INET6;
+}
+
+/* ---- fixed ---- */
+
+static void set_udp_v4(struct series *s)
+{
+	set(s, IPPROTO_IP, IP_PKTINFO, 1); /* the address that was asked is the one that answers */
+	set_if_known(s, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+	/* A large answer goes out in fragments, and none is lost because a router on the way has a smaller MTU. */
+	set_if_known(s, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+}
+
+static void set_udp_v6(struct series *s)
+{
+	set(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	set_if_known(s, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+	set_if_known(s, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+}
+
+static void set_udp(struct series *s, const struct listener *l)
+{
+	/* No SO_REUSEADDR: with it a second instance would bind the same port and take the datagrams. */
+	if (speaks_ipv4(l))
+		set_udp_v4(s);
+	if (speaks_ipv6(l))
+		set_udp_v6(s);
+	set_if_known(s, SOL_SOCKET, SO_RXQ_OVFL, 1);
+}
+
+static void set_tcp(struct series *s)
+{
+	set(s, SOL_SOCKET, SO_REUSEADDR, 1); /* connections of before in TIME_WAIT do not keep us from starting */
+	set(s, SOL_SOCKET, SO_OOBINLINE, 1); /* no byte of a client is lost, urgent or not */
+}
+
+int sockopt_set_fixed(const struct listener *l, const char **ret_what)
+{
+	const struct socket_settings *w = &l->settings->socket;
+	struct series s = { .fd = l->fd };
+
+	if (l->socket_family == AF_UNIX)
+		return 0;
+	if (speaks_ipv6(l))
+		set(&s, IPPROTO_IPV6, IPV6_V6ONLY, !l->dual_stack);
+	if (w->interface[0] != '\0')
+		set_bytes(&s, "SO_BINDTODEVICE", (const int[]){ SOL_SOCKET, SO_BINDTODEVICE }, w->interface, strlen(w->interface) + 1);
+	if (w->freebind && speaks_ipv6(l))
+		set(&s, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	else if (w->freebind)
+		set(&s, IPPROTO_IP, IP_FREEBIND, 1);
+	if (l->transport == TRANSPORT_TCP)
+		set_tcp(&s);
+	else
+		set_udp(&s, l);
+	return end_series(&s, ret_what);
+}
+
+/* ---- adjustable ---- */
+
+static int to_int(uint64_t n, int most)
+{
+	return n < (uint64_t)most ? (int)n : most;
+}
+
+/* A duration in units of unit_ns, rounded up, so that a short one does not become "off". */
+static int in_units(uint64_t ns, uint64_t unit_ns, int most)
+{
+	return to_int(ns / unit_ns + (ns % unit_ns != 0), most);
+}
+
+/* Half of what the kernel says: it doubles what it is asked for, for its own book-keeping. */
+static uint32_t buffer_of(int fd, int option)
+{
+	int doubled = 0;
+	socklen_t n = sizeof(doubled);
+
+	if (getsockopt(fd, SOL_SOCKET, option, &doubled, &n) < 0 || doubled < 0)
+		return 0;
+	return (uint32_t)doubled / 2;
+}
+
+/* A kept socket whose size is no longer said gets what a new one would have, and the kernel may size it again. */
+static void restore_buffer(const struct listener *l, int option)
+{
+	int type = 0, unlocked = 0, bytes;
+	socklen_t n = sizeof(type);
+	cleanup_fd int fresh = -1;
+
+	if (getsockopt(l->fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0)
+		return;
+	fresh = socket(l->socket_family, type | SOCK_CLOEXEC, 0);
+	if (fresh < 0 || buffer_of(fresh, option) == buffer_of(l->fd, option))
+		return;
+	bytes = to_int(buffer_of(fresh, option), INT_MAX / 2);
+	(void)setsockopt(l->fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
+	(void)setsockopt(l->fd, SOL_SOCKET, SO_BUF_LOCK, &unlocked, sizeof(unlocked)); /* since Linux 5.14 */
+}
+
+/* A size of 0 is the kernel's. Who may exceed rmem_max does; the others get what they can. */
+static void set_buffer(struct series *s, const char *what, const int options[2], uint64_t wanted)
+{
+	int bytes = to_int(wanted, INT_MAX / 2);
+
+	if (s->result == 0 && setsockopt(s->fd, SOL_SOCKET, options[0], &bytes, sizeof(bytes)) < 0)
+		set_int(s, what, (const int[]){ SOL_SOCKET, options[1] }, bytes);
+}
+
+static uint64_t receive_buffer_wanted(const struct listener *l)
+{
+	uint64_t said = l->settings->socket.receive_buffer;
+
+	return said == 0 && l->transport == TRANSPORT_UDP ? UDP_RECEIVE_BUFFER : said;
+}
+
+static void set_buffers(struct series *s, struct listener *l)
+{
+	uint64_t receive = receive_buffer_wanted(l), send = l->settings->socket.send_buffer;
+
+	if (receive != 0)
+		set_buffer(s, "SO_RCVBUF", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, receive);
+	else
+		restore_buffer(l, SO_RCVBUF);
+	if (send != 0)
+		set_buffer(s, "SO_SNDBUF", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, send);
+	else
+		restore_buffer(l, SO_SNDBUF);
+	l->receive_buffer_got = buffer_of(l->fd, SO_RCVBUF);
+}
+
+/* A peer that is silent for `keepalive` is asked four times in as long again, then it is gone: found after twice the duration. */
+static void set_keepalive(struct series *s, uint64_t keepalive_ns)
+{
+	int idle_s = in_units(keepalive_ns, CLOCK_S_NS, KEEPALIVE_MAX_S);
+	int interval_s = idle_s / KEEPALIVE_PROBES;
+
+	set(s, SOL_SOCKET, SO_KEEPALIVE, keepalive_ns != 0);
+	if (keepalive_ns == 0)
+		return;
+	set(s, IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
+	set(s, IPPROTO_TCP, TCP_KEEPINTVL, interval_s > 0 ? interval_s : 1);
+	set(s, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+}
+
+static void set_tcp_adjustable(struct series *s, const struct socket_settings *w)
+{
+	set_keepalive(s, w->keepalive_ns);
+	set(s, IPPROTO_TCP, TCP_USER_TIMEOUT, in_units(w->user_timeout_ns, CLOCK_MS_NS, INT_MAX));
+	set(s, IPPROTO_TCP, TCP_NODELAY, w->nodelay);
+	set(s, IPPROTO_TCP, TCP_DEFER_ACCEPT, in_units(w->defer_accept_ns, CLOCK_S_NS, INT_MAX));
+}
+
+/* "reflect" cannot be set beforehand: the class of what comes is asked for instead, and each answer, or session, gets its own. */
+static void set_dscp(struct series *s, const struct listener *l)
+{
+	int dscp = l->settings->socket.dscp;
+	bool reflect = dscp == SETTINGS_DSCP_REFLECT;
+	int class = reflect ? 0 : dscp << 2;
+
+	if (speaks_ipv4(l)) {
+		set(s, IPPROTO_IP, IP_TOS, class);
+		set(s, IPPROTO_IP, IP_RECVTOS, reflect);
+	}
+	if (speaks_ipv6(l)) {
+		set(s, IPPROTO_IPV6, IPV6_TCLASS, class);
+		set(s, IPPROTO_IPV6, IPV6_RECVTCLASS, reflect);
+	}
+}
+
+int sockopt_set_adjustable(struct listener *l, const char **ret_what)
+{
+	struct series s = { .fd = l->fd };
+
+	set_buffers(&s, l);
+	if (l->transport == TRANSPORT_TCP)
+		set_tcp_adjustable(&s, &l->settings->socket);
+	if (l->socket_family != AF_UNIX)
+		set_dscp(&s, l);
+	return end_series(&s, ret_what);
+}
+
+/* ---- sessions ---- */
+
+/* The traffic class among the control messages that the kernel keeps of a connection; -1 if it tells none. */
+static int find_class(struct msghdr *m, int level, int type)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		int class = 0;
+
+		if (c->cmsg_level != level || c->cmsg_type != type || c->cmsg_len < CMSG_LEN(sizeof(class)))
+			continue;
+		memcpy(&class, CMSG_DATA(c), sizeof(class));
+		return class;
+	}
+	return -1;
+}
+
+/* Answers in the DSCP of the connection's first packets. The kernel tells it at accept; a later change of the client's is not
+ * seen. Where it tells nothing, answers stay at 0. */
+static int reflect_dscp(int fd, const int ask[2], const int option[2])
+{
+	_Alignas(struct cmsghdr) char control[256];
+	struct msghdr m = { .msg_control = control };
+	socklen_t n = sizeof(control);
+	int class;
+
+	if (getsockopt(fd, ask[0], ask[1], control, &n) < 0)
+		return 0;
+	m.msg_controllen = n;
+	class = find_class(&m, option[0], option[1]);
+	if (class <= 0)
+		return 0;
+	class &= ~ECN_BITS;
+	return setsockopt(fd, option[0], option[1], &class, sizeof(class)) < 0 ? -errno : 0;
+}
+
+static int set_tcp_session(const struct listener *l, int fd)
+{
+	int r = 0;
+
+	if (l->settings->socket.dscp != SETTINGS_DSCP_REFLECT)
+		return 0;
+	/* An IPv4 client of a dual-stack socket has an IPv4 connection: each call is of no effect on the other's. */
+	if (speaks_ipv4(l))
+		r = reflect_dscp(fd, (const int[]){ IPPROTO_IP, IP_PKTOPTIONS }, (const int[]){ IPPROTO_IP, IP_TOS });
+	if (r == 0 && speaks_ipv6(l))
+		r = reflect_dscp(fd, (const int[]){ IPPROTO_IPV6, IPV6_2292PKTOPTIONS },
+				 (const int[]){ IPPROTO_IPV6, IPV6_TCLASS });
+	return r;
+}
+
+static int set_unix_session(const struct listener *l, int fd)
+{
+	const struct socket_settings *w = &l->settings->socket;
+	struct series s = { .fd = fd };
+
+	if (w->receive_buffer != 0)
+		set_buffer(&s, "", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, w->receive_buffer);
+	if (w->send_buffer != 0)
+		set_buffer(&s, "", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, w->send_buffer);
+	return s.result;
+}
+
+int sockopt_set_session(const struct listener *l, int fd)
+{
+	return l->transport == TRANSPORT_TCP ? set_tcp_session(l, fd) : set_unix_session(l, fd);
+}
