@@ -1,5 +1,121 @@
 /* SPDX-License-Identifier: MIT */
-int main(void)
+/* echotimed: options, then settings, then the supervisor. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "config.h"
+
+#include "net/describe.h"
+#include "settings/settings.h"
+#include "supervisor/supervisor.h"
+
+#define OVERRIDES_MAX 64
+
+struct options {
+	const char *file;
+	struct settings_override overrides[OVERRIDES_MAX];
+	size_t overrides_n;
+	enum { SERVE, TEST, DUMP, VERSION_ONLY, HELP } what;
+};
+
+static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | -T | -V | -h]\n"
+			    "  -c, --config FILE       the configuration (" ECHOTIMED_CONF ")\n"
+			    "  -o, --option KEY=VALUE  one setting over the file's; may repeat\n"
+			    "  -t, --test              check everything and say what would listen; exit 0 or 78\n"
+			    "  -T, --dump              print the effective settings as a configuration\n"
+			    "  -V, --version           version, and what was compiled in\n"
+			    "  -h, --help              this text\n";
+
+static void print_version(void)
 {
-	return 0;
+	puts(PACKAGE_STRING);
+#ifdef HAVE_SYSTEMD
+	puts("systemd: yes");
+#else
+	puts("systemd: no");
+#endif
+}
+
+/* 0, or EX_USAGE with a message. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' }, { "option", required_argument, NULL, 'o' },
+		{ "test", no_argument, NULL, 't' },         { "dump", no_argument, NULL, 'T' },
+		{ "version", no_argument, NULL, 'V' },      { "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "c:o:tTVh", names, NULL)) != -1;) {
+		if (c == 'c')
+			o->file = optarg;
+		else if (c == 't')
+			o->what = TEST;
+		else if (c == 'T')
+			o->what = DUMP;
+		else if (c == 'V')
+			o->what = VERSION_ONLY;
+		else if (c == 'h')
+			o->what = HELP;
+		else if (c == 'o' && o->overrides_n < OVERRIDES_MAX &&
+			 settings_split_override(optarg, &o->overrides[o->overrides_n]) == 0)
+			o->overrides_n++;
+		else {
+			if (c == 'o')
+				fprintf(stderr, "echotimed: -o %s: not KEY=VALUE, or more than %d of them\n", optarg, OVERRIDES_MAX);
+			fputs(usage, stderr);
+			return EX_USAGE;
+		}
+	}
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "echotimed: %s: not an option\n%s", argv[optind], usage);
+	return EX_USAGE;
+}
+
+/* Reads the settings and prints what is wrong with them. 0 or an exit code. */
+static int read_settings(const struct options *o, struct settings **ret)
+{
+	static struct settings_report report;
+	int r = settings_read(o->file, o->overrides, o->overrides_n, ret, &report);
+
+	for (size_t i = 0; i < report.issues_n; i++)
+		fprintf(stderr, "%s%s\n", report.issues[i].text, report.issues[i].warning ? " (warning)" : "");
+	if (report.errors_n > SETTINGS_ISSUES_MAX)
+		fprintf(stderr, "and %zu more errors\n", report.errors_n - SETTINGS_ISSUES_MAX);
+	if (r == 0)
+		return 0;
+	if (!report.issues_n)
+		fprintf(stderr, "echotimed: %s: %s\n", o->file, strerror(-r));
+	if (report.missing)
+		return EX_NOINPUT;
+	return r == -EINVAL ? EX_CONFIG : r == -EACCES ? EX_NOPERM : EX_OSERR;
+}
+
+int main(int argc, char **argv)
+{
+	static struct options o = { .file = ECHOTIMED_CONF };
+	struct settings *settings = NULL;
+	int code = read_options(argc, argv, &o);
+
+	if (code)
+		return code;
+	if (o.what == HELP || o.what == VERSION_ONLY) {
+		if (o.what == HELP)
+			fputs(usage, stdout);
+		else
+			print_version();
+		return 0;
+	}
+	code = read_settings(&o, &settings);
+	if (code)
+		return code;
+	if (o.what == SERVE)
+		return supervisor_run(o.file, o.overrides, o.overrides_n, settings);
+	code = o.what == DUMP ? settings_dump(settings, stdout) : describe_listeners(settings, stdout);
+	settings_free(settings);
+	return code < 0 || fflush(stdout) == EOF ? EX_IOERR : 0;
 }

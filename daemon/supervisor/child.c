@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that the supervisor forked: a worker or a resolver, from fork to grave. */
+#include "supervisor/child.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "supervisor/generation.h"
+#include "supervisor/policy.h"
+#include "worker/resolver.h"
+
+static struct record *record_of(const struct child *c)
+{
+	return &c->supervisor->shared->records[c->record];
+}
+
+static void hear(struct child *c, enum word word)
+{
+	switch ((int)word) {
+	case WORD_READY:
+		c->ready = true;
+		if (c->generation->serving)
+			child_tell(c, WORD_GO);
+		break;
+	case WORD_DRAINED:
+		c->drained = true;
+		break;
+	case WORD_BROKEN:
+		c->broken = true;
+		break;
+	default: /* WORD_SPARE: looking is all it asks for */
+		break;
+	}
+}
+
+static void channel_ready(struct loop_source *s, uint32_t events)
+{
+	struct child *c = container_of(s, struct child, channel);
+	char words[64];
+	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
+
+	(void)events;
+	/* At its end the child is dying, and its death will be told by a signal. */
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		loop_remove(&c->supervisor->loop, s);
+	for (ssize_t i = 0; i < n; i++)
+		hear(c, (enum word)words[i]);
+	supervisor_advance(c->supervisor);
+}
+
+static int take_record(struct shared *s, uint32_t *ret)
+{
+	for (uint32_t i = 0; i < SHARED_RECORDS_MAX; i++) {
+		if (atomic_load(&s->records[i].state) != RECORD_FREE)
+			continue;
+		atomic_store(&s->records[i].sessions, 0);
+		atomic_store(&s->records[i].served, 0);
+		atomic_store(&s->records[i].busy_until_ns, 0);
+		atomic_store(&s->records[i].beat_ns, clock_mono_ns());
+		atomic_store(&s->records[i].state, RECORD_STARTING);
+		*ret = i;
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+/* The signals that are the supervisor's business: a terminal's or systemd's TERM reaches the whole group. */
+static void leave_signals_to_supervisor(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE };
+	sigset_t none;
+
+	for (size_t i = 0; i < array_n(signals); i++)
+		signal(signals[i], SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void run(const struct generation *g, uint32_t pool, uint32_t record, int channel)
+{
+	leave_signals_to_supervisor();
+	if (pool == CHILD_RESOLVER)
+		resolver_run(&g->plan, record, g->questions[0], channel);
+	worker_keep_descriptors(&g->plan, pool, channel);
+	worker_run(&g->plan, pool, record, channel);
+}
+
+static void free_record(struct shared *s, uint32_t *record)
+{
+	if (*record != SHARED_NOBODY)
+		atomic_store(&s->records[*record].state, RECORD_FREE);
+}
+
+int child_spawn(struct generation *g, uint32_t pool)
+{
+	struct supervisor *s = g->supervisor;
+	struct child *c = calloc(1, sizeof(*c));
+	uint32_t record = SHARED_NOBODY;
+	cleanup_fd int ours = -1;
+	cleanup_fd int theirs = -1;
+	int pair[2];
+	int r = c ? take_record(s->shared, &record) : -ENOMEM;
+
+	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+		r = -errno;
+	if (r == 0) {
+		ours = pair[0];
+		theirs = pair[1];
+		*c = (struct child){ .channel = { .fd = ours, .ready = channel_ready },
+				     .supervisor = s,
+				     .generation = g,
+				     .pool = pool,
+				     .record = record,
+				     .started_ns = clock_mono_ns() };
+		r = loop_add(&s->loop, &c->channel, EPOLLIN);
+	}
+	if (r == 0) {
+		c->pid = fork();
+		if (c->pid == 0)
+			run(g, pool, record, theirs);
+		r = c->pid < 0 ? -errno : 0;
+		if (r < 0)
+			loop_remove(&s->loop, &c->channel);
+	}
+	if (r < 0) {
+		free_record(s->shared, &record);
+		free(c);
+		return r;
+	}
+	(void)fd_take(&ours);
+	atomic_store(&s->shared->records[record].pid, (uint32_t)c->pid);
+	c->next = g->children;
+	g->children = c;
+	return 0;
+}
+
+void child_tell(struct child *c, enum word word)
+{
+	char byte = (char)word;
+
+	if (word == WORD_DRAIN)
+		c->told = true;
+	/* A channel that is full belongs to a process that does not run; the heartbeat finds it. */
+	(void)!send(c->channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static struct child *find_in(struct generation *g, pid_t pid)
+{
+	for (struct child *c = g ? g->children : NULL; c; c = c->next)
+		if (c->pid == pid)
+			return c;
+	return NULL;
+}
+
+struct child *child_find(struct supervisor *s, pid_t pid)
+{
+	struct child *c = find_in(s->current, pid);
+
+	if (!c)
+		c = find_in(s->coming, pid);
+	for (struct generation *g = s->draining; g && !c; g = g->next)
+		c = find_in(g, pid);
+	return c;
+}
+
+static const char *pool_name(const struct child *c)
+{
+	return c->pool == CHILD_RESOLVER ? "resolver" : c->generation->settings->pools[c->pool].name;
+}
+
+/* A death that was nobody's wish. */
+static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
+{
+	struct pool *pool = c->pool == CHILD_RESOLVER ? &c->generation->resolvers : &c->generation->pools[c->pool];
+	bool first_job = !c->ready || atomic_load(&record_of(c)->served) == 0;
+	struct log_line l;
+
+	pool->failures = first_job ? pool->failures + 1 : 0;
+	pool->not_before_ns = clock_mono_ns() + (first_job ? policy_throttle_ns(pool->failures) : 0);
+	log_begin(&l, LOG_LEVEL_WARNING, "died");
+	log_text(&l, "pool", pool_name(c));
+	log_number(&l, "pid", c->pid);
+	log_text(&l, info->si_code == CLD_EXITED ? "status" : "signal",
+		 info->si_code == CLD_EXITED ? (c->broken ? "cannot serve" : "failure") : sigabbrev_np(info->si_status));
+	log_number(&l, "sessions", sessions);
+	if (first_job && pool->failures > 1)
+		log_number(&l, "throttled_ms", (int64_t)(policy_throttle_ns(pool->failures) / CLOCK_MS_NS));
+	log_end(&l);
+}
+
+static void unlink_child(struct child *c)
+{
+	struct child **at = &c->generation->children;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+}
+
+void child_bury(struct child *c, const siginfo_t *info)
+{
+	struct supervisor *s = c->supervisor;
+	bool well = info->si_code == CLD_EXITED && info->si_status == 0;
+	uint32_t sessions = shared_release_owner(s->shared, (uint32_t)c->pid);
+
+	if (!c->ready)
+		c->generation->failed = true;
+	if (!well && !c->generation->ending)
+		mourn(c, info, sessions);
+	loop_remove(&s->loop, &c->channel);
+	fd_close(&c->channel.fd);
+	unlink_child(c);
+	free_record(s->shared, &c->record);
+	free(c);
+}

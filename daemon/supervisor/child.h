@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that the supervisor forked: a worker or a resolver, from fork to grave. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/attr.h"
+#include "base/loop.h"
+#include "worker/worker.h"
+
+#define CHILD_RESOLVER UINT32_MAX /* in the place of a pool's index */
+
+struct generation;
+struct supervisor;
+
+struct child {
+	struct loop_source channel; /* our end */
+	struct supervisor *supervisor;
+	struct generation *generation;
+	uint32_t pool; /* index, or CHILD_RESOLVER */
+	uint32_t record;
+	pid_t pid;
+	uint64_t started_ns;
+	bool ready;   /* it has said so                      */
+	bool drained; /* it accepts and reads nothing new    */
+	bool told;    /* to drain: it is no idle worker      */
+	bool broken;  /* it has said that it cannot serve    */
+	struct child *next; /* of its generation */
+};
+
+/* Forks a worker of a pool, or a resolver, and adds it to its generation. 0 or -errno. */
+int child_spawn(struct generation *g, uint32_t pool) must_check;
+
+/* A word to it. Never waits. */
+void child_tell(struct child *c, enum word word);
+
+/* The child of a pid in all generations; NULL: none (a session child whose acceptor died). */
+struct child *child_find(struct supervisor *s, pid_t pid);
+
+/* It is dead: says so where that is news, frees all it held, and the structure. Before its pid is waited for. */
+void child_bury(struct child *c, const siginfo_t *info);

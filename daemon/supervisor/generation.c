@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* A generation: one set of settings with its listeners and its processes. */
+#include "supervisor/generation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "supervisor/policy.h"
+
+#define READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t))
+#define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
+
+static int plan_listeners(struct generation *g, struct text *why)
+{
+	for (size_t i = 0; i < g->settings->listeners_n; i++) {
+		int r = g->settings->listeners[i].enabled ? listener_plan(g->settings, &g->settings->listeners[i], g->listeners,
+									  &g->listeners_n, LISTENER_MAX)
+							  : 0;
+		if (r < 0) {
+			text_addf(why, "too many sockets: at most %d", LISTENER_MAX);
+			return r;
+		}
+	}
+	for (size_t i = 0; i < g->listeners_n; i++) {
+		struct listener *l = &g->listeners[i];
+		int r = labels_row(&g->supervisor->labels, l->label, &l->row);
+		if (r < 0) {
+			text_addf(why, "too many listeners over all reloads: at most %d names", TABLE_ROWS_MAX);
+			return r;
+		}
+		g->used[l->pool] = true;
+		if (l->settings->service->traits & SVC_LOOKS_UP)
+			g->resolvers_wanted = g->settings->resolver.processes;
+	}
+	return 0;
+}
+
+static const struct listener *find_kept(const struct generation *g, const struct listener *l)
+{
+	for (size_t i = 0; g && i < g->listeners_n; i++)
+		if (g->listeners[i].fd >= 0 && strcmp(g->listeners[i].key, l->key) == 0)
+			return &g->listeners[i];
+	return NULL;
+}
+
+/* The same socket, with its queue, under another descriptor. */
+static int keep(struct listener *l, const struct listener *old, struct text *why)
+{
+	l->fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 3);
+	if (l->fd < 0) {
+		text_addf(why, "cannot keep the socket of %s: %s", l->label, strerror(errno));
+		return -errno;
+	}
+	l->address = old->address;
+	l->socket_family = old->socket_family;
+	l->dual_stack = old->dual_stack;
+	memcpy(l->path, old->path, sizeof(l->path));
+	l->path_dev = old->path_dev;
+	l->path_ino = old->path_ino;
+	l->receive_buffer_got = old->receive_buffer_got;
+	l->kept = true;
+	return listener_adjust(l, why);
+}
+
+static int open_listeners(struct generation *g, const struct generation *before, struct text *why)
+{
+	for (size_t i = 0; i < g->listeners_n; i++) {
+		const struct listener *old = find_kept(before, &g->listeners[i]);
+		int r = old ? keep(&g->listeners[i], old, why) : listener_open(&g->listeners[i], why);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int open_questions(struct generation *g, struct text *why)
+{
+	g->questions[0] = g->questions[1] = -1;
+	if (!g->resolvers_wanted)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, g->questions) < 0) {
+		int r = -errno;
+		text_addf(why, "socketpair: %s", strerror(errno));
+		return r;
+	}
+	/* Room for the whole queue: its length is counted, not left to a buffer's size. */
+	int bytes = (int)(g->settings->resolver.queue * 1536 + 65536);
+	(void)setsockopt(g->questions[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	return 0;
+}
+
+static int make(struct generation *g, const struct generation *before, struct text *why)
+{
+	struct supervisor *s = g->supervisor;
+	int r;
+
+	g->listeners = calloc(LISTENER_MAX, sizeof(*g->listeners));
+	g->plan.readers = mmap(NULL, READERS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!g->listeners || g->plan.readers == MAP_FAILED) {
+		text_add(why, "out of memory");
+		return -ENOMEM;
+	}
+	r = plan_listeners(g, why);
+	if (r == 0)
+		r = open_questions(g, why);
+	if (r == 0)
+		r = open_listeners(g, before, why);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < g->listeners_n; i++)
+		atomic_store(&g->plan.readers[i], SHARED_NOBODY);
+	g->plan.settings = g->settings;
+	g->plan.listeners = g->listeners;
+	g->plan.listeners_n = g->listeners_n;
+	g->plan.shared = s->shared;
+	g->plan.gauges = GAUGES_OF(g->number);
+	g->plan.generation = g->number;
+	g->plan.life_fd = s->life[0];
+	g->plan.questions_fd = g->questions[1];
+	for (uint32_t i = 0; i < SETTINGS_POOLS_MAX; i++) {
+		atomic_store(&s->shared->gauges[g->plan.gauges + i].idle, 0);
+		atomic_store(&s->shared->gauges[g->plan.gauges + i].told, 0);
+	}
+	return 0;
+}
+
+int generation_new(struct supervisor *s, struct settings *settings, const struct generation *before, struct generation **ret,
+		   struct text *why)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+
+	if (!g) {
+		text_add(why, "out of memory");
+		return -ENOMEM;
+	}
+	*g = (struct generation){ .supervisor = s, .number = ++s->generations, .settings = settings, .deadline_ns = CLOCK_NEVER };
+	g->questions[0] = g->questions[1] = -1;
+	int r = make(g, before, why);
+	if (r < 0) {
+		generation_close_listeners(g, before);
+		g->settings = NULL; /* the caller's again */
+		generation_free(g);
+		return r;
+	}
+	*ret = g;
+	return 0;
+}
+
+static int spawn_many(struct generation *g, uint32_t pool, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		int r = child_spawn(g, pool);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int generation_start(struct generation *g)
+{
+	int r = spawn_many(g, CHILD_RESOLVER, g->resolvers_wanted);
+
+	for (uint32_t i = 0; r == 0 && i < g->settings->pools_n; i++)
+		if (g->used[i])
+			r = spawn_many(g, i, policy_start(&g->settings->pools[i]));
+	return r;
+}
+
+bool generation_is_ready(const struct generation *g)
+{
+	for (const struct child *c = g->children; c; c = c->next)
+		if (!c->ready)
+			return false;
+	return true;
+}
+
+bool generation_is_drained(const struct generation *g)
+{
+	for (const struct child *c = g->children; c; c = c->next)
+		if (c->pool != CHILD_RESOLVER && !c->drained)
+			return false;
+	return true;
+}
+
+static bool reads(const struct child *c, uint32_t pool)
+{
+	return c->pool == pool && c->ready && !c->told;
+}
+
+static uint32_t readings_of(const struct generation *g, uint32_t record)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < g->listeners_n; i++)
+		n += atomic_load(&g->plan.readers[i]) == record;
+	return n;
+}
+
+static bool has_reader(const struct generation *g, size_t listener)
+{
+	uint32_t record = atomic_load(&g->plan.readers[listener]);
+
+	for (const struct child *c = g->children; c; c = c->next)
+		if (c->record == record && reads(c, g->listeners[listener].pool))
+			return true;
+	return false;
+}
+
+/* The worker with the fewest sockets. */
+static struct child *pick_reader(const struct generation *g, uint32_t pool)
+{
+	struct child *best = NULL;
+
+	for (struct child *c = g->children; c; c = c->next)
+		if (reads(c, pool) && (!best || readings_of(g, c->record) < readings_of(g, best->record)))
+			best = c;
+	return best;
+}
+
+void generation_deal_readers(struct generation *g)
+{
+	for (size_t i = 0; i < g->listeners_n; i++) {
+		if (!(g->listeners[i].transport & TRANSPORT_DATAGRAMS) || has_reader(g, i))
+			continue;
+		struct child *c = pick_reader(g, g->listeners[i].pool);
+		atomic_store(&g->plan.readers[i], c ? c->record : SHARED_NOBODY);
+		if (c)
+			child_tell(c, WORD_LOOK);
+	}
+}
+
+void generation_go(struct generation *g)
+{
+	g->serving = true;
+	generation_deal_readers(g);
+	for (struct child *c = g->children; c; c = c->next)
+		if (c->ready)
+			child_tell(c, WORD_GO);
+}
+
+static void tell_workers(struct generation *g, enum word word)
+{
+	for (struct child *c = g->children; c; c = c->next)
+		if (c->pool != CHILD_RESOLVER)
+			child_tell(c, word);
+}
+
+void generation_drain(struct generation *g, uint64_t deadline_ns)
+{
+	g->drain_asked = true;
+	g->deadline_ns = deadline_ns;
+	tell_workers(g, WORD_DRAIN);
+}
+
+void generation_end(struct generation *g)
+{
+	g->ending = true;
+	for (struct child *c = g->children; c; c = c->next)
+		child_tell(c, WORD_END);
+}
+
+void generation_kill(struct generation *g)
+{
+	g->ending = true;
+	for (struct child *c = g->children; c; c = c->next)
+		kill(c->pid, SIGKILL);
+}
+
+static struct policy_view view_of(const struct generation *g, uint32_t pool)
+{
+	struct policy_view v = { .now_ns = clock_mono_ns(), .not_before_ns = g->pools[pool].not_before_ns };
+
+	for (const struct child *c = g->children; c; c = c->next) {
+		uint32_t state = atomic_load(&g->supervisor->shared->records[c->record].state);
+		if (c->pool != pool || c->told || state == RECORD_DRAINING)
+			continue;
+		*(!c->ready ? &v.starting : state == RECORD_BUSY ? &v.busy : &v.idle) += 1;
+	}
+	return v;
+}
+
+static void retire_idle(struct generation *g, uint32_t pool, uint32_t n)
+{
+	for (struct child *c = g->children; c && n; c = c->next)
+		if (c->pool == pool && c->ready && !c->told &&
+		    atomic_load(&g->supervisor->shared->records[c->record].state) == RECORD_IDLE) {
+			child_tell(c, WORD_DRAIN);
+			n--;
+		}
+}
+
+/* A fork that failed throttles this pool and nobody else's. */
+static void spawn_failed(struct pool *p, const char *name, int err)
+{
+	p->failures++;
+	p->not_before_ns = clock_mono_ns() + policy_throttle_ns(p->failures + 1);
+	log_say(LOG_LEVEL_WARNING, "fork", "cannot start a process of pool %s: %s; trying again in %u ms", name, strerror(-err),
+		(unsigned)(policy_throttle_ns(p->failures + 1) / CLOCK_MS_NS));
+}
+
+static uint64_t fill_pool(struct generation *g, uint32_t pool)
+{
+	struct gauge *gauge = &g->supervisor->shared->gauges[g->plan.gauges + pool];
+	struct policy_view v = view_of(g, pool);
+	struct policy_order order = policy_decide(&g->settings->pools[pool], &v);
+	int r;
+
+	atomic_store(&gauge->idle, (int32_t)v.idle);
+	atomic_store(&gauge->told, 0);
+	retire_idle(g, pool, order.retire);
+	r = spawn_many(g, pool, order.spawn);
+	if (r < 0) {
+		spawn_failed(&g->pools[pool], g->settings->pools[pool].name, r);
+		return g->pools[pool].not_before_ns;
+	}
+	return order.again_ns;
+}
+
+static uint64_t fill_resolvers(struct generation *g)
+{
+	uint32_t n = 0;
+
+	for (const struct child *c = g->children; c; c = c->next)
+		n += c->pool == CHILD_RESOLVER;
+	if (n >= g->resolvers_wanted)
+		return CLOCK_NEVER;
+	if (clock_mono_ns() < g->resolvers.not_before_ns)
+		return g->resolvers.not_before_ns;
+	int r = spawn_many(g, CHILD_RESOLVER, g->resolvers_wanted - n);
+	if (r < 0) {
+		spawn_failed(&g->resolvers, "resolver", r);
+		return g->resolvers.not_before_ns;
+	}
+	return CLOCK_NEVER;
+}
+
+uint64_t generation_fill_pools(struct generation *g)
+{
+	uint64_t again_ns = fill_resolvers(g);
+
+	for (uint32_t i = 0; i < g->settings->pools_n; i++) {
+		uint64_t t = g->used[i] ? fill_pool(g, i) : CLOCK_NEVER;
+		again_ns = t < again_ns ? t : again_ns;
+	}
+	return again_ns;
+}
+
+void generation_close_listeners(struct generation *g, const struct generation *after)
+{
+	for (size_t i = 0; g->listeners && i < g->listeners_n; i++) {
+		if (find_kept(after, &g->listeners[i]))
+			listener_drop(&g->listeners[i]);
+		else
+			listener_close(&g->listeners[i]);
+	}
+	g->listeners_n = 0;
+}
+
+bool generation_has_workers(const struct generation *g)
+{
+	for (const struct child *c = g->children; c; c = c->next)
+		if (c->pool != CHILD_RESOLVER)
+			return true;
+	return false;
+}
+
+void generation_free(struct generation *g)
+{
+	generation_close_listeners(g, NULL);
+	free(g->listeners);
+	if (g->plan.readers && g->plan.readers != MAP_FAILED)
+		munmap(g->plan.readers, READERS_BYTES);
+	fd_close(&g->questions[0]);
+	fd_close(&g->questions[1]);
+	settings_free(g->settings);
+	free(g);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A generation: one set of settings with its listeners and its processes.
+ *
+ * Settings reach workers by fork only, so a reload makes a new generation beside the old one. It opens its listeners (unchanged ones are
+ * the same sockets), starts its processes, which wait until all are ready; then the old one stops accepting, and the new one is told to go.
+ * Owns: the settings, copies of the listeners' descriptors, the processes, the resolver's socketpair.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "net/listener.h"
+#include "supervisor/child.h"
+#include "supervisor/supervisor.h"
+#include "worker/worker.h"
+
+struct pool {
+	uint32_t failures; /* processes in a row that died before they had done anything */
+	uint64_t not_before_ns;
+};
+
+struct generation {
+	struct supervisor *supervisor;
+	struct generation *next; /* among the draining ones */
+	uint32_t number;
+	struct settings *settings;
+	struct listener *listeners;
+	size_t listeners_n;
+	struct worker_plan plan;
+	struct pool pools[SETTINGS_POOLS_MAX];
+	bool used[SETTINGS_POOLS_MAX];
+	struct pool resolvers;
+	uint32_t resolvers_wanted;
+	int questions[2]; /* resolvers read [0], workers write [1] */
+	struct child *children;
+	uint64_t deadline_ns; /* coming: to be ready; draining: to be gone */
+	bool serving, drain_asked, ending, failed;
+	bool kept_by_next; /* the sockets' files belong to the next generation */
+};
+
+/* Plans and opens. before: the generation whose unchanged listeners are taken over, or NULL. On failure -errno, nothing is left behind and
+ * `why` says what was not possible; the settings stay the caller's. */
+int generation_new(struct supervisor *s, struct settings *settings, const struct generation *before, struct generation **ret,
+		   struct text *why) must_check;
+
+/* Forks the processes it starts with. 0 or -errno. */
+int generation_start(struct generation *g) must_check;
+
+bool generation_is_ready(const struct generation *g);
+bool generation_is_drained(const struct generation *g);
+
+/* Its workers serve from now on. */
+void generation_go(struct generation *g);
+/* Its workers accept and read nothing new, and have until deadline_ns for what they have. */
+void generation_drain(struct generation *g, uint64_t deadline_ns);
+/* What is left ends now. */
+void generation_end(struct generation *g);
+void generation_kill(struct generation *g);
+
+/* Deals datagram sockets without a living reader to living workers. */
+void generation_deal_readers(struct generation *g);
+
+/* Spawns and retires as policy.c says. When to look again. */
+uint64_t generation_fill_pools(struct generation *g);
+
+/* Closes its listeners; files of UNIX sockets are removed but for those that `after` has taken over. */
+void generation_close_listeners(struct generation *g, const struct generation *after);
+
+/* When it has no process left. */
+/* It has workers left, resolvers apart. */
+bool generation_has_workers(const struct generation *g);
+
+void generation_free(struct generation *g);

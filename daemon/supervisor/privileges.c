@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* From root to the service's user, for good. */
+#include "supervisor/privileges.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static int find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why)
+{
+	const char *name = s->user[0] ? s->user : PRIVILEGES_DEFAULT_USER;
+	const struct passwd *user = getpwnam(name);
+
+	if (!user) {
+		text_addf(why, "there is no user \"%s\": create it, or set `user` in the configuration", name);
+		return -ENOENT;
+	}
+	*ret_uid = user->pw_uid;
+	*ret_gid = user->pw_gid;
+	if (!s->group[0])
+		return 0;
+	const struct group *group = getgrnam(s->group);
+	if (!group) {
+		text_addf(why, "there is no group \"%s\"", s->group);
+		return -ENOENT;
+	}
+	*ret_gid = group->gr_gid;
+	return 0;
+}
+
+int privileges_drop(const struct settings *s, struct text *why)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() != 0)
+		return 0;
+	int r = find(s, &uid, &gid, why);
+	if (r < 0)
+		return r;
+	if (uid == 0) {
+		text_add(why, "`user` is root: name the user the service should become");
+		return -EPERM;
+	}
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_BIND_SERVICE) < 0)
+		r = -EPERM;
+	if (r == 0 && capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0)
+		r = -EPERM;
+	if (r == 0 && (setuid(0) == 0 || prctl(PR_SET_DUMPABLE, 0) < 0))
+		r = -EPERM;
+	if (r < 0)
+		text_addf(why, "cannot become user \"%s\": %s", s->user[0] ? s->user : PRIVILEGES_DEFAULT_USER, strerror(-r));
+	return r;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* From one generation to the next: the first start, and every reload, as one transaction. */
+#include "supervisor/reload.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervisor/generation.h"
+#include "supervisor/notify.h"
+
+static void log_listening(const struct listener *l)
+{
+	char storage[192];
+	struct text where = TEXT_OVER(storage);
+	struct log_line line;
+
+	listener_add_where(&where, l);
+	log_begin(&line, LOG_LEVEL_NOTICE, "listening");
+	log_word(&line, "name", l->settings->name);
+	log_word(&line, "transport", service_transport_name(l->transport));
+	log_word(&line, "address", where.at);
+	log_end(&line);
+	if (l->transport == TRANSPORT_UDP && l->receive_buffer_got < l->settings->socket.receive_buffer)
+		log_say(LOG_LEVEL_INFO, "listening", "%s: a receive buffer of %u bytes where %llu were asked for (net.core.rmem_max)",
+			l->label, l->receive_buffer_got, (unsigned long long)l->settings->socket.receive_buffer);
+}
+
+static void log_report(const struct settings_report *report)
+{
+	for (size_t i = 0; i < report->issues_n; i++)
+		log_say(report->issues[i].warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "settings", "%s", report->issues[i].text);
+	if (report->errors_n > SETTINGS_ISSUES_MAX)
+		log_say(LOG_LEVEL_ERROR, "settings", "and %zu more errors", report->errors_n - SETTINGS_ISSUES_MAX);
+}
+
+/* The coming generation does not come. */
+static void refuse(struct supervisor *s, const char *why)
+{
+	struct generation *g = s->coming;
+
+	s->coming = NULL;
+	generation_kill(g);
+	generation_close_listeners(g, s->current);
+	g->next = s->draining; /* until its processes are reaped */
+	g->deadline_ns = clock_mono_ns();
+	s->draining = g;
+	if (s->current) {
+		log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->current->number);
+		notify_ready();
+		return;
+	}
+	log_say(LOG_LEVEL_ERROR, "start", "%s", why);
+	s->exit_code = EX_OSERR;
+	s->ended = true;
+}
+
+int reload_begin(struct supervisor *s)
+{
+	s->coming->deadline_ns = clock_mono_ns() + RELOAD_READY_NS;
+	int r = generation_start(s->coming);
+
+	if (r < 0)
+		refuse(s, strerror(-r));
+	return r;
+}
+
+static bool same_identity(const struct settings *a, const struct settings *b)
+{
+	return strcmp(a->user, b->user) == 0 && strcmp(a->group, b->group) == 0;
+}
+
+static void begin_reload(struct supervisor *s)
+{
+	static struct settings_report report;
+	struct settings *settings = NULL;
+	char storage[512];
+	struct text why = TEXT_OVER(storage);
+
+	s->reload_wanted = false;
+	notify_reloading();
+	memset(&report, 0, sizeof(report));
+	int r = settings_read(s->file, s->overrides, s->overrides_n, &settings, &report);
+	log_report(&report);
+	if (r < 0)
+		text_addf(&why, "%s cannot be used%s%s", s->file, report.issues_n ? "" : ": ", report.issues_n ? "" : strerror(-r));
+	else if (!same_identity(settings, s->current->settings))
+		text_add(&why, "`user` and `group` change by a restart only");
+	else if (generation_new(s, settings, s->current, &s->coming, &why) == 0) {
+		(void)reload_begin(s); /* it has said what failed */
+		return;
+	}
+	settings_free(settings);
+	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why.at, s->current->number);
+	notify_ready();
+}
+
+/* All that come are ready, and all that go have stopped. */
+static void switch_over(struct supervisor *s, reload_retire_fn *retire)
+{
+	struct generation *old = s->current;
+	bool first = !old;
+
+	s->current = s->coming;
+	s->coming = NULL;
+	s->current->deadline_ns = CLOCK_NEVER;
+	log_set(s->current->settings->log.level, s->current->settings->log.format);
+	for (size_t i = 0; i < s->current->listeners_n; i++)
+		if (!s->current->listeners[i].kept)
+			log_listening(&s->current->listeners[i]);
+	generation_go(s->current);
+	if (old) {
+		generation_close_listeners(old, s->current);
+		retire(s, old);
+	}
+	log_say(LOG_LEVEL_NOTICE, first ? "ready" : "reloaded", "generation %u serves %zu sockets", s->current->number,
+		s->current->listeners_n);
+	notify_ready();
+}
+
+/* An old worker that does not confirm is stuck; with it dead its sockets have no reader. */
+static void kill_unconfirmed(struct generation *g)
+{
+	for (struct child *c = g->children; c; c = c->next)
+		if (c->pool != CHILD_RESOLVER && !c->drained)
+			kill(c->pid, SIGKILL);
+}
+
+void reload_advance(struct supervisor *s, reload_retire_fn *retire)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	if (s->reload_wanted && s->current && !s->coming)
+		begin_reload(s);
+	if (!s->coming)
+		return;
+	if (s->coming->failed) {
+		refuse(s, "a process could not start");
+		return;
+	}
+	if (!generation_is_ready(s->coming)) {
+		if (now_ns >= s->coming->deadline_ns)
+			refuse(s, "its processes were not ready in time");
+		return;
+	}
+	if (s->current && !s->current->drain_asked) {
+		generation_drain(s->current, clock_add(now_ns, s->current->settings->drain_timeout_ns));
+		s->coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
+	}
+	if (!s->current || generation_is_drained(s->current))
+		switch_over(s, retire);
+	else if (now_ns >= s->coming->deadline_ns)
+		kill_unconfirmed(s->current);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one generation to the next: the first start, and every reload, as one transaction.
+ *
+ * Read and check everything, open what is new, start all processes; only when all are ready the old generation stops accepting, and only
+ * when it has confirmed that (a datagram socket has one reader) the new one goes. Any failure before leaves the old one serving.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "supervisor/supervisor.h"
+
+#define RELOAD_READY_NS (5 * CLOCK_S_NS)   /* for all processes of a coming generation       */
+#define RELOAD_CONFIRM_NS (1 * CLOCK_S_NS) /* for the old workers to say that they have stopped */
+
+/* Starts the processes of s->coming. 0, or -errno and there is no coming generation any more. */
+int reload_begin(struct supervisor *s);
+
+typedef void reload_retire_fn(struct supervisor *s, struct generation *g);
+
+/* Takes the steps that have become possible: begins a wanted reload, refuses one that failed, switches. retire takes the old generation. */
+void reload_advance(struct supervisor *s, reload_retire_fn *retire);

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* The supervisor: starts processes, watches over them, reloads and stops. */
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "supervisor/generation.h"
+#include "supervisor/notify.h"
+#include "supervisor/privileges.h"
+#include "supervisor/reload.h"
+#include "supervisor/watch.h"
+
+#define KILL_AFTER_NS (1 * CLOCK_S_NS) /* between asking processes to end and making them */
+
+/* --- deaths --------------------------------------------------------------------------------------------------- */
+
+static void reap(struct supervisor *s)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+			return;
+		struct child *c = child_find(s, info.si_pid);
+		if (c)
+			child_bury(c, &info);
+		else /* a reader of settings, or a session child whose acceptor died */
+			shared_release_owner(s->shared, (uint32_t)info.si_pid);
+		(void)waitpid(info.si_pid, NULL, WNOHANG);
+	}
+}
+
+/* --- stopping ------------------------------------------------------------------------------------------------- */
+
+static void stop_now(struct supervisor *s)
+{
+	for (struct generation *g = s->draining; g; g = g->next) {
+		generation_end(g);
+		g->deadline_ns = clock_mono_ns() + KILL_AFTER_NS;
+	}
+}
+
+/* It drains beside whatever comes after it. */
+static void retire(struct supervisor *s, struct generation *g)
+{
+	g->next = s->draining;
+	s->draining = g;
+}
+
+static void stop(struct supervisor *s)
+{
+	if (s->stopping) { /* the second time: at once */
+		stop_now(s);
+		return;
+	}
+	s->stopping = true;
+	log_say(LOG_LEVEL_NOTICE, "stopping", "no new sessions; those that are open have %u ms",
+		s->current ? (unsigned)(s->current->settings->drain_timeout_ns / CLOCK_MS_NS) : 0u);
+	notify_stopping();
+	if (s->coming) {
+		generation_kill(s->coming);
+		generation_close_listeners(s->coming, s->current);
+		retire(s, s->coming);
+		s->coming = NULL;
+	}
+	if (!s->current)
+		return;
+	generation_drain(s->current, clock_add(clock_mono_ns(), s->current->settings->drain_timeout_ns));
+	generation_close_listeners(s->current, NULL);
+	retire(s, s->current);
+	s->current = NULL;
+}
+
+/* --- signals -------------------------------------------------------------------------------------------------- */
+
+static void signals_ready(struct loop_source *source, uint32_t events)
+{
+	struct supervisor *s = container_of(source, struct supervisor, signals);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(source->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			s->reload_wanted = !s->stopping;
+			break;
+		case SIGQUIT:
+			if (!s->stopping)
+				stop(s);
+			stop_now(s);
+			break;
+		case SIGTERM:
+		case SIGINT:
+			stop(s);
+			break;
+		default: /* SIGCHLD: reaped below, whatever the signal was */
+			break;
+		}
+	}
+	reap(s);
+	supervisor_advance(s);
+}
+
+static int watch_signals(struct supervisor *s)
+{
+	static const int watched[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < array_n(watched); i++) {
+		signal(watched[i], SIG_DFL); /* whatever we inherited */
+		sigaddset(&set, watched[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+	s->signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
+	if (s->signals.fd < 0)
+		return s->signals.fd;
+	return loop_add(&s->loop, &s->signals, EPOLLIN);
+}
+
+/* --- the state machine ---------------------------------------------------------------------------------------- */
+
+/* A generation that drains: what is left at its deadline ends, and a second later is killed. */
+static void advance_draining(struct supervisor *s)
+{
+	uint64_t now_ns = clock_mono_ns();
+	struct generation **at = &s->draining;
+
+	while (*at) {
+		struct generation *g = *at;
+		if (generation_has_workers(g)) {
+			if (now_ns >= g->deadline_ns && g->ending)
+				generation_kill(g);
+			else if (now_ns >= g->deadline_ns)
+				generation_end(g);
+			if (now_ns >= g->deadline_ns)
+				g->deadline_ns = now_ns + KILL_AFTER_NS;
+			at = &g->next;
+		} else if (g->children) { /* its resolvers have nobody left to ask them */
+			generation_end(g);
+			at = &g->next;
+		} else {
+			*at = g->next;
+			generation_free(g);
+		}
+	}
+}
+
+static uint64_t next_deadline(const struct supervisor *s, uint64_t at_ns)
+{
+	if (s->coming && s->coming->deadline_ns < at_ns)
+		at_ns = s->coming->deadline_ns;
+	for (const struct generation *g = s->draining; g; g = g->next)
+		at_ns = g->deadline_ns < at_ns ? g->deadline_ns : at_ns;
+	return at_ns;
+}
+
+void supervisor_advance(struct supervisor *s)
+{
+	uint64_t at_ns = s->tick_ns;
+
+	reload_advance(s, retire);
+	advance_draining(s);
+	if (s->current && !s->current->drain_asked) {
+		uint64_t again_ns = generation_fill_pools(s->current);
+		generation_deal_readers(s->current);
+		at_ns = again_ns < at_ns ? again_ns : at_ns;
+	}
+	if (s->stopping && !s->current && !s->coming && !s->draining)
+		s->ended = true;
+	loop_set_timer(&s->loop, &s->timer, next_deadline(s, at_ns));
+}
+
+static void timer_fired(struct loop_timer *t)
+{
+	struct supervisor *s = container_of(t, struct supervisor, timer);
+
+	if (clock_mono_ns() >= s->tick_ns)
+		watch(s);
+	supervisor_advance(s);
+}
+
+/* --- start ---------------------------------------------------------------------------------------------------- */
+
+static int fail(int code, const char *what, const char *why)
+{
+	log_say(LOG_LEVEL_ERROR, what, "%s", why);
+	return code;
+}
+
+static int fail_call(const char *call, int err)
+{
+	log_say(LOG_LEVEL_ERROR, "start", "%s: %s", call, strerror(-err));
+	return EX_OSERR;
+}
+
+static void raise_descriptor_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+/* What is needed before anything is opened. 0 or an exit code. */
+static int prepare(struct supervisor *s)
+{
+	int r = fd_fill_standard();
+
+	if (r < 0)
+		return fail_call("open /dev/null", r);
+	raise_descriptor_limit();
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return fail_call("prctl", -errno);
+	r = loop_init(&s->loop, 8);
+	if (r < 0)
+		return fail_call("epoll", r);
+	r = watch_signals(s);
+	if (r < 0)
+		return fail_call("signalfd", r);
+	r = shared_map(&s->shared);
+	if (r < 0)
+		return fail_call("mmap", r);
+	log_count_lost_in(&s->shared->log_lost);
+	if (pipe2(s->life, O_CLOEXEC | O_NONBLOCK) < 0)
+		return fail_call("pipe", -errno);
+	s->timer.fire = timer_fired;
+	return 0;
+}
+
+/* The configuration must stay readable, or the first reload would fail. 0 or an exit code. */
+static int check_readable(const struct supervisor *s)
+{
+	struct settings *again = NULL;
+	static struct settings_report report;
+	int r = settings_read(s->file, s->overrides, s->overrides_n, &again, &report);
+
+	settings_free(again);
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < report.issues_n; i++)
+		if (!report.issues[i].warning)
+			log_say(LOG_LEVEL_ERROR, "settings", "%s", report.issues[i].text);
+	return fail(EX_NOPERM, "start", "the configuration must be readable by the user that the service becomes");
+}
+
+/* Opens, becomes the service's user, forks. 0 or an exit code. */
+static int start(struct supervisor *s, struct settings *settings)
+{
+	char storage[512];
+	struct text why = TEXT_OVER(storage);
+	bool as_root = geteuid() == 0;
+	int r = generation_new(s, settings, NULL, &s->coming, &why);
+
+	if (r < 0) {
+		settings_free(settings);
+		return fail(r == -EACCES || r == -EPERM ? EX_NOPERM : r == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE, "start", why.at);
+	}
+	if (!as_root && (settings->user[0] || settings->group[0]))
+		log_say(LOG_LEVEL_NOTICE, "start", "`user` and `group` are ignored: not started as root");
+	r = privileges_drop(settings, &why);
+	if (r < 0)
+		return fail(EX_NOPERM, "start", why.at);
+	if (as_root) {
+		r = check_readable(s);
+		if (r)
+			return r;
+	}
+	watch(s);
+	return reload_begin(s) < 0 ? fail(EX_OSERR, "start", "cannot start the processes") : 0;
+}
+
+/* Whatever is left after an early end goes with the life pipe. */
+static void finish(struct supervisor *s)
+{
+	struct generation *all[] = { s->current, s->coming };
+
+	for (size_t i = 0; i < array_n(all); i++)
+		if (all[i]) {
+			generation_kill(all[i]);
+			generation_close_listeners(all[i], NULL);
+		}
+	fd_close(&s->life[1]);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings *settings)
+{
+	static struct supervisor self;
+	struct supervisor *s = &self;
+
+	*s = (struct supervisor){ .file = file, .overrides = overrides, .overrides_n = overrides_n, .life = { -1, -1 } };
+	log_open();
+	log_set(settings->log.level, settings->log.format);
+	int code = prepare(s);
+	if (code == 0)
+		code = start(s, settings);
+	while (code == 0 && !s->ended) {
+		int r = loop_turn(&s->loop, CLOCK_NEVER);
+		if (r < 0)
+			code = fail_call("epoll_wait", r);
+		code = code ? code : s->exit_code;
+	}
+	finish(s);
+	if (code == 0)
+		log_say(LOG_LEVEL_NOTICE, "stopped", "all sessions are over");
+	return code;
+}

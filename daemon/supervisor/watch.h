@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, refusals to log. */
+#pragma once
+
+#include "supervisor/supervisor.h"
+
+#define WATCH_NS (1 * CLOCK_S_NS)
+
+void watch(struct supervisor *s);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* Listening sockets in a worker: waiting on them, taking connections, having them admitted. */
+#include "worker/acceptor.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "worker/models.h"
+
+#define BATCH 16                               /* connections taken from a listener at once      */
+#define PAUSE_FIRST_NS (100 * CLOCK_MS_NS)     /* after the kernel ran out of something          */
+#define PAUSE_LAST_NS (CLOCK_S_NS)
+#define SAY_AGAIN_NS (30 * CLOCK_S_NS)
+
+struct door {
+	struct loop_source source; /* when it is in the worker's own loop */
+	const struct listener *listener;
+	struct acceptor *acceptor;
+};
+
+struct acceptor {
+	struct worker *w;
+	struct door *doors;
+	size_t doors_n;
+	int own_epoll; /* doors and the worker's loop; -1 where the doors are in the loop */
+	bool open, full, paused, armed;
+	struct loop_timer pause;
+	uint64_t pause_ns, said_ns;
+};
+
+static void door_ready(struct loop_source *s, uint32_t events);
+static void pause_over(struct loop_timer *t);
+
+int acceptor_new(struct worker *w)
+{
+	struct acceptor *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	a->w = w;
+	a->own_epoll = -1;
+	a->pause.fire = pause_over;
+	a->doors = calloc(w->plan->listeners_n + 1, sizeof(*a->doors));
+	if (!a->doors)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->plan->listeners_n; i++) {
+		const struct listener *l = &w->plan->listeners[i];
+
+		if (l->pool != w->pool_index || !(l->transport & TRANSPORT_SESSIONS))
+			continue;
+		a->doors[a->doors_n++] =
+			(struct door){ .source = { .fd = l->fd, .ready = door_ready }, .listener = l, .acceptor = a };
+	}
+	w->acceptor = a;
+	if (w->model->shares)
+		return 0;
+	a->own_epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (a->own_epoll < 0)
+		return -errno;
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL };
+	return epoll_ctl(a->own_epoll, EPOLL_CTL_ADD, w->loop.epoll_fd, &e) < 0 ? -errno : 0;
+}
+
+static int door_arm(struct acceptor *a, struct door *d)
+{
+	if (a->own_epoll < 0)
+		return loop_add(&a->w->loop, &d->source, EPOLLIN | EPOLLEXCLUSIVE);
+	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = d };
+	return epoll_ctl(a->own_epoll, EPOLL_CTL_ADD, d->source.fd, &e) < 0 ? -errno : 0;
+}
+
+static int arm(struct acceptor *a)
+{
+	if (a->armed)
+		return 0;
+	for (size_t i = 0; i < a->doors_n; i++) {
+		int r = door_arm(a, &a->doors[i]);
+		if (r < 0)
+			return r;
+	}
+	a->armed = true;
+	return 0;
+}
+
+static void disarm(struct acceptor *a)
+{
+	if (!a->armed)
+		return;
+	for (size_t i = 0; i < a->doors_n; i++) {
+		if (a->own_epoll < 0)
+			loop_remove(&a->w->loop, &a->doors[i].source);
+		else
+			epoll_ctl(a->own_epoll, EPOLL_CTL_DEL, a->doors[i].source.fd, NULL);
+	}
+	a->armed = false;
+}
+
+/* A worker with an epoll of its own for the doors stays armed while it is full: it just does not wait there. */
+static void settle(struct acceptor *a)
+{
+	bool want = a->open && !a->paused && !(a->full && a->own_epoll < 0);
+
+	if (!want)
+		disarm(a);
+	else if (arm(a) < 0) {
+		disarm(a);
+		a->paused = true;
+		loop_set_timer(&a->w->loop, &a->pause, a->w->loop.now_ns + PAUSE_LAST_NS);
+	}
+}
+
+static void pause_over(struct loop_timer *t)
+{
+	struct acceptor *a = container_of(t, struct acceptor, pause);
+
+	a->paused = false;
+	settle(a);
+}
+
+/* The kernel has run out of something: the connection stays queued, and trying at once would only spin. */
+static void pause_doors(struct acceptor *a, const struct listener *l, int err)
+{
+	char storage[ADDR_TEXT_MAX + 112];
+	struct text where = TEXT_OVER(storage);
+
+	a->pause_ns = a->pause_ns ? a->pause_ns * 2 : PAUSE_FIRST_NS;
+	if (a->pause_ns > PAUSE_LAST_NS)
+		a->pause_ns = PAUSE_LAST_NS;
+	a->paused = true;
+	loop_set_timer(&a->w->loop, &a->pause, clock_mono_ns() + a->pause_ns);
+	settle(a);
+	if (a->said_ns && clock_mono_ns() - a->said_ns < SAY_AGAIN_NS)
+		return;
+	a->said_ns = clock_mono_ns();
+	listener_add_where(&where, l);
+	log_say(LOG_LEVEL_WARNING, "accept", "cannot accept on %s: %s; trying again in %u ms", where.at, strerror(err),
+		(unsigned)(a->pause_ns / CLOCK_MS_NS));
+}
+
+void acceptor_refuse(struct worker *w, const struct listener *l, int fd, enum refusal why)
+{
+	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+	counters_add(&w->counters[l->row].refused[why], 1);
+	if (l->transport == TRANSPORT_TCP)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	close(fd);
+}
+
+struct table_request acceptor_request(const struct worker *w, const struct listener *l, const struct addr *peer)
+{
+	const struct settings *all = w->plan->settings;
+
+	return (struct table_request){
+		.owner = (uint32_t)getpid(),
+		.row = l->row,
+		.pool = w->plan->generation * SETTINGS_POOLS_MAX + w->pool_index,
+		.peer = *peer,
+		.now_ns = clock_mono_ns(),
+		.total = all->limits.sessions,
+		.row_max = l->settings->rules.max_sessions,
+		.per_source = all->limits.sessions_per_source,
+		.row_per_source = l->settings->rules.max_sessions_per_source,
+		.source_bits_v4 = all->limits.source_prefix_v4,
+		.source_bits_v6 = all->limits.source_prefix_v6,
+	};
+}
+
+static void admit(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)
+{
+	struct worker *w = a->w;
+	struct admission admission = { .fd = fd, .listener = l, .peer = *peer };
+	struct table_request request = acceptor_request(w, l, peer);
+	enum refusal why = acl_allows(&l->settings->rules.acl, peer) ? REFUSED_NOT : REFUSED_ACL;
+
+	if (why == REFUSED_NOT)
+		why = table_admit(w->plan->shared->table, &request, &admission.slot);
+	if (why != REFUSED_NOT) {
+		acceptor_refuse(w, l, fd, why);
+		return;
+	}
+	counters_add(&w->counters[l->row].sessions, 1);
+	w->model->admitted(w, &admission);
+}
+
+/* What accept4 says of one connection, or of the host, never of the listener: 0 go on, 1 nothing left, −errno the kernel ran out. */
+static int judge_accept_error(struct acceptor *a, const struct listener *l, int err)
+{
+	switch (err) {
+	case EAGAIN:
+		return 1;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		pause_doors(a, l, err);
+		return -err;
+	default: /* ECONNABORTED, EPROTO, ENETDOWN, …: accept(2) says to treat them like EAGAIN and go on */
+		counters_add(&a->w->counters[l->row].accept_errors, 1);
+		return 0;
+	}
+}
+
+static void take(struct acceptor *a, const struct listener *l, unsigned most)
+{
+	while (most-- && !a->full) {
+		struct sockaddr_storage sa;
+		socklen_t len = sizeof(sa);
+		int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			if (judge_accept_error(a, l, errno) != 0)
+				return;
+			continue;
+		}
+		a->pause_ns = 0;
+		struct addr peer = addr_from_sockaddr((struct sockaddr *)&sa, len);
+		if (l->transport & TRANSPORT_UNIXES)
+			peer = (struct addr){ .family = AF_UNIX };
+		int r = listener_prepare_session(l, fd);
+		if (r < 0) { /* the client is gone already */
+			counters_add(&a->w->counters[l->row].accept_errors, 1);
+			close(fd);
+			continue;
+		}
+		admit(a, l, fd, &peer);
+	}
+}
+
+static void door_ready(struct loop_source *s, uint32_t events)
+{
+	struct door *d = container_of(s, struct door, source);
+
+	(void)events;
+	take(d->acceptor, d->listener, BATCH);
+}
+
+int acceptor_open(struct acceptor *a)
+{
+	a->open = true;
+	if (!a->full || a->own_epoll >= 0)
+		return arm(a);
+	return 0;
+}
+
+void acceptor_shut(struct acceptor *a)
+{
+	bool was_open = a->open;
+
+	a->open = false;
+	settle(a);
+	for (size_t i = 0; i < a->doors_n; i++) {
+		struct door *d = &a->doors[i];
+		if (was_open)
+			take(a, d->listener, 1);
+		/* As long as anybody has it open, clients connect to it. */
+		fd_close(&d->source.fd);
+	}
+	a->doors_n = 0;
+}
+
+void acceptor_set_full(struct acceptor *a, bool full)
+{
+	if (a->full == full)
+		return;
+	a->full = full;
+	settle(a);
+}
+
+int acceptor_turn(struct acceptor *a)
+{
+	struct loop *l = &a->w->loop;
+	struct epoll_event e;
+
+	if (a->own_epoll < 0 || !a->armed || a->full)
+		return loop_turn(l, CLOCK_NEVER);
+	uint64_t next_ns = loop_next_ns(l), now_ns = clock_mono_ns();
+	int wait_ms = next_ns == CLOCK_NEVER ? -1 : next_ns <= now_ns ? 0 : (int)((next_ns - now_ns) / CLOCK_MS_NS + 1);
+	int n = epoll_wait(a->own_epoll, &e, 1, wait_ms);
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	if (n == 1 && e.data.ptr) {
+		struct door *d = e.data.ptr;
+		l->now_ns = clock_mono_ns();
+		take(d->acceptor, d->listener, 1);
+		return 0;
+	}
+	return loop_turn(l, 0);
+}

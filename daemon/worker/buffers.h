@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory for what sessions are owed: blocks of 64 KiB from a pool mapped at start, touched on demand, counted against limits.buffers
+ * over all processes.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+#define BUFFERS_BLOCK 65536u
+
+struct buffers {
+	uint8_t *blocks; /* one mapping            */
+	uint32_t *free;  /* a stack of free blocks */
+	uint32_t free_n, n;
+	_Atomic uint64_t *used; /* bytes in use over all processes: shared */
+	uint64_t limit;         /* bytes over all processes                */
+};
+
+/* n blocks. 0 or -ENOMEM. */
+int buffers_init(struct buffers *b, uint32_t n, _Atomic uint64_t *used, uint64_t limit) must_check;
+
+/* A block, its bytes counted in *owner_bytes too (whoever reaps the owner takes them back); NULL when the limit is reached. */
+uint8_t *buffers_take(struct buffers *b, _Atomic uint64_t *owner_bytes);
+void buffers_give(struct buffers *b, uint8_t *block, _Atomic uint64_t *owner_bytes);

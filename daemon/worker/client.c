@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection: the code that moves a session's bytes. */
+#include "worker/client.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "worker/sessions.h"
+
+#define STEPS_A_TURN 8 /* of a session that always has more to say: then the others get their turn */
+
+/* Shared by all sessions of the process: what was just read, and what a service just made. */
+static uint8_t in_bytes[WORKER_IN_BYTES];
+static uint8_t out_bytes[WORKER_OUT_BYTES];
+
+static void proceed(struct client *c, struct svc_io *io);
+static void client_ready(struct loop_source *s, uint32_t events);
+static void client_timer(struct loop_timer *t);
+
+static bool is_packets(const struct client *c)
+{
+	return c->listener->transport == TRANSPORT_UNIXPACKET;
+}
+
+/* Waits for these events, and for the session's next deadline. False: the session could not go on and is over. */
+static bool wait_for(struct client *c, uint32_t events)
+{
+	int r = 0;
+
+	if (!c->registered)
+		r = loop_add(&c->w->loop, &c->source, events);
+	else if (c->waits_for != events)
+		r = loop_change(&c->w->loop, &c->source, events);
+	if (r < 0) {
+		sessions_end(c, SESSION_END_LIMIT, true);
+		return false;
+	}
+	c->registered = true;
+	c->waits_for = events;
+	uint64_t at_ns = session_deadline(&c->session, c->owed_at < c->owed_end);
+	if (c->ask.source.fd >= 0 && c->ask.deadline_ns < at_ns)
+		at_ns = c->ask.deadline_ns;
+	/* A timer that fires early is cheaper than one that moves with every byte. */
+	if (!c->timer.place || at_ns < c->timer.at_ns)
+		loop_set_timer(&c->w->loop, &c->timer, at_ns);
+	return true;
+}
+
+/* Writes what it can of n bytes: how many the client took, or −1 when it is gone (the session is over then). */
+static ssize_t write_some(struct client *c, const uint8_t *from, size_t n, bool more)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t r = send(c->source.fd, from + done, n - done, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
+			break;
+		if (r < 0) {
+			sessions_end(c, SESSION_END_RESET, true);
+			return -1;
+		}
+		done += (size_t)r;
+	}
+	if (done) {
+		session_sent(&c->session, done, c->w->loop.now_ns);
+		counters_add(&c->w->counters[c->listener->row].sent_bytes, done);
+		sessions_note(c);
+	}
+	return (ssize_t)done;
+}
+
+/* Keeps what the client did not take, and the input that has to wait for it. False: no memory is left for it; the session is over. */
+static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const struct svc_io *io)
+{
+	size_t held_n = io->in_len - io->in_used;
+
+	assert(!c->block && owed_n + held_n <= BUFFERS_BLOCK);
+	c->block = buffers_take(&c->w->buffers, &c->slot->owed_bytes);
+	if (!c->block) {
+		counters_add(&c->w->counters[c->listener->row].refused[REFUSED_BUFFERS], 1);
+		sessions_end(c, SESSION_END_LIMIT, true);
+		return false;
+	}
+	memcpy(c->block, owed, owed_n);
+	if (held_n)
+		memcpy(c->block + owed_n, io->in + io->in_used, held_n);
+	c->owed_at = 0;
+	c->owed_end = (uint32_t)owed_n;
+	c->held_end = (uint32_t)(owed_n + held_n);
+	return true;
+}
+
+static void forget(struct client *c)
+{
+	if (c->block)
+		buffers_give(&c->w->buffers, c->block, &c->slot->owed_bytes);
+	c->block = NULL;
+	c->owed_at = c->owed_end = c->held_end = 0;
+}
+
+/* tcpmux: the session becomes one of the named listener's, admitted by it as if it had been asked itself. */
+static bool become(struct client *c, const struct svc_io *io)
+{
+	const struct listener *to = sessions_listener_named(c->w, c->listener->settings->options.names[io->become]);
+	enum refusal why = REFUSED_SESSIONS;
+
+	if (to) {
+		struct table_request request = acceptor_request(c->w, to, &c->peer);
+		why = acl_allows(&to->settings->rules.acl, &c->peer) ? REFUSED_NOT : REFUSED_ACL;
+		if (why == REFUSED_NOT)
+			why = table_become(c->w->plan->shared->table, c->slot, &request);
+	}
+	if (why != REFUSED_NOT) {
+		if (to)
+			counters_add(&c->w->counters[to->row].refused[why], 1);
+		sessions_end(c, SESSION_END_LIMIT, true);
+		return false;
+	}
+	counters_add(&c->w->counters[c->listener->row].sessions_ended, 1);
+	counters_add(&c->w->counters[to->row].sessions, 1);
+	c->listener = to;
+	session_become(&c->session, to->settings->service, &to->settings->rules);
+	return true;
+}
+
+static void answered(struct loop_source *s, uint32_t events);
+
+/* One step of the session, and its output written. True: go on with io; false: it waits, or it is over. */
+static bool step(struct client *c, struct svc_io *io, const struct lookup_answer *answer)
+{
+	struct svc_context ctx;
+
+	worker_fill_context(c->w, c->listener, &ctx);
+	ctx.transport = c->listener->transport;
+	ctx.peer = c->peer;
+	ctx.local = c->listener->address;
+	io->out = out_bytes;
+	io->out_cap = is_packets(c) ? SVC_OUT_MIN : sizeof(out_bytes);
+	io->out_len = 0;
+	c->next = (uint8_t)(answer ? session_answer(&c->session, &ctx, answer, io) : session_step(&c->session, &ctx, io));
+	if (c->next == SESSION_ABORT) {
+		sessions_end(c, c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF, true);
+		return false;
+	}
+	if (c->next == SESSION_BECOME) {
+		if (!become(c, io))
+			return false;
+		c->next = SESSION_AGAIN;
+	}
+	if (!io->out_len)
+		return true;
+	ssize_t done = write_some(c, io->out, io->out_len, c->next == SESSION_FINISH);
+	if (done < 0)
+		return false;
+	if ((size_t)done == io->out_len)
+		return true;
+	if (keep(c, io->out + done, io->out_len - (size_t)done, io))
+		wait_for(c, EPOLLOUT);
+	return false;
+}
+
+static void begin_ask(struct client *c, struct svc_io *io)
+{
+	struct worker *w = c->w;
+
+	counters_add(&w->counters[c->listener->row].lookups, 1);
+	if (ask_begin(w, &c->ask, &io->question, answered) == 0) {
+		wait_for(c, 0);
+		return;
+	}
+	counters_add(&w->counters[c->listener->row].lookups_failed, 1);
+	if (step(c, io, &ask_no_answer))
+		proceed(c, io);
+}
+
+/* What the last step asked for, as long as it can be done at once. */
+static void proceed(struct client *c, struct svc_io *io)
+{
+	for (int steps = 0;; steps++) {
+		io->in += io->in_used;
+		io->in_len -= io->in_used;
+		io->in_used = 0;
+		switch ((enum session_next)c->next) {
+		case SESSION_READ:
+			wait_for(c, EPOLLIN);
+			return;
+		case SESSION_PAUSE: /* what is sent to a generator is read all the same, and thrown away */
+			wait_for(c, c->session.eof ? 0 : EPOLLIN);
+			return;
+		case SESSION_ASK:
+			begin_ask(c, io);
+			return;
+		case SESSION_FINISH:
+			sessions_finish(c);
+			return;
+		case SESSION_CLOSE:
+			sessions_end(c, c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF, false);
+			return;
+		case SESSION_AGAIN:
+			if (steps == STEPS_A_TURN && !io->in_len) {
+				wait_for(c, EPOLLOUT);
+				return;
+			}
+			if (!step(c, io, NULL))
+				return;
+			break;
+		case SESSION_BECOME:
+		case SESSION_ABORT:
+			assert(!"handled by step()");
+		}
+	}
+}
+
+static void run(struct client *c, const uint8_t *in, size_t n)
+{
+	struct svc_io io = { .in = in, .in_len = n, .eof = c->session.eof };
+
+	c->next = SESSION_AGAIN;
+	proceed(c, &io);
+}
+
+static void answered(struct loop_source *s, uint32_t events)
+{
+	struct client *c = container_of(s, struct client, ask.source);
+	struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
+	const struct lookup_answer *answer = ask_take(c->w, &c->ask);
+
+	(void)events;
+	if (answer->result == LOOKUP_FAILED)
+		counters_add(&c->w->counters[c->listener->row].lookups_failed, 1);
+	if (step(c, &io, answer))
+		proceed(c, &io);
+}
+
+/* Writes on what is owed; when all is gone, goes on with the input that waited. */
+static void write_owed(struct client *c)
+{
+	struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
+
+	if (c->owed_at < c->owed_end) {
+		ssize_t done = write_some(c, c->block + c->owed_at, c->owed_end - c->owed_at, c->next == SESSION_FINISH);
+		if (done < 0)
+			return;
+		c->owed_at += (uint32_t)done;
+		if (c->owed_at < c->owed_end) {
+			wait_for(c, EPOLLOUT);
+			return;
+		}
+	}
+	if (c->block) {
+		io.in_len = c->held_end - c->owed_end;
+		memcpy(in_bytes, c->block + c->owed_end, io.in_len);
+		forget(c);
+		/* There is input to use up before more is read. */
+		if (c->next == SESSION_READ && io.in_len)
+			c->next = SESSION_AGAIN;
+	}
+	proceed(c, &io);
+}
+
+static void read_some(struct client *c)
+{
+	size_t room = c->session.service->traits & SVC_MIRROR || is_packets(c) ? WORKER_IN_BYTES : WORKER_LINE_BYTES;
+	ssize_t n = recv(c->source.fd, in_bytes, room, MSG_DONTWAIT | (is_packets(c) ? MSG_TRUNC : 0));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		wait_for(c, EPOLLIN);
+		return;
+	}
+	if (n < 0) {
+		sessions_end(c, SESSION_END_RESET, true);
+		return;
+	}
+	if ((size_t)n > room) { /* a message longer than we take: never answered cut */
+		counters_add(&c->w->counters[c->listener->row].refused[REFUSED_OVERSIZE], 1);
+		sessions_end(c, SESSION_END_LIMIT, true);
+		return;
+	}
+	if (n == 0)
+		c->session.eof = true;
+	else {
+		session_received(&c->session, (size_t)n, c->w->loop.now_ns);
+		counters_add(&c->w->counters[c->listener->row].received_bytes, (uint64_t)n);
+		sessions_note(c);
+	}
+	run(c, in_bytes, (size_t)n);
+}
+
+static void client_ready(struct loop_source *s, uint32_t events)
+{
+	struct client *c = container_of(s, struct client, source);
+
+	if (!c->slot)
+		sessions_drain(c, in_bytes, sizeof(in_bytes));
+	else if (c->waits_for & EPOLLOUT)
+		write_owed(c);
+	else if (c->waits_for & EPOLLIN)
+		read_some(c);
+	else if (events & (EPOLLERR | EPOLLHUP)) /* gone while it was looked up for, or paced */
+		sessions_end(c, SESSION_END_RESET, true);
+}
+
+static void client_timer(struct loop_timer *t)
+{
+	struct client *c = container_of(t, struct client, timer);
+	uint64_t now_ns = c->w->loop.now_ns;
+
+	if (!c->slot) {
+		sessions_close(c);
+		return;
+	}
+	if (c->ask.source.fd >= 0 && now_ns >= c->ask.deadline_ns) {
+		struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
+		ask_cancel(c->w, &c->ask);
+		counters_add(&c->w->counters[c->listener->row].lookups_failed, 1);
+		if (step(c, &io, &ask_no_answer))
+			proceed(c, &io);
+		return;
+	}
+	enum session_end end = session_expired(&c->session, now_ns);
+	if (end != SESSION_END_NONE)
+		sessions_end(c, end, true);
+	else if (c->next == SESSION_PAUSE && c->session.wake_ns <= now_ns)
+		run(c, in_bytes, 0);
+	else
+		wait_for(c, c->waits_for);
+}
+
+void client_start(struct worker *w, const struct admission *a)
+{
+	struct client *c = sessions_take(w);
+
+	assert(c);
+	*c = (struct client){
+		.source = { .fd = a->fd, .ready = client_ready },
+		.timer = { .fire = client_timer },
+		.w = w,
+		.listener = a->listener,
+		.slot = a->slot,
+		.peer = a->peer,
+		.ask = { .source = { .fd = -1 } },
+	};
+	session_begin(&c->session, a->listener->settings->service, &a->listener->settings->rules, sessions_state(c),
+		      w->loop.now_ns);
+	worker_session_began(w);
+	/* A service that speaks first does so now; for the others the first bytes are often here already. */
+	if (a->listener->settings->service->open)
+		run(c, in_bytes, 0);
+	else
+		read_some(c);
+}

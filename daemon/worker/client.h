@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection: its descriptor, its session, its timer and what it is owed. The code that moves a session's bytes, the same under all
+ * three models.
+ *
+ * Flow: readable → into the worker's shared buffer → session_step() → what came out is written at once → what the client does not take is kept
+ * in a block of its own, and nothing is read until it is gone.
+ * Owns: the descriptor; the table slot until the session is over; a block while bytes are owed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/loop.h"
+#include "session/session.h"
+#include "session/table.h"
+#include "worker/acceptor.h"
+#include "worker/ask.h"
+#include "worker/worker.h"
+
+#define CLIENT_LINGERING_MAX 64 /* in one worker; the oldest goes first */
+
+struct client {
+	struct loop_source source;
+	struct loop_timer timer;
+	struct worker *w;
+	const struct listener *listener;
+	struct table_slot *slot; /* NULL: the session is over, the client lingers */
+	struct session session;
+	struct addr peer;
+	struct ask ask;
+	uint8_t *block; /* [owed_at, owed_end) waits to be written, [owed_end, held_end) is input that waits for that */
+	uint32_t owed_at, owed_end, held_end;
+	uint32_t waits_for; /* EPOLLIN, EPOLLOUT or 0                            */
+	uint8_t next;       /* enum session_next: what follows when nothing is owed */
+	bool registered;    /* in the loop                                         */
+	struct client *next_free;
+	struct client *younger, *older; /* among the lingering ones */
+};
+
+/* Serves an admitted connection from here on. */
+void client_start(struct worker *w, const struct admission *a);

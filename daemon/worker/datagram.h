@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagram sockets in a worker: read in batches, checked, answered from the address that was asked.
+ *
+ * Each socket has exactly one reader process at any time (two would reorder answers); plan->readers says which, and the supervisor
+ * deals them anew when one dies. Flow: recvmmsg → gate_check() → the service → sendmmsg, in order; a mirror's answer is sent from where
+ * the request was read.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "worker/worker.h"
+
+#define DATAGRAM_ASKS_MAX 64 /* lookups for datagrams under way at once in one worker; more are dropped and counted */
+
+/* For worker w's datagram sockets; reads none yet. 0 and w->datagrams (NULL where the pool has none), or -errno. */
+int datagram_new(struct worker *w) must_check;
+
+/* Reads those sockets that plan->readers gives to this worker, and no others; none while it drains. NULL is allowed. */
+void datagram_look(struct datagrams *d);
+
+/* No lookup for a datagram is under way. NULL is allowed. */
+bool datagram_idle(const struct datagrams *d);

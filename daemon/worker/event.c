@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event model: one worker per core, thousands of sessions in each.
+ *
+ * Process: listeners are in the worker's own loop; a worker that is full leaves them to the others.
+ */
+#include "worker/client.h"
+#include "worker/models.h"
+#include "worker/sessions.h"
+
+/* The pool's sessions are dealt evenly over its workers. */
+static uint32_t capacity(const struct pool_settings *pool)
+{
+	return (pool->max_sessions + pool->workers - 1) / pool->workers;
+}
+
+static void end(struct worker *w)
+{
+	sessions_end_all(w, SESSION_END_DRAIN);
+}
+
+const struct worker_model event_model = {
+	.shares = true,
+	.capacity = capacity,
+	.admitted = client_start,
+	.look = sessions_look,
+	.end = end,
+};

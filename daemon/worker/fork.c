@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fork model: an acceptor forks a child for each session, which exits with it.
+ *
+ * Process: the acceptor accepts, admits, forks and reaps; it touches little memory, since a fork costs what the forking process has touched. A child
+ * watches the supervisor's life pipe (a death signal would fire when the acceptor dies and take every session along) and a kill mark
+ * announced by SIGUSR1. Should the acceptor die, its children go on and the supervisor inherits them.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "worker/client.h"
+#include "worker/models.h"
+#include "worker/sessions.h"
+
+#define RETRY_FIRST_NS (100 * CLOCK_MS_NS)
+#define RETRY_LAST_NS (CLOCK_S_NS)
+#define SAY_AGAIN_NS (30 * CLOCK_S_NS)
+
+struct session_child {
+	pid_t pid; /* 0: free */
+	struct table_slot *slot;
+	uint32_t slot_generation;
+	bool over; /* its session is, its connection lingers */
+};
+
+/* The acceptor's own. */
+static struct {
+	struct worker *w;
+	struct session_child *children;
+	uint32_t cap, n; /* entries; children alive */
+	struct loop_source signals, over;
+	struct admission waiting; /* admitted, but the fork failed; fd -1: none */
+	struct loop_timer retry;
+	uint64_t retry_ns, said_ns;
+} acceptor;
+
+static uint32_t capacity(const struct pool_settings *pool)
+{
+	return pool->max_sessions;
+}
+
+static bool slot_is(const struct session_child *c, uint32_t owner)
+{
+	return atomic_load(&c->slot->owner) == owner && atomic_load(&c->slot->generation) == c->slot_generation;
+}
+
+/* A child that is gone, however it went: what it still held is freed before its pid can be anybody else's. */
+static void reaped(struct session_child *c, const siginfo_t *info)
+{
+	struct worker *w = acceptor.w;
+	bool killed = info->si_code != CLD_EXITED || info->si_status != 0;
+
+	if (slot_is(c, (uint32_t)c->pid) || slot_is(c, (uint32_t)getpid())) {
+		uint32_t row = c->slot->row;
+		uint64_t owed = atomic_exchange(&c->slot->owed_bytes, 0);
+		atomic_fetch_sub(&w->plan->shared->buffer_bytes, owed);
+		table_release(w->plan->shared->table, c->slot, atomic_load(&c->slot->owner));
+		counters_add(&w->counters[row].sessions_ended, 1);
+	}
+	if (killed && !c->over)
+		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid, w->pool->name,
+			info->si_code == CLD_EXITED ? "exit status" : "signal", info->si_status);
+	c->pid = 0;
+	acceptor.n--;
+	if (!c->over)
+		w->sessions--;
+	w->served += !killed;
+	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);
+}
+
+static void reap(void)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+			break;
+		for (uint32_t i = 0; i < acceptor.cap; i++)
+			if (acceptor.children[i].pid == info.si_pid) {
+				reaped(&acceptor.children[i], &info);
+				break;
+			}
+		(void)waitpid(info.si_pid, NULL, WNOHANG);
+	}
+	worker_update(acceptor.w);
+	worker_linger_ended(acceptor.w);
+}
+
+static void signals_ready(struct loop_source *s, uint32_t events)
+{
+	struct signalfd_siginfo info[8];
+
+	(void)events;
+	while (read(s->fd, info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	reap();
+}
+
+/* Some children's sessions are over while their connections linger: there is room for others. */
+static void over_ready(struct loop_source *s, uint32_t events)
+{
+	struct worker *w = acceptor.w;
+	uint64_t n;
+
+	(void)events;
+	if (read(s->fd, &n, sizeof(n)) != (ssize_t)sizeof(n))
+		return;
+	for (uint32_t i = 0; i < acceptor.cap; i++) {
+		struct session_child *c = &acceptor.children[i];
+		if (c->pid && !c->over && atomic_load(&c->slot->generation) == c->slot_generation &&
+		    atomic_load(&c->slot->owner) != 0)
+			continue;
+		if (c->pid && !c->over) {
+			c->over = true;
+			w->sessions--;
+		}
+	}
+	worker_update(w);
+}
+
+void fork_child_session_over(struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (!w->lingering_n)
+		w->leaving = true;
+	else
+		(void)!write(acceptor.over.fd, &one, sizeof(one));
+}
+
+static void child_signals_ready(struct loop_source *s, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	(void)!read(s->fd, &info, sizeof(info));
+	sessions_look(container_of(s, struct worker, channel));
+}
+
+static _Noreturn void child_run(struct worker *w, const struct admission *a, uint32_t parent)
+{
+	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, log_fd(), acceptor.signals.fd, acceptor.over.fd };
+
+	/* The parent does it too: whoever is first, and whoever dies, the slot has the right owner. */
+	(void)table_hand_over(a->slot, parent, (uint32_t)getpid());
+	if (atomic_load(&a->slot->owner) != (uint32_t)getpid())
+		_exit(1);
+	fd_close_all_but(keep, array_n(keep));
+	w->is_child = true;
+	w->sessions = 0;
+	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
+	w->channel = (struct loop_source){ .fd = acceptor.signals.fd, .ready = child_signals_ready };
+	if (loop_init(&w->loop, SESSIONS_LINGERING_MAX) < 0 || loop_add(&w->loop, &w->life, EPOLLIN) < 0 ||
+	    loop_add(&w->loop, &w->channel, EPOLLIN) < 0)
+		_exit(1);
+	worker_seed(w);
+	w->loop.now_ns = clock_mono_ns();
+	client_start(w, a);
+	while (!w->leaving)
+		if (loop_turn(&w->loop, CLOCK_NEVER) < 0)
+			_exit(1);
+	_exit(0);
+}
+
+static struct session_child *free_entry(void)
+{
+	for (uint32_t i = 0; i < acceptor.cap; i++)
+		if (!acceptor.children[i].pid)
+			return &acceptor.children[i];
+	return NULL;
+}
+
+/* The connection is kept and tried again; meanwhile nobody is accepted. */
+static void fork_failed(struct worker *w, const struct admission *a, int err)
+{
+	acceptor.waiting = *a;
+	acceptor.retry_ns = acceptor.retry_ns ? acceptor.retry_ns * 2 : RETRY_FIRST_NS;
+	if (acceptor.retry_ns > RETRY_LAST_NS)
+		acceptor.retry_ns = RETRY_LAST_NS;
+	loop_set_timer(&w->loop, &acceptor.retry, clock_mono_ns() + acceptor.retry_ns);
+	w->blocked = true;
+	worker_update(w);
+	if (acceptor.said_ns && clock_mono_ns() - acceptor.said_ns < SAY_AGAIN_NS)
+		return;
+	acceptor.said_ns = clock_mono_ns();
+	log_say(LOG_LEVEL_WARNING, "fork", "cannot fork for a session of pool %s: %s; its connection waits, trying again in %u ms",
+		w->pool->name, strerror(err), (unsigned)(acceptor.retry_ns / CLOCK_MS_NS));
+}
+
+static void admitted(struct worker *w, const struct admission *a)
+{
+	struct session_child *c = free_entry();
+	uint32_t generation = atomic_load(&a->slot->generation);
+	uint32_t self = (uint32_t)getpid();
+	pid_t pid = c ? fork() : -1;
+
+	if (pid == 0)
+		child_run(w, a, self);
+	if (pid < 0) {
+		fork_failed(w, a, c ? errno : EAGAIN);
+		return;
+	}
+	(void)table_hand_over(a->slot, self, (uint32_t)pid);
+	close(a->fd);
+	*c = (struct session_child){ .pid = pid, .slot = a->slot, .slot_generation = generation };
+	acceptor.n++;
+	acceptor.retry_ns = 0;
+	worker_session_began(w);
+}
+
+static void retry(struct loop_timer *t)
+{
+	struct admission a = acceptor.waiting;
+
+	(void)t;
+	acceptor.waiting.fd = -1;
+	acceptor.w->blocked = false;
+	admitted(acceptor.w, &a);
+	worker_update(acceptor.w);
+}
+
+static int prepare(struct worker *w)
+{
+	sigset_t set;
+	int r;
+
+	acceptor.w = w;
+	acceptor.cap = w->capacity + SESSIONS_LINGERING_MAX;
+	acceptor.children = calloc(acceptor.cap, sizeof(*acceptor.children));
+	acceptor.waiting.fd = -1;
+	acceptor.retry.fire = retry;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
+	signal(SIGUSR1, SIG_DFL); /* ignored, it would be lost even while it is blocked */
+	acceptor.signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
+	acceptor.over = (struct loop_source){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .ready = over_ready };
+	if (!acceptor.children || acceptor.signals.fd < 0 || acceptor.over.fd < 0)
+		return -ENOMEM;
+	r = loop_add(&w->loop, &acceptor.signals, EPOLLIN);
+	return r < 0 ? r : loop_add(&w->loop, &acceptor.over, EPOLLIN);
+}
+
+static void look(struct worker *w)
+{
+	(void)w;
+	for (uint32_t i = 0; i < acceptor.cap; i++) {
+		struct session_child *c = &acceptor.children[i];
+		if (c->pid && slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->kill) != KILL_NOT)
+			kill(c->pid, SIGUSR1); /* our child, not reaped: its pid is nobody else's */
+	}
+}
+
+static void end(struct worker *w)
+{
+	for (uint32_t i = 0; i < acceptor.cap; i++) {
+		struct session_child *c = &acceptor.children[i];
+		if (c->pid && c->over)
+			kill(c->pid, SIGKILL);
+		else if (c->pid)
+			atomic_store(&c->slot->kill, KILL_DRAIN);
+	}
+	look(w);
+}
+
+const struct worker_model fork_model = {
+	.capacity = capacity,
+	.prepare = prepare,
+	.admitted = admitted,
+	.look = look,
+	.end = end,
+};

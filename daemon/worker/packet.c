@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel says beside a datagram, and what we say beside its answer. */
+#include "worker/packet.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+
+/* The loopback interface; every Linux network namespace has it first. */
+#define LOOPBACK_INDEX 1
+
+static struct addr addr_v4(const struct in_addr *a)
+{
+	struct addr r = { .family = AF_INET };
+
+	memcpy(r.bytes, a, sizeof(*a));
+	return r;
+}
+
+static void read_pktinfo(const struct cmsghdr *c, struct packet_info *p)
+{
+	struct in_pktinfo i;
+
+	memcpy(&i, CMSG_DATA(c), sizeof(i));
+	p->gate.destination = addr_v4(&i.ipi_addr);
+	p->gate.local = addr_v4(&i.ipi_spec_dst);
+	p->interface = (unsigned)i.ipi_ifindex;
+}
+
+static void read_pktinfo6(const struct cmsghdr *c, struct packet_info *p)
+{
+	struct in6_pktinfo i;
+
+	memcpy(&i, CMSG_DATA(c), sizeof(i));
+	/* On a dual-stack socket an IPv4 datagram brings both; only IPv4's says which of our addresses it came to. */
+	if (IN6_IS_ADDR_V4MAPPED(&i.ipi6_addr))
+		return;
+	p->gate.destination = (struct addr){ .family = AF_INET6 };
+	memcpy(p->gate.destination.bytes, &i.ipi6_addr, sizeof(i.ipi6_addr));
+	p->gate.local = p->gate.destination;
+	p->interface = (unsigned)i.ipi6_ifindex;
+}
+
+struct packet_info packet_read(const struct listener *l, const struct msghdr *msg, uint32_t length)
+{
+	struct packet_info p = {
+		.gate = {
+			.transport = l->transport,
+			.source = l->transport == TRANSPORT_UNIXGRAM ? (struct addr){ .family = AF_UNIX }
+								     : addr_from_sockaddr(msg->msg_name, msg->msg_namelen),
+			.truncated = (msg->msg_flags & MSG_TRUNC) != 0,
+			.length = length,
+		},
+	};
+	int traffic_class;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+			read_pktinfo(c, &p);
+		else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+			read_pktinfo6(c, &p);
+		else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+			p.dscp = *(const uint8_t *)CMSG_DATA(c) >> 2;
+		else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+			memcpy(&traffic_class, CMSG_DATA(c), sizeof(traffic_class));
+			p.dscp = (uint8_t)((traffic_class & 0xFF) >> 2);
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL)
+			memcpy(&p.dropped, CMSG_DATA(c), sizeof(p.dropped));
+	}
+	p.gate.over_loopback = p.interface == LOOPBACK_INDEX;
+	return p;
+}
+
+static void append(struct msghdr *msg, size_t *used, const struct cmsghdr *head, const void *data)
+{
+	struct cmsghdr *c = (struct cmsghdr *)(void *)((char *)msg->msg_control + *used);
+	size_t n = head->cmsg_len;
+
+	c->cmsg_level = head->cmsg_level;
+	c->cmsg_type = head->cmsg_type;
+	c->cmsg_len = CMSG_LEN(n);
+	memcpy(CMSG_DATA(c), data, n);
+	*used += CMSG_SPACE(n);
+}
+
+void packet_write(const struct listener *l, const struct packet_info *from, struct msghdr *msg)
+{
+	const struct addr *local = &from->gate.local;
+	int oif = addr_is_link_local(local) || addr_is_link_local(&from->gate.source) ? (int)from->interface : 0;
+	size_t used = 0;
+
+	if (local->family == AF_INET) {
+		struct in_pktinfo i = { .ipi_ifindex = oif };
+		memcpy(&i.ipi_spec_dst, local->bytes, sizeof(i.ipi_spec_dst));
+		append(msg, &used, &(struct cmsghdr){ .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = sizeof(i) }, &i);
+	} else if (local->family == AF_INET6) {
+		struct in6_pktinfo i = { .ipi6_ifindex = (unsigned)oif };
+		memcpy(&i.ipi6_addr, local->bytes, sizeof(i.ipi6_addr));
+		append(msg, &used, &(struct cmsghdr){ .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = sizeof(i) },
+		       &i);
+	}
+	if (l->settings->socket.dscp == SETTINGS_DSCP_REFLECT && local->family != AF_UNSPEC) {
+		int tos = from->dscp << 2;
+		bool v4 = local->family == AF_INET;
+		append(msg, &used,
+		       &(struct cmsghdr){ .cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6,
+					  .cmsg_type = v4 ? IP_TOS : IPV6_TCLASS,
+					  .cmsg_len = sizeof(tos) },
+		       &tos);
+	}
+	msg->msg_controllen = used;
+	if (!used)
+		msg->msg_control = NULL;
+}

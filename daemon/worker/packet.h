@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel says beside a datagram, and what we say beside its answer: control messages, both families.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "net/listener.h"
+#include "session/gate.h"
+
+#define PACKET_CONTROL_BYTES 256
+
+/* What came with a datagram. */
+struct packet_info {
+	struct gate_packet gate;
+	unsigned interface; /* index of the one it arrived on; 0 unknown */
+	uint8_t dscp;       /* 0..63                                     */
+	uint32_t dropped;   /* SO_RXQ_OVFL: the socket's count so far    */
+};
+
+/* Reads the source address and the control messages of a received message of `length` bytes. */
+struct packet_info packet_read(const struct listener *l, const struct msghdr *msg, uint32_t length);
+
+/* Fills the control of an answer: from the address that was asked, over the interface it came by where the address is link-local, and
+ * with the request's DSCP where the listener reflects it. msg->msg_control has PACKET_CONTROL_BYTES; msg_controllen is set. */
+void packet_write(const struct listener *l, const struct packet_info *from, struct msghdr *msg);

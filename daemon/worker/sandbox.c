@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What a process may no longer do. */
+#include "worker/sandbox.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+static int limit(int resource, rlim_t value)
+{
+	struct rlimit r = { .rlim_cur = value, .rlim_max = value };
+
+	return setrlimit((__rlimit_resource_t)resource, &r) < 0 ? -errno : 0;
+}
+
+int sandbox_enter(enum sandbox_role role, uint64_t memory_limit)
+{
+	int r;
+
+	(void)role; /* each role's system calls differ; what is given up here is the same for all */
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		return -EPERM;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	/* After the identity changed, which clears it. The channel's end of file is the second way to notice. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	r = limit(RLIMIT_CORE, 0);
+	if (r == 0 && memory_limit)
+		r = limit(RLIMIT_DATA, memory_limit);
+	return r;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The sessions of one worker: their storage, how they end, and the connections that linger after them. */
+#include "worker/sessions.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+static void *map_private(size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+int sessions_prepare(struct worker *w, uint32_t n)
+{
+	w->clients_cap = (size_t)n + SESSIONS_LINGERING_MAX;
+	w->clients = map_private(w->clients_cap * sizeof(*w->clients));
+	w->states = map_private(w->clients_cap * WORKER_STATE_STRIDE);
+	return w->clients && w->states ? 0 : -ENOMEM;
+}
+
+struct client *sessions_take(struct worker *w)
+{
+	struct client *c = w->free_clients;
+
+	if (c) {
+		w->free_clients = c->next_free;
+		return c;
+	}
+	assert(w->clients_used < w->clients_cap);
+	return &w->clients[w->clients_used++];
+}
+
+void *sessions_state(const struct client *c)
+{
+	return c->w->states + (size_t)(c - c->w->clients) * WORKER_STATE_STRIDE;
+}
+
+static void give_back(struct client *c)
+{
+	c->next_free = c->w->free_clients;
+	c->w->free_clients = c;
+}
+
+void sessions_note(struct client *c)
+{
+	atomic_store_explicit(&c->slot->active_ns, c->session.active_ns, memory_order_relaxed);
+	atomic_store_explicit(&c->slot->in_bytes, c->session.in_bytes, memory_order_relaxed);
+	atomic_store_explicit(&c->slot->out_bytes, c->session.out_bytes, memory_order_relaxed);
+}
+
+static void log_session(const struct client *c, enum session_end why)
+{
+	struct log_line l;
+
+	if (!c->w->plan->settings->log.sessions)
+		return;
+	log_begin(&l, LOG_LEVEL_INFO, "session");
+	log_text(&l, "listener", c->listener->settings->name);
+	log_text(&l, "transport", service_transport_name(c->listener->transport));
+	log_addr(&l, "peer", &c->peer);
+	log_number(&l, "ms", (int64_t)((clock_mono_ns() - c->session.started_ns) / CLOCK_MS_NS));
+	log_number(&l, "in", (int64_t)c->session.in_bytes);
+	log_number(&l, "out", (int64_t)c->session.out_bytes);
+	log_text(&l, "end", session_end_name(why));
+	log_end(&l);
+}
+
+/* The session is over; the connection may still be there. */
+static void release(struct client *c, enum session_end why)
+{
+	struct worker *w = c->w;
+
+	ask_cancel(w, &c->ask);
+	if (c->block)
+		buffers_give(&w->buffers, c->block, &c->slot->owed_bytes);
+	c->block = NULL;
+	log_session(c, why);
+	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
+	table_release(w->plan->shared->table, c->slot, (uint32_t)getpid());
+	c->slot = NULL;
+}
+
+static void unlink_lingering(struct client *c)
+{
+	struct worker *w = c->w;
+
+	*(c->older ? &c->older->younger : &w->lingering_first) = c->younger;
+	*(c->younger ? &c->younger->older : &w->lingering_last) = c->older;
+	c->older = c->younger = NULL;
+	w->lingering_n--;
+}
+
+static void close_connection(struct client *c)
+{
+	if (c->registered)
+		loop_remove(&c->w->loop, &c->source);
+	loop_cancel_timer(&c->w->loop, &c->timer);
+	fd_close(&c->source.fd);
+	give_back(c);
+}
+
+void sessions_end(struct client *c, enum session_end why, bool reset)
+{
+	struct worker *w = c->w;
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (reset && c->listener->transport == TRANSPORT_TCP)
+		(void)setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	release(c, why);
+	close_connection(c);
+	worker_session_ended(w);
+}
+
+void sessions_close(struct client *c)
+{
+	unlink_lingering(c);
+	close_connection(c);
+	worker_linger_ended(c->w);
+}
+
+void sessions_finish(struct client *c)
+{
+	struct worker *w = c->w;
+	enum session_end why = c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF;
+
+	if (shutdown(c->source.fd, SHUT_WR) < 0 || c->session.eof) {
+		sessions_end(c, why, false);
+		return;
+	}
+	session_linger(&c->session, w->loop.now_ns);
+	int r = c->registered ? loop_change(&w->loop, &c->source, EPOLLIN) : loop_add(&w->loop, &c->source, EPOLLIN);
+	if (r < 0) {
+		sessions_end(c, why, false);
+		return;
+	}
+	c->registered = true;
+	loop_set_timer(&w->loop, &c->timer, w->loop.now_ns + SESSION_LINGER_NS);
+	if (w->lingering_n == SESSIONS_LINGERING_MAX)
+		sessions_close(w->lingering_first);
+	release(c, why);
+	c->older = w->lingering_last;
+	c->younger = NULL;
+	*(c->older ? &c->older->younger : &w->lingering_first) = c;
+	w->lingering_last = c;
+	w->lingering_n++;
+	worker_session_ended(w);
+}
+
+void sessions_drain(struct client *c, uint8_t *scratch, size_t n)
+{
+	ssize_t r = recv(c->source.fd, scratch, n, MSG_DONTWAIT);
+
+	if (r > 0 || (r < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	sessions_close(c);
+}
+
+static enum session_end end_of_mark(uint32_t mark)
+{
+	return mark == KILL_DRAIN ? SESSION_END_DRAIN : mark == KILL_IDLE ? SESSION_END_IDLE : SESSION_END_KILLED;
+}
+
+void sessions_look(struct worker *w)
+{
+	for (size_t i = 0; i < w->clients_used; i++) {
+		struct client *c = &w->clients[i];
+		uint32_t mark = c->slot ? atomic_load(&c->slot->kill) : KILL_NOT;
+
+		if (mark != KILL_NOT)
+			sessions_end(c, end_of_mark(mark), true);
+	}
+}
+
+void sessions_end_all(struct worker *w, enum session_end why)
+{
+	for (size_t i = 0; i < w->clients_used; i++)
+		if (w->clients[i].slot)
+			sessions_end(&w->clients[i], why, true);
+	while (w->lingering_first)
+		sessions_close(w->lingering_first);
+}
+
+const struct listener *sessions_listener_named(const struct worker *w, const char *name)
+{
+	for (size_t i = 0; i < w->plan->listeners_n; i++) {
+		const struct listener *l = &w->plan->listeners[i];
+
+		if (l->transport == TRANSPORT_TCP && strcmp(l->settings->name, name) == 0)
+			return l;
+	}
+	return NULL;
+}

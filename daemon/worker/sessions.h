@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sessions of one worker: their storage, how they end, and the connections that linger after them.
+ *
+ * A session that has said its last word closes its sending direction; its connection is then drained for up to 2 s, so that no reset destroys
+ * the answer on its way. That is no session any more: its slot is free, and up to SESSIONS_LINGERING_MAX of them wait
+ * beside the next one.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "worker/client.h"
+
+#define SESSIONS_LINGERING_MAX 64 /* in one worker; the oldest goes first */
+
+/* Storage for n sessions at once, and for those that linger. 0 or -ENOMEM. */
+int sessions_prepare(struct worker *w, uint32_t n) must_check;
+
+/* A client of the storage, and its service's state. Never NULL while fewer than n sessions are open. */
+struct client *sessions_take(struct worker *w);
+void *sessions_state(const struct client *c);
+
+/* Writes into the shared table how far the session is. */
+void sessions_note(struct client *c);
+
+/* The session is over for this reason, and its connection with it; reset: nothing more is delivered. */
+void sessions_end(struct client *c, enum session_end why, bool reset);
+
+/* The session's last byte is written: closes the sending direction and drains. */
+void sessions_finish(struct client *c);
+
+/* A lingering connection has something to read: throws it away, and closes at its end. */
+void sessions_drain(struct client *c, uint8_t *scratch, size_t n);
+void sessions_close(struct client *c);
+
+/* Ends every session whose slot has a kill mark. */
+void sessions_look(struct worker *w);
+
+/* Ends all sessions for this reason, and closes all that linger. */
+void sessions_end_all(struct worker *w, enum session_end why);
+
+/* The listener of this name that serves streams; NULL if there is none. */
+const struct listener *sessions_listener_named(const struct worker *w, const char *name);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all processes share: a record a process, the session table, the counters, a few samples. One writer a word; readers never lock.
+ *
+ * Process: mapped once by the supervisor before the first fork, never resized; pages cost nothing until they are touched. The mapping is
+ * shared, so fork copies no page table of it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "net/listener.h"
+#include "session/counters.h"
+#include "session/table.h"
+
+#define SHARED_RECORDS_MAX 4096 /* workers and resolvers of all generations at once */
+#define SHARED_GAUGES_MAX 256   /* pools of all generations at once                 */
+#define SHARED_NOBODY UINT32_MAX
+
+enum record_state {
+	RECORD_FREE,
+	RECORD_STARTING, /* forked                                               */
+	RECORD_READY,    /* waits for the word to go                             */
+	RECORD_IDLE,     /* serves; a prefork worker: has no session             */
+	RECORD_BUSY,     /* a prefork worker with a session; any that is full    */
+	RECORD_DRAINING, /* accepts and reads nothing new; finishes its sessions */
+};
+
+/* One process that the supervisor forked. The worker writes it, but for `pid` and the reset when it is given out. */
+struct record {
+	_Alignas(64) _Atomic uint32_t state; /* enum record_state                                    */
+	_Atomic uint32_t pid;
+	_Atomic uint32_t sessions;    /* at this moment (the fork model: of the acceptor's children) */
+	_Atomic uint64_t served;      /* sessions or lookups completed                               */
+	_Atomic uint64_t beat_ns;     /* the last sign of life                                       */
+	_Atomic uint64_t busy_until_ns; /* resolver: the deadline of the lookup under way; else 0    */
+};
+
+/* A pool of a generation: a hint for prefork workers whether the supervisor must be told. */
+struct gauge {
+	_Alignas(64) _Atomic int32_t idle;
+	_Atomic uint32_t told; /* the supervisor has been told and has not looked yet */
+};
+
+struct shared {
+	_Atomic uint64_t log_lost;
+	_Atomic uint64_t buffer_bytes;     /* what sessions are owed, in all processes: limits.buffers */
+	_Atomic uint32_t lookups_waiting;  /* questions that no resolver has taken yet                 */
+	_Atomic uint64_t clock;            /* struct clock_status, packed: shared_set_clock            */
+	struct record records[SHARED_RECORDS_MAX];
+	struct gauge gauges[SHARED_GAUGES_MAX];
+	struct table *table;
+	struct counters (*counters)[TABLE_ROWS_MAX]; /* counters[record][row] */
+};
+
+/* Maps it all. 0 and *ret, or -ENOMEM. It stays until the process ends. */
+int shared_map(struct shared **ret) must_check;
+
+/* The clock's quality, sampled by the supervisor for all. */
+void shared_set_clock(struct shared *s, const struct clock_status *status);
+struct clock_status shared_clock(const struct shared *s);
+
+/* Adds up the counters of a row over all records into *ret (which is zeroed first). */
+void shared_sum_row(const struct shared *s, uint32_t row, struct counters *ret);
+
+/* Frees what a process that is gone held: its session slots and the buffers counted for them. How many sessions it took along. */
+uint32_t shared_release_owner(struct shared *s, uint32_t pid);

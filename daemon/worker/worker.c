@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker process: start-up, the supervisor's words, the main loop. */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "worker/acceptor.h"
+#include "worker/client.h"
+#include "worker/datagram.h"
+#include "worker/models.h"
+#include "worker/sandbox.h"
+#include "worker/sessions.h"
+
+#define BEAT_NS (5 * CLOCK_S_NS)
+#define EXTRA_TIMERS 16
+
+const struct worker_model *const worker_models[] = {
+	[POOL_FORK] = &fork_model,
+	[POOL_PREFORK] = &prefork_model,
+	[POOL_EVENT] = &event_model,
+};
+
+void worker_tell(struct worker *w, enum word word)
+{
+	char byte = (char)word;
+
+	/* Nothing to do where it fails: a full channel means a supervisor that is stopped, and it looks at the records when it goes on. */
+	(void)!send(w->channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void set_state(struct worker *w, enum record_state state)
+{
+	atomic_store_explicit(&w->record->state, state, memory_order_release);
+}
+
+/* What the supervisor sees of a worker follows from these two: how many sessions there are, and whether it takes more. */
+void worker_update(struct worker *w)
+{
+	bool full = w->sessions >= w->capacity || w->blocked;
+
+	atomic_store_explicit(&w->record->sessions, w->sessions, memory_order_relaxed);
+	if (w->going)
+		set_state(w, w->draining ? RECORD_DRAINING : full ? RECORD_BUSY : RECORD_IDLE);
+	acceptor_set_full(w->acceptor, full);
+}
+
+void worker_session_began(struct worker *w)
+{
+	w->sessions++;
+	if (w->is_child)
+		return;
+	worker_update(w);
+	if (w->model->began)
+		w->model->began(w);
+}
+
+void worker_session_ended(struct worker *w)
+{
+	w->sessions--;
+	w->served++;
+	if (w->is_child) {
+		fork_child_session_over(w);
+		return;
+	}
+	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);
+	worker_update(w);
+	if (w->model->ended)
+		w->model->ended(w);
+	worker_linger_ended(w);
+}
+
+/* A worker that drains leaves when the last connection is gone. */
+void worker_linger_ended(struct worker *w)
+{
+	if (w->draining && !w->sessions && !w->lingering_n && datagram_idle(w->datagrams))
+		w->leaving = true;
+}
+
+void worker_drain(struct worker *w)
+{
+	if (w->draining)
+		return;
+	acceptor_shut(w->acceptor); /* may take a last connection, which is served */
+	w->draining = true;
+	datagram_look(w->datagrams);
+	set_state(w, RECORD_DRAINING);
+	worker_linger_ended(w);
+}
+
+static void go(struct worker *w)
+{
+	if (w->going)
+		return;
+	w->going = true;
+	worker_update(w);
+	atomic_fetch_add(&w->gauge->idle, 1);
+	if (acceptor_open(w->acceptor) < 0) {
+		log_say(LOG_LEVEL_ERROR, "worker", "cannot wait for connections: %s", strerror(errno));
+		worker_tell(w, WORD_BROKEN);
+		w->leaving = true;
+	}
+	datagram_look(w->datagrams);
+}
+
+static void obey(struct worker *w, enum word word)
+{
+	switch ((int)word) {
+	case WORD_GO:
+		go(w);
+		break;
+	case WORD_DRAIN:
+		worker_drain(w);
+		worker_tell(w, WORD_DRAINED);
+		break;
+	case WORD_END:
+		worker_drain(w);
+		w->model->end(w);
+		break;
+	case WORD_LOOK:
+		w->model->look(w);
+		datagram_look(w->datagrams);
+		break;
+	default:
+		break;
+	}
+}
+
+static void channel_ready(struct loop_source *s, uint32_t events)
+{
+	struct worker *w = container_of(s, struct worker, channel);
+	char words[32];
+	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
+
+	(void)events;
+	if (n == 0)
+		_exit(0); /* the supervisor is dead, or done with us */
+	for (ssize_t i = 0; i < n; i++)
+		obey(w, (enum word)words[i]);
+}
+
+void worker_life_ready(struct loop_source *s, uint32_t events)
+{
+	(void)s;
+	(void)events;
+	_exit(0);
+}
+
+static void beat(struct loop_timer *t)
+{
+	struct worker *w = container_of(t, struct worker, beat);
+
+	atomic_store_explicit(&w->record->beat_ns, w->loop.now_ns, memory_order_relaxed);
+	loop_set_timer(&w->loop, t, w->loop.now_ns + BEAT_NS);
+}
+
+static uint32_t next_random(struct worker *w)
+{
+	/* xorshift128+, seeded by the kernel */
+	uint64_t a = w->random_state[0], b = w->random_state[1];
+
+	w->random_state[0] = b;
+	a ^= a << 23;
+	w->random_state[1] = a ^ b ^ (a >> 18) ^ (b >> 5);
+	return (uint32_t)((w->random_state[1] + b) >> 32);
+}
+
+void worker_seed(struct worker *w)
+{
+	if (getrandom(w->random_state, sizeof(w->random_state), 0) < 0 || !(w->random_state[0] | w->random_state[1]))
+		w->random_state[0] = clock_mono_ns() | 1;
+}
+
+void worker_fill_context(struct worker *w, const struct listener *l, struct svc_context *ret)
+{
+	ret->wall = clock_wall();
+	if (l->settings->service->traits & SVC_NEEDS_CLOCK)
+		ret->clock = shared_clock(w->plan->shared);
+	else
+		ret->clock = (struct clock_status){ .state = CLOCK_UNKNOWN };
+	ret->transport = l->transport;
+	ret->host_name = w->plan->settings->host_name;
+	ret->random = next_random(w);
+	ret->options = &l->settings->options;
+}
+
+void worker_keep_descriptors(const struct worker_plan *plan, uint32_t pool_index, int channel)
+{
+	int keep[LISTENER_MAX + 4];
+	size_t n = 0;
+
+	keep[n++] = channel;
+	keep[n++] = plan->life_fd;
+	keep[n++] = plan->questions_fd;
+	keep[n++] = log_fd();
+	for (size_t i = 0; i < plan->listeners_n; i++)
+		if (plan->listeners[i].pool == pool_index)
+			keep[n++] = plan->listeners[i].fd;
+	fd_close_all_but(keep, n);
+}
+
+static int prepare(struct worker *w)
+{
+	const struct worker_plan *plan = w->plan;
+	uint64_t blocks = plan->settings->limits.buffers / BUFFERS_BLOCK;
+	uint32_t own = w->pool->model == POOL_FORK ? 1 : w->capacity; /* an acceptor serves nothing itself */
+	int r = loop_init(&w->loop, (size_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX + EXTRA_TIMERS);
+
+	if (r == 0)
+		r = sessions_prepare(w, own);
+	if (r == 0)
+		r = buffers_init(&w->buffers, (uint32_t)(blocks < own ? blocks : own), &plan->shared->buffer_bytes,
+				 plan->settings->limits.buffers);
+	if (r == 0)
+		r = acceptor_new(w);
+	if (r == 0)
+		r = datagram_new(w);
+	if (r == 0)
+		r = loop_add(&w->loop, &w->channel, EPOLLIN);
+	if (r == 0 && w->model->prepare)
+		r = w->model->prepare(w);
+	if (r == 0)
+		r = sandbox_enter(w->pool->model == POOL_FORK ? SANDBOX_ACCEPTOR : SANDBOX_WORKER, w->pool->memory_limit);
+	return r;
+}
+
+void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t record_index, int channel)
+{
+	static struct worker worker;
+	struct worker *w = &worker;
+
+	*w = (struct worker){
+		.plan = plan,
+		.pool = &plan->settings->pools[pool_index],
+		.pool_index = pool_index,
+		.record_index = record_index,
+		.record = &plan->shared->records[record_index],
+		.counters = plan->shared->counters[record_index],
+		.gauge = &plan->shared->gauges[plan->gauges + pool_index],
+		.channel = { .fd = channel, .ready = channel_ready },
+		.beat = { .fire = beat },
+	};
+	w->model = worker_models[w->pool->model];
+	w->capacity = w->model->capacity(w->pool);
+	worker_seed(w);
+	int r = prepare(w);
+	if (r < 0) {
+		log_say(LOG_LEVEL_ERROR, "worker", "a worker of pool %s cannot start: %s", w->pool->name, strerror(-r));
+		worker_tell(w, WORD_BROKEN);
+		_exit(1);
+	}
+	beat(&w->beat);
+	set_state(w, RECORD_READY);
+	worker_tell(w, WORD_READY);
+	while (!w->leaving) {
+		r = acceptor_turn(w->acceptor);
+		if (r < 0) {
+			log_say(LOG_LEVEL_ERROR, "worker", "cannot wait: %s", strerror(-r));
+			_exit(1);
+		}
+	}
+	_exit(0);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker process: start-up, the supervisor's words, the main loop. Everything but what an admitted connection meets is the same
+ * under all three models.
+ *
+ * Flow: acceptor.c takes a connection and has it admitted; the model (fork.c, prefork.c, event.c) says who serves it; client.c moves its
+ * bytes through session/ and service/. datagram.c does the same for sockets without connections.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "net/listener.h"
+#include "settings/settings.h"
+#include "worker/buffers.h"
+#include "worker/shared.h"
+
+/* What the supervisor and a worker tell each other, one byte each, over the worker's channel. End of file: the supervisor is dead, or wants
+ * the worker to be. */
+enum word {
+	/* to a worker */
+	WORD_GO = 'g',    /* serve                                                              */
+	WORD_DRAIN = 'd', /* accept and read nothing new; exit when the last session is over    */
+	WORD_END = 'e',   /* end the sessions that are left, and exit                           */
+	WORD_LOOK = 'l',  /* a kill mark was set on one of its sessions, or readers were dealt anew */
+	/* from a worker */
+	WORD_READY = 'R',   /* it could serve                      */
+	WORD_DRAINED = 'D', /* it accepts and reads nothing new    */
+	WORD_SPARE = 'S',   /* prefork: too few idle workers are left */
+	WORD_BROKEN = 'B',  /* it cannot serve: it says why in the log and exits */
+};
+
+/* Why a session is asked to end: table_slot.kill. */
+enum kill_mark { KILL_NOT, KILL_KILLED, KILL_DRAIN, KILL_IDLE };
+
+/* What all workers of a generation inherit. Read-only for them. */
+struct worker_plan {
+	const struct settings *settings;
+	struct listener *listeners; /* of the generation; each process owns its copies of the descriptors */
+	size_t listeners_n;
+	_Atomic uint32_t *readers;  /* shared: per listener, the record of the one process that reads this datagram socket */
+	struct shared *shared;
+	uint32_t gauges;            /* the first of its pools' gauges                                      */
+	uint32_t generation;
+	int life_fd;                /* reads end of file when the supervisor is dead                       */
+	int questions_fd;           /* where lookups are asked                                             */
+};
+
+struct acceptor;
+struct client;
+struct datagrams;
+struct worker_model;
+
+struct worker {
+	const struct worker_plan *plan;
+	const struct pool_settings *pool;
+	const struct worker_model *model;
+	uint32_t pool_index;
+	uint32_t record_index;
+	struct record *record;
+	struct counters *counters; /* [row] */
+	struct gauge *gauge;
+	struct loop loop;
+	struct loop_source channel;
+	struct loop_source life;
+	struct loop_timer beat;
+	struct buffers buffers;
+
+	struct client *clients; /* storage of `clients_cap` */
+	size_t clients_cap, clients_used; /* used: ever */
+	struct client *free_clients;
+	struct client *lingering_first, *lingering_last; /* the oldest first */
+	uint32_t lingering_n;
+	uint8_t *states; /* clients_cap × WORKER_STATE_STRIDE */
+
+	uint32_t sessions; /* open now, lingering ones not counted (fork: children) */
+	uint32_t capacity;
+	uint64_t served;
+	bool going, draining, leaving;
+	bool blocked;  /* it cannot serve another one for now, whatever its capacity */
+	bool is_child; /* the fork model's session child */
+
+	struct acceptor *acceptor;
+	struct datagrams *datagrams;
+	uint64_t random_state[2];
+};
+
+#define WORKER_STATE_STRIDE SVC_STATE_MAX
+#define WORKER_IN_BYTES 65536  /* read at once */
+#define WORKER_OUT_BYTES 49152 /* made at once by a service; with 16 KiB of input it fits one buffer */
+#define WORKER_LINE_BYTES 16384 /* read at once for services that are no mirror */
+
+/* Runs a worker of a pool until it is to end; never returns. channel: its end of the socketpair. */
+_Noreturn void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t record_index, int channel);
+
+/* Tells the supervisor. Never waits. */
+void worker_tell(struct worker *w, enum word word);
+
+/* A session began or ended: keeps the record, the gauge and the acceptor in step. */
+void worker_session_began(struct worker *w);
+void worker_session_ended(struct worker *w);
+/* A connection that lingered is closed. */
+void worker_linger_ended(struct worker *w);
+
+/* Fills what a service may know, but for peer and local. */
+void worker_fill_context(struct worker *w, const struct listener *l, struct svc_context *ret);
+
+/* Accepts and reads nothing new from now on; leaves when the last connection is gone. */
+void worker_drain(struct worker *w);
+
+/* Writes into the shared record how full the worker is, and opens or shuts its doors accordingly. */
+void worker_update(struct worker *w);
+
+/* Seeds ctx->random anew: after a fork. */
+void worker_seed(struct worker *w);
+
+/* Ends the process: the supervisor is dead. */
+void worker_life_ready(struct loop_source *s, uint32_t events);
+
+/* The descriptors that a process of this pool needs (its listeners, channel, life pipe, …) stay, all others are closed. */
+void worker_keep_descriptors(const struct worker_plan *plan, uint32_t pool_index, int channel);
