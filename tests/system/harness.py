@@ -3,17 +3,17 @@
 
 Conventions, for whoever adds a test:
 
-* Black box. A test talks to the built daemon over real sockets and reads its log, its exit status and /proc; nothing of its inside.
+* Black box. A test talks to the built daemon over real sockets and reads its log, its exit status and /proc.
   The daemon is $ECHOTIMED (default ./echotimed). Run one file, one class or one test in the folder of the build:
       python3 -B tests/system/test_echo_stream.py [EchoStreamFork[.test_...]]
-* One test, one daemon: `d = self.serve({"service": "echo"})` starts it with that listener. What a listener does not say is chosen
-  to harm nobody: address 127.0.0.1, port 0 (the kernel chooses; the daemon's `listening` line says what), an own temporary folder.
-  So files run side by side and twice in a row.
+* One test, one daemon: `d = self.serve({"service": "echo"})` starts it with that listener. What a listener does not say is
+  chosen to harm nobody: address 127.0.0.1, port 0 (the kernel chooses; the daemon's `listening` line says what), a temporary
+  folder of its own. So files run side by side and twice in a row.
 * `@every_model` runs a class three times: sessions in the pools "fork", "prefork" and "event". Datagrams are always "event".
-* A daemon that a test does not stop is stopped by the harness with SIGTERM, and every stop is judged: exit status 0, no process left,
-  nothing in the log above "notice" but what the test allowed (`allow=[regex]`). A failed test prints the log.
-* Wait for events, never for time: `d.wait_log(regex)`, `d.wait_notify("READY=1")`, a recv(). TIMEOUT_S only bounds a hang. That something
-  does NOT happen is shown by something that must happen after it (send the datagram that is refused, then one that is answered).
+* A daemon that a test does not stop is stopped by the harness with SIGTERM, and every stop is judged: exit status 0, no process
+  left, nothing in the log above "notice" but what the test allowed (`allow=[regex]`). A failed test prints the log.
+* Wait for events, never for time: `d.wait_log(regex)`, `d.wait_notify("READY=1")`, a recv(). TIMEOUT_S only bounds a hang. That
+  something does NOT happen is shown by what must happen after it (send the datagram that is refused, then one that is answered).
 * Names of tests are sentences. Python's standard library only, Python 3.9 or newer.
 * A test that needs root or a namespace of its own sits in a class marked `@needs_root`, or in a file whose main is
   `main(namespace=True)`; a file of which nothing could run ends with 77 and says why.

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""What is refused: too many sessions, too many of one source, the access lists, too many bytes."""
+
+import socket
+
+import clients
+import harness
+
+ECHO = {"service": "echo", "transport": "tcp"}
+
+
+@harness.every_model
+class SessionCaps(harness.Case):
+    def fill(self, d, n, name="echo", **how):
+        """n sessions that are served."""
+        sessions = [d.connect(name, **how) for _ in range(n)]
+        for s in sessions:
+            self.assertTrue(clients.serves(s))
+        return sessions
+
+    def refused(self, d, name="echo", **how):
+        self.assertTrue(clients.is_refused(d.connect(name, **how)), f"{name} {how}")
+
+    def served_again(self, d, name="echo", **how):
+        """A place becomes free a moment after the client that had it has closed."""
+        def try_one():
+            s = d.connect(name, **how)
+            try:
+                return clients.serves(s)
+            except ConnectionResetError:
+                return False
+            finally:
+                s.close()
+        self.wait_until(try_one, "a free place")
+
+    def test_max_sessions_refuses_the_next_and_serves_again_when_one_has_ended(self):
+        d = self.serve({**ECHO, "max_sessions": 3}, daemon={"allow": [r"^warning "]})
+        sessions = self.fill(d, 3)
+        for _ in range(3):
+            self.refused(d)
+        self.assertTrue(all(clients.serves(s) for s in sessions))
+        sessions.pop().close()
+        self.served_again(d)
+
+    def test_max_sessions_per_source_counts_each_source_alone(self):
+        d = self.serve({**ECHO, "max_sessions_per_source": 2}, daemon={"allow": [r"^warning "]})
+        self.fill(d, 2, source="127.0.0.1")
+        self.refused(d, source="127.0.0.1")
+        mine = self.fill(d, 2, source="127.0.0.2")
+        self.refused(d, source="127.0.0.2")
+        mine.pop().close()
+        self.served_again(d, source="127.0.0.2")
+        self.refused(d, source="127.0.0.1")
+
+    def test_limits_sessions_counts_over_all_listeners(self):
+        d = self.serve(ECHO, {**ECHO, "name": "other"}, limits={"sessions": 3}, daemon={"allow": [r"^warning "]})
+        sessions = self.fill(d, 2) + self.fill(d, 1, "other")
+        self.refused(d)
+        self.refused(d, "other")
+        sessions.pop().close()
+        self.served_again(d)
+
+    def test_limits_sessions_per_source_counts_over_all_listeners(self):
+        d = self.serve(ECHO, {**ECHO, "name": "other"}, limits={"sessions_per_source": 2}, daemon={"allow": [r"^warning "]})
+        self.fill(d, 1), self.fill(d, 1, "other")
+        self.refused(d)
+        self.refused(d, "other")
+        self.fill(d, 2, source="127.0.0.2")
+
+    def test_a_source_is_a_prefix(self):
+        d = self.serve({**ECHO, "max_sessions_per_source": 2}, limits={"source_prefix_v4": 24},
+                       daemon={"allow": [r"^warning "]})
+        self.fill(d, 1, source="127.0.0.1"), self.fill(d, 1, source="127.0.0.9")
+        self.refused(d, source="127.0.0.5")
+        self.fill(d, 1, source="127.0.1.1")
+
+    def test_a_source_is_the_same_over_ipv4_and_ipv4_mapped(self):
+        d = self.serve({**ECHO, "address": "*", "max_sessions_per_source": 2}, daemon={"allow": [r"^warning "]})
+        self.fill(d, 2, host="127.0.0.1")
+        self.refused(d, host="127.0.0.1")
+
+    def test_unix_sessions_count_as_well_but_have_no_source(self):
+        d = self.serve({"service": "echo", "transport": "unix", "path": self.folder / "s", "max_sessions": 2,
+                        "max_sessions_per_source": 1}, daemon={"allow": [r"^warning "]})
+        self.fill(d, 2, transport="unix")
+        self.refused(d, transport="unix")
+
+    def test_refusals_are_said_once_and_not_each(self):
+        d = self.serve({**ECHO, "max_sessions": 1}, daemon={"allow": [r"^warning "]})
+        self.fill(d, 1)
+        for _ in range(50):
+            self.refused(d)
+        d.stop()
+        self.assertLess(len([line for line in d.log if "refus" in line]), 5, d.log)
+
+
+@harness.every_model
+class AccessLists(harness.Case):
+    ALLOW = {"allow": ["127.0.0.0/29"], "deny": ["127.0.0.2"]}
+
+    def test_the_most_specific_prefix_wins_for_sessions(self):
+        d = self.serve({**ECHO, **self.ALLOW}, daemon={"allow": [r"^warning "]})
+        for source, good in (("127.0.0.1", True), ("127.0.0.2", False), ("127.0.0.3", True), ("127.0.0.9", False)):
+            s = d.connect("echo", source=source)
+            self.assertEqual(clients.serves(s) if good else not clients.is_refused(s), good, source)
+
+    def test_the_lists_hold_for_ipv4_on_a_socket_of_both_families(self):
+        d = self.serve({**ECHO, **self.ALLOW, "address": "*"}, daemon={"allow": [r"^warning "]})
+        self.assertTrue(clients.serves(d.connect("echo", host="127.0.0.1", source="127.0.0.1")))
+        self.assertTrue(clients.is_refused(d.connect("echo", host="127.0.0.1", source="127.0.0.2")))
+
+    def test_deny_alone_allows_the_rest(self):
+        d = self.serve({**ECHO, "deny": ["127.0.0.2"]}, daemon={"allow": [r"^warning "]})
+        self.assertTrue(clients.serves(d.connect("echo", source="127.0.0.1")))
+        self.assertTrue(clients.is_refused(d.connect("echo", source="127.0.0.2")))
+
+    def test_a_refused_one_does_not_count_as_a_session(self):
+        d = self.serve({**ECHO, "deny": ["127.0.0.2"], "max_sessions": 1}, daemon={"allow": [r"^warning "]})
+        for _ in range(5):
+            self.assertTrue(clients.is_refused(d.connect("echo", source="127.0.0.2")))
+        self.assertTrue(clients.serves(d.connect("echo")))
+
+
+class AccessListsOfDatagrams(harness.Case):
+    def test_who_is_not_allowed_gets_silence(self):
+        d = self.serve({"service": "echo", "transport": "udp", "allow": ["127.0.0.0/29"], "deny": ["127.0.0.2"]},
+                       daemon={"allow": [r"^warning "]})
+        refused = [d.connect("echo", "udp", source=source) for source in ("127.0.0.2", "127.0.0.9")]
+        for s in refused:
+            s.send(b"hello")
+        self.assertEqual(clients.ask(d.connect("echo", "udp", source="127.0.0.3"), b"hello"), b"hello")
+        self.assertTrue(all(clients.has_nothing(s) for s in refused))
+
+    @harness.needs_root
+    def test_source_port_0_wants_no_answer(self):
+        d = self.serve({"service": "echo", "transport": "udp"})
+        port = d.address("echo", "udp")[1].to_bytes(2, "big")
+        # A raw socket sends with any source port, and sees a copy of every UDP datagram that arrives on this host.
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:
+            raw.sendto(b"\0\0" + port + b"\0\x0c\0\0" + b"zero", ("127.0.0.1", 0))
+            self.assertEqual(clients.ask(d.connect("echo", "udp"), b"marker"), b"marker")
+            seen = []
+            while not clients.has_nothing(raw):
+                seen.append(raw.recv(clients.CHUNK)[20:])
+        self.assertIn((port, b"marker"), [(p[:2], p[8:]) for p in seen])
+        self.assertNotIn((port, b"zero"), [(p[:2], p[8:]) for p in seen])
+
+
+@harness.every_model
+class MaxBytes(harness.Case):
+    def test_ends_a_session_at_its_bytes_in_one_direction(self):
+        d = self.serve({**ECHO, "max_bytes": 1000})
+        s = d.connect("echo")
+        self.assertEqual(clients.echo(s, b"x" * 999), b"x" * 999)
+        s.sendall(b"y" * 500)
+        self.assertLessEqual(len(clients.recv_until_over(s)[0]), 1)
+        d.wait_log(r"session .*end=limit")
+
+    def test_ends_a_service_that_sends_for_ever(self):
+        d = self.serve({"service": "chargen", "transport": "tcp", "max_bytes": "8k"})
+        self.assertLessEqual(len(clients.recv_until_over(d.connect("chargen"))[0]), 8192)
+        d.wait_log(r"session .*end=limit")
+
+
+if __name__ == "__main__":
+    harness.main()
