@@ -42,9 +42,11 @@ int describe_listeners(const struct settings *s, FILE *to)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		describe(&list[i], to);
 	if (r == 0)
-		fprintf(to, "limits: %" PRIu32 " sessions, %" PRIu32 " a source (IPv4 /%u, IPv6 /%u), %" PRIu64 " bytes of buffers\n",
-			s->limits.sessions, s->limits.sessions_per_source, s->limits.source_prefix_v4, s->limits.source_prefix_v6,
-			s->limits.buffers);
+		fprintf(to,
+			"limits: %" PRIu32 " sessions, %" PRIu32 " a source (IPv4 /%u, IPv6 /%u), %" PRIu64
+			" bytes of buffers\n",
+			s->limits.sessions, s->limits.sessions_per_source, s->limits.source_prefix_v4,
+			s->limits.source_prefix_v6, s->limits.buffers);
 	free(list);
 	return r;
 }

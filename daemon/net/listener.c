@@ -119,7 +119,8 @@ static void add_address(struct plan *p, enum transport transport, const struct l
 	}
 }
 
-int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n, size_t max)
+int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n,
+		  size_t max)
 {
 	struct plan p = { .all = all, .settings = s, .list = list, .n = *n, .max = max };
 

@@ -2,8 +2,8 @@
 /*
  * A listener: one socket, bound by us, with the settings it serves under.
  *
- * A listener of the settings is one `struct listener` for each of its transports and addresses. The supervisor opens them all before anybody
- * serves; workers inherit the descriptors by fork.
+ * A listener of the settings is one `struct listener` for each of its transports and addresses. The supervisor opens them
+ * all before anybody serves; workers inherit the descriptors by fork.
  */
 #pragma once
 
@@ -29,17 +29,19 @@ struct listener {
 	char path[108];                 /* UNIX: path or "@name"                                         */
 	uint64_t path_dev, path_ino;    /* of the socket file made by us, so that only ours is removed   */
 	char label[LISTENER_LABEL_MAX]; /* "echo/tcp": what logs and metrics say                         */
-	char key[192];                  /* what makes it the same socket over a reload: label, address and every option that only a new
+	char key[192]; /* what makes it the same socket over a reload: label, address and every option that only a new
 					   socket could change                                           */
-	uint32_t pool;                  /* index into all->pools                                         */
-	uint32_t row;                   /* of the counters and of the session table's rows: one per label, chosen by the supervisor */
-	uint32_t receive_buffer_got;    /* what the kernel granted, bytes                                */
-	bool kept;                      /* its descriptor came from the generation before                */
+	uint32_t pool; /* index into all->pools                                         */
+	uint32_t row;  /* of the counters and of the session table's rows: one per label, chosen by the supervisor */
+	uint32_t receive_buffer_got; /* what the kernel granted, bytes                                */
+	bool kept;                   /* its descriptor came from the generation before                */
 };
 
-/* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and, where the host has it, ::1;
- * "*" one dual-stack socket (IPv4 only where the host has no IPv6). Appends to list[*n], up to max. 0 or -E2BIG. */
-int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n, size_t max) must_check;
+/* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,
+ * where the host has it, ::1; "*" one dual-stack socket (IPv4 only where the host has no IPv6). Appends to list[*n], up
+ * to max. 0 or -E2BIG. */
+int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n,
+		  size_t max) must_check;
 
 /* Opens a planned listener: socket, options, bind, listen. On failure -errno, nothing is left open, and `why` says in one
  * sentence what was not possible: "cannot bind echo/tcp to 127.0.0.1:7: address already in use". */

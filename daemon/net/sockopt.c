@@ -2,8 +2,8 @@
 /*
  * Sets the options of listening and datagram sockets.
  *
- * Linux gives an accepted TCP socket all that is set here on the listening one (tried: SO_OOBINLINE, SO_KEEPALIVE, SO_SNDBUF, TCP_*, IP_TOS,
- * IPV6_TCLASS, IP_RECVTOS, IPV6_RECVTCLASS), and an accepted UNIX socket nothing.
+ * Linux gives an accepted TCP socket all that is set here on the listening one (tried: SO_OOBINLINE, SO_KEEPALIVE,
+ * SO_SNDBUF, TCP_*, IP_TOS, IPV6_TCLASS, IP_RECVTOS, IPV6_RECVTCLASS), and an accepted UNIX socket nothing.
  */
 #include <errno.h>
 #include <limits.h>
@@ -114,7 +114,8 @@ int sockopt_set_fixed(const struct listener *l, const char **ret_what)
 	if (speaks_ipv6(l))
 		set(&s, IPPROTO_IPV6, IPV6_V6ONLY, !l->dual_stack);
 	if (w->interface[0] != '\0')
-		set_bytes(&s, "SO_BINDTODEVICE", (const int[]){ SOL_SOCKET, SO_BINDTODEVICE }, w->interface, strlen(w->interface) + 1);
+		set_bytes(&s, "SO_BINDTODEVICE", (const int[]){ SOL_SOCKET, SO_BINDTODEVICE }, w->interface,
+			  strlen(w->interface) + 1);
 	if (w->freebind && speaks_ipv6(l))
 		set(&s, IPPROTO_IPV6, IPV6_FREEBIND, 1);
 	else if (w->freebind)
@@ -198,7 +199,8 @@ static void set_buffers(struct series *s, struct listener *l)
 	l->receive_buffer_got = buffer_of(l->fd, SO_RCVBUF);
 }
 
-/* A peer that is silent for `keepalive` is asked four times in as long again, then it is gone: found after twice the duration. */
+/* A peer that is silent for `keepalive` is asked four times in as long again, then it is gone: found after twice the
+ * duration. */
 static void set_keepalive(struct series *s, uint64_t keepalive_ns)
 {
 	int idle_s = in_units(keepalive_ns, CLOCK_S_NS, KEEPALIVE_MAX_S);
@@ -220,7 +222,8 @@ static void set_tcp_adjustable(struct series *s, const struct socket_settings *w
 	set(s, IPPROTO_TCP, TCP_DEFER_ACCEPT, in_units(w->defer_accept_ns, CLOCK_S_NS, INT_MAX));
 }
 
-/* "reflect" cannot be set beforehand: the class of what comes is asked for instead, and each answer, or session, gets its own. */
+/* "reflect" cannot be set beforehand: the class of what comes is asked for instead, and each answer, or session, gets its
+ * own. */
 static void set_dscp(struct series *s, const struct listener *l)
 {
 	int dscp = l->settings->socket.dscp;
@@ -265,8 +268,8 @@ static int find_class(struct msghdr *m, int level, int type)
 	return -1;
 }
 
-/* Answers in the DSCP of the connection's first packets. The kernel tells it at accept; a later change of the client's is not
- * seen. Where it tells nothing, answers stay at 0. */
+/* Answers in the DSCP of the connection's first packets. The kernel tells it at accept; a later change of the client's is
+ * not seen. Where it tells nothing, answers stay at 0. */
 static int reflect_dscp(int fd, const int ask[2], const int option[2])
 {
 	_Alignas(struct cmsghdr) char control[256];

@@ -2,8 +2,8 @@
 /*
  * Binds UNIX sockets, and keeps their files.
  *
- * Flow: bind() itself is what finds that a path is taken (it follows no symbolic link there and never replaces anything); only then what is
- * there is looked at, and removed if it is a dead socket of ours, and bind() is tried once more.
+ * Flow: bind() itself is what finds that a path is taken (it follows no symbolic link there and never replaces anything);
+ * only then what is there is looked at, and removed if it is a dead socket of ours, and bind() is tried once more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +90,8 @@ static bool is_one_of_us(const struct listener *l, uid_t uid)
 		return true;
 	if (geteuid() != 0)
 		return false; /* only root could have made it another's */
-	return (find_user(l->all->user, &user) == 0 && uid == user) || (find_user(l->settings->owner, &owner) == 0 && uid == owner);
+	return (find_user(l->all->user, &user) == 0 && uid == user) ||
+	       (find_user(l->settings->owner, &owner) == 0 && uid == owner);
 }
 
 /* ---- the file ---- */
@@ -113,8 +114,8 @@ static int remember_file(struct listener *l)
 	return 0;
 }
 
-/* True if no process has it. Asked with a datagram socket: that leaves no connection behind in the queue of a live listener, and
- * any error but one, such as "wrong type", is a sign of life. */
+/* True if no process has it. Asked with a datagram socket: that leaves no connection behind in the queue of a live
+ * listener, and any error but one, such as "wrong type", is a sign of life. */
 static bool is_dead(const struct listener *l)
 {
 	struct sockaddr_un sun;

@@ -2,8 +2,8 @@
 /*
  * chargen (RFC 864): lines of printing characters, for ever.
  *
- * The pattern: line N is 72 characters of a ring of the 95 printing ones, from the Nth on, then CR LF; after 95 lines, 7030 bytes,
- * it repeats. A datagram gets a random number of its bytes, 0 to 512.
+ * The pattern: line N is 72 characters of a ring of the 95 printing ones, from the Nth on, then CR LF; after 95 lines, 7030
+ * bytes, it repeats. A datagram gets a random number of its bytes, 0 to 512.
  */
 #include <assert.h>
 

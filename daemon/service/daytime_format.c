@@ -2,8 +2,9 @@
 /*
  * The lines that daytime answers with, but NIST's: a moment in a format.
  *
- * The known formats have a function each; any other is a text for strftime(3), which gets a struct tm with every member filled, so
- * that it asks for no time zone and opens no file. Which conversions keep to that is checked when the settings are read.
+ * The known formats have a function each; any other is a text for strftime(3), which gets a struct tm with every member
+ * filled, so that it asks for no time zone and opens no file. Which conversions keep to that is checked when the settings
+ * are read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,8 @@ static void add_rfc867(struct text *t, const struct daytime_moment *m)
 {
 	const struct civil *c = &m->local;
 
-	text_addf(t, "%s, %s %d, %lld %02d:%02d:%02d-%s", civil_weekday_names[c->weekday], civil_month_names[c->month], c->day,
-		  (long long)c->year, c->hour, c->minute, c->second, m->abbreviation);
+	text_addf(t, "%s, %s %d, %lld %02d:%02d:%02d-%s", civil_weekday_names[c->weekday], civil_month_names[c->month],
+		  c->day, (long long)c->year, c->hour, c->minute, c->second, m->abbreviation);
 }
 
 /* "Sun Nov 22 12:49:52 2026" */
@@ -29,8 +30,8 @@ static void add_ctime(struct text *t, const struct daytime_moment *m)
 {
 	const struct civil *c = &m->local;
 
-	text_addf(t, "%.3s %.3s %2d %02d:%02d:%02d %lld", civil_weekday_names[c->weekday], civil_month_names[c->month], c->day, c->hour,
-		  c->minute, c->second, (long long)c->year);
+	text_addf(t, "%.3s %.3s %2d %02d:%02d:%02d %lld", civil_weekday_names[c->weekday], civil_month_names[c->month],
+		  c->day, c->hour, c->minute, c->second, (long long)c->year);
 }
 
 static void add_smtp_date(struct text *t, const struct civil *c)
@@ -108,8 +109,8 @@ void daytime_format_add(struct text *t, const char *format, const struct daytime
 		add_strftime(t, format, m);
 }
 
-/* The length of the conversion at s, which begins with "%": a flag may follow, then one of the letters whose text depends on the
- * struct tm alone and is part of a line. 0: not one of these. */
+/* The length of the conversion at s, which begins with "%": a flag may follow, then one of the letters whose text depends
+ * on the struct tm alone and is part of a line. 0: not one of these. */
 static size_t conversion_length(const char *s)
 {
 	size_t n = 1;
@@ -123,7 +124,13 @@ static size_t conversion_length(const char *s)
 static struct daytime_moment long_moment(int month, int weekday, int offset_s, const char *abbreviation)
 {
 	return (struct daytime_moment){
-		.local = { .year = 2096, .month = month, .day = 31, .hour = 23, .minute = 59, .second = 59, .weekday = weekday,
+		.local = { .year = 2096,
+			   .month = month,
+			   .day = 31,
+			   .hour = 23,
+			   .minute = 59,
+			   .second = 59,
+			   .weekday = weekday,
 			   .yearday = 365 },
 		.offset_s = offset_s,
 		.abbreviation = abbreviation,
@@ -176,7 +183,8 @@ static size_t measure_strftime(const char *format, int offset_s, const char *abb
 
 size_t daytime_format_measure(const char *format, int offset_s, const char *abbreviation)
 {
-	struct daytime_moment m = long_moment(9, 3, offset_s, abbreviation); /* a Wednesday in September: the longest names */
+	struct daytime_moment m = long_moment(9, 3, offset_s,
+					      abbreviation); /* a Wednesday in September: the longest names */
 	add_fn *add = find(format);
 	char storage[DAYTIME_BYTES_MAX];
 	struct text t = TEXT_OVER(storage);

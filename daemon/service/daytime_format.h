@@ -18,6 +18,6 @@ struct daytime_moment {
 /* Appends the moment in a format ("rfc867" … or a strftime text), without line end. */
 void daytime_format_add(struct text *t, const char *format, const struct daytime_moment *m);
 
-/* The most bytes daytime_format_add() can append in zones with this offset and abbreviation, years of four digits; 0 where the
- * format is none. */
+/* The most bytes daytime_format_add() can append in zones with this offset and abbreviation, years of four digits; 0
+ * where the format is none. */
 size_t daytime_format_measure(const char *format, int offset_s, const char *abbreviation);

@@ -5,8 +5,8 @@
 #include "base/civil.h"
 #include "service/daytime_nist.h"
 
-/* TT: 00 standard time, 50 daylight saving time. In the month of a change, days to it: 51 (to daylight saving) and 01 (back) on its
- * day until it comes, one more for each day before. */
+/* TT: 00 standard time, 50 daylight saving time. In the month of a change, days to it: 51 (to daylight saving) and 01
+ * (back) on its day until it comes, one more for each day before. */
 static int dst_code(int64_t unix_s, const struct zone *zone)
 {
 	const struct zone_span *now = zone_at(zone, unix_s), *next = now + 1, *end = zone->spans + zone->spans_n;
@@ -24,8 +24,8 @@ static int dst_code(int64_t unix_s, const struct zone *zone)
 	return now->dst ? 50 : 0;
 }
 
-/* L: 1 where a second is added at the end of the month, 2 where one is left out. The kernel knows of one at the end of the day,
- * so it can be said on the month's last day only. */
+/* L: 1 where a second is added at the end of the month, 2 where one is left out. The kernel knows of one at the end of
+ * the day, so it can be said on the month's last day only. */
 static int leap_code(const struct civil *utc, const struct clock_status *clock)
 {
 	if (utc->day != civil_month_days(utc->year, utc->month))
@@ -47,8 +47,8 @@ void daytime_nist_add(struct text *t, int64_t unix_s, const struct zone *zone, c
 {
 	struct civil utc = civil_from_unix(unix_s);
 
-	text_addf(t, "\n%05lld %02d-%02d-%02d %02d:%02d:%02d ", (long long)civil_mjd(unix_s), (int)(utc.year % 100), utc.month, utc.day,
-		  utc.hour, utc.minute, utc.second);
+	text_addf(t, "\n%05lld %02d-%02d-%02d %02d:%02d:%02d ", (long long)civil_mjd(unix_s), (int)(utc.year % 100),
+		  utc.month, utc.day, utc.hour, utc.minute, utc.second);
 	/* The line is not sent early to make up for the way it has to go, so msADV is zero. */
 	text_addf(t, "%02d %d %d   0.0 UTC(ETMD) * \n", dst_code(unix_s, zone), leap_code(&utc, clock), health_code(clock));
 }

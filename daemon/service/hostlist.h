@@ -17,5 +17,6 @@ struct hostlist {
 	bool begun;
 };
 
-/* Sends what there is room for: SVC_FLUSH until all is sent, then SVC_DONE. A datagram holds the whole list or is not sent (SVC_DROP). */
+/* Sends what there is room for: SVC_FLUSH until all is sent, then SVC_DONE. A datagram holds the whole list or is not
+ * sent (SVC_DROP). */
 enum svc_verdict hostlist_send(struct hostlist *l, const struct svc_context *ctx, struct svc_io *io);

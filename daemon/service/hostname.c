@@ -2,8 +2,8 @@
 /*
  * hostname (RFC 953): answers one question about a host's name or address, or lists the host table.
  *
- * Flow: gather a line → its command → an answer at once, or a list, or a question to the resolver and then its answer. The table of
- * the settings is asked before the resolver.
+ * Flow: gather a line → its command → an answer at once, or a list, or a question to the resolver and then its answer. The
+ * table of the settings is asked before the resolver.
  */
 #include <assert.h>
 #include <string.h>
@@ -21,17 +21,16 @@ struct request {
 	struct svc_io *io;
 };
 
-static const char help[] =
-	"One request, one answer (RFC 953):\r\n"
-	"HNAME [name]       the host of a name, or this host\r\n"
-	"HADDR [address]    the host of an address, or you\r\n"
-	"VERSION            the host table's version\r\n"
-	"ALL                the host table\r\n"
-	"ALL-OLD            its hosts, gateways and networks, without names in domain style\r\n"
-	"ALL-DOM            its domains and hosts\r\n"
-	"ALL-INGWAY         its gateways\r\n"
-	"DOMAINS            its domains\r\n"
-	"HELP               this text\r\n";
+static const char help[] = "One request, one answer (RFC 953):\r\n"
+			   "HNAME [name]       the host of a name, or this host\r\n"
+			   "HADDR [address]    the host of an address, or you\r\n"
+			   "VERSION            the host table's version\r\n"
+			   "ALL                the host table\r\n"
+			   "ALL-OLD            its hosts, gateways and networks, without names in domain style\r\n"
+			   "ALL-DOM            its domains and hosts\r\n"
+			   "ALL-INGWAY         its gateways\r\n"
+			   "DOMAINS            its domains\r\n"
+			   "HELP               this text\r\n";
 
 static enum svc_verdict say(const struct request *r, const char *s)
 {
@@ -45,7 +44,8 @@ static enum svc_verdict say_unknown_command(const struct request *r)
 
 static enum svc_verdict say_not_found(const struct request *r, enum lookup_kind asked)
 {
-	return say(r, asked == LOOKUP_BY_NAME ? "ERR : NAMNFD : Name not found :\r\n" : "ERR : ADRNFD : Address not found :\r\n");
+	return say(r, asked == LOOKUP_BY_NAME ? "ERR : NAMNFD : Name not found :\r\n"
+					      : "ERR : ADRNFD : Address not found :\r\n");
 }
 
 /* One record, as much of it as a datagram may hold. */
@@ -155,12 +155,14 @@ static enum svc_verdict version(const struct request *r, const char *argument ma
 	if (table == NULL)
 		return say(r, "VERSION : NONE\r\n");
 	c = civil_from_unix(hosttable_mtime_unix_s(table));
-	text_addf(&t, "VERSION : %04lld-%02d-%02dT%02d:%02d:%02dZ\r\n", (long long)c.year, c.month, c.day, c.hour, c.minute, c.second);
+	text_addf(&t, "VERSION : %04lld-%02d-%02dT%02d:%02d:%02dZ\r\n", (long long)c.year, c.month, c.day, c.hour, c.minute,
+		  c.second);
 	return say(r, storage);
 }
 
 /* The table's entries from one kind to another. */
-static enum svc_verdict list_kinds(const struct request *r, enum hosttable_kind first, enum hosttable_kind last, bool old_names)
+static enum svc_verdict list_kinds(const struct request *r, enum hosttable_kind first, enum hosttable_kind last,
+				   bool old_names)
 {
 	struct hostlist l = { .table = r->ctx->options->table, .old_names = old_names };
 	uint32_t last_first, last_n;
@@ -203,8 +205,8 @@ static const struct command {
 	enum svc_verdict (*run)(const struct request *r, const char *argument);
 	bool takes_argument;
 } commands[] = {
-	{ "HNAME", hname, true },      { "HADDR", haddr, true },     { "HELP", say_help, true },
-	{ "VERSION", version, false }, { "ALL", all, false },        { "ALL-OLD", all_old, false },
+	{ "HNAME", hname, true },      { "HADDR", haddr, true },      { "HELP", say_help, true },
+	{ "VERSION", version, false }, { "ALL", all, false },         { "ALL-OLD", all_old, false },
 	{ "ALL-DOM", all, false },     { "DOMAINS", domains, false }, { "ALL-INGWAY", gateways, false },
 };
 
@@ -263,8 +265,12 @@ static bool is_trusted(const char name[LOOKUP_NAME_MAX])
 /* The resolver's answer as a record, without aliases that are none. False where there is no record in it. */
 static bool make_record(const struct hostname_state *s, const struct lookup_answer *answer, struct record *ret)
 {
-	*ret = (struct record){ .key = "HOST", .addresses = answer->addresses, .addresses_n = answer->addresses_n, .cpu = "",
-				.system = "", .protocols = "" };
+	*ret = (struct record){ .key = "HOST",
+				.addresses = answer->addresses,
+				.addresses_n = answer->addresses_n,
+				.cpu = "",
+				.system = "",
+				.protocols = "" };
 	if (answer->addresses_n == 0 && s->asked == LOOKUP_BY_ADDRESS) {
 		ret->addresses = &s->asked_addr;
 		ret->addresses_n = 1;
@@ -278,7 +284,8 @@ static bool make_record(const struct hostname_state *s, const struct lookup_answ
 	return true;
 }
 
-enum svc_verdict hostname_answer(void *state, const struct svc_context *ctx, const struct lookup_answer *answer, struct svc_io *io)
+enum svc_verdict hostname_answer(void *state, const struct svc_context *ctx, const struct lookup_answer *answer,
+				 struct svc_io *io)
 {
 	struct hostname_state *s = state;
 	struct request r = { .state = s, .ctx = ctx, .io = io };

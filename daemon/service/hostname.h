@@ -9,8 +9,8 @@
 struct hostname_state {
 	struct line line;
 	enum { HOSTNAME_READS, HOSTNAME_ASKS, HOSTNAME_LISTS } stage;
-	enum lookup_kind asked;   /* what was asked of the resolver            */
-	struct addr asked_addr;   /* LOOKUP_BY_ADDRESS                         */
+	enum lookup_kind asked; /* what was asked of the resolver            */
+	struct addr asked_addr; /* LOOKUP_BY_ADDRESS                         */
 	struct hostlist list;
 };
 

@@ -93,7 +93,8 @@ static uint32_t bisect(const struct hosttable *t, const struct hosttable_index *
 	return low;
 }
 
-static uint32_t find(const struct hosttable *t, const struct hosttable_index *index, const struct wanted *w, const uint32_t **ret)
+static uint32_t find(const struct hosttable *t, const struct hosttable_index *index, const struct wanted *w,
+		     const uint32_t **ret)
 {
 	uint32_t first = bisect(t, index, w, false);
 

@@ -2,11 +2,11 @@
 /*
  * A host table in RFC 952's syntax, taken from the bytes of a file, with an index by name and one by address.
  *
- * Format: `HOST : 192.0.2.1, [2001:db8::1] : NAME,ALIAS : CPU : SYSTEM : TCP/ECHO,UDP :`; NET, GATEWAY and DOMAIN likewise; fields
- * from CPU on may be left out. A line that begins with a blank continues the entry before it; `;` begins a comment. IPv6 in
- * brackets is ours.
- * Owns: a copy of what it needs; the file's bytes are not needed after hosttable_parse(). Nothing changes after that, so processes
- * forked later share it.
+ * Format: `HOST : 192.0.2.1, [2001:db8::1] : NAME,ALIAS : CPU : SYSTEM : TCP/ECHO,UDP :`; NET, GATEWAY and DOMAIN likewise;
+ * fields from CPU on may be left out. A line that begins with a blank continues the entry before it; `;` begins a comment.
+ * IPv6 in brackets is ours.
+ * Owns: a copy of what it needs; the file's bytes are not needed after hosttable_parse(). Nothing changes after that, so
+ * processes forked later share it.
  */
 #pragma once
 
@@ -23,16 +23,17 @@ enum hosttable_kind { HOSTTABLE_DOMAIN, HOSTTABLE_NET, HOSTTABLE_GATEWAY, HOSTTA
 
 struct hosttable;
 
-/* Takes text[0..n) apart; mtime_unix_s is the file's modification time. 0 and *ret, to be freed; -ENOMEM; or -EINVAL with the line
- * where the entry at fault begins (the first is 1) and what is wrong with it (a static text). A table without entries is one. */
+/* Takes text[0..n) apart; mtime_unix_s is the file's modification time. 0 and *ret, to be freed; -ENOMEM; or -EINVAL with
+ * the line where the entry at fault begins (the first is 1) and what is wrong with it (a static text). A table without
+ * entries is one. */
 int hosttable_parse(const char *text, size_t n, int64_t mtime_unix_s, struct hosttable **ret, unsigned *ret_line,
 		    const char **ret_why) must_check;
 void hosttable_free(struct hosttable *t); /* NULL is allowed */
 
 int64_t hosttable_mtime_unix_s(const struct hosttable *t);
 
-/* Entries are numbered in the order of their kinds, then of the file: *ret_first is the first of a kind, the number of them is
- * returned. */
+/* Entries are numbered in the order of their kinds, then of the file: *ret_first is the first of a kind, the number of
+ * them is returned. */
 uint32_t hosttable_kind_entries(const struct hosttable *t, enum hosttable_kind kind, uint32_t *ret_first);
 
 /* The entry of a number. What it points to lives as long as the table. */

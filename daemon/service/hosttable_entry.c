@@ -33,8 +33,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Splits s in place at `separator`, but not inside brackets, and cuts the blanks around each piece. The number of pieces; most + 1 where there are
- * more. */
+/* Splits s in place at `separator`, but not inside brackets, and cuts the blanks around each piece. The number of pieces;
+ * most + 1 where there are more. */
 static size_t split(char *s, char separator, char **pieces, size_t most)
 {
 	size_t n = 0;

@@ -2,8 +2,8 @@
 /*
  * Takes a host table apart (RFC 952).
  *
- * Flow: lines without comments are joined to entries, hosttable_entry.c takes each apart, and at the end hosttable_index.c makes the
- * indexes.
+ * Flow: lines without comments are joined to entries, hosttable_entry.c takes each apart, and at the end hosttable_index.c
+ * makes the indexes.
  */
 #include <errno.h>
 #include <stdbool.h>

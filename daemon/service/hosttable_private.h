@@ -35,8 +35,8 @@ struct hosttable {
 int hosttable_compare_names(const char *a, const char *b);
 int hosttable_compare_addresses(const struct addr *a, const struct addr *b);
 
-/* Of hosttable_entry.c: takes an entry's text apart (in place) and adds it. 0, -ENOMEM, or -EINVAL with what is wrong. The strings have room
- * for as many bytes as the text has, and one. */
+/* Of hosttable_entry.c: takes an entry's text apart (in place) and adds it. 0, -ENOMEM, or -EINVAL with what is wrong.
+ * The strings have room for as many bytes as the text has, and one. */
 int hosttable_entry_add(struct hosttable *t, char *text, const char **ret_why) must_check;
 
 /* Of hosttable_index.c: orders the entries by kind and fills both indexes. 0 or -ENOMEM. */

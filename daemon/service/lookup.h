@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A question to the resolver and its answer, as plain data: what hostname asks, what the resolver process returns, each one message
- * between processes of one build.
+ * A question to the resolver and its answer, as plain data: what hostname asks, what the resolver process returns, each one
+ * message between processes of one build.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "base/addr.h"
 
-#define LOOKUP_NAME_MAX 256    /* 253 octets, a trailing dot, the NUL */
+#define LOOKUP_NAME_MAX 256 /* 253 octets, a trailing dot, the NUL */
 #define LOOKUP_ALIASES_MAX 16
 #define LOOKUP_ADDRESSES_MAX 32
 

@@ -2,7 +2,8 @@
 /*
  * Takes a file of quotes apart once, so that qotd only copies.
  *
- * Flow: line by line into a quote with storage of its own (a quote is short), and each finished quote to the end of one block.
+ * Flow: line by line into a quote with storage of its own (a quote is short), and each finished quote to the end of one
+ * block.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -76,7 +77,8 @@ static bool has_percent_line(const char *text, size_t n)
 	return false;
 }
 
-/* Room for one more place: the array doubles whenever their number is a power of two, so it needs no capacity. 0 or -ENOMEM. */
+/* Room for one more place: the array doubles whenever their number is a power of two, so it needs no capacity. 0 or
+ * -ENOMEM. */
 static int make_room(struct quotes *q)
 {
 	struct place *more;
@@ -180,7 +182,8 @@ int quotes_parse(const char *text, size_t n, struct quotes **ret, unsigned *ret_
 	if (q == NULL)
 		return -ENOMEM;
 	r.quotes = q;
-	q->block = malloc(n * TAB_COLUMNS + 2); /* a file of tabs with one line end missing; what is not used is never touched */
+	q->block = malloc(n * TAB_COLUMNS +
+			  2); /* a file of tabs with one line end missing; what is not used is never touched */
 	err = q->block != NULL ? read_quotes(&r, has_percent_line(text, n)) : -ENOMEM;
 	if (err < 0) {
 		*ret_line = r.wrong_line;

@@ -2,8 +2,9 @@
 /*
  * The quotes that qotd answers with, taken from the bytes of a file.
  *
- * Format: quotes of one or several lines, parted by lines that hold a lone `%` (fortune's files and Windows' `quotes`). Where no line is a lone `%`,
- * blank lines part them. Line ends may be LF or CRLF; a tab becomes spaces up to the next multiple of 8 columns.
+ * Format: quotes of one or several lines, parted by lines that hold a lone `%` (fortune's files and Windows' `quotes`).
+ * Where no line is a lone `%`, blank lines part them. Line ends may be LF or CRLF; a tab becomes spaces up to the next
+ * multiple of 8 columns.
  * Owns: a copy of the text; the file's bytes are not needed after quotes_parse().
  */
 #pragma once
@@ -16,8 +17,8 @@
 
 struct quotes;
 
-/* Takes text[0..n) apart. 0 and *ret, to be freed; -ENOMEM; or -EINVAL with the line (the first is 1) and what is wrong there (a static
- * text): a quote over QUOTES_BYTES_MAX, a byte that is not printing ASCII, no quote at all. */
+/* Takes text[0..n) apart. 0 and *ret, to be freed; -ENOMEM; or -EINVAL with the line (the first is 1) and what is wrong
+ * there (a static text): a quote over QUOTES_BYTES_MAX, a byte that is not printing ASCII, no quote at all. */
 int quotes_parse(const char *text, size_t n, struct quotes **ret, unsigned *ret_line, const char **ret_why) must_check;
 void quotes_free(struct quotes *q); /* NULL is allowed */
 

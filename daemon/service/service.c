@@ -12,10 +12,18 @@
 #include "service/tcpmux.h"
 #include "service/time.h"
 
-#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_)                            \
-	{                                                                                                                             \
-		.name = #name_, .rfc = (rfc_), .port = (port_), .transports = (transports_), .possible = (possible_),                 \
-		.traits = (traits_), .state_bytes = (state_bytes_), .open = (open_), .input = (input_), .answer = (answer_),          \
+#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_)                  \
+	{                                                                                                                   \
+		.name = #name_,                                                                                             \
+		.rfc = (rfc_),                                                                                              \
+		.port = (port_),                                                                                            \
+		.transports = (transports_),                                                                                \
+		.possible = (possible_),                                                                                    \
+		.traits = (traits_),                                                                                        \
+		.state_bytes = (state_bytes_),                                                                              \
+		.open = (open_),                                                                                            \
+		.input = (input_),                                                                                          \
+		.answer = (answer_),                                                                                        \
 	},
 const struct service service_table[] = {
 #include "service/services.def"
@@ -23,7 +31,7 @@ const struct service service_table[] = {
 #undef SERVICE
 const size_t service_table_n = array_n(service_table);
 
-#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_)                            \
+#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_)                  \
 	_Static_assert((state_bytes_) <= SVC_STATE_MAX, "the state of " #name_ " fits a session");
 #include "service/services.def"
 #undef SERVICE

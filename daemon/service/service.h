@@ -2,9 +2,9 @@
 /*
  * What a protocol is: bytes in, bytes out, a verdict.
  *
- * A service makes no system call, reads no clock and allocates nothing: all it may know is in its context and its options, all it
- * keeps is in its state, all it says is its output. So every protocol is tested without a socket. `services.def` has one row
- * a service; a new protocol is one file, one row, one source line and one test (HACKING.md shows the diff).
+ * A service makes no system call, reads no clock and allocates nothing: all it may know is in its context and its options,
+ * all it keeps is in its state, all it says is its output. So every protocol is tested without a socket. `services.def` has
+ * one row a service; a new protocol is one file, one row, one source line and one test (HACKING.md shows the diff).
  */
 #pragma once
 
@@ -62,10 +62,10 @@ struct svc_context {
 	struct timespec wall; /* UTC, with nanoseconds                     */
 	struct clock_status clock;
 	enum transport transport;
-	struct addr peer;         /* who asks                                  */
-	struct addr local;        /* the address that was asked                */
-	const char *host_name;    /* what this host is called                  */
-	uint32_t random;          /* 32 unpredictable bits, new for each call  */
+	struct addr peer;      /* who asks                                  */
+	struct addr local;     /* the address that was asked                */
+	const char *host_name; /* what this host is called                  */
+	uint32_t random;       /* 32 unpredictable bits, new for each call  */
 	const struct svc_options *options;
 };
 
@@ -87,33 +87,34 @@ struct svc_io {
 #define SVC_OUT_MIN 4096   /* bytes of room that a stream's service may count on when called */
 #define SVC_STATE_MAX 2048 /* the most state a service may ask for                           */
 
-/* A stream (or seqpacket) session: `open` once, `input` whenever bytes or the end arrived, or after SVC_FLUSH; `answer` once after
- * SVC_ASK. A datagram: `input` once with the whole datagram, state zeroed, `open` is not called; SVC_DONE sends the output (0 bytes too),
- * SVC_DROP or SVC_MORE send nothing. state is state_bytes long, zeroed, aligned for anything; NULL where state_bytes is 0. */
+/* A stream (or seqpacket) session: `open` once, `input` whenever bytes or the end arrived, or after SVC_FLUSH; `answer`
+ * once after SVC_ASK. A datagram: `input` once with the whole datagram, state zeroed, `open` is not called; SVC_DONE
+ * sends the output (0 bytes too), SVC_DROP or SVC_MORE send nothing. state is state_bytes long, zeroed, aligned for
+ * anything; NULL where state_bytes is 0. */
 typedef enum svc_verdict svc_open_fn(void *state, const struct svc_context *ctx, struct svc_io *io);
 typedef enum svc_verdict svc_input_fn(void *state, const struct svc_context *ctx, struct svc_io *io);
 typedef enum svc_verdict svc_answer_fn(void *state, const struct svc_context *ctx, const struct lookup_answer *answer,
 				       struct svc_io *io);
 
 enum svc_trait {
-	SVC_MIRROR = 1,      /* the output is the input, byte for byte: it may be sent from where it was read */
-	SVC_SINK = 2,        /* nothing is ever sent                                                          */
+	SVC_MIRROR = 1,       /* the output is the input, byte for byte: it may be sent from where it was read */
+	SVC_SINK = 2,         /* nothing is ever sent                                                          */
 	SVC_SPEAKS_FIRST = 4, /* answers before the client says anything                                        */
-	SVC_REQUEST = 8,     /* one request line: request_timeout counts                                      */
-	SVC_PACED = 16,      /* sends for ever: session/ paces it by the listener's `rate`                    */
+	SVC_REQUEST = 8,      /* one request line: request_timeout counts                                      */
+	SVC_PACED = 16,       /* sends for ever: session/ paces it by the listener's `rate`                    */
 	SVC_NEEDS_CLOCK = 32, /* reads ctx->clock                                                              */
-	SVC_LOOKS_UP = 64,   /* asks the resolver                                                             */
+	SVC_LOOKS_UP = 64,    /* asks the resolver                                                             */
 };
 
 struct service {
-	const char *name;     /* "echo"                                    */
-	const char *rfc;      /* "RFC 862"                                 */
-	uint16_t port;        /* IANA's                                    */
-	unsigned transports;  /* those it has by default                   */
-	unsigned possible;    /* those a listener may ask for              */
-	unsigned traits;      /* enum svc_trait                            */
-	size_t state_bytes;   /* 0..SVC_STATE_MAX                          */
-	svc_open_fn *open;    /* NULL: nothing to say at the start         */
+	const char *name;    /* "echo"                                    */
+	const char *rfc;     /* "RFC 862"                                 */
+	uint16_t port;       /* IANA's                                    */
+	unsigned transports; /* those it has by default                   */
+	unsigned possible;   /* those a listener may ask for              */
+	unsigned traits;     /* enum svc_trait                            */
+	size_t state_bytes;  /* 0..SVC_STATE_MAX                          */
+	svc_open_fn *open;   /* NULL: nothing to say at the start         */
 	svc_input_fn *input;
 	svc_answer_fn *answer; /* NULL but for SVC_LOOKS_UP                 */
 };

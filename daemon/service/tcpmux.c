@@ -2,8 +2,8 @@
 /*
  * tcpmux (RFC 1078): the client names a service, and the connection goes on as one of that service.
  *
- * Flow: gather a line; HELP lists the names; a name served is answered with "+" and SVC_BECOME, and what the client sent behind the
- * line stays in the input for that service; anything else is answered with "-".
+ * Flow: gather a line; HELP lists the names; a name served is answered with "+" and SVC_BECOME, and what the client sent
+ * behind the line stays in the input for that service; anything else is answered with "-".
  */
 #include <string.h>
 

@@ -9,7 +9,7 @@
 
 struct tcpmux_state {
 	struct line line;
-	bool listing;   /* answering HELP */
+	bool listing;    /* answering HELP */
 	size_t listed_n; /* names already said */
 };
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* time (RFC 868): the seconds since 1900 as four bytes. In February 2036 they begin again at 0; clients know the era by their own clock. */
+/* time (RFC 868): the seconds since 1900 as four bytes. In February 2036 they begin again at 0; clients know the era by
+ * their own clock. */
 #include "base/bytes.h"
 #include "service/output.h"
 #include "service/time.h"
 
 #define SECONDS_1900_TO_1970 UINT64_C(2208988800)
 
-/* "If the server is unable to determine the time at its site, it should either refuse the connection or close it without sending
- * anything", and "discard the arriving datagram and make no reply". */
+/* "If the server is unable to determine the time at its site, it should either refuse the connection or close it without
+ * sending anything", and "discard the arriving datagram and make no reply". */
 enum svc_verdict time_open(void *state maybe_unused, const struct svc_context *ctx, struct svc_io *io)
 {
 	uint64_t since_1900 = (uint64_t)ctx->wall.tv_sec + SECONDS_1900_TO_1970;

@@ -12,17 +12,17 @@
 
 #include "session/refusal.h"
 
-#define COUNTERS(X)                                                                                                          \
-	X(sessions)          /* admitted                                        */                                           \
-	X(sessions_ended)    /* and over: active = sessions − sessions_ended    */                                           \
-	X(received_bytes)                                                                                                    \
-	X(sent_bytes)                                                                                                        \
-	X(datagrams_received)                                                                                                \
-	X(datagrams_answered)                                                                                                \
-	X(send_errors)       /* a datagram's answer that the kernel did not take */                                          \
-	X(accept_errors)     /* accept that failed for the connection alone      */                                          \
-	X(kernel_drops)      /* SO_RXQ_OVFL                                      */                                          \
-	X(lookups)                                                                                                           \
+#define COUNTERS(X)                                                                                                         \
+	X(sessions)       /* admitted                                        */                                             \
+	X(sessions_ended) /* and over: active = sessions − sessions_ended    */                                           \
+	X(received_bytes)                                                                                                   \
+	X(sent_bytes)                                                                                                       \
+	X(datagrams_received)                                                                                               \
+	X(datagrams_answered)                                                                                               \
+	X(send_errors)   /* a datagram's answer that the kernel did not take */                                             \
+	X(accept_errors) /* accept that failed for the connection alone      */                                             \
+	X(kernel_drops)  /* SO_RXQ_OVFL                                      */                                             \
+	X(lookups)                                                                                                          \
 	X(lookups_failed)
 
 struct counters {

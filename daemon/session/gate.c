@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checks before a datagram is answered. A server that answers whatever comes is what makes two servers answer each other for
- * ever, or one of them answer a whole network (CVE-1999-0103, CVE-2024-2169).
+ * The checks before a datagram is answered. A server that answers whatever comes is what makes two servers answer each other
+ * for ever, or one of them answer a whole network (CVE-1999-0103, CVE-2024-2169).
  */
 #include <sys/socket.h>
 

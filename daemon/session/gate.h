@@ -24,6 +24,6 @@ struct gate_packet {
 };
 
 /* In this order: truncated; longer than max_datagram; destination not an address of this host (broadcast, multicast); source
- * address not a host's (0/8, 224/4, 240/4 with 255.255.255.255, ::, ff00::/8; 127/8 and ::1 from elsewhere than loopback); source
- * port 0; the access lists. RFC 1122 §3.2.1.3, §4.1.3.6; RFC 768. REFUSED_NOT: it may be answered. */
+ * address not a host's (0/8, 224/4, 240/4 with 255.255.255.255, ::, ff00::/8; 127/8 and ::1 from elsewhere than
+ * loopback); source port 0; the access lists. RFC 1122 §3.2.1.3, §4.1.3.6; RFC 768. REFUSED_NOT: it may be answered. */
 enum refusal gate_check(const struct session_rules *rules, const struct gate_packet *p);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much a session that sends for ever may send by now: a token bucket, kept as the one time since which nothing has been spent.
+ * How much a session that sends for ever may send by now: a token bucket, kept as the one time since which nothing has been
+ * spent.
  *
- * The bucket holds 100 ms worth of the rate, and never less than PACE_ROOM_MIN, which is what a service needs to be called at all.
+ * The bucket holds 100 ms worth of the rate, and never less than PACE_ROOM_MIN, which is what a service needs to be called
+ * at all.
  */
 #pragma once
 

@@ -2,18 +2,18 @@
 /* Why something was refused: the reasons that are counted, by the names that logs and metrics show. */
 #pragma once
 
-#define REFUSALS(X)                                                                                                          \
-	X(ACL, "acl")                       /* allow, deny                                                          */       \
-	X(TOTAL, "total")                   /* limits.sessions                                                      */       \
-	X(SESSIONS, "sessions")             /* the listener's max_sessions                                          */       \
-	X(SOURCE, "source")                 /* sessions_per_source, max_sessions_per_source                         */       \
-	X(SOURCE_ADDRESS, "source_address") /* a source that is no host's                                           */       \
-	X(SOURCE_PORT, "source_port")       /* port 0: no answer wanted; or a port that answers by itself           */       \
-	X(BROADCAST, "broadcast")           /* sent to a broadcast or multicast address                             */       \
-	X(OVERSIZE, "oversize")             /* longer than max_datagram                                             */       \
-	X(TRUNCATED, "truncated")           /* the kernel cut it                                                    */       \
-	X(MALFORMED, "malformed")           /* the service does not answer such a request                           */       \
-	X(UNSYNCHRONISED, "unsynchronised") /* require_sync and the clock is not                                    */       \
+#define REFUSALS(X)                                                                                                         \
+	X(ACL, "acl")                       /* allow, deny                                                          */      \
+	X(TOTAL, "total")                   /* limits.sessions                                                      */      \
+	X(SESSIONS, "sessions")             /* the listener's max_sessions                                          */      \
+	X(SOURCE, "source")                 /* sessions_per_source, max_sessions_per_source                         */      \
+	X(SOURCE_ADDRESS, "source_address") /* a source that is no host's                                           */      \
+	X(SOURCE_PORT, "source_port")       /* port 0: no answer wanted; or a port that answers by itself           */      \
+	X(BROADCAST, "broadcast")           /* sent to a broadcast or multicast address                             */      \
+	X(OVERSIZE, "oversize")             /* longer than max_datagram                                             */      \
+	X(TRUNCATED, "truncated")           /* the kernel cut it                                                    */      \
+	X(MALFORMED, "malformed")           /* the service does not answer such a request                           */      \
+	X(UNSYNCHRONISED, "unsynchronised") /* require_sync and the clock is not                                    */      \
 	X(BUFFERS, "buffers")               /* limits.buffers is used up                                            */
 
 #define REFUSAL_ENUM(name, text) REFUSED_##name,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One client's life, as a machine without hands: it calls the service, holds the limits and tells the worker what to do next.
+ * One client's life, as a machine without hands: it calls the service, holds the limits and tells the worker what to do
+ * next.
  *
- * Flow: step() cuts the input to what may still come, lets the service (or, for a mirror, nobody) make the output, cuts that, and turns
- * the service's verdict into what comes next.
+ * Flow: step() cuts the input to what may still come, lets the service (or, for a mirror, nobody) make the output, cuts
+ * that, and turns the service's verdict into what comes next.
  */
 #include <assert.h>
 #include <string.h>
@@ -46,7 +47,8 @@ static void enter(struct session *s, const struct service *service, const struct
 		pace_begin(&s->pace, rules->pace_bytes_per_s, s->active_ns);
 }
 
-void session_begin(struct session *s, const struct service *service, const struct session_rules *rules, void *state, uint64_t now_ns)
+void session_begin(struct session *s, const struct service *service, const struct session_rules *rules, void *state,
+		   uint64_t now_ns)
 {
 	*s = (struct session){ .state = state, .started_ns = now_ns, .active_ns = now_ns };
 	enter(s, service, rules);
@@ -105,7 +107,8 @@ static uint64_t now_at_least(const struct session *s)
 	return s->wake_ns != CLOCK_NEVER && s->wake_ns > s->active_ns ? s->wake_ns : s->active_ns;
 }
 
-/* Limits a paced service's room to what may be sent by now. False if that is too little to call it: wake_ns says when it is not. */
+/* Limits a paced service's room to what may be sent by now. False if that is too little to call it: wake_ns says when it
+ * is not. */
 static bool limit_room(struct session *s, struct svc_io *io, uint64_t now_ns)
 {
 	uint64_t room = pace_room(&s->pace, s->rules->pace_bytes_per_s, now_ns);
@@ -212,7 +215,8 @@ enum session_next session_step(struct session *s, const struct svc_context *ctx,
 	return conclude(s, io, v, given);
 }
 
-enum session_next session_answer(struct session *s, const struct svc_context *ctx, const struct lookup_answer *answer, struct svc_io *io)
+enum session_next session_answer(struct session *s, const struct svc_context *ctx, const struct lookup_answer *answer,
+				 struct svc_io *io)
 {
 	assert(s->phase == SESSION_ASKING);
 	s->phase = SESSION_OPEN;

@@ -2,8 +2,9 @@
 /*
  * One client's life: its service, its deadlines, what it has sent and been sent. Pure: the worker moves the bytes.
  *
- * Flow: the worker reads into its own buffer and calls session_step() until that asks to wait. A session that is owed nothing has no
- * buffer; what the client does not take at once the worker keeps (worker/driver.c), and reads nothing more until it is gone.
+ * Flow: the worker reads into its own buffer and calls session_step() until that asks to wait. A session that is owed
+ * nothing has no buffer; what the client does not take at once the worker keeps (worker/driver.c), and reads nothing more
+ * until it is gone.
  */
 #pragma once
 
@@ -15,8 +16,8 @@
 #include "session/pace.h"
 #include "session/rules.h"
 
-/* Why a session ended, by the names of the log: "eof" when it was over (for the client, or for the service that had said all), "limit" for
- * max_bytes, session_timeout and request_timeout, "reset" when either side broke it off. */
+/* Why a session ended, by the names of the log: "eof" when it was over (for the client, or for the service that had said
+ * all), "limit" for max_bytes, session_timeout and request_timeout, "reset" when either side broke it off. */
 enum session_end {
 	SESSION_END_NONE,
 	SESSION_END_EOF,
@@ -28,7 +29,8 @@ enum session_end {
 };
 const char *session_end_name(enum session_end e); /* "eof", "idle", …; "none" */
 
-/* What the worker has to do after session_step(). Whatever was put into io->out is written first, in every case but SESSION_ABORT. */
+/* What the worker has to do after session_step(). Whatever was put into io->out is written first, in every case but
+ * SESSION_ABORT. */
 enum session_next {
 	SESSION_READ,   /* wait for input                                                              */
 	SESSION_AGAIN,  /* when the output is written, call again with what is left of the input       */
@@ -54,41 +56,44 @@ struct session {
 	uint64_t wake_ns;    /* pacing, lingering: when; else CLOCK_NEVER  */
 	uint64_t in_bytes, out_bytes;
 	struct pace pace;
-	uint8_t phase;       /* enum session_phase                         */
-	uint8_t end;         /* enum session_end                           */
-	bool eof;            /* the client has closed its direction        */
-	bool request_done;   /* the request line is complete               */
-	bool flushing;       /* the service has more to say without input  */
+	uint8_t phase;     /* enum session_phase                         */
+	uint8_t end;       /* enum session_end                           */
+	bool eof;          /* the client has closed its direction        */
+	bool request_done; /* the request line is complete               */
+	bool flushing;     /* the service has more to say without input  */
 };
 
 /* A session begins. `state` is zeroed by this call (service->state_bytes of it). */
-void session_begin(struct session *s, const struct service *service, const struct session_rules *rules, void *state, uint64_t now_ns);
+void session_begin(struct session *s, const struct service *service, const struct session_rules *rules, void *state,
+		   uint64_t now_ns);
 
-/* Counts what was read from, or written to, the client, and that it is not idle. Bytes are counted when they are read, before the step
- * that gets them, and when they are written, before the next step. */
+/* Counts what was read from, or written to, the client, and that it is not idle. Bytes are counted when they are read,
+ * before the step that gets them, and when they are written, before the next step. */
 void session_received(struct session *s, size_t n, uint64_t now_ns);
 void session_sent(struct session *s, size_t n, uint64_t now_ns);
 
-/* One step: calls the service with io's input (its `open` the first time) and says what comes next. io->eof says that no input will
- * follow. io->out has SVC_OUT_MIN bytes of room or more and is empty. Without input, end or anything to say the service is not called:
- * SESSION_READ. A SVC_MIRROR service is not called at all: the output is io->in itself, and io->out is made to point
- * there (out_len = in_len, in_used = in_len). max_bytes cuts the input or the output and ends the session (limit). */
+/* One step: calls the service with io's input (its `open` the first time) and says what comes next. io->eof says that no
+ * input will follow. io->out has SVC_OUT_MIN bytes of room or more and is empty. Without input, end or anything to say
+ * the service is not called: SESSION_READ. A SVC_MIRROR service is not called at all: the output is io->in itself, and
+ * io->out is made to point there (out_len = in_len, in_used = in_len). max_bytes cuts the input or the output and ends
+ * the session (limit). */
 enum session_next session_step(struct session *s, const struct svc_context *ctx, struct svc_io *io);
 
 /* After SESSION_ASK; io as for session_step(). */
-enum session_next session_answer(struct session *s, const struct svc_context *ctx, const struct lookup_answer *answer, struct svc_io *io);
+enum session_next session_answer(struct session *s, const struct svc_context *ctx, const struct lookup_answer *answer,
+				 struct svc_io *io);
 
-/* After SESSION_BECOME: the session goes on under another listener's service and rules; its next session_step() opens that service. The
- * storage of its state holds the new service's state_bytes too. */
+/* After SESSION_BECOME: the session goes on under another listener's service and rules; its next session_step() opens
+ * that service. The storage of its state holds the new service's state_bytes too. */
 void session_become(struct session *s, const struct service *service, const struct session_rules *rules);
 
 /* The sending direction has been closed: only draining is left. */
 void session_linger(struct session *s, uint64_t now_ns);
 
-/* When the session's next time-out or wake-up is; CLOCK_NEVER if none. `owed`: bytes wait to be written (a paced session then waits for the
- * client, not for the clock). */
+/* When the session's next time-out or wake-up is; CLOCK_NEVER if none. `owed`: bytes wait to be written (a paced session
+ * then waits for the client, not for the clock). */
 uint64_t session_deadline(const struct session *s, bool owed);
 
-/* What is due at now_ns: SESSION_END_NONE when only pacing is (call session_step), else why the session ends now. A session that asks
- * the resolver, or waits for its own pace, is not idle. Lingering that is over ends as it would have. */
+/* What is due at now_ns: SESSION_END_NONE when only pacing is (call session_step), else why the session ends now. A
+ * session that asks the resolver, or waits for its own pace, is not idle. Lingering that is over ends as it would have. */
 enum session_end session_expired(const struct session *s, uint64_t now_ns);

@@ -7,8 +7,8 @@
 #include "session/siphash.h"
 #include "session/sources.h"
 
-/* A session has two words at most, and there are eight for each: a bucket holds 8 of 32 on average when every session has a source of
- * its own, and more than 32 once in 10^11 buckets. */
+/* A session has two words at most, and there are eight for each: a bucket holds 8 of 32 on average when every session has
+ * a source of its own, and more than 32 once in 10^11 buckets. */
 #define BUCKET_WORDS 32
 #define WORDS_PER_SESSION 8
 

@@ -2,9 +2,9 @@
 /*
  * The session table: slots, the counts that caps are held against, and what puts both right when a process is killed.
  *
- * Flow: claim a slot (its owner says whose it is), count the session one cap at a time, writing each down in `counted`; on refusal, and at
- * the end, take back what is written down, then give the slot up. So whoever finds the slot of a dead process knows what to undo,
- * whatever it was doing.
+ * Flow: claim a slot (its owner says whose it is), count the session one cap at a time, writing each down in `counted`; on
+ * refusal, and at the end, take back what is written down, then give the slot up. So whoever finds the slot of a dead
+ * process knows what to undo, whatever it was doing.
  * Owns: nothing but the layout of the caller's memory: this header, a bitmap, the slots, the source counts.
  */
 #include <assert.h>
@@ -15,8 +15,8 @@
 
 #define WORD_BITS 64
 
-/* Slots beyond those that may be admitted at once: an admission that is about to be refused holds one, and shall not be the reason why
- * another finds none. */
+/* Slots beyond those that may be admitted at once: an admission that is about to be refused holds one, and shall not be
+ * the reason why another finds none. */
 #define SPARE_SLOTS 64
 
 /* In `counted`, one bit a count. */
@@ -39,8 +39,8 @@ struct table {
 	_Alignas(64) _Atomic uint32_t total;
 	_Atomic uint32_t scan_end;
 	_Atomic uint32_t rows[TABLE_ROWS_MAX];
-	/* A bit is set only while its slot is owned: by the owner after claiming, cleared before giving up. So a search may trust
-	 * neither, but skips most of what is taken, and no slot is ever lost. */
+	/* A bit is set only while its slot is owned: by the owner after claiming, cleared before giving up. So a search
+	 * may trust neither, but skips most of what is taken, and no slot is ever lost. */
 	_Alignas(64) _Atomic uint64_t used[];
 };
 
@@ -143,8 +143,8 @@ static void fill(struct table_slot *slot, const struct table_request *r)
 
 /* ---- counts ---- */
 
-/* Counts and writes down that it did, with nothing in between. Compared and swapped, not added and taken back: so no count is ever above
- * its cap, not even for a moment in which another would be refused for it. */
+/* Counts and writes down that it did, with nothing in between. Compared and swapped, not added and taken back: so no
+ * count is ever above its cap, not even for a moment in which another would be refused for it. */
 static bool count_up(_Atomic uint32_t *count, uint32_t cap, struct table_slot *slot, uint32_t bit)
 {
 	uint32_t was = atomic_load(count);
@@ -184,8 +184,8 @@ static void count_down(struct table *t, struct table_slot *slot, uint32_t bit)
 	}
 }
 
-/* One source count: in all rows (group 0) or in one (1 + row). A source without a cap is counted where there is room: a later cap
- * shall find it. */
+/* One source count: in all rows (group 0) or in one (1 + row). A source without a cap is counted where there is room: a
+ * later cap shall find it. */
 static bool count_source(struct table *t, struct table_slot *slot, const struct table_request *r, uint32_t bit)
 {
 	unsigned bits = r->peer.family == AF_INET ? r->source_bits_v4 : r->source_bits_v6;

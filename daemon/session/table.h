@@ -2,9 +2,9 @@
 /*
  * The session table: one slot a session, in memory shared by all processes, claimed when a connection is admitted.
  *
- * It is what caps count, what `sessions` lists and `kill` marks. Nobody locks: a slot is claimed and freed by compare-and-swap, counts
- * are atomic. The process that owns a slot writes it; the supervisor frees the slots of a process that is gone, so
- * caps stay exact whoever dies.
+ * It is what caps count, what `sessions` lists and `kill` marks. Nobody locks: a slot is claimed and freed by
+ * compare-and-swap, counts are atomic. The process that owns a slot writes it; the supervisor frees the slots of a process
+ * that is gone, so caps stay exact whoever dies.
  */
 #pragma once
 
@@ -29,13 +29,13 @@ struct table_slot {
 	_Atomic uint32_t counted;    /* which counts it is in, for the one who frees it; table.c's           */
 	uint32_t row, row_next;      /* row_next: while table_become() is under way                          */
 	uint32_t pool;
-	uint32_t source_at[3];       /* its words in the source counts: over all rows, in row, in row_next   */
+	uint32_t source_at[3]; /* its words in the source counts: over all rows, in row, in row_next   */
 	struct addr peer;
-	uint64_t started_ns;         /* CLOCK_MONOTONIC                                                      */
-	_Atomic uint64_t active_ns;  /* the last byte, either direction                                      */
+	uint64_t started_ns;        /* CLOCK_MONOTONIC                                                      */
+	_Atomic uint64_t active_ns; /* the last byte, either direction                                      */
 	_Atomic uint64_t in_bytes, out_bytes;
 	_Atomic uint64_t owed_bytes; /* buffer memory counted for it; zero when claimed                      */
-} __attribute__((aligned(64))); /* two processes never write to one cache line */
+} __attribute__((aligned(64)));      /* two processes never write to one cache line */
 
 /* Bytes of memory for a table of `slots`; mapped shared, zeroed and aligned to 64 by the caller. */
 size_t table_bytes(uint32_t slots);
@@ -54,26 +54,27 @@ struct table_request {
 	uint8_t source_bits_v4, source_bits_v6;
 };
 
-/* Claims a slot under all caps, or says which one refuses (REFUSED_TOTAL, REFUSED_SESSIONS, REFUSED_SOURCE). A UNIX socket's peer has no
- * source cap. *ret is set on REFUSED_NOT only. Never more than a cap are admitted, whatever happens at once. */
+/* Claims a slot under all caps, or says which one refuses (REFUSED_TOTAL, REFUSED_SESSIONS, REFUSED_SOURCE). A UNIX
+ * socket's peer has no source cap. *ret is set on REFUSED_NOT only. Never more than a cap are admitted, whatever happens
+ * at once. */
 enum refusal table_admit(struct table *t, const struct table_request *r, struct table_slot **ret);
 
-/* Gives a slot to another process (the fork model's child). Both parent and child call it, the child first of all it does: then there is
- * no moment when the death of either leaves the slot to the wrong one. False: `from` no longer has it. The parent may ignore that, a
- * child that is not the owner then has lost its slot and ends. */
+/* Gives a slot to another process (the fork model's child). Both parent and child call it, the child first of all it
+ * does: then there is no moment when the death of either leaves the slot to the wrong one. False: `from` no longer has
+ * it. The parent may ignore that, a child that is not the owner then has lost its slot and ends. */
 bool table_hand_over(struct table_slot *slot, uint32_t from, uint32_t to);
 
-/* tcpmux: counts the session under r->row and its caps (row_max, row_per_source) instead of its own; the total and the source's total
- * stay as they are. On refusal the slot stays as it was. */
+/* tcpmux: counts the session under r->row and its caps (row_max, row_per_source) instead of its own; the total and the
+ * source's total stay as they are. On refusal the slot stays as it was. */
 enum refusal table_become(struct table *t, struct table_slot *slot, const struct table_request *r);
 
 /* Frees a slot. Harmless when `owner` does not hold it. */
 void table_release(struct table *t, struct table_slot *slot, uint32_t owner);
 
-/* Frees every slot of a process that is gone, and completes what it was doing when it died. How many there were. Call it before the
- * pid can belong to another (that is, before it is waited for: waitid(2) with WNOWAIT).
- * What cannot be known is whether a process was killed between the one instruction that counts and the next one, which writes down that
- * it did: a count is then one too high for ever, never too low. */
+/* Frees every slot of a process that is gone, and completes what it was doing when it died. How many there were. Call it
+ * before the pid can belong to another (that is, before it is waited for: waitid(2) with WNOWAIT). What cannot be known
+ * is whether a process was killed between the one instruction that counts and the next one, which writes down that it
+ * did: a count is then one too high for ever, never too low. */
 uint32_t table_release_owner(struct table *t, uint32_t owner);
 
 /* For lists: slots 0..table_slots(t)-1 (some more than may be admitted); table_scan_end() is above every index ever used. */
