@@ -102,7 +102,8 @@ class NetcatAndSocat(RealPorts):
     @needs("ncat")
     def test_ncat_gets_the_day_and_a_host_record_and_a_service_by_name(self):
         self.assertRegex(self.output("ncat", "--recv-only", "127.0.0.1", "13"), rb"-UTC\r\n$")
-        self.assertRegex(self.output("ncat", "-C", "127.0.0.1", "101", stdin=b"HNAME NIC\n"), rb"^HOST : 26\.0\.0\.73, ?10\.0\.0\.51 :")
+        self.assertRegex(self.output("ncat", "-C", "127.0.0.1", "101", stdin=b"HNAME NIC\n"),
+                         rb"^HOST : 26\.0\.0\.73, ?10\.0\.0\.51 :")
         self.assertRegex(self.output("ncat", "-C", "127.0.0.1", "1", stdin=b"echo\nhello\n"), rb"^\+.*\r\nhello\r\n$")
         self.assertEqual(self.output("ncat", "127.0.0.1", "9", stdin=b"x" * 100000), b"")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The client of a network programming lecture: names, peers, select() with its three sets and time-outs, on the real ports."""
+"""The client of a network programming lecture, on the real ports: names, peers, select() with its sets and time-outs."""
 
 import os
 import select
@@ -19,8 +19,9 @@ PORTS = {"echo": 7, "discard": 9, "daytime": 13, "chargen": 19, "time": 37}
 class Lecture(harness.Case):
     def setUp(self):
         super().setUp()
-        self.daemon = self.serve(*({"service": name, "port": port, "address": "loopback"} |
-                                   ({"transport": ["tcp", "udp"]} if name != "chargen" else {}) for name, port in PORTS.items()))
+        every = [{"service": name, "port": port, "address": "loopback", "transport": ["tcp", "udp"]}
+                 for name, port in PORTS.items()]
+        self.daemon = self.serve(*every)
 
     def connect(self, service, kind=socket.SOCK_STREAM):
         """As it is taught: the host by its name, the port by the service's."""

@@ -15,6 +15,7 @@ from config import UNIXES, config_text, parse_address
 
 DAEMON = os.path.abspath(os.environ.get("ECHOTIMED", "./echotimed"))
 TIMEOUT_S = 30.0
+UNIX_KINDS = {"unix": socket.SOCK_STREAM, "unixgram": socket.SOCK_DGRAM, "unixpacket": socket.SOCK_SEQPACKET}
 LINE = re.compile(r"(error|warning|notice|info|debug) (\S+)")
 
 
@@ -97,8 +98,8 @@ class Daemon:
         environment = {**os.environ, "NOTIFY_SOCKET": notify_path, **(env or {})}
         environment.pop("JOURNAL_STREAM", None)
         # A session of its own: so its processes are found, whoever is their parent by then.
-        self.process = subprocess.Popen([*prefix, DAEMON, "-c", self.file, *args], stdin=subprocess.DEVNULL, stderr=write_end,
-                                        env=environment, start_new_session=True, **popen)
+        self.process = subprocess.Popen([*prefix, DAEMON, "-c", self.file, *args], stdin=subprocess.DEVNULL,
+                                        stderr=write_end, env=environment, start_new_session=True, **popen)
         os.close(write_end)
         self.pid = self.process.pid
         self.events = Events(read_end, notify)
@@ -160,8 +161,7 @@ class Daemon:
         """A connected client; before(s) may set options on it first."""
         where = self.address(name, transport)
         if transport in UNIXES:
-            kind = {"unix": socket.SOCK_STREAM, "unixgram": socket.SOCK_DGRAM, "unixpacket": socket.SOCK_SEQPACKET}[transport]
-            s = self.socket(socket.AF_UNIX, kind, source)
+            s = self.socket(socket.AF_UNIX, UNIX_KINDS[transport], source)
         else:
             where = (host or where[0], where[1])
             family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The system suite's own library: write a configuration, start the daemon, wait for it by events, stop it, judge how it ended.
+"""The system suite's own library: a configuration is written, the daemon started, waited for by events, stopped and judged.
 
 Conventions, for whoever adds a test:
 
@@ -10,10 +10,10 @@ Conventions, for whoever adds a test:
   chosen to harm nobody: address 127.0.0.1, port 0 (the kernel chooses; the daemon's `listening` line says what), a temporary
   folder of its own. So files run side by side and twice in a row.
 * `@every_model` runs a class three times: sessions in the pools "fork", "prefork" and "event". Datagrams are always "event".
-* A daemon that a test does not stop is stopped by the harness with SIGTERM, and every stop is judged: exit status 0, no process
-  left, nothing in the log above "notice" but what the test allowed (`allow=[regex]`). A failed test prints the log.
-* Wait for events, never for time: `d.wait_log(regex)`, `d.wait_notify("READY=1")`, a recv(). TIMEOUT_S only bounds a hang. That
-  something does NOT happen is shown by what must happen after it (send the datagram that is refused, then one that is answered).
+* A daemon that a test does not stop is stopped by the harness with SIGTERM, and every stop is judged: exit status 0, no
+  process left, nothing in the log above "notice" but what the test allowed (`allow=[regex]`). A failed test prints the log.
+* Wait for events, never for time: `d.wait_log(regex)`, `d.wait_notify("READY=1")`, a recv(). TIMEOUT_S only bounds a hang.
+  What does NOT happen is shown by what must happen after it (a datagram that is refused, then one that is answered).
 * Names of tests are sentences. Python's standard library only, Python 3.9 or newer.
 * A test that needs root or a namespace of its own sits in a class marked `@needs_root`, or in a file whose main is
   `main(namespace=True)`; a file of which nothing could run ends with 77 and says why.

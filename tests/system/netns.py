@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""For test files in a namespace of their own: files of /etc replaced, a second host at a cable, good and bad name servers."""
+"""For test files in namespaces of their own: files of /etc replaced, a second host at a cable, good and bad name servers."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ def ip(*words):
 
 
 def replace(path, text, folder):
-    """Puts a file of ours over one of the system's, for this mount namespace alone; again with another text: replaces that."""
+    """Puts a file of ours over one of the system's, for this mount namespace alone; again: another text."""
     mine = os.path.join(folder, "over" + path.replace("/", "-"))
     new = not os.path.exists(mine)
     with open(mine, "w") as f:
@@ -80,9 +80,9 @@ class Dnsmasq:
     """A real name server on 127.0.0.1 with the zone that `arguments` say."""
 
     def __init__(self, *arguments):
-        self.process = subprocess.Popen(["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-                                         "--listen-address=127.0.0.1", "--bind-interfaces", "--user=root", "--pid-file",
-                                         "--log-facility=-", *arguments], stderr=subprocess.PIPE, text=True)
+        own = ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
+               "--bind-interfaces", "--user=root", "--pid-file", "--log-facility=-"]
+        self.process = subprocess.Popen(["dnsmasq", *own, *arguments], stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         if "started" not in line:
             raise AssertionError(f"dnsmasq does not start: {line}{self.process.stderr.read()}")
@@ -122,7 +122,8 @@ class BadServer(threading.Thread):
 
         def reply(code, *records):
             head = data[:2] + struct.pack(">HHHHH", 0x8480 | code, 1, len(records), 0, 0)
-            return head + question + b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 1, len(d)) + d for kind, d in records)
+            body = (b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 1, len(text)) + text for kind, text in records)
+            return head + question + b"".join(body)
         if first == b"silent":
             return None
         if first == b"servfail":

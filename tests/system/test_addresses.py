@@ -50,7 +50,8 @@ class Aliases(Case):
 
     def test_every_service_answers_from_the_address_that_was_asked(self):
         self.add("192.0.2.1/32", "2001:db8::1/128", "2001:db8::2/128")
-        d = self.serve(*({"service": s, "transport": "udp", "address": "*", "allow": ["0.0.0.0/0", "::/0"]} for s in SERVICES))
+        anybody = {"transport": "udp", "address": "*", "allow": ["0.0.0.0/0", "::/0"]}
+        d = self.serve(*({"service": name, **anybody} for name in SERVICES))
         for name, request in SERVICES.items():
             for address in ("127.0.0.1", "127.0.0.3", "192.0.2.1", "::1", "2001:db8::1", "2001:db8::2"):
                 with self.subTest(f"{name} {address}"):

@@ -94,7 +94,8 @@ class Options(harness.Case):
         whole = self.config({**ECHO, "name": "a", "idle_timeout": "90s", "allow": ["127.0.0.0/8", "::1"]},
                             {"service": "daytime", "timezone": "Europe/Rome", "format": "%H:%M \"%Z\" \\"},
                             {"service": "echo", "name": "u", "transport": "unix", "path": "/tmp/x y\"z"},
-                            pools={"own": {"model": "prefork", "max_workers": 3, "start": 1, "min_spare": 1, "max_spare": 2}},
+                            pools={"own": {"model": "prefork", "max_workers": 3, "start": 1, "min_spare": 1,
+                                           "max_spare": 2}},
                             defaults={"session_timeout": "1h"})
         first = self.run_once("-T", config=whole)
         self.assertEqual(first.returncode, 0, first.stderr)
@@ -174,7 +175,8 @@ class Starts(harness.Case):
                 signal.signal(number, signal.SIG_IGN)
             os.umask(0o777)
 
-        whole = self.config({"service": "echo"}, {"service": "echo", "name": "u", "transport": "unix", "path": self.folder / "s"})
+        whole = self.config({"service": "echo"},
+                            {"service": "echo", "name": "u", "transport": "unix", "path": self.folder / "s"})
         d = self.start(whole, preexec_fn=odd, restore_signals=False)
         self.assertTrue(clients.serves(d.connect("echo")))
         self.assertTrue(clients.serves(d.connect("u", "unix")))
@@ -225,7 +227,8 @@ class Logs(harness.Case):
         made = os.fstat(write_end)
         whole = self.folder.write("journal.conf", config.config_text(self.config(ECHO)))
         environment = {**os.environ, "JOURNAL_STREAM": f"{made.st_dev}:{made.st_ino}"}
-        with subprocess.Popen([harness.DAEMON, "-c", whole], stdin=subprocess.DEVNULL, stderr=write_end, env=environment) as p:
+        with subprocess.Popen([harness.DAEMON, "-c", whole], stdin=subprocess.DEVNULL, stderr=write_end,
+                              env=environment) as p:
             os.close(write_end)
             with open(read_end) as log:
                 try:

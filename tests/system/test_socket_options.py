@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The socket options of a listener, as the kernel tells them of the daemon's own sockets (root), and dscp as the client sees it."""
+"""The socket options of a listener, as the kernel tells them of the daemon's sockets (root); dscp as the client sees it."""
 
 import socket
 

@@ -60,8 +60,9 @@ class Timeouts(harness.Case):
         d.wait_log(r"session .*end=(limit|idle)")
 
     def test_a_request_line_must_be_whole_in_time_however_it_drips(self):
-        d = self.serve({"service": "hostname", "request_timeout": SHORT}, {"service": "tcpmux", "request_timeout": SHORT}, ECHO)
-        for service in ("hostname", "tcpmux"):
+        services = ("hostname", "tcpmux")
+        d = self.serve(ECHO, *({"service": service, "request_timeout": SHORT} for service in services))
+        for service in services:
             s = d.connect(service)
             dripped = 0
             while not select.select([s], [], [], 0.05)[0] and dripped < 500:
