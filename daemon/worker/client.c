@@ -214,7 +214,7 @@ static void proceed(struct client *c, struct svc_io *io)
 			break;
 		case SESSION_BECOME:
 		case SESSION_ABORT:
-			assert(!"handled by step()");
+			assert(false); /* step() has handled them */
 		}
 	}
 }
