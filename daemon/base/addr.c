@@ -33,8 +33,7 @@ static void unmap(struct addr *a)
 		return;
 	memmove(a->bytes, a->bytes + 12, 4);
 	memset(a->bytes + 4, 0, 12);
-	a->family = AF_INET;
-	a->scope = 0;
+	a->family = AF_INET; /* it had no scope: it is not link-local */
 }
 
 /* Link-local addresses mean nothing without an interface, unicast or multicast (RFC 4291: fe80::/10, ff02::/16). */
@@ -165,7 +164,7 @@ static int strip_brackets(const char *s, char *to, size_t cap)
 int addr_parse(const char *s, struct addr *ret)
 {
 	char plain[ADDR_TEXT_MAX];
-	struct addr a = { .family = AF_INET6 };
+	struct addr a = { .family = AF_UNSPEC };
 	char *percent;
 
 	if (strip_brackets(s, plain, sizeof(plain)) < 0)
@@ -174,12 +173,9 @@ int addr_parse(const char *s, struct addr *ret)
 	if (percent != NULL)
 		*percent++ = '\0';
 	/* inet_pton is as strict as we promise: four decimal parts, no octal, no short forms. */
-	if (inet_pton(AF_INET6, plain, a.bytes) != 1) {
-		memset(a.bytes, 0, sizeof(a.bytes)); /* it may have written some before it failed */
-		a.family = AF_INET;
-		if (percent != NULL || inet_pton(AF_INET, plain, a.bytes) != 1)
-			return -EINVAL;
-	}
+	a.family = strchr(plain, ':') != NULL ? AF_INET6 : AF_INET;
+	if (inet_pton(a.family, plain, a.bytes) != 1)
+		return -EINVAL;
 	if (percent != NULL) {
 		int r = has_scope(&a) ? parse_scope(percent, &a.scope) : -EINVAL;
 

@@ -201,8 +201,24 @@ static void a_long_line_is_cut_and_says_so(void **state)
 		assert_string_equal(got + n - strlen(ends[i % 2]), ends[i % 2]);
 		assert_int_equal(lines_in(got), 1);
 		assert_null(strstr(got, "late"));
-		if (one == 2) /* cut between two characters */
-			assert_null(strstr(got, "\\u00c3"));
+	}
+}
+
+static void a_long_value_is_never_cut_within_a_character(void **state)
+{
+	char big[3000];
+
+	(void)state;
+	for (size_t x_n = 0; x_n < 12; x_n++) { /* a clock's escape is 12 bytes: the cut comes at each place of one */
+		memset(big, 'x', x_n);
+		for (size_t i = x_n; i + 4 < sizeof(big); i += 4)
+			memcpy(big + i, "\xF0\x9F\x95\x90", 5);
+		capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
+		log_say(LOG_LEVEL_NOTICE, "e", "%s", big);
+		captured();
+		assert_in_range(strlen(got), LOG_LINE_MAX - 40, LOG_LINE_MAX);
+		assert_null(strstr(got, "\\u00f0"));
+		assert_non_null(strstr(got, "\\ud83d\\udd50 cut=true\n"));
 	}
 }
 
@@ -248,6 +264,7 @@ int main(void)
 		cmocka_unit_test(the_journal_gets_priorities),
 		cmocka_unit_test(a_stream_that_is_not_the_journals_gets_none),
 		cmocka_unit_test(a_long_line_is_cut_and_says_so),
+		cmocka_unit_test(a_long_value_is_never_cut_within_a_character),
 		cmocka_unit_test(a_long_sentence_is_cut_too),
 		cmocka_unit_test(many_values_end_between_two_of_them),
 	};

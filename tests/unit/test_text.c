@@ -28,6 +28,9 @@ static void what_does_not_fit_is_left_out_whole(void **state)
 	text_add(&t, "");
 	text_add_quoted(&t, "", 0);
 	assert_string_equal(storage, "abc1234");
+	t.len = 0;
+	text_add_quoted(&t, "fits", 4);
+	assert_true(t.cut); /* still: it tells of the whole text */
 }
 
 static void a_text_that_fits_is_not_cut(void **state)
@@ -89,7 +92,8 @@ static void bytes_that_are_not_utf8_become_single_characters(void **state)
 	assert_quoted("\xFF"
 		      "a",
 		      2, "\"\\u00ffa\"");
-	assert_quoted("\xC3", 1, "\"\\u00c3\""); /* the text ends within a character */
+	assert_quoted("\xC3", 1, "\"\\u00c3\"");     /* the text ends within a character */
+	assert_quoted("\xC3\xA9", 1, "\"\\u00c3\""); /* and what follows is not its own */
 	assert_quoted("\xC3(", 2, "\"\\u00c3(\"");
 	assert_quoted("\xC0\xAF", 2, "\"\\u00c0\\u00af\""); /* an overlong "/" */
 	assert_quoted("\xE0\x80\xAF", 3, "\"\\u00e0\\u0080\\u00af\"");

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -21,59 +22,90 @@
 
 static char folder[] = "/tmp/test_zone.XXXXXX";
 
-/* One file of the database: standard time from 1901 on by a first transition, then a POSIX rule (RFC 9636). */
+/* One file of the database (RFC 9636): standard time since 1901, perhaps another offset under the same name for some
+ * years, then a POSIX rule. */
 struct zone_file {
 	const char *name;
 	int32_t offset_s;
 	const char *abbreviation;
 	const char *rule;
+	int32_t other_offset_s;
+	int64_t other_from_s, other_until_s;
 };
 
 static const struct zone_file files[] = {
-	{ "Europe/Rome", 3600, "CET", "CET-1CEST,M3.5.0,M10.5.0/3" },
-	{ "Asia/Kolkata", 19800, "IST", "IST-5:30" },
-	{ "Australia/Lord_Howe", 37800, "+1030", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0" }, /* DST of half an hour */
-	{ "Etc/Odd", -3599, "ODD", "ODD0:59:59" },
+	{ .name = "Europe/Rome", .offset_s = 3600, .abbreviation = "CET", .rule = "CET-1CEST,M3.5.0,M10.5.0/3" },
+	{ .name = "Asia/Kolkata", .offset_s = 19800, .abbreviation = "IST", .rule = "IST-5:30" },
+	{
+		.name = "Asia/Pyongyang",
+		.offset_s = 32400,
+		.abbreviation = "KST",
+		.rule = "KST-9",
+		.other_offset_s = 30600,
+		.other_from_s = 1439564400,
+		.other_until_s = 1525446000,
+	},
+	{
+		/* summer time of half an hour */
+		.name = "Australia/Lord_Howe",
+		.offset_s = 37800,
+		.abbreviation = "+1030",
+		.rule = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0",
+	},
+	{
+		.name = "Etc/Odd",
+		.offset_s = -3599,
+		.abbreviation = "ODD",
+		.rule = "ODD0:59:59ODT0:01,M3.5.0/1:23:45,M10.5.0/7:31:08",
+	},
 };
 
-static void add_header(FILE *f, uint32_t times_n, uint32_t abbreviation_n)
+static void put(FILE *f, uint64_t number, size_t bytes)
 {
-	const uint32_t counts[6] = { 0, 0, 0, times_n, 1, abbreviation_n };
-	uint8_t number[4];
+	uint8_t wire[8];
 
-	fwrite("TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 1, 20, f);
-	for (size_t i = 0; i < array_n(counts); i++) {
-		bytes_put_be32(number, counts[i]);
-		fwrite(number, 1, sizeof(number), f);
-	}
+	bytes_put_be64(wire, number);
+	fwrite(wire + 8 - bytes, 1, bytes, f);
 }
 
-/* The one local time type (offset, no DST, abbreviation at 0) and its abbreviation. */
-static void add_type(FILE *f, const struct zone_file *z)
+static void put_header(FILE *f, uint32_t times_n, const char *abbreviation)
 {
-	uint8_t type[6] = { 0 };
+	fwrite("TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 1, 20, f);
+	put(f, 0, 8); /* no indicators */
+	put(f, 0, 4); /* no leap seconds */
+	put(f, times_n, 4);
+	put(f, 2, 4);
+	put(f, strlen(abbreviation) + 1, 4);
+}
 
-	bytes_put_be32(type, (uint32_t)z->offset_s);
-	fwrite(type, 1, sizeof(type), f);
+/* Both local time types (offset, DST, place of the abbreviation) and the abbreviation. */
+static void put_types(FILE *f, const struct zone_file *z)
+{
+	put(f, (uint32_t)z->offset_s, 4);
+	put(f, 0, 2);
+	put(f, (uint32_t)z->other_offset_s, 4);
+	put(f, 0, 2);
 	fwrite(z->abbreviation, 1, strlen(z->abbreviation) + 1, f);
 }
 
 static void write_zone(const struct zone_file *z)
 {
+	const int64_t times[] = { INT32_MIN, z->other_from_s, z->other_until_s };
+	uint32_t times_n = z->other_from_s != 0 ? 3 : 1;
 	char path[256];
-	uint8_t since[8];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, z->name);
 	f = fopen(path, "we");
 	assert_non_null(f);
-	add_header(f, 0, (uint32_t)strlen(z->abbreviation) + 1); /* version 1's part: nobody reads it */
-	add_type(f, z);
-	add_header(f, 1, (uint32_t)strlen(z->abbreviation) + 1);
-	bytes_put_be64(since, (uint64_t)INT64_C(-2147483648));
-	fwrite(since, 1, sizeof(since), f);
-	fputc(0, f); /* that transition is to type 0 */
-	add_type(f, z);
+	put_header(f, 0, z->abbreviation); /* version 1's part: nobody reads it */
+	put_types(f, z);
+	put_header(f, times_n, z->abbreviation);
+	for (uint32_t i = 0; i < times_n; i++)
+		put(f, (uint64_t)times[i], 8);
+	for (uint32_t i = 0; i < times_n; i++)
+		put(f, i % 2, 1); /* the type from then on */
+	put_types(f, z);
 	fprintf(f, "\n%s\n", z->rule);
 	assert_int_equal(fclose(f), 0);
 }
@@ -83,6 +115,7 @@ static const char *const folders[] = { "Europe", "Asia", "Australia", "Etc" };
 static int make_database(void **state)
 {
 	char path[256];
+	FILE *f;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
@@ -95,7 +128,10 @@ static int make_database(void **state)
 	snprintf(path, sizeof(path), "%s/Etc/fifo", folder);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	snprintf(path, sizeof(path), "%s/Etc/text", folder);
-	fclose(fopen(path, "we"));
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs("text, and no zone", f);
+	fclose(f);
 	return setenv("TZDIR", folder, 1);
 }
 
@@ -158,17 +194,58 @@ static void the_table_reaches_from_1970_to_the_end_of_2106(void **state)
 	free(rome.spans);
 }
 
-static void every_span_differs_from_the_one_before(void **state)
+/* The offset libc gives, in the zone that was made last. */
+static long libc_offset(int64_t unix_s)
 {
-	struct zone howe;
+	time_t t = (time_t)unix_s;
+	struct tm tm;
+
+	assert_non_null(localtime_r(&t, &tm));
+	return tm.tm_gmtoff;
+}
+
+static void every_span_begins_on_its_very_second(void **state)
+{
+	struct zone z;
 
 	(void)state;
-	assert_int_equal(zone_build("Australia/Lord_Howe", &howe), 0);
-	for (uint32_t i = 1; i < howe.spans_n; i++) {
-		assert_true(howe.spans[i].from_unix_s > howe.spans[i - 1].from_unix_s);
-		assert_int_equal(howe.spans[i].offset_s + howe.spans[i - 1].offset_s, 37800 + 39600);
+	for (size_t file = 0; file < array_n(files); file++) {
+		assert_int_equal(zone_build(files[file].name, &z), 0);
+		for (uint32_t i = 1; i < z.spans_n; i++) {
+			assert_true(z.spans[i].from_unix_s > z.spans[i - 1].from_unix_s);
+			assert_int_equal(libc_offset(z.spans[i].from_unix_s), z.spans[i].offset_s);
+			assert_int_equal(libc_offset(z.spans[i].from_unix_s - 1), z.spans[i - 1].offset_s);
+		}
+		free(z.spans);
 	}
-	free(howe.spans);
+}
+
+static void a_new_offset_of_the_same_name_is_seen(void **state)
+{
+	struct zone z;
+
+	(void)state;
+	assert_int_equal(zone_build("Asia/Pyongyang", &z), 0);
+	assert_int_equal(z.spans_n, 3);
+	assert_span(&z, 1439564399, 32400, "KST"); /* 2015-08-14 14:59:59 UTC */
+	assert_span(&z, 1439564400, 30600, "KST");
+	assert_span(&z, 1525445999, 30600, "KST");
+	assert_span(&z, 1525446000, 32400, "KST"); /* 2018-05-04 15:00:00 UTC */
+	free(z.spans);
+}
+
+static void a_pipe_is_no_zone_even_if_it_speaks_like_one(void **state)
+{
+	struct zone z;
+	char path[256];
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/Etc/fifo", folder);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(write(fd, "TZif", 4), 4);
+	assert_int_equal(zone_build("Etc/fifo", &z), -ENOENT);
+	close(fd);
 }
 
 static void zones_of_half_hours_and_odd_seconds_keep_them(void **state)
@@ -264,7 +341,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(summer_time_begins_and_ends_on_its_second),
 		cmocka_unit_test(the_table_reaches_from_1970_to_the_end_of_2106),
-		cmocka_unit_test(every_span_differs_from_the_one_before),
+		cmocka_unit_test(every_span_begins_on_its_very_second),
+		cmocka_unit_test(a_new_offset_of_the_same_name_is_seen),
+		cmocka_unit_test(a_pipe_is_no_zone_even_if_it_speaks_like_one),
 		cmocka_unit_test(zones_of_half_hours_and_odd_seconds_keep_them),
 		cmocka_unit_test(a_zone_that_does_not_exist_is_not_utc),
 		cmocka_unit_test(a_name_cannot_leave_the_database),
