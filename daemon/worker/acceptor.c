@@ -44,6 +44,7 @@ int acceptor_new(struct worker *w)
 
 	if (!a)
 		return -ENOMEM;
+	w->acceptor = a; /* the worker's from here on, whatever fails below */
 	a->w = w;
 	a->own_epoll = -1;
 	a->pause.fire = pause_over;
@@ -58,7 +59,6 @@ int acceptor_new(struct worker *w)
 		a->doors[a->doors_n++] =
 			(struct door){ .source = { .fd = l->fd, .ready = door_ready }, .listener = l, .acceptor = a };
 	}
-	w->acceptor = a;
 	if (w->model->shares)
 		return 0;
 	a->own_epoll = epoll_create1(EPOLL_CLOEXEC);

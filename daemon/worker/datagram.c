@@ -85,6 +85,7 @@ int datagram_new(struct worker *w)
 	struct datagrams *d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
+	w->datagrams = d; /* the worker's from here on, whatever fails below */
 	d->w = w;
 	d->outlets = calloc(n, sizeof(*d->outlets));
 	d->pending = calloc(DATAGRAM_ASKS_MAX, sizeof(*d->pending));
@@ -98,7 +99,6 @@ int datagram_new(struct worker *w)
 	for (size_t i = 0; i < w->plan->listeners_n; i++)
 		if (is_ours(w, &w->plan->listeners[i]))
 			add_outlet(d, i);
-	w->datagrams = d;
 	return 0;
 }
 

@@ -46,14 +46,15 @@ struct packet_info packet_read(const struct listener *l, const struct msghdr *ms
 	struct packet_info p = {
 		.gate = {
 			.transport = l->transport,
-			.source = l->transport == TRANSPORT_UNIXGRAM ? (struct addr){ .family = AF_UNIX }
-								     : addr_from_sockaddr(msg->msg_name, msg->msg_namelen),
+			.source = { .family = AF_UNIX },
 			.truncated = (msg->msg_flags & MSG_TRUNC) != 0,
 			.length = length,
 		},
 	};
 	int traffic_class;
 
+	if (l->transport != TRANSPORT_UNIXGRAM)
+		p.gate.source = addr_from_sockaddr(msg->msg_name, msg->msg_namelen);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
 			read_pktinfo(c, &p);
