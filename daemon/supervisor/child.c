@@ -216,6 +216,10 @@ void child_bury(struct child *c, const siginfo_t *info)
 		mourn(c, info, sessions);
 	loop_remove(&s->loop, &c->channel);
 	fd_close(&c->channel.fd);
+	/* A worker killed while it was idle cannot take itself out of the count. */
+	if (c->pool != CHILD_RESOLVER && c->generation->settings->pools[c->pool].model == POOL_PREFORK &&
+	    atomic_load(&record_of(c)->state) == RECORD_IDLE)
+		atomic_fetch_sub(&s->shared->gauges[c->generation->plan.gauges + c->pool].idle, 1);
 	unlink_child(c);
 	free_record(s->shared, &c->record);
 	free(c);

@@ -307,13 +307,12 @@ static void spawn_failed(struct pool *p, const char *name, int err)
 
 static uint64_t fill_pool(struct generation *g, uint32_t pool)
 {
-	struct gauge *gauge = &g->supervisor->shared->gauges[g->plan.gauges + pool];
+	/* First: a worker that finds the gauge low from here on says so anew. */
+	atomic_store(&g->supervisor->shared->gauges[g->plan.gauges + pool].told, 0);
 	struct policy_view v = view_of(g, pool);
 	struct policy_order order = policy_decide(&g->settings->pools[pool], &v);
 	int r;
 
-	atomic_store(&gauge->idle, (int32_t)v.idle);
-	atomic_store(&gauge->told, 0);
 	retire_idle(g, pool, order.retire);
 	r = spawn_many(g, pool, order.spawn);
 	if (r < 0) {

@@ -20,8 +20,8 @@ struct worker_model {
 	uint32_t (*capacity)(const struct pool_settings *pool);        /* sessions at once in one worker                    */
 	int (*prepare)(struct worker *w);                              /* NULL: nothing to do                               */
 	void (*admitted)(struct worker *w, const struct admission *a); /* serve it; a->fd and a->slot are the model's now   */
-	void (*began)(struct worker *w);                               /* a session began, ended: NULL: nothing to do       */
-	void (*ended)(struct worker *w);
+	void (*updated)(struct worker *w);                             /* how full it is, or whether it serves, changed     */
+	void (*ended)(struct worker *w);                               /* a session ended                                   */
 	void (*look)(struct worker *w);                                /* some session has a kill mark                      */
 	void (*end)(struct worker *w);                                 /* end all sessions now                              */
 };

@@ -15,11 +15,16 @@ static uint32_t capacity(const struct pool_settings *pool)
 	return 1;
 }
 
-static void began(struct worker *w)
+/* Counts itself among the idle workers, or no more. */
+static void updated(struct worker *w)
 {
-	int32_t idle = atomic_fetch_sub_explicit(&w->gauge->idle, 1, memory_order_relaxed) - 1;
+	bool idle = w->going && !w->draining && !w->sessions;
 
-	if (idle < (int32_t)w->pool->min_spare && !atomic_exchange_explicit(&w->gauge->told, 1, memory_order_relaxed))
+	if (idle == w->counted_idle)
+		return;
+	w->counted_idle = idle;
+	int32_t n = atomic_fetch_add_explicit(&w->gauge->idle, idle ? 1 : -1, memory_order_relaxed) - !idle;
+	if (!idle && n < (int32_t)w->pool->min_spare && !atomic_exchange_explicit(&w->gauge->told, 1, memory_order_relaxed))
 		worker_tell(w, WORD_SPARE);
 }
 
@@ -27,8 +32,6 @@ static void ended(struct worker *w)
 {
 	if (w->pool->sessions_per_worker && w->served >= w->pool->sessions_per_worker)
 		worker_drain(w);
-	else if (!w->draining)
-		atomic_fetch_add_explicit(&w->gauge->idle, 1, memory_order_relaxed);
 }
 
 static void end(struct worker *w)
@@ -39,7 +42,7 @@ static void end(struct worker *w)
 const struct worker_model prefork_model = {
 	.capacity = capacity,
 	.admitted = client_start,
-	.began = began,
+	.updated = updated,
 	.ended = ended,
 	.look = sessions_look,
 	.end = end,

@@ -50,6 +50,8 @@ void worker_update(struct worker *w)
 	if (w->going)
 		set_state(w, w->draining ? RECORD_DRAINING : full ? RECORD_BUSY : RECORD_IDLE);
 	acceptor_set_full(w->acceptor, full);
+	if (w->model->updated)
+		w->model->updated(w);
 }
 
 void worker_session_began(struct worker *w)
@@ -58,8 +60,6 @@ void worker_session_began(struct worker *w)
 	if (w->is_child)
 		return;
 	worker_update(w);
-	if (w->model->began)
-		w->model->began(w);
 }
 
 void worker_session_ended(struct worker *w)
@@ -91,6 +91,7 @@ void worker_drain(struct worker *w)
 	acceptor_shut(w->acceptor); /* may take a last connection, which is served */
 	w->draining = true;
 	datagram_look(w->datagrams);
+	worker_update(w);
 	set_state(w, RECORD_DRAINING);
 	worker_linger_ended(w);
 }
@@ -101,7 +102,6 @@ static void go(struct worker *w)
 		return;
 	w->going = true;
 	worker_update(w);
-	atomic_fetch_add(&w->gauge->idle, 1);
 	if (acceptor_open(w->acceptor) < 0) {
 		log_say(LOG_LEVEL_ERROR, "worker", "cannot wait for connections: %s", strerror(errno));
 		worker_tell(w, WORD_BROKEN);

@@ -79,6 +79,7 @@ struct worker {
 	uint32_t capacity;
 	uint64_t served;
 	bool going, draining, leaving;
+	bool counted_idle; /* in the gauge */
 	bool blocked;  /* it cannot serve another one for now, whatever its capacity */
 	bool is_child; /* the fork model's session child */
 
