@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts per source in a table of fixed size: a hash of buckets, changed by compare-and-swap alone. */
+/* Counts per source in a table of fixed size: a hash of buckets of words. */
 #include <assert.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "session/siphash.h"
 #include "session/sources.h"
+#include "session/tally.h"
 
-/* A session has two words at most, and there are eight for each: a bucket holds 8 of 32 on average when every session has
- * a source of its own, and more than 32 once in 10^11 buckets. */
+/* A session has two words at most, and there are eight for each: a bucket holds 8 of 32 on average when every session
+ * has a source of its own, and more than 32 once in 10^11 buckets. */
 #define BUCKET_WORDS 32
 #define WORDS_PER_SESSION 8
-
-#define COUNT_BITS 16
-#define COUNT_MAX ((UINT64_C(1) << COUNT_BITS) - 1)
 
 struct sources {
 	struct siphash_key key;
@@ -60,23 +58,21 @@ static uint32_t first_of(const struct sources *s, uint64_t key)
 	return ((uint32_t)key & s->buckets_mask) * BUCKET_WORDS;
 }
 
-/* Never 0: a word of 0 is free. */
-static uint64_t fingerprint(uint64_t key)
+/* Of other bits than the bucket. Two sources of one bucket that share it (one pair in 2^28) share their caps, no more. */
+static uint32_t fingerprint(uint64_t key)
 {
-	uint64_t f = key >> COUNT_BITS;
-
-	return f != 0 ? f : 1;
+	return (uint32_t)(key >> 32) & TALLY_NAME_MAX;
 }
 
 /* What a look at a bucket found. */
 struct view {
-	uint64_t sum; /* of all words of the source      */
+	uint32_t sum; /* of all words of the source      */
 	uint32_t at;  /* the word to count in, if `some` */
 	uint64_t was; /* what that word was              */
 	bool some;
 };
 
-/* A word of the source whose count has room is preferred to a free one; of each kind the first. */
+/* A word of the source is preferred to a free one; of each kind the first. */
 static struct view look(const struct sources *s, uint64_t key)
 {
 	struct view v = { 0 };
@@ -84,29 +80,29 @@ static struct view look(const struct sources *s, uint64_t key)
 
 	for (uint32_t at = first; at < first + BUCKET_WORDS; at++) {
 		uint64_t word = atomic_load(&s->words[at]);
-		bool ours = word >> COUNT_BITS == fingerprint(key);
-		bool has_room = ours && (word & COUNT_MAX) < COUNT_MAX;
+		bool is_free = tally_count(word) == 0;
+		bool ours = !is_free && tally_name(word) == fingerprint(key);
 
-		if (ours)
-			v.sum += word & COUNT_MAX;
-		if ((word == 0 && !v.some) || (has_room && v.was == 0)) {
+		if ((is_free && !v.some) || (ours && v.sum == 0)) {
 			v.at = at;
 			v.was = word;
 			v.some = true;
 		}
+		if (ours)
+			v.sum += tally_count(word);
 	}
 	return v;
 }
 
-bool sources_add(struct sources *s, uint64_t key, uint32_t cap, uint32_t *ret_at)
+bool sources_add(struct sources *s, uint64_t key, uint32_t cap, _Atomic uint32_t *ret_at)
 {
 	for (;;) {
 		struct view v = look(s, key);
-		uint64_t next = (fingerprint(key) << COUNT_BITS | (v.was & COUNT_MAX)) + 1;
+		uint64_t next = tally_next(v.was, fingerprint(key), tally_count(v.was) + 1);
 
 		if (!v.some || (cap != 0 && v.sum >= cap))
 			return false;
-		*ret_at = v.at;
+		atomic_store(ret_at, v.at);
 		if (atomic_compare_exchange_strong(&s->words[v.at], &v.was, next))
 			return true;
 	}
@@ -117,18 +113,13 @@ bool sources_over(const struct sources *s, uint64_t key, uint32_t cap)
 	return cap != 0 && look(s, key).sum > cap;
 }
 
-void sources_remove(struct sources *s, uint32_t at)
+_Atomic uint64_t *sources_word(struct sources *s, uint32_t at)
 {
-	uint64_t was = atomic_load(&s->words[at]);
-	uint64_t next;
-
-	do {
-		assert((was & COUNT_MAX) != 0);
-		next = (was & COUNT_MAX) == 1 ? 0 : was - 1;
-	} while (!atomic_compare_exchange_weak(&s->words[at], &was, next));
+	assert(at < (s->buckets_mask + 1) * BUCKET_WORDS);
+	return &s->words[at];
 }
 
 uint32_t sources_count(const struct sources *s, uint64_t key)
 {
-	return (uint32_t)look(s, key).sum;
+	return look(s, key).sum;
 }

@@ -2,9 +2,9 @@
 /*
  * How many sessions each source has, in shared memory of a fixed size: what caps per source are held against.
  *
- * Owns: an array of 64-bit words, each the fingerprint of a source (48 bits) and a count (16 bits); nobody locks, every
- * change is one compare-and-swap. A source is only looked for in one bucket of words that its keyed hash names. A bucket
- * that is full refuses a source that has a cap, so that a crowded table never admits too many.
+ * Owns: an array of words (tally.h), each with the fingerprint of a source as its name. A source is only looked for
+ * in one bucket of words that its keyed hash names. A bucket that is full refuses a source that has a cap: a crowded
+ * table never admits too many.
  */
 #pragma once
 
@@ -24,17 +24,17 @@ struct sources *sources_init(void *memory, uint32_t sessions, uint64_t secret);
 /* What a source is called here; `group` tells its counts apart (0: over all rows; else 1 + row). */
 uint64_t sources_key(const struct sources *s, const struct addr *prefix, uint32_t group);
 
-/* Counts one more, unless `cap` (0: none) is reached or the bucket is full. *ret_at, where it is counted, is set before
- * it is counted, so that a process killed in between leaves nothing that cannot be found. The caller then asks
+/* Counts one more, unless `cap` (0: none) is reached or the bucket is full. *ret_at, where it is counted, is set
+ * before it is counted, so that a process killed in between leaves nothing that cannot be found. The caller then asks
  * sources_over(). */
-bool sources_add(struct sources *s, uint64_t key, uint32_t cap, uint32_t *ret_at);
+bool sources_add(struct sources *s, uint64_t key, uint32_t cap, _Atomic uint32_t *ret_at);
 
-/* Two processes may have begun to count one source in two places at once, neither seeing the other: are there now more
- * than `cap`? Whoever is told so takes its own back. */
+/* Two processes may have begun to count one source in two places at once, neither seeing the other: are there now
+ * more than `cap`? Whoever is told so takes its own back. */
 bool sources_over(const struct sources *s, uint64_t key, uint32_t cap);
 
-/* Counts one less. */
-void sources_remove(struct sources *s, uint32_t at);
+/* The word that sources_add() counted in. */
+_Atomic uint64_t *sources_word(struct sources *s, uint32_t at);
 
 /* How many are counted. */
 uint32_t sources_count(const struct sources *s, uint64_t key);

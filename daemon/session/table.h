@@ -20,22 +20,26 @@
 #define TABLE_SLOTS_MAX 1048576
 #define TABLE_ROWS_MAX 256 /* rows: a listener's name and transport */
 
+#define TABLE_LOST UINT32_MAX /* as owner: nobody's, until table_repair() has put its counts right */
+
 struct table; /* opaque: its layout is table.c's */
 
+/* Aligned, so that two processes never write to one cache line. */
 struct table_slot {
-	_Atomic uint32_t owner;      /* pid; 0: free                                                         */
+	_Atomic uint32_t owner;      /* pid; 0: free; TABLE_LOST                                             */
 	_Atomic uint32_t generation; /* changes when a session of this slot ends                             */
 	_Atomic uint32_t kill;       /* not 0: the owner is asked to end it                                  */
-	_Atomic uint32_t counted;    /* which counts it is in, for the one who frees it; table.c's           */
-	uint32_t row, row_next;      /* row_next: while table_become() is under way                          */
+	_Atomic uint32_t counted;    /* which counts it is in; caps.c's, as are row_next and source_at       */
+	_Atomic uint32_t row;
+	_Atomic uint32_t row_next;
+	_Atomic uint32_t source_at[3];
 	uint32_t pool;
-	uint32_t source_at[3]; /* its words in the source counts: over all rows, in row, in row_next   */
 	struct addr peer;
 	uint64_t started_ns;        /* CLOCK_MONOTONIC                                                      */
 	_Atomic uint64_t active_ns; /* the last byte, either direction                                      */
 	_Atomic uint64_t in_bytes, out_bytes;
 	_Atomic uint64_t owed_bytes; /* buffer memory counted for it; zero when claimed                      */
-} __attribute__((aligned(64)));      /* two processes never write to one cache line */
+} __attribute__((aligned(64)));
 
 /* Bytes of memory for a table of `slots`; mapped shared, zeroed and aligned to 64 by the caller. */
 size_t table_bytes(uint32_t slots);
@@ -68,14 +72,18 @@ bool table_hand_over(struct table_slot *slot, uint32_t from, uint32_t to);
  * source's total stay as they are. On refusal the slot stays as it was. */
 enum refusal table_become(struct table *t, struct table_slot *slot, const struct table_request *r);
 
-/* Frees a slot. Harmless when `owner` does not hold it. */
+/* Frees a slot, also for a process that is gone. Harmless when `owner` does not hold it. */
 void table_release(struct table *t, struct table_slot *slot, uint32_t owner);
 
-/* Frees every slot of a process that is gone, and completes what it was doing when it died. How many there were. Call it
- * before the pid can belong to another (that is, before it is waited for: waitid(2) with WNOWAIT). What cannot be known
- * is whether a process was killed between the one instruction that counts and the next one, which writes down that it
- * did: a count is then one too high for ever, never too low. */
+/* Frees every slot of a process that is gone, completing what it was doing when it died, then table_repair(). How
+ * many there were. Call it before the pid can belong to another (before it is waited for: waitid(2) with WNOWAIT). */
 uint32_t table_release_owner(struct table *t, uint32_t owner);
+
+/* Puts right what killed processes left in doubt: whether a count that they were just changing was changed. False:
+ * that was not possible now, because others were changing the same counts; those are too high by one until a later
+ * call. One process calls it and table_release_owner(), the supervisor; others give up a dead process's slot with
+ * table_release(). */
+bool table_repair(struct table *t);
 
 /* For lists: slots 0..table_slots(t)-1 (some more than may be admitted); table_scan_end() is above every index ever used. */
 uint32_t table_slots(const struct table *t);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counts sessions under their caps, exactly, whoever is killed in the middle of it.
+ *
+ * Flow of one count: `begun` is written into the slot, the word is changed, `begun` becomes `done` in one store.
+ * Taking back: `done` becomes `begun`, the word is changed, `begun` is struck out. Only a slot that shows `begun`
+ * without a living owner is in doubt.
+ */
+#include <assert.h>
+#include <sys/socket.h>
+
+#include "session/caps.h"
+#include "session/sources.h"
+#include "session/tally.h"
+
+/* In a slot's `counted`: a bit a count, done; the same bit shifted by BEGUN: begun. */
+enum counted {
+	COUNTED_TOTAL = 1,
+	COUNTED_ROW = 2,
+	COUNTED_ROW_NEXT = 4,
+	COUNTED_SOURCE = 8,
+	COUNTED_SOURCE_ROW = 16,
+	COUNTED_SOURCE_ROW_NEXT = 32,
+};
+#define BEGUN 8
+#define COUNTED_END 64 /* above the last bit */
+
+/* How often a word in doubt is counted anew before we let those finish who change it meanwhile. */
+#define REPAIR_TRIES 16
+
+struct caps {
+	uint32_t sessions_max; /* what may be admitted at once, whatever the settings say */
+	_Alignas(64) _Atomic uint64_t total;
+	_Alignas(64) _Atomic uint64_t rows[TABLE_ROWS_MAX];
+	/* The sources follow. */
+};
+
+size_t caps_bytes(uint32_t sessions)
+{
+	return sizeof(struct caps) + sources_bytes(sessions);
+}
+
+/* No pointers are kept: another program may map the same memory elsewhere. */
+static struct sources *sources_of(const struct caps *c)
+{
+	return (struct sources *)(void *)((char *)c + sizeof(struct caps));
+}
+
+struct caps *caps_init(void *memory, uint32_t sessions, uint64_t secret)
+{
+	struct caps *c = memory;
+
+	c->sessions_max = sessions;
+	sources_init(sources_of(c), sessions, secret);
+	return c;
+}
+
+/* Where in the slot's source_at. */
+static unsigned place_of(uint32_t bit)
+{
+	return bit == COUNTED_SOURCE ? 0 : bit == COUNTED_SOURCE_ROW ? 1 : 2;
+}
+
+/* The word that a count of a slot is, or is to be, in. */
+static _Atomic uint64_t *word_of(struct caps *c, const struct table_slot *slot, uint32_t bit)
+{
+	switch ((enum counted)bit) {
+	case COUNTED_TOTAL:
+		return &c->total;
+	case COUNTED_ROW:
+		return &c->rows[slot->row];
+	case COUNTED_ROW_NEXT:
+		return &c->rows[slot->row_next];
+	default:
+		return sources_word(sources_of(c), slot->source_at[place_of(bit)]);
+	}
+}
+
+/* ---- one count ---- */
+
+static void begin(struct table_slot *slot, uint32_t bit)
+{
+	atomic_fetch_or(&slot->counted, bit << BEGUN);
+}
+
+static void give_up(struct table_slot *slot, uint32_t bit)
+{
+	atomic_fetch_and(&slot->counted, ~(bit << BEGUN));
+}
+
+/* From begun to done, or back, in one store. */
+static void turn(struct table_slot *slot, uint32_t bit)
+{
+	atomic_fetch_xor(&slot->counted, bit | bit << BEGUN);
+}
+
+static bool count_up(struct caps *c, struct table_slot *slot, uint32_t bit, uint32_t cap)
+{
+	bool counted;
+
+	begin(slot, bit);
+	counted = tally_up(word_of(c, slot, bit), cap);
+	if (counted)
+		turn(slot, bit);
+	else
+		give_up(slot, bit);
+	return counted;
+}
+
+static void count_down(struct caps *c, struct table_slot *slot, uint32_t bit)
+{
+	if ((atomic_load(&slot->counted) & bit) == 0)
+		return;
+	turn(slot, bit);
+	tally_down(word_of(c, slot, bit));
+	give_up(slot, bit);
+}
+
+static uint64_t key_of(struct caps *c, const struct table_request *r, uint32_t bit)
+{
+	unsigned bits = r->peer.family == AF_INET ? r->source_bits_v4 : r->source_bits_v6;
+	struct addr prefix = addr_masked(&r->peer, bits);
+
+	return sources_key(sources_of(c), &prefix, bit == COUNTED_SOURCE ? 0 : 1 + r->row);
+}
+
+/* A source without a cap is counted too, where there is room: a later cap shall find it. */
+static bool count_source(struct caps *c, struct table_slot *slot, const struct table_request *r, uint32_t bit)
+{
+	uint32_t cap = bit == COUNTED_SOURCE ? r->per_source : r->row_per_source;
+	uint64_t key = key_of(c, r, bit);
+
+	if (r->peer.family != AF_INET && r->peer.family != AF_INET6)
+		return true;
+	begin(slot, bit);
+	if (!sources_add(sources_of(c), key, cap, &slot->source_at[place_of(bit)])) {
+		give_up(slot, bit);
+		return cap == 0;
+	}
+	turn(slot, bit);
+	if (!sources_over(sources_of(c), key, cap))
+		return true;
+	count_down(c, slot, bit);
+	return false;
+}
+
+/* ---- a session's counts ---- */
+
+enum refusal caps_count(struct caps *c, struct table_slot *slot, const struct table_request *r)
+{
+	uint32_t total = r->total != 0 && r->total < c->sessions_max ? r->total : c->sessions_max;
+
+	if (!count_up(c, slot, COUNTED_TOTAL, total))
+		return REFUSED_TOTAL;
+	if (!count_up(c, slot, COUNTED_ROW, r->row_max))
+		return REFUSED_SESSIONS;
+	if (!count_source(c, slot, r, COUNTED_SOURCE) || !count_source(c, slot, r, COUNTED_SOURCE_ROW))
+		return REFUSED_SOURCE;
+	return REFUSED_NOT;
+}
+
+/* What is counted under the next row is from now on what the session is. */
+static void settle(struct table_slot *slot)
+{
+	uint32_t counted = atomic_load(&slot->counted);
+	uint32_t next = counted & ~(uint32_t)(COUNTED_ROW_NEXT | COUNTED_SOURCE_ROW_NEXT);
+
+	if (counted & COUNTED_ROW_NEXT)
+		next |= COUNTED_ROW;
+	if (counted & COUNTED_SOURCE_ROW_NEXT)
+		next |= COUNTED_SOURCE_ROW;
+	slot->row = slot->row_next;
+	slot->source_at[place_of(COUNTED_SOURCE_ROW)] = slot->source_at[place_of(COUNTED_SOURCE_ROW_NEXT)];
+	atomic_store(&slot->counted, next);
+}
+
+enum refusal caps_move(struct caps *c, struct table_slot *slot, const struct table_request *r)
+{
+	slot->row_next = r->row;
+	if (!count_up(c, slot, COUNTED_ROW_NEXT, r->row_max))
+		return REFUSED_SESSIONS;
+	if (!count_source(c, slot, r, COUNTED_SOURCE_ROW_NEXT)) {
+		count_down(c, slot, COUNTED_ROW_NEXT);
+		return REFUSED_SOURCE;
+	}
+	count_down(c, slot, COUNTED_ROW);
+	count_down(c, slot, COUNTED_SOURCE_ROW);
+	settle(slot);
+	return REFUSED_NOT;
+}
+
+bool caps_release(struct caps *c, struct table_slot *slot)
+{
+	uint32_t doubtful = atomic_load(&slot->counted) >> BEGUN;
+
+	for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1)
+		count_down(c, slot, bit);
+	return doubtful == 0;
+}
+
+/* ---- words in doubt ---- */
+
+/* How many slots are counted in a word. False: the owner of one is just counting there. */
+static bool recount(struct caps *c, const _Atomic uint64_t *word, const struct table_slot *slots, uint32_t slots_n,
+		    uint32_t *ret)
+{
+	*ret = 0;
+	for (uint32_t i = 0; i < slots_n; i++) {
+		uint32_t counted = atomic_load(&slots[i].counted);
+
+		if (counted == 0)
+			continue;
+		for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1) {
+			if ((counted & (bit | bit << BEGUN)) == 0 || word_of(c, &slots[i], bit) != word)
+				continue;
+			if (counted & bit)
+				++*ret;
+			else if (atomic_load(&slots[i].owner) != TABLE_LOST)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Makes a word what the slots say. Its version tells that nobody changed it while we looked at them. */
+static bool repair_word(struct caps *c, _Atomic uint64_t *word, const struct table_slot *slots, uint32_t slots_n)
+{
+	for (int i = 0; i < REPAIR_TRIES; i++) {
+		uint64_t was = atomic_load(word);
+		uint32_t n;
+
+		if (recount(c, word, slots, slots_n, &n) &&
+		    atomic_compare_exchange_strong(word, &was, tally_next(was, tally_name(was), n)))
+			return true;
+	}
+	return false;
+}
+
+bool caps_repair(struct caps *c, struct table_slot *slot, struct table_slot *slots, uint32_t slots_n)
+{
+	for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1) {
+		if ((atomic_load(&slot->counted) & bit << BEGUN) == 0)
+			continue;
+		if (!repair_word(c, word_of(c, slot, bit), slots, slots_n))
+			return false;
+		give_up(slot, bit);
+	}
+	return true;
+}
+
+uint32_t caps_total(const struct caps *c)
+{
+	return tally_count(atomic_load(&c->total));
+}
+
+uint32_t caps_of_row(const struct caps *c, uint32_t row)
+{
+	return tally_count(atomic_load(&c->rows[row]));
+}

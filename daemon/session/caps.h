@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counts that caps are held against: sessions in all, of a row, of a source, of a source in a row. A part of
+ * table.c.
+ *
+ * Each count of a session is written down in its slot: as begun before the word that counts is changed, as done after
+ * it (and the other way round when it is taken back). So when its process is killed the slot says what to take back,
+ * or that one word is in doubt; a word in doubt is counted anew from all slots.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "session/table.h"
+
+struct caps; /* opaque: its layout is caps.c's */
+
+size_t caps_bytes(uint32_t sessions);
+struct caps *caps_init(void *memory, uint32_t sessions, uint64_t secret);
+
+/* Counts a slot's session under all of r's caps, or says which refuses it: the caller then gives up the slot. */
+enum refusal caps_count(struct caps *c, struct table_slot *slot, const struct table_request *r);
+
+/* Counts it under r->row instead of its own. On refusal nothing has changed. */
+enum refusal caps_move(struct caps *c, struct table_slot *slot, const struct table_request *r);
+
+/* Takes back what is written down as done. False: its process was killed while it counted, caps_repair() has to
+ * finish that. */
+bool caps_release(struct caps *c, struct table_slot *slot);
+
+/* Counts the words anew that a lost slot (owner TABLE_LOST, caps_release() was false) leaves in doubt. False: others
+ * are counting there right now; try again later. One process at a time. */
+bool caps_repair(struct caps *c, struct table_slot *slot, struct table_slot *slots, uint32_t slots_n);
+
+uint32_t caps_total(const struct caps *c);
+uint32_t caps_of_row(const struct caps *c, uint32_t row);
