@@ -25,6 +25,7 @@
 #define SETTINGS_POOLS_MAX 32
 #define SETTINGS_ADDRESSES_MAX 64 /* of one listener                                           */
 #define SETTINGS_NAME_MAX 64      /* of a listener or a pool, with its NUL: [A-Za-z0-9_.-]      */
+#define SETTINGS_WORKERS_MAX 1000 /* of all pools in use */
 
 enum pool_model { POOL_FORK, POOL_PREFORK, POOL_EVENT };
 
@@ -51,17 +52,17 @@ struct listener_address {
 enum settings_tristate { SETTINGS_NO = 0, SETTINGS_YES = 1, SETTINGS_UNSET = 2 };
 
 struct socket_settings {
-	char interface[16];     /* "": any                                             */
+	char interface[16]; /* "": any                                             */
 	bool freebind;
 	enum settings_tristate v6only;
 	uint32_t backlog;
-	uint64_t receive_buffer; /* bytes; 0: the kernel's (udp: 4M unless said)       */
-	uint64_t send_buffer;    /* 0: the kernel's                                    */
-	uint64_t keepalive_ns;   /* 0: off                                             */
+	uint64_t receive_buffer;  /* bytes; 0: the kernel's (udp: 4M unless said)       */
+	uint64_t send_buffer;     /* 0: the kernel's                                    */
+	uint64_t keepalive_ns;    /* 0: off                                             */
 	uint64_t user_timeout_ns; /* 0: the kernel's                                   */
 	uint64_t defer_accept_ns; /* 0: off                                            */
 	bool nodelay;
-	int dscp;                /* 0..63, or SETTINGS_DSCP_REFLECT                     */
+	int dscp; /* 0..63, or SETTINGS_DSCP_REFLECT                     */
 };
 #define SETTINGS_DSCP_REFLECT (-1)
 
@@ -72,9 +73,9 @@ struct listener_settings {
 	bool enabled;
 	struct listener_address addresses[SETTINGS_ADDRESSES_MAX];
 	size_t addresses_n;
-	uint16_t port; /* port_offset added; 0: the kernel chooses */
-	char path[108]; /* unix: a path, or "@name"; "": none       */
-	uint32_t mode;  /* of the path: permission bits, 0666 unless said */
+	uint16_t port;                                           /* port_offset added; 0: the kernel chooses */
+	char path[108];                                          /* unix: a path, or "@name"; "": none       */
+	uint32_t mode;                                           /* of the path: permission bits, 0666 unless said */
 	char owner[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* of the path; "": ours */
 	uint32_t pool_stream, pool_datagram; /* index into settings->pools, for its session and datagram transports */
 	struct socket_settings socket;

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the flat list to the fields: each value by its row of settings.def, its default first.
+ *
+ * Flow: defaults of all rows; then the items of the list in four walks: what decides which keys there are (`service`, `model`)
+ * before the rest, and in each of these `defaults` before what a listener says itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings/apply.h"
+#include "settings/assign.h"
+#include "settings/rows.h"
+
+/* What a path names. */
+enum target_kind { TARGET_NOTHING, TARGET_GROUP, TARGET_LIST, TARGET_TOP, TARGET_POOL, TARGET_DEFAULTS, TARGET_LISTENER };
+struct target {
+	enum target_kind kind;
+	size_t index;    /* of the pool or the listener */
+	const char *key; /* within its scope            */
+};
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* "pools.NAME" and "pools.NAME.key": the pool must have been made. */
+static struct target target_pool(const struct settings *s, const char *path)
+{
+	const char *name = path + strlen("pools.");
+	size_t n = strcspn(name, ".");
+
+	for (size_t i = 0; i < s->pools_n; i++)
+		if (strlen(s->pools[i].name) == n && memcmp(s->pools[i].name, name, n) == 0)
+			return name[n] == '\0' ? (struct target){ .kind = TARGET_GROUP }
+					       : (struct target){ .kind = TARGET_POOL, .index = i, .key = name + n + 1 };
+	return (struct target){ .kind = TARGET_NOTHING, .key = path };
+}
+
+static struct target target_listener(const struct settings *s, const char *path)
+{
+	char *end;
+	unsigned long i = strtoul(path + strlen("listeners.["), &end, 10);
+
+	if (i >= s->listeners_n || end[0] != ']')
+		return (struct target){ .kind = TARGET_NOTHING, .key = path };
+	if (end[1] == '\0')
+		return (struct target){ .kind = TARGET_GROUP };
+	return (struct target){ .kind = TARGET_LISTENER, .index = i, .key = end + 2 };
+}
+
+static struct target find_target(const struct settings *s, const char *path)
+{
+	static const char *const groups[] = { "log", "resolver", "limits", "pools", "defaults" };
+
+	for (size_t i = 0; i < array_n(groups); i++)
+		if (strcmp(path, groups[i]) == 0)
+			return (struct target){ .kind = TARGET_GROUP };
+	if (strcmp(path, "listeners") == 0)
+		return (struct target){ .kind = TARGET_LIST };
+	if (has_prefix(path, "pools."))
+		return target_pool(s, path);
+	if (has_prefix(path, "listeners.["))
+		return target_listener(s, path);
+	if (has_prefix(path, "defaults."))
+		return (struct target){ .kind = TARGET_DEFAULTS, .key = path + strlen("defaults.") };
+	return (struct target){ .kind = TARGET_TOP, .key = path };
+}
+
+static enum row_scope scope_of(enum target_kind kind)
+{
+	return kind == TARGET_TOP ? SCOPE_TOP : kind == TARGET_POOL ? SCOPE_POOL : SCOPE_LISTENER;
+}
+
+/* The object that a listener's row fills. */
+static void *listener_object(const struct settings *s, size_t i, const struct row *row)
+{
+	return row->scope == SCOPE_EXTRA ? (void *)&s->own->listeners[i] : (void *)&s->listeners[i];
+}
+
+static void set_listener(struct draft *d, const struct row *row, const struct flat_item *item, const struct target *t)
+{
+	const struct service *service = d->settings->listeners[t->index].service;
+	struct origin at = assign_origin(item);
+	struct assign_place p = { .object = listener_object(d->settings, t->index, row), .path = item->path };
+
+	p.origins = d->settings->own->listeners[t->index].origins;
+	if (service != NULL && !rows_has(row, service->name)) {
+		private_issue(d, &at, item->path, "%s does not have this key (%s only)", service->name, row->only);
+		return;
+	}
+	assign_value(d, row, item, &p);
+}
+
+/* A default: tried once by itself, so that it is reported once, then put into every listener that has the key. */
+static void set_default(struct draft *d, const struct row *row, const struct flat_item *item)
+{
+	struct listener_settings *scratch = calloc(1, sizeof(*scratch));
+	struct listener_own *extra = calloc(1, sizeof(*extra));
+	struct settings *s = d->settings;
+	struct assign_place p = { .path = item->path, .inherited = true };
+	int r = -ENOMEM;
+
+	p.object = row->scope == SCOPE_EXTRA ? (void *)extra : (void *)scratch;
+	if (p.object != NULL)
+		r = assign_value(d, row, item, &p);
+	d->no_memory = d->no_memory || r == -ENOMEM;
+	for (size_t i = 0; r == 0 && i < s->listeners_n; i++) {
+		if (s->listeners[i].service != NULL && !rows_has(row, s->listeners[i].service->name))
+			continue;
+		p.object = listener_object(s, i, row);
+		p.origins = s->own->listeners[i].origins;
+		r = assign_value(d, row, item, &p);
+	}
+	free(scratch);
+	free(extra);
+}
+
+static void set_pool(struct draft *d, const struct row *row, const struct flat_item *item, const struct target *t)
+{
+	struct pool_settings *pool = &d->settings->pools[t->index];
+	struct assign_place p = { .object = pool, .origins = d->settings->own->pools[t->index], .path = item->path };
+	const struct row *model = rows_find(SCOPE_POOL, "model");
+	static const char *const names[] = { "fork", "prefork", "event" };
+	struct origin at = assign_origin(item);
+	enum pool_model was = pool->model;
+
+	if (!rows_has(row, names[pool->model])) {
+		private_issue(d, &at, item->path, "a pool of model %s does not have this key (%s only)", names[pool->model],
+			      row->only);
+		return;
+	}
+	if (assign_value(d, row, item, &p) == 0 && row == model && t->index < array_n(names) && pool->model != was) {
+		private_issue(d, &at, item->path, "the built-in pool %s keeps its model (write a pool of another name)",
+			      pool->name);
+		pool->model = was;
+	}
+}
+
+/* The name that an unknown path was probably meant to be. */
+static const char *suggest(const struct target *t)
+{
+	static const char *const groups[] = { "log", "resolver", "limits", "pools", "defaults", "listeners" };
+	const char *best = rows_suggest(scope_of(t->kind), t->key);
+
+	for (size_t i = 0; t->kind == TARGET_TOP && i < array_n(groups); i++)
+		best = rows_nearer(t->key, best, groups[i]);
+	return best;
+}
+
+static void refuse_unknown(struct draft *d, const struct flat_item *item, const struct target *t)
+{
+	struct origin at = assign_origin(item);
+	const char *near = t->kind == TARGET_NOTHING ? NULL : suggest(t);
+
+	if (t->kind == TARGET_NOTHING)
+		private_issue(d, &at, item->path, "there is no such %s",
+			      has_prefix(item->path, "pools.") ? "pool" : "listener");
+	else if (near != NULL)
+		private_issue(d, &at, item->path, "there is no such key, did you mean \"%s\"?", near);
+	else
+		private_issue(d, &at, item->path, "there is no such key (echotimed.conf(5) has them all)");
+}
+
+/* A group or list where one must be. True if it is. */
+static bool check_container(struct draft *d, const struct flat_item *item, const struct target *t)
+{
+	bool is_list = item->kind == FLAT_LIST || item->kind == FLAT_ARRAY;
+	bool good = t->kind == TARGET_LIST ? is_list : item->kind == FLAT_GROUP;
+	struct origin at = assign_origin(item);
+
+	if (!good)
+		private_issue(d, &at, item->path, "is %s (%s is wanted)", flat_kind_name(item->kind),
+			      t->kind == TARGET_LIST ? "a list of groups: ( { service = \"echo\"; } )"
+						     : "a group: { NAME = VALUE; }");
+	return good;
+}
+
+/* One item. True if what is below it was handled with it, or makes no sense any more. */
+static bool apply_item(struct draft *d, const struct flat_item *item, bool early, bool defaults)
+{
+	struct target t = find_target(d->settings, item->path);
+	const struct row *row;
+	bool first_walk = early && defaults, last_walk = !early && !defaults, decides;
+
+	if (t.kind == TARGET_GROUP || t.kind == TARGET_LIST)
+		return first_walk ? !check_container(d, item, &t) : (t.kind == TARGET_GROUP) != (item->kind == FLAT_GROUP);
+	row = t.kind == TARGET_NOTHING ? NULL : rows_find(scope_of(t.kind), t.key);
+	if (row == NULL) {
+		if (last_walk)
+			refuse_unknown(d, item, &t);
+		return true;
+	}
+	decides = strcmp(row->key, "service") == 0 || strcmp(row->key, "model") == 0;
+	if (decides != early || (t.kind == TARGET_DEFAULTS) != defaults)
+		return true;
+	if (t.kind == TARGET_TOP) {
+		struct assign_place p = { .object = d->settings, .origins = d->settings->own->top, .path = item->path };
+
+		assign_value(d, row, item, &p);
+	} else if (t.kind == TARGET_POOL) {
+		set_pool(d, row, item, &t);
+	} else if (t.kind == TARGET_DEFAULTS) {
+		set_default(d, row, item);
+	} else {
+		set_listener(d, row, item, &t);
+	}
+	return true;
+}
+
+static void walk(struct draft *d, bool early, bool defaults)
+{
+	const char *skip = NULL;
+
+	for (size_t i = 0; i < d->flat->n; i++) {
+		const struct flat_item *item = &d->flat->items[i];
+
+		if (item->kind > FLAT_OPTION || (skip != NULL && flat_is_below(item, skip)))
+			continue;
+		skip = apply_item(d, item, early, defaults) ? item->path : NULL;
+	}
+}
+
+/* Makes room for a pool of that name: defaults, no origin. */
+static void add_pool(struct draft *d, const char *name, enum pool_model model)
+{
+	struct settings *s = d->settings;
+	struct pool_settings *p = &s->pools[s->pools_n++];
+
+	assign_standard(d, SCOPE_POOL, p);
+	(void)snprintf(p->name, sizeof(p->name), "%s", name); /* its length has been checked */
+	p->model = model;
+}
+
+/* "pools.NAME" or, from -o, "pools.NAME.key": the pools that the list speaks of. */
+static void add_pools(struct draft *d)
+{
+	add_pool(d, "fork", POOL_FORK);
+	add_pool(d, "prefork", POOL_PREFORK);
+	add_pool(d, "event", POOL_EVENT);
+	for (size_t i = 0; i < d->flat->n; i++) {
+		const struct flat_item *item = &d->flat->items[i];
+		struct origin at = assign_origin(item);
+		char name[SETTINGS_NAME_MAX];
+		size_t n;
+
+		if (item->kind > FLAT_OPTION || !has_prefix(item->path, "pools.") ||
+		    target_pool(d->settings, item->path).kind != TARGET_NOTHING)
+			continue;
+		n = strcspn(item->path + strlen("pools."), ".");
+		if (n == 0 || n >= sizeof(name) || d->settings->pools_n == SETTINGS_POOLS_MAX) {
+			private_issue(d, &at, item->path,
+				      "is one pool too many, or its name too long (%d pools, %d characters)",
+				      SETTINGS_POOLS_MAX, SETTINGS_NAME_MAX - 1);
+			return;
+		}
+		memcpy(name, item->path + strlen("pools."), n);
+		name[n] = '\0';
+		add_pool(d, name, POOL_PREFORK);
+	}
+}
+
+/* The listeners, with defaults only. False if there is no room. */
+static bool add_listeners(struct draft *d)
+{
+	static const char prefix[] = "listeners.[";
+	struct settings *s = d->settings;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->flat->n; i++) {
+		const struct flat_item *item = &d->flat->items[i];
+
+		/* An option can change a listener, not make one. */
+		n += item->kind < FLAT_OPTION && has_prefix(item->path, prefix) &&
+		     strchr(item->path + strlen(prefix), '.') == NULL;
+	}
+	if (n > SETTINGS_LISTENERS_MAX) {
+		struct origin at = assign_origin(flat_find(d->flat, "listeners"));
+
+		private_issue(d, &at, "listeners", "there are %zu (%d at most)", n, SETTINGS_LISTENERS_MAX);
+		return false;
+	}
+	s->listeners = private_keep(d, calloc(n + 1, sizeof(*s->listeners)));
+	s->own->listeners = private_keep(d, calloc(n + 1, sizeof(*s->own->listeners)));
+	if (s->listeners == NULL || s->own->listeners == NULL)
+		return false;
+	s->listeners_n = n;
+	for (size_t i = 0; i < n; i++) {
+		const struct flat_item *item;
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "listeners.[%zu]", i);
+		item = flat_find(d->flat, path);
+		if (item != NULL)
+			s->own->listeners[i].at = assign_origin(item);
+		s->listeners[i].socket.v6only = SETTINGS_UNSET;
+		assign_standard(d, SCOPE_LISTENER, &s->listeners[i]);
+		assign_standard(d, SCOPE_EXTRA, &s->own->listeners[i]);
+	}
+	return true;
+}
+
+void apply_list(struct draft *d)
+{
+	assign_standard(d, SCOPE_TOP, d->settings);
+	add_pools(d);
+	if (!add_listeners(d))
+		return;
+	walk(d, true, true);
+	walk(d, true, false);
+	walk(d, false, true);
+	walk(d, false, false);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* One value into the field of its row: texts collected, given to the row's kind, its origin noted, its faults reported. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings/assign.h"
+#include "settings/kinds.h"
+
+struct origin assign_origin(const struct flat_item *item)
+{
+	return (struct origin){ .file = item->file, .line = item->line };
+}
+
+/* Splits an option's text at its commas, in place. The number of elements. */
+static size_t split_commas(char *s, const char **texts)
+{
+	size_t n = 0;
+	char *rest = s, *one;
+
+	if (s[strspn(s, " ")] == '\0')
+		return 0;
+	while ((one = strsep(&rest, ",")) != NULL) {
+		one += strspn(one, " ");
+		for (char *end = one + strlen(one); end > one && end[-1] == ' ';)
+			*--end = '\0';
+		texts[n++] = one;
+	}
+	return n;
+}
+
+static size_t count_elements(const struct draft *d, const struct flat_item *item)
+{
+	const struct flat_item *e = item + 1, *end = d->flat->items + d->flat->n;
+
+	while (e < end && flat_is_below(e, item->path))
+		e++;
+	return (size_t)(e - item) - 1;
+}
+
+/* The elements of an array, which follow it in the list. False, with an issue, if one is not a single value. */
+static bool collect_elements(struct draft *d, const struct flat_item *item, const char **texts, size_t *ret_n)
+{
+	const struct flat_item *end = d->flat->items + d->flat->n;
+
+	*ret_n = 0;
+	for (const struct flat_item *e = item + 1; e < end && flat_is_below(e, item->path); e++) {
+		struct origin at = assign_origin(e);
+
+		if (e->kind < FLAT_INTEGER) {
+			private_issue(d, &at, e->path, "is %s (a single value is wanted)", flat_kind_name(e->kind));
+			return false;
+		}
+		texts[(*ret_n)++] = e->value;
+	}
+	return true;
+}
+
+/* Gives collected texts to the row's kind. */
+static int take(struct draft *d, const struct given *g, const struct flat_item *item, const struct assign_place *p)
+{
+	struct origin at = assign_origin(item);
+	int r = kinds_take(g);
+
+	if (r == -ENOMEM)
+		d->no_memory = true;
+	else if (r < 0)
+		private_issue(d, &at, p->path, "%s", g->why->at);
+	else if (p->origins != NULL) {
+		at.inherited = p->inherited;
+		p->origins[g->row - rows_all] = at;
+	}
+	return r;
+}
+
+int assign_value(struct draft *d, const struct row *row, const struct flat_item *item, const struct assign_place *p)
+{
+	struct origin at = assign_origin(item);
+	char storage[400];
+	struct text why = TEXT_OVER(storage);
+	struct given g = { .draft = d, .row = row, .object = p->object, .why = &why, .n = 1 };
+	bool split = row->kind->many && item->kind == FLAT_OPTION,
+	     is_array = item->kind == FLAT_ARRAY || item->kind == FLAT_LIST;
+	bool good = true;
+	const char **texts;
+	char *copy;
+	int r = -EINVAL;
+
+	if ((row->kind->accepts & 1u << item->kind) == 0) {
+		if (row->kind->wanted != NULL)
+			private_issue(d, &at, p->path, "is %s (%s)", flat_kind_name(item->kind), row->kind->wanted);
+		else
+			private_issue(d, &at, p->path, "is %s (one of these strings: %s)", flat_kind_name(item->kind),
+				      row->words);
+		return r;
+	}
+	/* An option has at most as many elements as bytes, and one more. */
+	texts = calloc(is_array ? count_elements(d, item) + 1 : split ? item->value_n + 1 : 1, sizeof(*texts));
+	copy = strdup(item->value);
+	d->no_memory = d->no_memory || texts == NULL || copy == NULL;
+	if (texts != NULL && copy != NULL) {
+		texts[0] = copy;
+		if (is_array)
+			good = collect_elements(d, item, texts, &g.n);
+		else if (split)
+			g.n = split_commas(copy, texts);
+		g.texts = texts;
+		r = good ? take(d, &g, item, p) : -EINVAL;
+	}
+	free(copy);
+	free(texts);
+	return r;
+}
+
+void assign_standard(struct draft *d, enum row_scope scope, void *object)
+{
+	struct assign_place p = { .object = object };
+	int r;
+
+	for (size_t i = 0; i < ROWS_N; i++) {
+		const struct row *row = &rows_all[i];
+		struct flat_item item = { .kind = FLAT_OPTION, .path = row->key, .file = "default", .value = row->standard };
+
+		if (row->scope != scope || row->standard == NULL)
+			continue;
+		p.path = row->key;
+		item.value_n = strlen(item.value);
+		r = assign_value(d, row, &item, &p);
+		assert(r == 0 || r == -ENOMEM); /* our own table */
+	}
+}

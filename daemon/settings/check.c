@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules across keys, for what each key alone may say but all together may not. Listeners' sockets are checked in clash.c. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "service/daytime.h"
+#include "settings/check.h"
+#include "settings/clash.h"
+#include "settings/rows.h"
+
+#define DAYTIME_UDP_MAX 64 /* bytes: what one datagram may be answered with whatever its own length */
+
+/* Whether the key was said by the listener itself: what comes from `defaults` is for those that can use it. */
+static bool said_itself(const struct draft *d, const struct listener_settings *l, const char *key)
+{
+	const struct listener_own *own = &d->settings->own->listeners[l - d->settings->listeners];
+	const struct origin *o = &own->origins[rows_find(SCOPE_LISTENER, key) - rows_all];
+
+	return o->file != NULL && !o->inherited;
+}
+
+static void check_pool(struct draft *d, size_t i)
+{
+	const struct pool_settings *p = &d->settings->pools[i];
+	const char *key = NULL, *what = "is more than max_spare";
+	char path[SETTINGS_NAME_MAX + 32];
+	struct origin at;
+
+	if (p->model != POOL_PREFORK)
+		return;
+	if (p->min_spare > p->max_spare) {
+		key = "min_spare";
+	} else if (p->max_spare > p->max_workers) {
+		key = "max_spare";
+		what = "is more than max_workers";
+	} else if (p->start > p->max_workers) {
+		key = "start";
+		what = "is more than max_workers";
+	}
+	if (key == NULL)
+		return;
+	at = d->settings->own->pools[i][rows_find(SCOPE_POOL, key) - rows_all];
+	if (at.file == NULL)
+		at = d->settings->own->pools[i][rows_find(SCOPE_POOL, "max_workers") - rows_all];
+	(void)snprintf(path, sizeof(path), "pools.%s.%s", p->name, key);
+	private_issue(d, &at, path, "%s (start %u, min_spare %u <= max_spare %u <= max_workers %u)", what, p->start,
+		      p->min_spare, p->max_spare, p->max_workers);
+}
+
+/* Processes that all pools in use may have together. */
+static void check_workers(struct draft *d)
+{
+	const struct settings *s = d->settings;
+	struct origin at = { 0 };
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->pools_n; i++)
+		if (s->pools[i].used)
+			n += s->pools[i].model == POOL_PREFORK ? s->pools[i].max_workers
+			     : s->pools[i].model == POOL_EVENT ? s->pools[i].workers
+							       : 1;
+	if (n > SETTINGS_WORKERS_MAX)
+		private_issue(d, &at, "pools", "those in use may have %lu workers together (%d at most)", (unsigned long)n,
+			      SETTINGS_WORKERS_MAX);
+}
+
+static void check_transports(struct draft *d, const struct listener_settings *l)
+{
+	const struct settings *s = d->settings;
+	const struct listener_own *own = &s->own->listeners[l - s->listeners];
+	unsigned wrong = l->transports & ~l->service->possible;
+
+	for (unsigned t = TRANSPORT_TCP; t <= TRANSPORT_UNIXPACKET; t <<= 1)
+		if ((wrong & t) != 0)
+			private_issue_at(d, l, "transport", "%s cannot be served over %s", l->service->name,
+					 service_transport_name((enum transport)t));
+	if (said_itself(d, l, "pool") && (l->transports & TRANSPORT_SESSIONS) == 0 && l->transports != 0 &&
+	    strcmp(s->pools[l->pool_datagram].name, own->pool) != 0)
+		private_issue_at(d, l, "pool", "\"%s\" cannot serve datagrams (a pool of model \"event\")", own->pool);
+	if (l->socket.defer_accept_ns > 0 && (l->service->traits & SVC_SPEAKS_FIRST) != 0)
+		private_issue_at(d, l, "defer_accept", "%s speaks first: its clients would wait for nothing (0)",
+				 l->service->name);
+}
+
+/* Keys of UNIX sockets, and of the others, where they mean something only. */
+static void check_unix(struct draft *d, const struct listener_settings *l)
+{
+	for (size_t i = 0; i < ROWS_N; i++) {
+		const struct row *row = &rows_all[i];
+		const char *misfit = row->scope == SCOPE_LISTENER || row->scope == SCOPE_EXTRA ? private_misfit(l, row->key)
+											       : NULL;
+
+		if (misfit != NULL && said_itself(d, l, row->key))
+			private_issue_at(d, l, row->key, "%s", misfit);
+	}
+	if ((l->transports & TRANSPORT_UNIXES) != 0 && l->path[0] == '\0')
+		private_issue_at(d, l, "path", "is missing: a UNIX socket needs one (\"/run/…\" or \"@name\")");
+}
+
+/* A name looked up for anybody is an open resolver (RFC 5358). */
+static void check_hostname(struct draft *d, const struct listener_settings *l)
+{
+	bool loopback_only = true;
+
+	if (strcmp(l->service->name, "hostname") != 0 || l->rules.acl.allow_n > 0)
+		return;
+	for (size_t i = 0; i < l->addresses_n; i++) {
+		const struct listener_address *a = &l->addresses[i];
+
+		if (a->kind == LISTENER_ADDRESS_ANY || (a->kind == LISTENER_ADDRESS_ONE && !addr_is_loopback(&a->addr)))
+			loopback_only = false;
+	}
+	if ((l->transports & TRANSPORT_UDP) != 0)
+		private_issue_at(d, l, "allow",
+				 "is missing: hostname over UDP answers a forged source, and needs a list of who may ask");
+	else if ((l->transports & TRANSPORT_TCP) != 0 && !loopback_only)
+		private_issue_at(
+			d, l, "allow",
+			"is missing: hostname looks names up for whoever asks, an open resolver by another name (RFC 5358); "
+			"on an address that is not loopback it needs a list of who may ask");
+}
+
+static void check_clock(struct draft *d, const struct listener_settings *l)
+{
+	if (l->options.require_sync && rows_has(rows_find(SCOPE_LISTENER, "require_sync"), l->service->name) &&
+	    clock_status_now().state == CLOCK_UNKNOWN)
+		private_issue_at(d, l, "require_sync", "the kernel does not say whether the clock is synchronised (false)");
+	if (strcmp(l->service->name, "daytime") == 0 && (l->transports & TRANSPORT_UDP) != 0) {
+		size_t longest = daytime_format_longest(l->options.format, l->options.zone);
+
+		if (longest > DAYTIME_UDP_MAX)
+			private_issue_at(d, l, "format", "can make %zu bytes, too many for an answer over udp (%d at most)",
+					 longest, DAYTIME_UDP_MAX);
+	}
+}
+
+/* tcpmux can hand a session to nothing but another TCP listener. */
+static void check_names(struct draft *d, const struct listener_settings *l)
+{
+	const struct settings *s = d->settings;
+
+	for (size_t i = 0; strcmp(l->service->name, "tcpmux") == 0 && i < l->options.names_n; i++) {
+		const char *name = l->options.names[i], *near = NULL;
+		bool found = false;
+
+		for (size_t k = 0; k < s->listeners_n; k++) {
+			const struct listener_settings *other = &s->listeners[k];
+
+			if (!other->enabled || (other->transports & TRANSPORT_TCP) == 0 || other->service == NULL ||
+			    other->service == l->service)
+				continue;
+			found = found || strcmp(other->name, name) == 0;
+			near = rows_nearer(name, near, other->name);
+		}
+		if (!found)
+			private_issue_at(d, l, "services", "\"%.64s\" is the name of no enabled tcp listener%s%s%s", name,
+					 near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
+					 near != NULL ? "\"?" : "");
+	}
+}
+
+static void check_listener(struct draft *d, const struct listener_settings *l)
+{
+	check_transports(d, l);
+	check_unix(d, l);
+	check_hostname(d, l);
+	check_clock(d, l);
+	check_names(d, l);
+}
+
+/* The caps on a UNIX socket's sources and the like need no rule: they are simply not used. */
+void check_all(struct draft *d)
+{
+	const struct settings *s = d->settings;
+	struct origin at = { 0 };
+	size_t enabled_n = 0;
+
+	for (size_t i = 0; i < s->pools_n; i++)
+		check_pool(d, i);
+	check_workers(d);
+	for (size_t i = 0; i < s->listeners_n; i++) {
+		if (s->listeners[i].service == NULL)
+			continue; /* has been reported */
+		enabled_n += s->listeners[i].enabled;
+		if (s->listeners[i].enabled)
+			check_listener(d, &s->listeners[i]);
+	}
+	if (s->listeners_n == 0)
+		private_issue(d, &at, "listeners", "there are none (listeners = ( { service = \"echo\"; } ); serves one)");
+	else if (enabled_n == 0 && d->report->errors_n == 0)
+		private_issue(d, &at, "listeners", "none is enabled, nothing would be served");
+	clash_find(d);
+}

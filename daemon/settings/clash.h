@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Listeners that cannot all be there: the same name, the same address and port, the same path. */
+#pragma once
+
+#include "settings/private.h"
+
+/* What clashes goes to the report, once for each listener. Disabled listeners clash with nothing. */
+void clash_find(struct draft *d);

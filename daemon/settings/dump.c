@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * -T: the effective settings, as a file that reads back to the same.
+ *
+ * Each line is a key, its value as the structure has it now, and where that came from. A key without a value is a comment.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "settings/dump.h"
+#include "settings/kinds.h"
+#include "settings/rows.h"
+
+/* One structure of settings, as its rows are printed. */
+struct section {
+	FILE *to;
+	enum row_scope scope;
+	const void *object, *extra; /* extra: for SCOPE_EXTRA's rows                           */
+	const struct origin *origins;
+	const char *name; /* of the service or the model, for rows that not all have */
+	const char *indent;
+};
+
+static void print_origin(FILE *to, const struct origin *o)
+{
+	const char *inherited = o->inherited ? " defaults" : "";
+
+	if (o->file == NULL)
+		(void)fputs(" # default\n", to);
+	else if (o->line == 0)
+		(void)fprintf(to, " # %s%s\n", o->file, inherited);
+	else
+		(void)fprintf(to, " # %s:%u%s\n", o->file, o->line, inherited);
+}
+
+/* 0 or -EIO. */
+static int print_row(const struct section *s, const struct row *row, const char *key, const char *indent)
+{
+	const void *object = row->scope == SCOPE_EXTRA ? s->extra : s->object;
+	char *value = NULL;
+	size_t value_n = 0;
+	FILE *text = open_memstream(&value, &value_n); /* whether there is a value is known when it is printed */
+	bool there = text != NULL && kinds_print(text, row, object);
+	int r = text == NULL || fclose(text) != 0 ? -EIO : 0;
+
+	if (r == 0 && there)
+		(void)fprintf(s->to, "%s%s = %s;", indent, key, value);
+	else if (r == 0)
+		(void)fprintf(s->to, "%s# %s is not set\n", indent, key);
+	free(value);
+	if (there)
+		print_origin(s->to, &s->origins[row - rows_all]);
+	return r;
+}
+
+/* All rows of a pool or a listener that its model or service has. 0 or -EIO. */
+static int print_section(const struct section *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ROWS_N; i++) {
+		const struct row *row = &rows_all[i];
+		enum row_scope scope = row->scope == SCOPE_EXTRA ? SCOPE_LISTENER : row->scope;
+
+		/* What means nothing to a listener would be refused if it were said. */
+		if (scope != s->scope || !rows_has(row, s->name))
+			continue;
+		if (scope == SCOPE_LISTENER && private_misfit(s->object, row->key) != NULL)
+			(void)fprintf(s->to, "%s# %s %s\n", s->indent, row->key, private_misfit(s->object, row->key));
+		else
+			r = print_row(s, row, row->key, s->indent);
+	}
+	return r;
+}
+
+/* The rows of the top level; those with a dot in their key are groups, one after the other in the table. 0 or -EIO. */
+static int print_top(const struct section *s)
+{
+	char group[32] = "";
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ROWS_N; i++) {
+		const struct row *row = &rows_all[i];
+		size_t n = strcspn(row->key, ".");
+		bool in_group = row->key[n] == '.';
+
+		if (row->scope != SCOPE_TOP)
+			continue;
+		if (group[0] != '\0' && (!in_group || strlen(group) != n || memcmp(group, row->key, n) != 0)) {
+			(void)fputs("};\n", s->to);
+			group[0] = '\0';
+		}
+		if (in_group && group[0] == '\0') {
+			(void)snprintf(group, sizeof(group), "%.*s", (int)n, row->key);
+			(void)fprintf(s->to, "%s = {\n", group);
+		}
+		r = print_row(s, row, in_group ? row->key + n + 1 : row->key, in_group ? "\t" : "");
+	}
+	(void)fputs(group[0] != '\0' ? "};\n" : "", s->to);
+	return r;
+}
+
+int dump_write(const struct settings *s, FILE *to)
+{
+	static const char *const models[] = { "fork", "prefork", "event" };
+	struct section top = { .to = to, .scope = SCOPE_TOP, .object = s, .origins = s->own->top, .name = "", .indent = "" };
+	int r = print_top(&top);
+
+	(void)fputs("pools = {\n", to);
+	for (size_t i = 0; r == 0 && i < s->pools_n; i++) {
+		const struct pool_settings *p = &s->pools[i];
+		struct section pool = { to, SCOPE_POOL, p, NULL, s->own->pools[i], models[p->model], "\t\t" };
+
+		(void)fprintf(to, "\t%s = {\n", p->name);
+		r = print_section(&pool);
+		(void)fputs("\t};\n", to);
+	}
+	(void)fputs("};\nlisteners = (\n", to);
+	for (size_t i = 0; r == 0 && i < s->listeners_n; i++) {
+		const struct listener_settings *l = &s->listeners[i];
+		const struct listener_own *own = &s->own->listeners[i];
+		struct section listener = { to, SCOPE_LISTENER, l, own, own->origins, l->service->name, "\t\t" };
+
+		(void)fputs("\t{\n", to);
+		r = print_section(&listener);
+		(void)fputs(i + 1 < s->listeners_n ? "\t},\n" : "\t}\n", to);
+	}
+	(void)fputs(");\n", to);
+	return r == 0 && fflush(to) == 0 && !ferror(to) ? 0 : -EIO;
+}

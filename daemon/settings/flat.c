@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The flat list between the settings reader and its parent: kept, written, and taken apart with every length checked. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings/flat.h"
+
+/* One item on the wire; path, file and value follow, each with a NUL that its length does not count. Both ends are one build. */
+struct wire {
+	uint32_t kind, line;
+	uint64_t path_n, file_n, value_n;
+	int64_t number, mtime_unix_s;
+};
+
+int flat_add(struct flat *f, const struct flat_item *item)
+{
+	if (f->n == f->cap) {
+		size_t cap = f->cap == 0 ? 256 : f->cap * 2;
+		struct flat_item *items = reallocarray(f->items, cap, sizeof(*items));
+
+		if (items == NULL)
+			return -ENOMEM;
+		f->items = items;
+		f->cap = cap;
+	}
+	f->items[f->n++] = *item;
+	return 0;
+}
+
+void flat_done(struct flat *f)
+{
+	free(f->items);
+	*f = (struct flat){ 0 };
+}
+
+struct flat_item *flat_find(const struct flat *f, const char *path)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].kind <= FLAT_OPTION && strcmp(f->items[i].path, path) == 0)
+			return &f->items[i];
+	return NULL;
+}
+
+const struct flat_item *flat_find_named(const struct flat *f, enum flat_kind kind, const char *name)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].kind == kind && strcmp(f->items[i].path, name) == 0)
+			return &f->items[i];
+	return NULL;
+}
+
+bool flat_is_below(const struct flat_item *item, const char *path)
+{
+	size_t n = strlen(path);
+
+	return strncmp(item->path, path, n) == 0 && item->path[n] == '.';
+}
+
+const char *flat_kind_name(enum flat_kind kind)
+{
+	static const char *const names[] = {
+		[FLAT_GROUP] = "a group",          [FLAT_ARRAY] = "an array", [FLAT_LIST] = "a list",
+		[FLAT_INTEGER] = "a whole number", [FLAT_FLOAT] = "a number", [FLAT_STRING] = "a string",
+		[FLAT_BOOL] = "a boolean",         [FLAT_OPTION] = "a text",
+	};
+
+	return (size_t)kind < array_n(names) ? names[kind] : "something else";
+}
+
+static void write_text(FILE *to, const char *s, size_t n)
+{
+	(void)fwrite(s, 1, n, to);
+	(void)fputc('\0', to);
+}
+
+void flat_write(FILE *to, const struct flat_item *item)
+{
+	const char *path = item->path != NULL ? item->path : "", *file = item->file != NULL ? item->file : "";
+	struct wire w = {
+		.kind = (uint32_t)item->kind,
+		.line = item->line,
+		.path_n = strlen(path),
+		.file_n = strlen(file),
+		.value_n = item->value_n,
+		.number = item->number,
+		.mtime_unix_s = item->mtime_unix_s,
+	};
+
+	(void)fwrite(&w, sizeof(w), 1, to);
+	write_text(to, path, w.path_n);
+	write_text(to, file, w.file_n);
+	if (item->value != NULL)
+		write_text(to, item->value, item->value_n);
+	else if (item->value_n == 0)
+		write_text(to, "", 0);
+}
+
+/* The text of n bytes and a NUL at *at, moved behind it. NULL if the bytes end before. */
+static const char *take_text(const char **at, const char *end, uint64_t n)
+{
+	const char *text = *at;
+
+	if (n >= (uint64_t)(end - text) || text[n] != '\0')
+		return NULL;
+	*at = text + n + 1;
+	return text;
+}
+
+/* One item at *at, moved behind it. */
+static int take_item(const char **at, const char *end, struct flat_item *ret)
+{
+	struct wire w;
+
+	if ((size_t)(end - *at) < sizeof(w))
+		return -EBADMSG;
+	memcpy(&w, *at, sizeof(w));
+	*at += sizeof(w);
+	if (w.kind >= FLAT_KINDS || w.path_n >= FLAT_PATH_MAX)
+		return -EBADMSG;
+	*ret = (struct flat_item){
+		.kind = (enum flat_kind)w.kind, .line = w.line, .number = w.number, .mtime_unix_s = w.mtime_unix_s
+	};
+	ret->path = take_text(at, end, w.path_n);
+	if (ret->path == NULL || strlen(ret->path) != w.path_n)
+		return -EBADMSG;
+	ret->file = take_text(at, end, w.file_n);
+	if (ret->file == NULL || strlen(ret->file) != w.file_n)
+		return -EBADMSG;
+	ret->value = take_text(at, end, w.value_n);
+	ret->value_n = (size_t)w.value_n;
+	return ret->value != NULL ? 0 : -EBADMSG;
+}
+
+int flat_parse(const char *bytes, size_t n, struct flat *ret)
+{
+	const char *at = bytes, *end = bytes + n;
+	struct flat f = { 0 };
+	struct flat_item item;
+	int r = 0;
+
+	while (r == 0 && at < end) {
+		r = take_item(&at, end, &item);
+		if (r == 0)
+			r = flat_add(&f, &item);
+	}
+	if (r == 0 && (f.n == 0 || f.items[f.n - 1].kind != FLAT_END))
+		r = -EBADMSG;
+	if (r < 0) {
+		flat_done(&f);
+		return r;
+	}
+	*ret = f;
+	return 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* From the settings' text through libconfig's tree to the flat list, and the -o options over it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <libconfig.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings/flatten.h"
+
+/* A number as decimal text. libconfig keeps doubles: 15 digits are what they hold for certain. */
+static char *float_text(double v)
+{
+	char *s = NULL;
+
+	if (asprintf(&s, "%.15g", v) < 0)
+		return NULL;
+	if (strchr(s, 'e') == NULL)
+		return s;
+	free(s);
+	return asprintf(&s, "%.15f", v) < 0 ? NULL : s;
+}
+
+/* Kind and value of a setting that is not made of others. */
+static int fill_scalar(const config_setting_t *c, struct flat_item *item)
+{
+	char *s = NULL;
+
+	switch (config_setting_type(c)) {
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		item->kind = FLAT_INTEGER;
+		if (asprintf(&s, "%lld", config_setting_get_int64(c)) < 0)
+			return -ENOMEM;
+		break;
+	case CONFIG_TYPE_FLOAT:
+		item->kind = FLAT_FLOAT;
+		s = float_text(config_setting_get_float(c));
+		break;
+	case CONFIG_TYPE_BOOL:
+		item->kind = FLAT_BOOL;
+		s = strdup(config_setting_get_bool(c) ? "true" : "false");
+		break;
+	default:
+		item->kind = FLAT_STRING;
+		s = strdup(config_setting_get_string(c));
+		break;
+	}
+	if (s == NULL)
+		return -ENOMEM;
+	item->value = s;
+	item->value_n = strlen(s);
+	return 0;
+}
+
+static int add_setting(struct flat *f, const struct scan *s, const config_setting_t *c, const char *path);
+
+/* All that a group, a list or an array holds. The scanner has limited how deep this can go. */
+static int add_members(struct flat *f, const struct scan *s, const config_setting_t *c, const char *path)
+{
+	bool named = config_setting_is_group(c);
+	int r = 0, n = config_setting_length(c);
+	const char *dot = path[0] != '\0' ? "." : "";
+
+	for (int i = 0; r == 0 && i < n; i++) {
+		const config_setting_t *member = config_setting_get_elem(c, (unsigned)i);
+		char *below = NULL;
+
+		if (named && asprintf(&below, "%s%s%s", path, dot, config_setting_name(member)) < 0)
+			return -ENOMEM;
+		if (!named && asprintf(&below, "%s%s[%d]", path, dot, i) < 0)
+			return -ENOMEM;
+		r = add_setting(f, s, member, below);
+	}
+	return r;
+}
+
+/* The item keeps `path`. */
+static int add_setting(struct flat *f, const struct scan *s, const config_setting_t *c, const char *path)
+{
+	struct scan_line at = scan_where(s, config_setting_source_line(c));
+	struct flat_item item = { .path = path, .file = at.file, .line = at.line, .value = "" };
+	int r = 0;
+
+	if (config_setting_is_group(c))
+		item.kind = FLAT_GROUP;
+	else if (config_setting_is_array(c))
+		item.kind = FLAT_ARRAY;
+	else if (config_setting_is_list(c))
+		item.kind = FLAT_LIST;
+	else
+		r = fill_scalar(c, &item);
+	if (r == 0)
+		r = flat_add(f, &item);
+	if (r == 0 && config_setting_is_aggregate(c))
+		r = add_members(f, s, c, path);
+	return r;
+}
+
+int flatten_text(struct scan *s, struct flat *ret)
+{
+	struct scan_line at;
+	config_t config;
+
+	config_init(&config);
+	if (config_read_string(&config, s->text) != CONFIG_TRUE) {
+		at = scan_where(s, (unsigned)config_error_line(&config));
+		return scan_refuse(
+			s, &at,
+			"%s, here or on the line before (NAME = VALUE; in groups, commas between the elements of a list)",
+			config_error_text(&config));
+	}
+	if (add_members(ret, s, config_root_setting(&config), "") < 0) {
+		at = scan_where(s, 1);
+		return scan_refuse(s, &at, "out of memory");
+	}
+	return 0; /* the tree is not given back: the process ends soon */
+}
+
+/* Takes out all that is below a path: its elements, where an option says the whole array anew. */
+static void drop_below(struct flat *f, const char *path)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (!flat_is_below(&f->items[i], path))
+			f->items[kept++] = f->items[i];
+	f->n = kept;
+}
+
+int flatten_options(struct flat *f, const struct settings_override *options, size_t options_n)
+{
+	for (size_t i = 0; i < options_n; i++) {
+		struct flat_item item = { .kind = FLAT_OPTION, .path = options[i].key, .file = "-o" }, *there;
+		int r;
+
+		item.value = options[i].value;
+		item.value_n = strlen(item.value);
+		there = flat_find(f, item.path);
+		if (there != NULL && there->kind != FLAT_GROUP && there->kind != FLAT_LIST) {
+			*there = item;
+			drop_below(f, item.path);
+			continue;
+		}
+		/* An option for a group or a list replaces nothing: as an item of its own it is found to be wrong. */
+		r = flat_add(f, &item);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

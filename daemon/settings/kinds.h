@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a setting can be: how its text is read, shown and explained. A row of settings.def names one of these.
+ *
+ * Most kinds are numbers in the end (a duration, a size, a word of a list); those have `number` and `show`. The others have `take` and `print`.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/attr.h"
+#include "base/text.h"
+#include "settings/rows.h"
+
+/* A value on its way into its field. */
+struct given {
+	struct draft *draft;
+	const struct row *row;
+	void *object;             /* the structure of the row's scope                              */
+	const char *const *texts; /* one; an array's elements (0 or more) where the kind takes many */
+	size_t n;
+	struct text *why; /* stays empty if `wanted` says it all                           */
+};
+
+struct kind {
+	const char *wanted; /* "a duration (…)": what is allowed, for messages */
+	unsigned accepts;   /* a set of enum flat_kind bits                    */
+	bool many;          /* takes arrays, and commas in -o                  */
+	/* 0, -EINVAL or -ERANGE */
+	int (*number)(const struct row *row, const char *text, uint64_t *ret);
+	void (*show)(struct text *t, const struct row *row, uint64_t v);
+	/* Instead: fills the field; 0, -EINVAL, -ERANGE or -ENOMEM. */
+	int (*take)(const struct given *g);
+	/* Writes the field as the file has it. False, and nothing written, where there is no value. */
+	bool (*print)(FILE *to, const struct row *row, const void *object);
+};
+
+extern const struct kind kinds_INTEGER, kinds_INTEGER8, kinds_INTEGER64, kinds_DURATION, kinds_SIZE, kinds_SIZE32,
+	kinds_RATE, kinds_MODE, kinds_BOOL, kinds_TRISTATE, kinds_DSCP, kinds_LOG_LEVEL, kinds_LOG_FORMAT, kinds_MODEL;
+extern const struct kind kinds_NAME, kinds_HOST, kinds_PATH, kinds_INTERFACE, kinds_ZONE, kinds_TEXT, kinds_FORMAT,
+	kinds_SERVICE, kinds_TRANSPORTS, kinds_ADDRESSES, kinds_PORT, kinds_ALLOW, kinds_DENY, kinds_NAMES;
+
+/* Reads a value into its field, by its kind, within the row's bounds. 0, or a failure with g->why filled in. */
+int kinds_take(const struct given *g) must_check;
+
+/* Writes a field as a file has it; false if it has no value. */
+bool kinds_print(FILE *to, const struct row *row, const void *object);
+
+/* A string as libconfig reads it back. */
+void kinds_print_string(FILE *to, const char *s);

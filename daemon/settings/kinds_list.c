@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The kinds of settings that are looked up or are many: services, transports, addresses, ports, prefixes, names. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/service.h"
+#include "settings/kinds.h"
+#include "settings/value.h"
+
+#define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
+#define ACCEPTS_MANY (ACCEPTS_STRING | 1u << FLAT_ARRAY | 1u << FLAT_LIST)
+
+static int take_service(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+	const char *near = NULL;
+
+	l->service = service_find(g->texts[0]);
+	if (l->service != NULL)
+		return 0;
+	for (size_t i = 0; i < service_table_n; i++)
+		near = rows_nearer(g->texts[0], near, service_table[i].name);
+	text_addf(g->why, "there is no service \"%.64s\"", g->texts[0]);
+	if (near != NULL)
+		text_addf(g->why, ", did you mean \"%s\"?", near);
+	for (size_t i = 0; i < service_table_n; i++)
+		text_addf(g->why, "%s%s", i == 0 ? " (" : ", ", service_table[i].name);
+	text_add(g->why, ")");
+	return -EINVAL;
+}
+
+static bool print_service(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_settings *l = object;
+
+	(void)row;
+	if (l->service == NULL)
+		return false;
+	kinds_print_string(to, l->service->name);
+	return true;
+}
+
+static int take_transports(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+
+	l->transports = 0;
+	for (size_t i = 0; i < g->n; i++) {
+		unsigned t = service_transport_from_name(g->texts[i]);
+
+		if (t == 0 || (l->transports & t) != 0) {
+			text_addf(g->why,
+				  "\"%.64s\" is %s (\"tcp\", \"udp\", \"unix\", \"unixgram\" or \"unixpacket\", each once)",
+				  g->texts[i], t == 0 ? "no transport" : "there twice");
+			return -EINVAL;
+		}
+		l->transports |= t;
+	}
+	return g->n > 0 ? 0 : -EINVAL;
+}
+
+/* A text for one, an array for more. */
+struct printing {
+	FILE *to;
+	size_t n, i;
+};
+
+static void print_element(struct printing *p, const char *s)
+{
+	(void)fputs(p->i == 0 ? p->n == 1 ? "" : "[ " : ", ", p->to);
+	kinds_print_string(p->to, s);
+	p->i++;
+	if (p->i == p->n && p->n > 1)
+		(void)fputs(" ]", p->to);
+}
+
+static bool print_transports(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_settings *l = object;
+	struct printing p = { .to = to, .n = (size_t)__builtin_popcount(l->transports) };
+
+	(void)row;
+	for (unsigned t = TRANSPORT_TCP; t <= TRANSPORT_UNIXPACKET; t <<= 1)
+		if ((l->transports & t) != 0)
+			print_element(&p, service_transport_name((enum transport)t));
+	return p.n > 0;
+}
+
+static int take_address(const struct given *g, const char *s, struct listener_address *ret)
+{
+	int r = 0;
+
+	*ret = (struct listener_address){ .kind = LISTENER_ADDRESS_ONE };
+	if (strcmp(s, "*") == 0)
+		ret->kind = LISTENER_ADDRESS_ANY;
+	else if (strcmp(s, "loopback") == 0)
+		ret->kind = LISTENER_ADDRESS_LOOPBACK;
+	else
+		r = addr_parse(s, &ret->addr);
+	if (r == 0 && ret->kind == LISTENER_ADDRESS_ONE && addr_is_multicast(&ret->addr))
+		r = -EINVAL;
+	if (r == 0)
+		r = text_copy(ret->text, sizeof(ret->text), s);
+	if (r == -ENODEV)
+		text_addf(g->why, "\"%.80s\": there is no such interface", s);
+	else if (r < 0)
+		text_addf(g->why, "\"%.80s\" is no address (\"*\", \"loopback\", an IPv4 or an IPv6 address; never a name)",
+			  s);
+	return r;
+}
+
+static int take_addresses(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+
+	l->addresses_n = 0;
+	if (g->n == 0 || g->n > SETTINGS_ADDRESSES_MAX) {
+		text_addf(g->why, "there are %zu addresses (1 to %d)", g->n, SETTINGS_ADDRESSES_MAX);
+		return -ERANGE;
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		int r = take_address(g, g->texts[i], &l->addresses[i]);
+
+		if (r < 0)
+			return r;
+		l->addresses_n++;
+	}
+	return 0;
+}
+
+static bool print_addresses(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_settings *l = object;
+	struct printing p = { .to = to, .n = l->addresses_n };
+
+	(void)row;
+	for (size_t i = 0; i < l->addresses_n; i++)
+		print_element(&p, l->addresses[i].text);
+	return p.n > 0;
+}
+
+/* A number, or a name that the settings reader has looked up. */
+static int take_port(const struct given *g)
+{
+	struct listener_own *own = g->object;
+	const struct flat_item *item = flat_find_named(g->draft->flat, FLAT_PORT, g->texts[0]);
+	int64_t v = 0;
+	int r = value_integer(g->texts[0], &v);
+
+	if (item != NULL && item->number >= 0) {
+		v = item->number;
+		r = 0;
+	}
+	if (r == 0 && v >= 0 && v <= UINT16_MAX) {
+		own->port = (uint16_t)v;
+		return 0;
+	}
+	if (r == -EINVAL)
+		text_addf(g->why, "the services database has no \"%.64s\" (0 to 65535, or a name it has)", g->texts[0]);
+	else
+		text_addf(g->why, "%.64s is out of range (0 to 65535, or a name of the services database)", g->texts[0]);
+	return -ERANGE;
+}
+
+static bool print_port(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_own *own = object;
+
+	(void)row;
+	return fprintf(to, "%u", (unsigned)own->port) > 0;
+}
+
+static int take_prefixes(const struct given *g, const struct prefix **ret, size_t *ret_n)
+{
+	struct prefix *list = private_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
+
+	if (list == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < g->n; i++) {
+		int r = prefix_parse(g->texts[i], &list[i]);
+
+		if (r < 0) {
+			text_addf(g->why, "\"%.80s\" %s (\"192.0.2.0/24\", \"2001:db8::/32\" or an address)", g->texts[i],
+				  r == -ERANGE ? "has bits set beyond its length" : "is no prefix");
+			return r;
+		}
+	}
+	*ret = g->n > 0 ? list : NULL;
+	*ret_n = g->n;
+	return 0;
+}
+
+static int take_allow(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+
+	return take_prefixes(g, &l->rules.acl.allow, &l->rules.acl.allow_n);
+}
+
+static int take_deny(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+
+	return take_prefixes(g, &l->rules.acl.deny, &l->rules.acl.deny_n);
+}
+
+static bool print_prefixes(FILE *to, const struct prefix *list, size_t n)
+{
+	struct printing p = { .to = to, .n = n };
+
+	for (size_t i = 0; i < n; i++) {
+		char storage[ADDR_TEXT_MAX + 8];
+		struct text t = TEXT_OVER(storage);
+
+		prefix_add_text(&t, &list[i]);
+		print_element(&p, t.at);
+	}
+	return n > 0 || fputs("[ ]", to) >= 0;
+}
+
+static bool print_allow(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_settings *l = object;
+
+	(void)row;
+	return print_prefixes(to, l->rules.acl.allow, l->rules.acl.allow_n);
+}
+
+static bool print_deny(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_settings *l = object;
+
+	(void)row;
+	return print_prefixes(to, l->rules.acl.deny, l->rules.acl.deny_n);
+}
+
+static int take_names(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+	const char **list = private_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
+
+	for (size_t i = 0; list != NULL && i < g->n; i++) {
+		list[i] = private_text(g->draft, g->texts[i]);
+		if (list[i] == NULL)
+			return -ENOMEM;
+	}
+	l->options.names = list;
+	l->options.names_n = g->n;
+	return list != NULL ? 0 : -ENOMEM;
+}
+
+static bool print_names(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_settings *l = object;
+	struct printing p = { .to = to, .n = l->options.names_n };
+
+	(void)row;
+	for (size_t i = 0; i < l->options.names_n; i++)
+		print_element(&p, l->options.names[i]);
+	return p.n > 0 || fputs("[ ]", to) >= 0;
+}
+
+#define KIND_MANY(text, reader, writer)                                                                                     \
+	{                                                                                                                   \
+		.wanted = text, .accepts = ACCEPTS_MANY, .many = true, .take = reader, .print = writer                      \
+	}
+
+const struct kind kinds_SERVICE = { "the name of a service", ACCEPTS_STRING, .take = take_service, .print = print_service };
+const struct kind kinds_PORT = {
+	.wanted = "0 to 65535, or a name of the services database",
+	.accepts = ACCEPTS_STRING | 1u << FLAT_INTEGER,
+	.take = take_port,
+	.print = print_port,
+};
+const struct kind kinds_TRANSPORTS = KIND_MANY(
+	"\"tcp\", \"udp\", \"unix\", \"unixgram\", \"unixpacket\" or an array of these", take_transports, print_transports);
+const struct kind kinds_ADDRESSES = KIND_MANY("\"*\", \"loopback\", an address or an array of these", take_addresses,
+					      print_addresses);
+const struct kind kinds_ALLOW = KIND_MANY("an array of prefixes", take_allow, print_allow);
+const struct kind kinds_DENY = KIND_MANY("an array of prefixes", take_deny, print_deny);
+const struct kind kinds_NAMES = KIND_MANY("an array of listeners' names", take_names, print_names);

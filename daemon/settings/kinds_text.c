@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The kinds of settings that are texts: names, paths, formats. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "service/daytime.h"
+#include "settings/kinds.h"
+
+#define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
+#define NAME_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+/* Into an array of char, of any size. */
+static int take_array(const struct given *g)
+{
+	const char *s = g->texts[0];
+
+	if (strlen(s) >= g->row->size) {
+		text_addf(g->why, "\"%.20s…\" is too long (%zu bytes at most)", s, g->row->size - 1);
+		return -ERANGE;
+	}
+	for (const char *p = s; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7F)
+			return -EINVAL;
+	return text_copy((char *)g->object + g->row->offset, g->row->size, s);
+}
+
+static int take_name(const struct given *g)
+{
+	return strspn(g->texts[0], NAME_BYTES) == strlen(g->texts[0]) ? take_array(g) : -EINVAL;
+}
+
+static int take_interface(const struct given *g)
+{
+	return strpbrk(g->texts[0], "/ \t") == NULL ? take_array(g) : -EINVAL;
+}
+
+static int take_path(const struct given *g)
+{
+	const char *s = g->texts[0];
+
+	return (s[0] == '/' || s[0] == '@') && s[1] != '\0' ? take_array(g) : -EINVAL;
+}
+
+/* Into a const char *. */
+static int take_pointer(const struct given *g)
+{
+	const char *s = private_text(g->draft, g->texts[0]);
+
+	memcpy((char *)g->object + g->row->offset, &s, sizeof(s));
+	return s != NULL ? 0 : -ENOMEM;
+}
+
+static int take_format(const struct given *g)
+{
+	return daytime_format_valid(g->texts[0]) ? take_pointer(g) : -EINVAL;
+}
+
+static bool print_array(FILE *to, const struct row *row, const void *object)
+{
+	const char *s = (const char *)object + row->offset;
+
+	/* An empty text is a value where the default is one. */
+	if (*s == '\0' && row->standard == NULL)
+		return false;
+	kinds_print_string(to, s);
+	return true;
+}
+
+static bool print_pointer(FILE *to, const struct row *row, const void *object)
+{
+	const char *s;
+
+	memcpy(&s, (const char *)object + row->offset, sizeof(s));
+	if (s == NULL)
+		return false;
+	kinds_print_string(to, s);
+	return true;
+}
+
+#define KIND_TEXT(text, reader, writer)                                                                                     \
+	{                                                                                                                   \
+		.wanted = text, .accepts = ACCEPTS_STRING, .take = reader, .print = writer                                  \
+	}
+
+const struct kind kinds_NAME = KIND_TEXT("letters, digits, \"_\", \".\" and \"-\"", take_name, print_array);
+const struct kind kinds_HOST = KIND_TEXT("a host's name: letters, digits, \"_\", \".\" and \"-\"", take_name, print_array);
+const struct kind kinds_INTERFACE = KIND_TEXT("the name of an interface", take_interface, print_array);
+const struct kind kinds_PATH = KIND_TEXT("a path that begins with \"/\", or \"@name\"", take_path, print_array);
+const struct kind kinds_ZONE = KIND_TEXT("a zone of the tz database: \"UTC\", \"Europe/Rome\"", take_array, print_array);
+const struct kind kinds_TEXT = KIND_TEXT("a string", take_pointer, print_pointer);
+const struct kind kinds_FORMAT = KIND_TEXT(
+	"\"rfc867\", \"ctime\", \"smtp\", \"smtp4\", \"iso\", \"nist\" or a strftime text of one line", take_format,
+	print_pointer);

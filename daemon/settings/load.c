@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows from other values: names, ports, pools, and the zones, quotes and host tables that the settings name.
+ *
+ * The bytes of zones and files were read by the settings reader; here they become what the services use, each once.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "service/hosttable.h"
+#include "service/quotes.h"
+#include "settings/assign.h"
+#include "settings/load.h"
+#include "settings/rows.h"
+
+static struct listener_own *own_of(const struct draft *d, const struct listener_settings *l)
+{
+	return &d->settings->own->listeners[l - d->settings->listeners];
+}
+
+/* Whether a listener's key was said, by itself or by `defaults`. */
+static const struct origin *said(const struct draft *d, const struct listener_settings *l, const char *key)
+{
+	const struct origin *o = &own_of(d, l)->origins[rows_find(SCOPE_LISTENER, key) - rows_all];
+
+	return o->file != NULL ? o : NULL;
+}
+
+/* Why a file could not be read, in words. */
+static const char *why_unread(int64_t error)
+{
+	switch (error) {
+	case -EFBIG:
+		return "too long (1 MiB of quotes, 32 MiB of a host table, 64 MiB in all)";
+	case -EINVAL:
+		return "not a regular file";
+	default:
+		return strerror((int)-error);
+	}
+}
+
+/* Finds or makes the entry of a name. NULL without memory. */
+static struct loaded *loaded_entry(struct draft *d, const char *name)
+{
+	struct settings_private *own = d->settings->own;
+	struct loaded *l;
+
+	for (size_t i = 0; i < own->loaded_n; i++)
+		if (strcmp(own->loaded[i].name, name) == 0)
+			return &own->loaded[i];
+	l = reallocarray(own->loaded, own->loaded_n + 1, sizeof(*l));
+	name = private_text(d, name);
+	if (l != NULL)
+		own->loaded = l;
+	if (l == NULL || name == NULL) {
+		d->no_memory = true;
+		return NULL;
+	}
+	own->loaded[own->loaded_n] = (struct loaded){ .name = name };
+	return &own->loaded[own->loaded_n++];
+}
+
+/* The zone of one item of the list. NULL if it is no table of spans, or without memory. */
+static struct zone *make_zone(struct draft *d, const struct flat_item *item)
+{
+	size_t n = item->value_n / sizeof(struct zone_span);
+	struct zone *z;
+
+	if (n < 1 || n > ZONE_SPANS_MAX || item->value_n % sizeof(struct zone_span) != 0)
+		return NULL;
+	z = private_keep(d, calloc(1, sizeof(*z)));
+	if (z == NULL)
+		return NULL;
+	z->spans = private_keep(d, malloc(item->value_n));
+	if (z->spans == NULL || text_copy(z->name, sizeof(z->name), item->path) < 0)
+		return NULL;
+	memcpy(z->spans, item->value, item->value_n);
+	z->spans_n = (uint32_t)n;
+	for (size_t i = 0; i < n; i++)
+		z->spans[i].abbreviation[sizeof(z->spans[i].abbreviation) - 1] = '\0';
+	return z;
+}
+
+static void load_zone(struct draft *d, struct listener_settings *l)
+{
+	const struct flat_item *item = flat_find_named(d->flat, FLAT_ZONE, l->timezone);
+	struct loaded *entry;
+
+	l->options.zone = &zone_utc;
+	if (strcmp(l->timezone, zone_utc.name) == 0)
+		return;
+	if (item == NULL || item->number < 0) {
+		private_issue_at(d, l, "timezone", "\"%s\" is no zone of this host's tz database (\"UTC\", \"Europe/Rome\")",
+				 l->timezone);
+		return;
+	}
+	entry = loaded_entry(d, l->timezone);
+	if (entry != NULL && entry->zone == NULL)
+		entry->zone = make_zone(d, item);
+	if (entry != NULL && entry->zone != NULL)
+		l->options.zone = entry->zone;
+}
+
+/* The bytes of a named file; NULL, with an issue, if they could not be read. */
+static const struct flat_item *find_file(struct draft *d, const struct listener_settings *l, enum flat_kind kind,
+					 const char *key, const char *name)
+{
+	const struct flat_item *item = flat_find_named(d->flat, kind, name);
+
+	if (item == NULL)
+		private_issue_at(d, l, key, "\"%.200s\" is no name of a file", name);
+	else if (item->number < 0)
+		private_issue_at(d, l, key, "cannot read %.200s: %s", name, why_unread(item->number));
+	return item != NULL && item->number == 0 ? item : NULL;
+}
+
+/* The file's name as it is from everywhere, so that -T says the same file wherever its output is kept. NULL without memory. */
+static const char *absolute(struct draft *d, const char *name)
+{
+	const char *slash = strrchr(d->file, '/');
+	char *folder, *path = NULL;
+
+	if (name[0] == '/')
+		return name;
+	folder = slash == NULL ? strdup(".") : strndup(d->file, slash == d->file ? 1 : (size_t)(slash - d->file));
+	if (folder != NULL) {
+		char *real = realpath(folder, NULL);
+
+		if (real == NULL || asprintf(&path, "%s/%s", real, name) < 0)
+			path = NULL;
+		free(real);
+	}
+	free(folder);
+	return private_keep(d, path);
+}
+
+static void load_quotes(struct draft *d, struct listener_settings *l)
+{
+	struct listener_own *own = own_of(d, l);
+	const char *name = own->quotes_file, *why = NULL;
+	const struct flat_item *item;
+	struct loaded *entry;
+	unsigned line = 0;
+	int r = 0;
+
+	if (name == NULL || *name == '\0') {
+		private_issue_at(d, l, "file", "is missing: qotd needs the file of its quotes");
+		return;
+	}
+	item = find_file(d, l, FLAT_QUOTES, "file", name);
+	entry = item != NULL ? loaded_entry(d, name) : NULL;
+	if (entry == NULL)
+		return;
+	if (entry->quotes == NULL)
+		r = quotes_parse(item->value, item->value_n, &entry->quotes, &line, &why);
+	if (r == -ENOMEM)
+		d->no_memory = true;
+	else if (r < 0)
+		private_issue_at(d, l, "file", "%.200s:%u: %s", name, line, why);
+	l->options.quotes = entry->quotes;
+	own->quotes_file = absolute(d, name);
+}
+
+static void load_table(struct draft *d, struct listener_settings *l)
+{
+	struct listener_own *own = own_of(d, l);
+	const char *name = own->table_file, *why = NULL;
+	const struct flat_item *item;
+	struct loaded *entry;
+	unsigned line = 0;
+	int r = 0;
+
+	if (name == NULL || *name == '\0')
+		return;
+	item = find_file(d, l, FLAT_TABLE, "table", name);
+	entry = item != NULL ? loaded_entry(d, name) : NULL;
+	if (entry == NULL)
+		return;
+	if (entry->table == NULL)
+		r = hosttable_parse(item->value, item->value_n, item->mtime_unix_s, &entry->table, &line, &why);
+	if (r == -ENOMEM)
+		d->no_memory = true;
+	else if (r < 0)
+		private_issue_at(d, l, "table", "%.200s:%u: %s", name, line, why);
+	l->options.table = entry->table;
+	own->table_file = absolute(d, name);
+}
+
+/* tcpmux without `services`: every other TCP listener that is enabled. */
+static void load_names(struct draft *d, struct listener_settings *l)
+{
+	const struct settings *s = d->settings;
+	const char **names = private_keep(d, calloc(s->listeners_n + 1, sizeof(*names)));
+	size_t n = 0;
+
+	for (size_t i = 0; names != NULL && i < s->listeners_n; i++) {
+		const struct listener_settings *other = &s->listeners[i];
+
+		if (other->enabled && other->service != NULL && other->service != l->service &&
+		    (other->transports & TRANSPORT_TCP) != 0)
+			names[n++] = other->name;
+	}
+	l->options.names = names;
+	l->options.names_n = names != NULL ? n : 0;
+}
+
+/* The pool of a name: its index, or pools_n. */
+static uint32_t find_pool(const struct settings *s, const char *name)
+{
+	uint32_t i = 0;
+
+	while (i < s->pools_n && strcmp(s->pools[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* The pools of a listener's sessions and datagrams. Datagrams are the event model's: another pool serves the sessions alone. */
+static void load_pool(struct draft *d, struct listener_settings *l)
+{
+	struct settings *s = d->settings;
+	const char *name = own_of(d, l)->pool, *near = NULL;
+	uint32_t i = find_pool(s, name);
+
+	l->pool_stream = find_pool(s, "prefork");
+	l->pool_datagram = find_pool(s, "event");
+	if (i < s->pools_n) {
+		l->pool_stream = i;
+		if (s->pools[i].model == POOL_EVENT)
+			l->pool_datagram = i;
+	} else if (*name != '\0') {
+		for (size_t k = 0; k < s->pools_n; k++)
+			near = rows_nearer(name, near, s->pools[k].name);
+		private_issue_at(d, l, "pool", "there is no pool \"%s\"%s%s%s", name,
+				 near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
+				 near != NULL ? "\"?" : "");
+		return;
+	}
+	if (l->enabled && (l->transports & TRANSPORT_SESSIONS) != 0)
+		s->pools[l->pool_stream].used = true;
+	if (l->enabled && (l->transports & TRANSPORT_DATAGRAMS) != 0)
+		s->pools[l->pool_datagram].used = true;
+}
+
+/* What a listener's service says where the listener does not. */
+static void load_service(struct draft *d, struct listener_settings *l)
+{
+	struct listener_own *own = own_of(d, l);
+
+	if (l->service == NULL) {
+		struct where w = private_where(d->settings, l, "service");
+
+		/* One that is there, but wrong, has been reported. */
+		if (flat_find(d->flat, w.path) == NULL && flat_find(d->flat, "defaults.service") == NULL)
+			private_issue_at(d, l, "service", "is missing (a listener serves one protocol)");
+		return;
+	}
+	if (l->name[0] == '\0')
+		(void)snprintf(l->name, sizeof(l->name), "%s", l->service->name);
+	if (said(d, l, "transport") == NULL)
+		l->transports = l->service->transports;
+	if (said(d, l, "port") == NULL)
+		own->port = l->service->port;
+	l->port = own->port == 0 ? 0 : (uint16_t)(own->port + d->settings->port_offset);
+	if (own->port != 0 && own->port + d->settings->port_offset > UINT16_MAX)
+		private_issue_at(d, l, "port", "%u and the port_offset of %u are more than 65535", (unsigned)own->port,
+				 (unsigned)d->settings->port_offset);
+	/* A path, or an address, in `defaults` is for those that can use it. */
+	if (said(d, l, "path") != NULL && said(d, l, "path")->inherited && (l->transports & TRANSPORT_UNIXES) == 0)
+		l->path[0] = '\0';
+}
+
+static void report_no_model(struct draft *d, const struct pool_settings *p)
+{
+	char path[SETTINGS_NAME_MAX + 16];
+	const struct flat_item *item;
+	struct origin at = { 0 };
+
+	(void)snprintf(path, sizeof(path), "pools.%s.model", p->name);
+	if (flat_find(d->flat, path) != NULL)
+		return; /* there, but wrong: it has been reported */
+	(void)snprintf(path, sizeof(path), "pools.%s", p->name);
+	item = flat_find(d->flat, path);
+	if (item != NULL)
+		at = assign_origin(item);
+	private_issue(d, &at, path, "has no model (\"fork\", \"prefork\" or \"event\")");
+}
+
+static void load_pools(struct draft *d)
+{
+	const struct row *model = rows_find(SCOPE_POOL, "model"), *sessions = rows_find(SCOPE_POOL, "max_sessions");
+	cpu_set_t cpus;
+	int cpus_n = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+
+	for (size_t i = 0; i < d->settings->pools_n; i++) {
+		struct pool_settings *p = &d->settings->pools[i];
+		const struct origin *origins = d->settings->own->pools[i];
+
+		if (p->model == POOL_EVENT && p->workers == 0)
+			p->workers = (uint32_t)cpus_n;
+		if (p->model != POOL_PREFORK && origins[sessions - rows_all].file == NULL)
+			p->max_sessions = p->model == POOL_FORK ? 256 : 65536;
+		/* The first three are built in and have theirs. */
+		if (i > POOL_EVENT && origins[model - rows_all].file == NULL)
+			report_no_model(d, p);
+	}
+}
+
+void load_all(struct draft *d)
+{
+	struct settings *s = d->settings;
+
+	if (s->host_name[0] == '\0' && gethostname(s->host_name, sizeof(s->host_name) - 1) < 0)
+		(void)snprintf(s->host_name, sizeof(s->host_name), "localhost");
+	load_pools(d);
+	for (size_t i = 0; i < s->listeners_n; i++)
+		load_service(d, &s->listeners[i]);
+	for (size_t i = 0; i < s->listeners_n; i++) {
+		struct listener_settings *l = &s->listeners[i];
+
+		l->file = own_of(d, l)->at.file;
+		l->line = own_of(d, l)->at.line;
+		if (l->service == NULL)
+			continue;
+		load_pool(d, l);
+		load_zone(d, l);
+		if (strcmp(l->service->name, "tcpmux") == 0 && said(d, l, "services") == NULL)
+			load_names(d, l);
+		if (l->enabled && strcmp(l->service->name, "qotd") == 0)
+			load_quotes(d, l);
+		if (l->enabled && strcmp(l->service->name, "hostname") == 0)
+			load_table(d, l);
+	}
+}

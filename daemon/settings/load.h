@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* What follows from other values: names, ports, pools, and the zones, quotes and host tables that the settings name. */
+#pragma once
+
+#include "settings/private.h"
+
+/* Fills in what apply_list() could not know yet. What is wrong goes to the report. */
+void load_all(struct draft *d);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings reader: a process that lives for one reading.
+ *
+ * Flow: reader_run() forks; the child limits itself, reads (scan.c, flatten.c, gather.c) and writes the list to a pipe; the parent
+ * collects it for 2 s at most, kills what is left and takes the list apart.
+ * Process: both, until the child's _exit().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "settings/flatten.h"
+#include "settings/gather.h"
+#include "settings/reader.h"
+
+/* Address space this process uses now. A reload forks the child from a supervisor that has tables mapped: the limit is for what comes on top. */
+static size_t own_bytes(void)
+{
+	cleanup_fd int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char line[128] = "";
+
+	if (fd < 0 || read(fd, line, sizeof(line) - 1) <= 0)
+		return (size_t)256 << 20; /* no /proc: a guess that is too large rather than too small */
+	return (size_t)strtoull(line, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit(__rlimit_resource_t what, rlim_t soft)
+{
+	struct rlimit l = { .rlim_cur = soft, .rlim_max = soft }, had;
+
+	if (getrlimit(what, &had) == 0 && had.rlim_max < soft)
+		l.rlim_cur = l.rlim_max = had.rlim_max;
+	(void)setrlimit(what, &l);
+}
+
+/* The child's own bounds. The parent's clock is the one that counts; these hold if the parent is stopped. */
+static void limit_self(void)
+{
+	sigset_t none;
+
+	for (int s = 1; s < SIGRTMIN; s++)
+		(void)signal(s, SIG_DFL); /* the supervisor's handlers and SIG_IGN are not for us */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	limit(RLIMIT_CPU, READER_TIME_MS / 1000);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */
+#ifndef __SANITIZE_ADDRESS__
+	limit(RLIMIT_AS, own_bytes() + READER_MEMORY_BYTES);
+#endif
+}
+
+/* One message in the place of a list. */
+static void write_problem(FILE *to, const struct scan *s)
+{
+	struct flat_item item = { .kind = s->missing ? FLAT_MISSING : FLAT_ERROR, .value = s->problem };
+
+	item.value_n = strlen(s->problem);
+	flat_write(to, &item);
+}
+
+int reader_write(const struct reader_order *order, int fd)
+{
+	struct flat_item end = { .kind = FLAT_END, .value = "" };
+	struct scan scan = { 0 };
+	struct flat flat = { 0 };
+	FILE *to = fdopen(fd, "w");
+	int r;
+
+	if (to == NULL)
+		return -errno;
+	r = scan_read(&scan, order->file);
+	if (r == 0)
+		r = flatten_text(&scan, &flat);
+	if (r < 0) {
+		write_problem(to, &scan);
+	} else {
+		r = flatten_options(&flat, order->options, order->options_n);
+		for (size_t i = 0; r == 0 && i < flat.n; i++)
+			flat_write(to, &flat.items[i]);
+		if (r == 0)
+			r = gather_write(to, &flat, scan.folder);
+		if (r < 0)
+			return r;
+	}
+	flat_write(to, &end);
+	return fflush(to) == 0 && !ferror(to) ? 0 : -EIO;
+}
+
+/* Everything from the pipe until its end or the deadline. -ETIME, -EFBIG, -ENOMEM or what read and poll say. */
+static int collect(int fd, char **ret, size_t *ret_n)
+{
+	uint64_t deadline_ns = clock_add(clock_mono_ns(), READER_TIME_MS * CLOCK_MS_NS), now_ns;
+	size_t n = 0, cap = 0;
+	ssize_t got = 1;
+
+	while (got != 0) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+
+		if (n == cap) {
+			size_t more = cap == 0 ? 65536 : cap * 2;
+			char *bytes = more > 2 * READER_OUTPUT_MAX ? NULL : realloc(*ret, more);
+
+			if (bytes == NULL)
+				return n >= READER_OUTPUT_MAX ? -EFBIG : -ENOMEM;
+			*ret = bytes;
+			cap = more;
+		}
+		now_ns = clock_mono_ns();
+		if (now_ns >= deadline_ns)
+			return -ETIME;
+		if (poll(&p, 1, (int)((deadline_ns - now_ns) / CLOCK_MS_NS) + 1) < 0 && errno != EINTR)
+			return -errno;
+		got = p.revents == 0 ? -1 : read(fd, *ret + n, cap - n);
+		if (got < 0 && p.revents != 0 && errno != EINTR)
+			return -errno;
+		n += got > 0 ? (size_t)got : 0;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+/* Ends the child, whatever it does, and takes its status. */
+static int reap(pid_t pid, bool kill_it)
+{
+	int status = 0;
+
+	if (kill_it)
+		(void)kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return status;
+}
+
+/* What became of a child that wrote no whole list. */
+static void explain(struct reader_result *r, int status, int collected)
+{
+	struct text t = TEXT_OVER(r->why);
+
+	if (collected == -ETIME || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+		text_addf(&t, "reading takes longer than %d s", READER_TIME_MS / 1000);
+	else if (collected < 0)
+		text_addf(&t, "cannot be read: %s", strerror(-collected));
+	else if (WIFSIGNALED(status))
+		text_addf(&t,
+			  "the settings reader was ended by signal %d; it may have needed more than its %zu MiB of memory",
+			  WTERMSIG(status), READER_MEMORY_BYTES >> 20);
+	else
+		text_addf(&t,
+			  "the settings reader gave up; a file may have changed while it was read, or %zu MiB of memory did "
+			  "not do",
+			  READER_MEMORY_BYTES >> 20);
+}
+
+int reader_run(const struct reader_order *order, struct reader_result *ret)
+{
+	int ends[2], status, r;
+	size_t n = 0;
+	pid_t pid;
+
+	*ret = (struct reader_result){ 0 };
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	cleanup_fd int from = ends[0];
+	cleanup_fd int to = ends[1];
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		limit_self();
+		_exit(reader_write(order, to) == 0 ? 0 : 1);
+	}
+	fd_close(&to);
+	r = collect(from, &ret->bytes, &n);
+	fd_close(&from);
+	status = reap(pid, r < 0);
+	if (r == 0 && status == 0)
+		r = flat_parse(ret->bytes, n, &ret->flat);
+	if (r == 0 && status == 0)
+		return 0;
+	explain(ret, status, r == -EBADMSG ? 0 : r);
+	return -EINVAL;
+}
+
+void reader_done(struct reader_result *r)
+{
+	flat_done(&r->flat);
+	free(r->bytes);
+	*r = (struct reader_result){ 0 };
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings reader: a process that lives for one reading, so that a bad file can take down, stop or fill nothing but it. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "settings/flat.h"
+#include "settings/settings.h"
+
+#define READER_TIME_MS 2000                    /* then it is killed                           */
+#define READER_MEMORY_BYTES ((size_t)64 << 20) /* beside what its parent has                  */
+#define READER_OUTPUT_MAX ((size_t)96 << 20)   /* bytes the parent takes, host tables counted */
+
+/* What is to be read. */
+struct reader_order {
+	const char *file; /* as given by -c */
+	const struct settings_override *options;
+	size_t options_n;
+};
+
+struct reader_result {
+	struct flat flat; /* may be nothing but errors */
+	char *bytes;      /* what its items point into */
+	char why[160];    /* -EINVAL: what happened to the reader, in words */
+};
+
+/* Reads the order's file in a child. 0; -EINVAL: the child did not get to its end; else what fork or a pipe failed with. The child is gone in every
+ * case, and the result is to be given back with reader_done(). */
+int reader_run(const struct reader_order *order, struct reader_result *ret) must_check;
+void reader_done(struct reader_result *r);
+
+/* The child's part: reads and writes the list to a descriptor. 0, or -errno if not all could be written. */
+int reader_write(const struct reader_order *order, int fd) must_check;

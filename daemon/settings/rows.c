@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings.def as data: one row a setting.
+ *
+ * A row whose field has another type than its kind fills does not compile: see the assertions at the end.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "session/table.h"
+#include "settings/kinds.h"
+#include "settings/rows.h"
+
+#define STRUCT_TOP struct settings
+#define STRUCT_POOL struct pool_settings
+#define STRUCT_LISTENER struct listener_settings
+#define STRUCT_EXTRA struct listener_own
+
+#define FIELD(scope, field) (((STRUCT_##scope *)0)->field)
+
+#define SETTING(scope, key, kind, field, standard, min, max, words, only, help)                                             \
+	{ SCOPE_##scope,                                                                                                    \
+	  #key,                                                                                                             \
+	  &kinds_##kind,                                                                                                    \
+	  offsetof(STRUCT_##scope, field),                                                                                  \
+	  sizeof(FIELD(scope, field)),                                                                                      \
+	  standard,                                                                                                         \
+	  min,                                                                                                              \
+	  max,                                                                                                              \
+	  words,                                                                                                            \
+	  only,                                                                                                             \
+	  help },
+const struct row rows_all[ROWS_N] = {
+#include "settings/settings.def"
+};
+#undef SETTING
+
+const struct row *rows_find(enum row_scope scope, const char *key)
+{
+	for (size_t i = 0; i < ROWS_N; i++) {
+		enum row_scope s = rows_all[i].scope == SCOPE_EXTRA ? SCOPE_LISTENER : rows_all[i].scope;
+
+		if (s == scope && strcmp(rows_all[i].key, key) == 0)
+			return &rows_all[i];
+	}
+	return NULL;
+}
+
+const char *rows_nearer(const char *key, const char *best, const char *name)
+{
+	/* Two edits, but fewer in a short name: "user" is not meant by "mode". */
+	unsigned most = strlen(key) < 6 ? 1 : 2, distance;
+
+	if (best != NULL)
+		most = text_distance(key, best, most);
+	distance = text_distance(key, name, most);
+	return distance < most || (best == NULL && distance == most) ? name : best;
+}
+
+const char *rows_suggest(enum row_scope scope, const char *key)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < ROWS_N; i++) {
+		enum row_scope s = rows_all[i].scope == SCOPE_EXTRA ? SCOPE_LISTENER : rows_all[i].scope;
+
+		if (s == scope)
+			best = rows_nearer(key, best, rows_all[i].key);
+	}
+	return best;
+}
+
+bool rows_has(const struct row *row, const char *name)
+{
+	const char *at = row->only;
+	size_t n = strlen(name);
+
+	if (*at == '\0')
+		return true;
+	for (; *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))
+		if (strncmp(at, name, n) == 0 && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+/* What each kind fills. `field` is for the kinds that fill arrays of any length. */
+#define TYPE_INTEGER(field) uint32_t
+#define TYPE_INTEGER8(field) uint8_t
+#define TYPE_INTEGER64(field) uint64_t
+#define TYPE_DURATION(field) uint64_t
+#define TYPE_SIZE(field) uint64_t
+#define TYPE_SIZE32(field) uint32_t
+#define TYPE_RATE(field) uint64_t
+#define TYPE_MODE(field) uint32_t
+#define TYPE_BOOL(field) bool
+#define TYPE_TRISTATE(field) enum settings_tristate
+#define TYPE_DSCP(field) int
+#define TYPE_LOG_LEVEL(field) enum log_level
+#define TYPE_LOG_FORMAT(field) enum log_format
+#define TYPE_MODEL(field) enum pool_model
+#define TYPE_NAME(field) __typeof__(char[sizeof(field)])
+#define TYPE_HOST(field) __typeof__(char[sizeof(field)])
+#define TYPE_PATH(field) __typeof__(char[sizeof(field)])
+#define TYPE_INTERFACE(field) __typeof__(char[sizeof(field)])
+#define TYPE_ZONE(field) __typeof__(char[sizeof(field)])
+#define TYPE_TEXT(field) const char *
+#define TYPE_FORMAT(field) const char *
+#define TYPE_SERVICE(field) const struct service *
+#define TYPE_TRANSPORTS(field) unsigned
+#define TYPE_ADDRESSES(field) __typeof__(struct listener_address[SETTINGS_ADDRESSES_MAX])
+#define TYPE_PORT(field) uint16_t
+#define TYPE_ALLOW(field) const struct prefix *
+#define TYPE_DENY(field) const struct prefix *
+#define TYPE_NAMES(field) const char *const *
+
+/* max counts only where a number is stored: for others it is 0. */
+#define SETTING(scope, key, kind, field, standard, min, max, words, only, help)                                             \
+	_Static_assert(__builtin_types_compatible_p(__typeof__(FIELD(scope, field)), TYPE_##kind(FIELD(scope, field))),     \
+		       "settings.def: " #scope " " #key ": the field is not what " #kind " fills");                         \
+	_Static_assert((uint64_t)(min) <= (uint64_t)(max) &&                                                                \
+			       (sizeof(FIELD(scope, field)) >= 8 ||                                                         \
+				(uint64_t)(max) >> (8 * sizeof(FIELD(scope, field)) % 64) == 0),                            \
+		       "settings.def: " #scope " " #key ": min and max do not fit");
+#include "settings/settings.def"
+#undef SETTING

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings: read, made, checked, given back.
+ *
+ * Flow: reader.c (in a child) → the flat list → apply.c, load.c, check.c; any error there, and there are no settings.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/hosttable.h"
+#include "service/quotes.h"
+#include "settings/apply.h"
+#include "settings/check.h"
+#include "settings/dump.h"
+#include "settings/load.h"
+#include "settings/reader.h"
+#include "settings/settings.h"
+
+static void give_back(struct settings **s)
+{
+	settings_free(*s);
+}
+
+/* The names of the files outlive the list: they are in each origin. */
+static void keep_files(struct draft *d, struct flat *f)
+{
+	const char *kept = NULL;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct flat_item *item = &f->items[i];
+
+		if (item->kind > FLAT_OPTION)
+			continue;
+		if (kept == NULL || strcmp(kept, item->file) != 0)
+			kept = private_text(d, item->file);
+		item->file = kept != NULL ? kept : "";
+	}
+}
+
+/* What the reader found to be wrong comes as one whole message in the place of a list. */
+static int reported(struct draft *d, const struct flat *f)
+{
+	if (f->items[0].kind != FLAT_ERROR && f->items[0].kind != FLAT_MISSING)
+		return 0;
+	d->report->missing = f->items[0].kind == FLAT_MISSING;
+	private_whole_issue(d, f->items[0].value);
+	return d->report->missing ? -ENOENT : -EINVAL;
+}
+
+/* The list into the settings. */
+static int make(struct draft *d, struct reader_result *result)
+{
+	int r = reported(d, &result->flat);
+
+	if (r < 0)
+		return r;
+	keep_files(d, &result->flat);
+	d->flat = &result->flat;
+	if (!d->no_memory)
+		apply_list(d);
+	if (!d->no_memory)
+		load_all(d);
+	if (!d->no_memory)
+		check_all(d);
+	if (d->no_memory)
+		return -ENOMEM;
+	return d->report->errors_n > 0 ? -EINVAL : 0;
+}
+
+int settings_read(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings **ret,
+		  struct settings_report *report)
+{
+	struct reader_order order = { .file = file, .options = overrides, .options_n = overrides_n };
+	cleanup_with(reader_done) struct reader_result result = { 0 };
+	cleanup_with(give_back) struct settings *s = calloc(1, sizeof(*s));
+	struct draft d = { .file = file, .settings = s, .report = report };
+	struct origin nowhere = { 0 };
+	int r;
+
+	*report = (struct settings_report){ 0 };
+	if (s == NULL)
+		return -ENOMEM;
+	s->own = calloc(1, sizeof(*s->own));
+	if (s->own == NULL)
+		return -ENOMEM;
+	r = reader_run(&order, &result);
+	if (r == -EINVAL)
+		private_issue(&d, &nowhere, "", "%s", result.why);
+	if (r == 0)
+		r = make(&d, &result);
+	if (r == 0) {
+		*ret = s;
+		s = NULL;
+	}
+	return r;
+}
+
+void settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; s->own != NULL && i < s->own->loaded_n; i++) {
+		quotes_free(s->own->loaded[i].quotes);
+		hosttable_free(s->own->loaded[i].table);
+	}
+	for (size_t i = 0; s->own != NULL && i < s->own->kept_n; i++)
+		free(s->own->kept[i]);
+	if (s->own != NULL) {
+		free(s->own->loaded);
+		free(s->own->kept);
+	}
+	free(s->own);
+	free(s);
+}
+
+int settings_split_override(char *text, struct settings_override *ret)
+{
+	char *equals = strchr(text, '=');
+
+	if (equals == NULL || equals == text || equals - text >= FLAT_PATH_MAX)
+		return -EINVAL;
+	*equals = '\0';
+	*ret = (struct settings_override){ .key = text, .value = equals + 1 };
+	return 0;
+}
+
+int settings_dump(const struct settings *s, FILE *to)
+{
+	return dump_write(s, to);
+}
