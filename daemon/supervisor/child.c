@@ -16,6 +16,8 @@
 #include "supervisor/policy.h"
 #include "worker/resolver.h"
 
+#define FORGOTTEN_NS (120 * CLOCK_S_NS) /* after which an early death is no longer one in a row */
+
 static struct record *record_of(const struct child *c)
 {
 	return &c->supervisor->shared->records[c->record];
@@ -31,9 +33,6 @@ static void hear(struct child *c, enum word word)
 		break;
 	case WORD_DRAINED:
 		c->drained = true;
-		break;
-	case WORD_BROKEN:
-		c->broken = true;
 		break;
 	default: /* WORD_SPARE: looking is all it asks for */
 		break;
@@ -175,23 +174,51 @@ static const char *pool_name(const struct child *c)
 	return c->pool == CHILD_RESOLVER ? "resolver" : c->generation->settings->pools[c->pool].name;
 }
 
+/* Died before it had done anything: at its start, in its first job, or within a second. */
+static bool died_early(const struct child *c, uint32_t sessions)
+{
+	if (!c->ready)
+		return true;
+	return atomic_load(&record_of(c)->served) == 0 && (sessions || clock_mono_ns() < c->started_ns + CLOCK_S_NS);
+}
+
+/* Counts deaths in a row: processes that were all there when one died count once. How long the pool now waits. */
+static uint64_t count_early_death(struct pool *pool, const struct child *c)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	if (now_ns > pool->failed_ns + FORGOTTEN_NS)
+		pool->failures = 0;
+	if (pool->failures && c->started_ns < pool->failed_ns)
+		return 0;
+	pool->failures++;
+	pool->failed_ns = now_ns;
+	pool->not_before_ns = now_ns + policy_throttle_ns(pool->failures);
+	return policy_throttle_ns(pool->failures);
+}
+
 /* A death that was nobody's wish. */
 static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 {
 	struct pool *pool = c->pool == CHILD_RESOLVER ? &c->generation->resolvers : &c->generation->pools[c->pool];
-	bool first_job = !c->ready || atomic_load(&record_of(c)->served) == 0;
+	bool exited = info->si_code == CLD_EXITED;
+	uint64_t throttled_ns = 0;
 	struct log_line l;
 
-	pool->failures = first_job ? pool->failures + 1 : 0;
-	pool->not_before_ns = clock_mono_ns() + (first_job ? policy_throttle_ns(pool->failures) : 0);
+	if (died_early(c, sessions))
+		throttled_ns = count_early_death(pool, c);
+	else
+		pool->failures = 0;
 	log_begin(&l, LOG_LEVEL_WARNING, "died");
 	log_text(&l, "pool", pool_name(c));
 	log_number(&l, "pid", c->pid);
-	log_text(&l, info->si_code == CLD_EXITED ? "status" : "signal",
-		 info->si_code == CLD_EXITED ? (c->broken ? "cannot serve" : "failure") : sigabbrev_np(info->si_status));
+	if (exited)
+		log_number(&l, "status", info->si_status);
+	else
+		log_text(&l, "signal", sigabbrev_np(info->si_status));
 	log_number(&l, "sessions", sessions);
-	if (first_job && pool->failures > 1)
-		log_number(&l, "throttled_ms", (int64_t)(policy_throttle_ns(pool->failures) / CLOCK_MS_NS));
+	if (throttled_ns)
+		log_number(&l, "throttled_ms", (int64_t)(throttled_ns / CLOCK_MS_NS));
 	log_end(&l);
 }
 

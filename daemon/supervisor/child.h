@@ -27,7 +27,6 @@ struct child {
 	bool ready;   /* it has said so                      */
 	bool drained; /* it accepts and reads nothing new    */
 	bool told;    /* to drain: it is no idle worker      */
-	bool broken;  /* it has said that it cannot serve    */
 	struct child *next; /* of its generation */
 };
 

@@ -300,6 +300,7 @@ static void retire_idle(struct generation *g, uint32_t pool, uint32_t n)
 static void spawn_failed(struct pool *p, const char *name, int err)
 {
 	p->failures++;
+	p->failed_ns = clock_mono_ns();
 	p->not_before_ns = clock_mono_ns() + policy_throttle_ns(p->failures + 1);
 	log_say(LOG_LEVEL_WARNING, "fork", "cannot start a process of pool %s: %s; trying again in %u ms", name, strerror(-err),
 		(unsigned)(policy_throttle_ns(p->failures + 1) / CLOCK_MS_NS));

@@ -19,7 +19,8 @@
 
 struct pool {
 	uint32_t failures; /* processes in a row that died before they had done anything */
-	uint64_t not_before_ns;
+	uint64_t failed_ns;     /* the last of them */
+	uint64_t not_before_ns; /* throttled until  */
 };
 
 struct generation {

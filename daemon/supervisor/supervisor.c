@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -223,6 +224,9 @@ static int prepare(struct supervisor *s)
 
 	if (r < 0)
 		return fail_call("open /dev/null", r);
+	/* strftime(3) calls tzset(3): with this it opens no file, and nobody's environment shows in an answer. */
+	if (setenv("TZ", "UTC0", 1) < 0)
+		return fail_call("setenv", -errno);
 	raise_descriptor_limit();
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return fail_call("prctl", -errno);

@@ -166,7 +166,6 @@ void resolver_run(const struct worker_plan *plan, uint32_t record_index, int que
 		r = sandbox_enter(SANDBOX_RESOLVER, 0);
 	if (r < 0) {
 		log_say(LOG_LEVEL_ERROR, "resolver", "a resolver cannot start: %s", strerror(-r));
-		tell(WORD_BROKEN);
 		_exit(1);
 	}
 	atomic_store(&self.record->state, RECORD_IDLE);

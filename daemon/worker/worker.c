@@ -102,10 +102,10 @@ static void go(struct worker *w)
 		return;
 	w->going = true;
 	worker_update(w);
-	if (acceptor_open(w->acceptor) < 0) {
-		log_say(LOG_LEVEL_ERROR, "worker", "cannot wait for connections: %s", strerror(errno));
-		worker_tell(w, WORD_BROKEN);
-		w->leaving = true;
+	int r = acceptor_open(w->acceptor);
+	if (r < 0) {
+		log_say(LOG_LEVEL_ERROR, "worker", "cannot wait for connections: %s", strerror(-r));
+		_exit(1);
 	}
 	datagram_look(w->datagrams);
 }
@@ -253,7 +253,6 @@ void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t re
 	int r = prepare(w);
 	if (r < 0) {
 		log_say(LOG_LEVEL_ERROR, "worker", "a worker of pool %s cannot start: %s", w->pool->name, strerror(-r));
-		worker_tell(w, WORD_BROKEN);
 		_exit(1);
 	}
 	beat(&w->beat);

@@ -29,7 +29,6 @@ enum word {
 	WORD_READY = 'R',   /* it could serve                      */
 	WORD_DRAINED = 'D', /* it accepts and reads nothing new    */
 	WORD_SPARE = 'S',   /* prefork: too few idle workers are left */
-	WORD_BROKEN = 'B',  /* it cannot serve: it says why in the log and exits */
 };
 
 /* Why a session is asked to end: table_slot.kill. */
