@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Looks things up in a host table. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "service/hosttable.h"

@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The services' object files import nothing that could make a system call or read a clock, and only those that make a table
+# of a file's bytes, while the settings are read, may allocate: what they do not import they cannot call.
+set -eu
+: "${top_srcdir:?}" "${top_builddir:?}"
+
+# Of libc: memory and text only. The compiler brings some of these by itself.
+libc='memchr memcmp memcpy memmove memset bcmp strchr strcmp strcspn strlen strncmp strnlen strspn strtol abs
+	strftime __assert_fail __stack_chk_fail'
+# Of base/: neither the clock, nor descriptors, the loop or the log. addr_parse() asks the system for an interface's name
+# where the text has a "%"; services give it none, and tests/unit/test_hostname.c and test_hosttable.c see to that.
+base='addr_add_text addr_parse bytes_put_be32 civil_from_unix civil_mjd civil_month_days civil_month_names civil_tm
+	civil_weekday_names text_add text_add_bytes text_addf text_same_ignoring_case zone_at zone_utc'
+# For those that make a table of a file's bytes.
+allocation='malloc calloc realloc reallocarray free qsort_r'
+
+# object NAME: the object file of daemon/service/NAME.c.
+object() {
+	for candidate in "$top_builddir/daemon/service/$1.o" "$top_builddir/daemon/service/libdaemon_a-$1.o"; do
+		[ ! -e "$candidate" ] || { echo "$candidate"; return; }
+	done
+	echo "daemon/service/$1.c has no object file in $top_builddir" >&2
+	exit 1
+}
+
+# imports OBJECT: the names it takes from elsewhere, without the marks of checking compilers and libraries.
+imports() {
+	nm -u "$1" | awk '{ print $NF }' | sed -e 's/^__\(.*\)_chk$/\1/' |
+		grep -vE '^(__asan|__ubsan|__sanitizer|__gcov|__llvm)_' || true
+}
+
+objects=
+for source in "$top_srcdir"/daemon/service/*.c; do
+	objects="$objects $(object "$(basename "$source" .c)")"
+done
+
+# shellcheck disable=SC2086 # lists of words
+own=$(nm -g --defined-only $objects | awk 'NF == 3 { print $3 }')
+failed=0
+for object in $objects; do
+	allowed="$libc $base $own"
+	case $object in
+	*hosttable_entry.o | *hosttable_index.o | *hosttable_parse.o | *quotes.o) allowed="$allowed $allocation" ;;
+	esac
+	for name in $(imports "$object"); do
+		# shellcheck disable=SC2086
+		printf '%s\n' $allowed _GLOBAL_OFFSET_TABLE_ | grep -qxF -- "$name" || {
+			echo "$(basename "$object") imports $name"
+			failed=1
+		}
+	done
+done
+exit $failed
