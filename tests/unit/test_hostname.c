@@ -207,6 +207,20 @@ static void what_the_resolver_found_is_one_record(void **state)
 	assert_resolved("HNAME nic\r\n", &a, NAMNFD); /* a name without any address */
 }
 
+static void a_link_local_peer_is_told_without_our_interface(void **state)
+{
+	struct lookup_answer a = found("near.example");
+	struct serve s;
+
+	(void)state;
+	serve_begin(&s, "hostname", TRANSPORT_TCP);
+	s.ctx.peer = (struct addr){ .family = AF_INET6, .scope = 3, .bytes = { 0xFE, 0x80, [15] = 1 } };
+	serve_send(&s, "HADDR\r\n");
+	assert_int_equal(s.question.addr.scope, 3);
+	serve_resolve(&s, &a);
+	assert_string_equal(s.said, "HOST : [fe80::1] : near.example :\r\n");
+}
+
 static void not_found_and_could_not_find_out_are_never_mixed_up(void **state)
 {
 	struct lookup_answer none = { .result = LOOKUP_NOT_FOUND }, failed = { .result = LOOKUP_FAILED };
@@ -307,6 +321,8 @@ static void a_line_over_512_octets_is_illegal(void **state)
 	memcpy(line, "HNAME nic", 9);
 	memcpy(line + 510, "\r\n", 3);
 	assert_asks_for_name(line, "nic");
+	memcpy(line + 510, " \r\n", 4);
+	assert_answer(line, NULL, ILLCOM);
 }
 
 static void a_line_without_its_end_counts_when_the_client_is_done(void **state)
@@ -528,6 +544,7 @@ int main(void)
 		cmocka_unit_test(an_address_that_is_none_is_not_found),
 		cmocka_unit_test(without_an_argument_this_host_and_the_peer_are_meant),
 		cmocka_unit_test(what_the_resolver_found_is_one_record),
+		cmocka_unit_test(a_link_local_peer_is_told_without_our_interface),
 		cmocka_unit_test(not_found_and_could_not_find_out_are_never_mixed_up),
 		cmocka_unit_test(names_of_the_resolver_are_not_trusted),
 		cmocka_unit_test(what_is_no_command_is_illegal),
