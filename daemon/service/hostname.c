@@ -60,6 +60,7 @@ static enum svc_verdict say_record(const struct request *r, const struct record 
 	return record_add_text_that_fits(&t, record) ? output_end(r->io, storage, t.len) : SVC_DROP;
 }
 
+/* Begins a list; hostname_input() goes on with it. */
 static enum svc_verdict list(const struct request *r, const struct hostlist *l)
 {
 	r->state->stage = HOSTNAME_LISTS;
@@ -79,6 +80,7 @@ static enum svc_verdict say_entries(const struct request *r, const uint32_t *num
 	return say_record(r, &record);
 }
 
+/* Leaves the session waiting for hostname_answer(), and notes what its record will need. */
 static enum svc_verdict ask(const struct request *r, const struct lookup_question *question)
 {
 	r->state->stage = HOSTNAME_ASKS;
@@ -119,6 +121,7 @@ static enum svc_verdict look_up_address(const struct request *r, const struct ad
 	return n > 0 ? say_entries(r, numbers, n) : ask(r, &question);
 }
 
+/* A name as a client may send it: a dot at its end is allowed. What is none never reaches a resolver. */
 static bool is_name(const char *s)
 {
 	size_t n = strlen(s);
@@ -126,6 +129,7 @@ static bool is_name(const char *s)
 	return n > 0 && record_name_valid(s, n - (s[n - 1] == '.'));
 }
 
+/* Without an argument: who is this host? */
 static enum svc_verdict hname(const struct request *r, const char *argument)
 {
 	if (argument == NULL)
@@ -133,6 +137,7 @@ static enum svc_verdict hname(const struct request *r, const char *argument)
 	return is_name(argument) ? look_up_name(r, argument) : say_unknown_command(r);
 }
 
+/* Without an argument: who am I? A peer on a UNIX socket has no address. */
 static enum svc_verdict haddr(const struct request *r, const char *argument)
 {
 	struct addr a = r->ctx->peer;
@@ -175,6 +180,7 @@ static enum svc_verdict list_kinds(const struct request *r, enum hosttable_kind 
 	return list(r, &l);
 }
 
+/* ALL-DOM too: it is the domains and the hosts, and our table holds both (RFC 952 lists DOMAIN entries with the others). */
 static enum svc_verdict all(const struct request *r, const char *argument maybe_unused)
 {
 	return list_kinds(r, HOSTTABLE_DOMAIN, HOSTTABLE_HOST, false);
@@ -190,6 +196,7 @@ static enum svc_verdict domains(const struct request *r, const char *argument ma
 	return list_kinds(r, HOSTTABLE_DOMAIN, HOSTTABLE_DOMAIN, false);
 }
 
+/* In the table's own format: the one of TENEX and TOPS-20 has no reader any more. */
 static enum svc_verdict gateways(const struct request *r, const char *argument maybe_unused)
 {
 	return list_kinds(r, HOSTTABLE_GATEWAY, HOSTTABLE_GATEWAY, false);

@@ -37,6 +37,7 @@ static int compare_by_address(const void *a, const void *b, void *table)
 /* Sorts the pairs and keeps them, each but once: an entry that says a name twice is found once. 0 or -ENOMEM. */
 static int make_index(struct hosttable *t, struct pair *pairs, uint32_t n, struct hosttable_index *ret)
 {
+	/* Keys that are equal are in the order of their entries, so that what is found is ascending. */
 	int (*order)(const void *, const void *, void *) = ret == &t->by_name ? compare_by_name : compare_by_address;
 
 	/* One more than n, for malloc(0) may be NULL. */
@@ -73,6 +74,7 @@ static int order_by_kind(struct hosttable *t)
 	return 0;
 }
 
+/* A key is the place of a name in the strings; the names of an entry stand one after another there. */
 static int index_names(struct hosttable *t, struct pair *pairs)
 {
 	uint32_t n = 0;
