@@ -2,8 +2,8 @@
 /*
  * From the flat list to the fields: each value by its row of settings.def, its default first.
  *
- * Flow: defaults of all rows; then the items of the list in four walks: what decides which keys there are (`service`, `model`)
- * before the rest, and in each of these `defaults` before what a listener says itself.
+ * Flow: defaults of all rows; then the items of the list in four walks: what decides which keys there are (`service`,
+ * `model`) before the rest, and in each of these `defaults` before what a listener says itself.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -173,9 +173,9 @@ static bool check_container(struct draft *d, const struct flat_item *item, const
 	struct origin at = assign_origin(item);
 
 	if (!good)
-		private_issue(d, &at, item->path, "is %s (%s is wanted)", flat_kind_name(item->kind),
-			      t->kind == TARGET_LIST ? "a list of groups: ( { service = \"echo\"; } )"
-						     : "a group: { NAME = VALUE; }");
+		private_issue(d, &at, item->path, "is %s (%s)", flat_kind_name(item->kind),
+			      t->kind == TARGET_LIST ? "a list of groups is wanted: ( { service = \"echo\"; } )"
+						     : "a group is wanted: { NAME = VALUE; }");
 	return good;
 }
 

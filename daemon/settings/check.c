@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules across keys, for what each key alone may say but all together may not. Listeners' sockets are checked in clash.c. */
+/* The rules across keys, for what each key alone may say but all together may not. Listeners' sockets are checked in
+ * clash.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -174,6 +175,7 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 void check_all(struct draft *d)
 {
 	const struct settings *s = d->settings;
+	const struct flat_item *listeners = flat_find(d->flat, "listeners");
 	struct origin at = { 0 };
 	size_t enabled_n = 0;
 
@@ -187,9 +189,10 @@ void check_all(struct draft *d)
 		if (s->listeners[i].enabled)
 			check_listener(d, &s->listeners[i]);
 	}
-	if (s->listeners_n == 0)
+	if (s->listeners_n == 0 && (listeners == NULL || listeners->kind == FLAT_LIST) &&
+	    flat_find(d->flat, "listeners.[0]") == NULL)
 		private_issue(d, &at, "listeners", "there are none (listeners = ( { service = \"echo\"; } ); serves one)");
-	else if (enabled_n == 0 && d->report->errors_n == 0)
+	else if (s->listeners_n > 0 && enabled_n == 0 && d->report->errors_n == 0)
 		private_issue(d, &at, "listeners", "none is enabled, nothing would be served");
 	clash_find(d);
 }

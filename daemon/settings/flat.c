@@ -6,7 +6,8 @@
 
 #include "settings/flat.h"
 
-/* One item on the wire; path, file and value follow, each with a NUL that its length does not count. Both ends are one build. */
+/* One item on the wire; path, file and value follow, each with a NUL that its length does not count. Both ends are one
+ * build. */
 struct wire {
 	uint32_t kind, line;
 	uint64_t path_n, file_n, value_n;

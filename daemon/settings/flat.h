@@ -2,9 +2,9 @@
 /*
  * The flat list: what the settings reader found, on its way through a pipe.
  *
- * Flow: the reader (reader.c) fills a list from libconfig's tree (flatten.c), puts the -o options over it and adds what the settings name (gather.c),
- * writes it (flat_write), and the parent takes it apart (flat_parse). The parent trusts no length in it.
- * An array's elements follow their array, each as `PATH.[n]`.
+ * Flow: the reader (reader.c) fills a list from libconfig's tree (flatten.c), puts the -o options over it and adds what
+ * the settings name (gather.c), writes it (flat_write), and the parent takes it apart (flat_parse). The parent trusts
+ * no length in it. An array's elements follow their array, each as `PATH.[n]`.
  */
 #pragma once
 
@@ -31,9 +31,8 @@ enum flat_kind {
 	FLAT_TABLE,  /* value: the file's bytes; line unused            */
 	FLAT_PORT,   /* number: the port of a name, or -ENOENT          */
 	/* the outcome */
-	FLAT_ERROR,   /* value: a whole message, to be shown as it is    */
-	FLAT_MISSING, /* the same, and the file itself is not there      */
-	FLAT_END,     /* last: the list is whole                         */
+	FLAT_ERROR, /* value: a whole message; number: -errno if the file itself could not be opened */
+	FLAT_END,   /* last: the list is whole                         */
 	FLAT_KINDS
 };
 
@@ -70,7 +69,8 @@ bool flat_is_below(const struct flat_item *item, const char *path);
 /* "an integer", "a group", … for messages. */
 const char *flat_kind_name(enum flat_kind kind);
 
-/* Writes one item. With value NULL only what comes before the value: value_n bytes and a NUL must follow. Errors stay in the FILE. */
+/* Writes one item. With value NULL only what comes before the value: value_n bytes and a NUL must follow. Errors stay
+ * in the FILE. */
 void flat_write(FILE *to, const struct flat_item *item);
 
 /* Takes written bytes apart; the items point into them. 0, -ENOMEM, -EBADMSG if it is not a whole list (no FLAT_END). */

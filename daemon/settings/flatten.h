@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From the settings' text to the flat list, and the -o options over it. In the settings reader only; nothing is given back. */
+/* From the settings' text to the flat list, and the -o options over it. In the settings reader only; nothing is given
+ * back. */
 #pragma once
 
 #include <stddef.h>
@@ -12,6 +13,6 @@
 /* Runs libconfig over s->text. 0; -EINVAL with s->problem. */
 int flatten_text(struct scan *s, struct flat *ret) must_check;
 
-/* Puts each option in the place of the setting it names, or behind all. 0 or -ENOMEM. What is wrong with an option is for the
- * parent to find out, as with any setting. */
+/* Puts each option in the place of the setting it names, or behind all. 0 or -ENOMEM. What is wrong with an option is
+ * for the parent to find out, as with any setting. */
 int flatten_options(struct flat *f, const struct settings_override *options, size_t options_n) must_check;

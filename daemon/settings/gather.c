@@ -2,8 +2,8 @@
 /*
  * What the settings name and only a throw-away process should read: time zones, files, ports of the services database.
  *
- * Process: the settings reader. Files are passed on piece by piece, so that a host table costs no memory here. A name that cannot be read
- * is passed on with its error: the parent knows which key to blame.
+ * Process: the settings reader. Files are passed on piece by piece, so that a host table costs no memory here. A name
+ * that cannot be read is passed on with its error: the parent knows which key to blame.
  */
 #include <errno.h>
 #include <fcntl.h>

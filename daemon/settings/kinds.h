@@ -2,7 +2,8 @@
 /*
  * What a setting can be: how its text is read, shown and explained. A row of settings.def names one of these.
  *
- * Most kinds are numbers in the end (a duration, a size, a word of a list); those have `number` and `show`. The others have `take` and `print`.
+ * Most kinds are numbers in the end (a duration, a size, a word of a list); those have `number` and `show`. The others
+ * have `take` and `print`.
  */
 #pragma once
 

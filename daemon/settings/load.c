@@ -119,7 +119,8 @@ static const struct flat_item *find_file(struct draft *d, const struct listener_
 	return item != NULL && item->number == 0 ? item : NULL;
 }
 
-/* The file's name as it is from everywhere, so that -T says the same file wherever its output is kept. NULL without memory. */
+/* The file's name as it is from everywhere, so that -T says the same file wherever its output is kept. NULL without
+ * memory. */
 static const char *absolute(struct draft *d, const char *name)
 {
 	const char *slash = strrchr(d->file, '/');
@@ -219,7 +220,8 @@ static uint32_t find_pool(const struct settings *s, const char *name)
 	return i;
 }
 
-/* The pools of a listener's sessions and datagrams. Datagrams are the event model's: another pool serves the sessions alone. */
+/* The pools of a listener's sessions and datagrams. Datagrams are the event model's: another pool serves the sessions
+ * alone. */
 static void load_pool(struct draft *d, struct listener_settings *l)
 {
 	struct settings *s = d->settings;
@@ -290,6 +292,21 @@ static void report_no_model(struct draft *d, const struct pool_settings *p)
 	private_issue(d, &at, path, "has no model (\"fork\", \"prefork\" or \"event\")");
 }
 
+/* A default is never in the way of what was said: `max_workers = 2` alone is enough for a small pool. */
+static void fit_prefork(struct pool_settings *p, const struct origin *origins)
+{
+	uint32_t *const fields[] = { &p->max_spare, &p->min_spare, &p->start };
+	static const char *const keys[] = { "max_spare", "min_spare", "start" };
+	uint32_t most = p->max_workers;
+
+	for (size_t i = 0; i < array_n(keys); i++) {
+		if (origins[rows_find(SCOPE_POOL, keys[i]) - rows_all].file == NULL && *fields[i] > most)
+			*fields[i] = most;
+		if (i == 0 && p->max_spare < most)
+			most = p->max_spare;
+	}
+}
+
 static void load_pools(struct draft *d)
 {
 	const struct row *model = rows_find(SCOPE_POOL, "model"), *sessions = rows_find(SCOPE_POOL, "max_sessions");
@@ -302,7 +319,9 @@ static void load_pools(struct draft *d)
 
 		if (p->model == POOL_EVENT && p->workers == 0)
 			p->workers = (uint32_t)cpus_n;
-		if (p->model != POOL_PREFORK && origins[sessions - rows_all].file == NULL)
+		if (p->model == POOL_PREFORK)
+			fit_prefork(p, origins);
+		else if (origins[sessions - rows_all].file == NULL)
 			p->max_sessions = p->model == POOL_FORK ? 256 : 65536;
 		/* The first three are built in and have theirs. */
 		if (i > POOL_EVENT && origins[model - rows_all].file == NULL)

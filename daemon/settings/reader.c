@@ -2,8 +2,8 @@
 /*
  * The settings reader: a process that lives for one reading.
  *
- * Flow: reader_run() forks; the child limits itself, reads (scan.c, flatten.c, gather.c) and writes the list to a pipe; the parent
- * collects it for 2 s at most, kills what is left and takes the list apart.
+ * Flow: reader_run() forks; the child limits itself, reads (scan.c, flatten.c, gather.c) and writes the list to a pipe;
+ * the parent collects it for 2 s at most, kills what is left and takes the list apart.
  * Process: both, until the child's _exit().
  */
 #include <errno.h>
@@ -23,7 +23,8 @@
 #include "settings/gather.h"
 #include "settings/reader.h"
 
-/* Address space this process uses now. A reload forks the child from a supervisor that has tables mapped: the limit is for what comes on top. */
+/* Address space this process uses now. A reload forks the child from a supervisor that has tables mapped: the limit is
+ * for what comes on top. */
 static size_t own_bytes(void)
 {
 	cleanup_fd int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -64,7 +65,7 @@ static void limit_self(void)
 /* One message in the place of a list. */
 static void write_problem(FILE *to, const struct scan *s)
 {
-	struct flat_item item = { .kind = s->missing ? FLAT_MISSING : FLAT_ERROR, .value = s->problem };
+	struct flat_item item = { .kind = FLAT_ERROR, .number = s->failed, .value = s->problem };
 
 	item.value_n = strlen(s->problem);
 	flat_write(to, &item);
@@ -99,9 +100,9 @@ int reader_write(const struct reader_order *order, int fd)
 }
 
 /* Everything from the pipe until its end or the deadline. -ETIME, -EFBIG, -ENOMEM or what read and poll say. */
-static int collect(int fd, char **ret, size_t *ret_n)
+static int collect(int fd, uint64_t deadline_ns, char **ret, size_t *ret_n)
 {
-	uint64_t deadline_ns = clock_add(clock_mono_ns(), READER_TIME_MS * CLOCK_MS_NS), now_ns;
+	uint64_t now_ns;
 	size_t n = 0, cap = 0;
 	ssize_t got = 1;
 
@@ -165,6 +166,12 @@ static void explain(struct reader_result *r, int status, int collected)
 
 int reader_run(const struct reader_order *order, struct reader_result *ret)
 {
+	return reader_run_child(order, reader_write, READER_TIME_MS, ret);
+}
+
+int reader_run_child(const struct reader_order *order, reader_child_fn *child, unsigned time_ms, struct reader_result *ret)
+{
+	uint64_t deadline_ns = clock_add(clock_mono_ns(), time_ms * CLOCK_MS_NS);
 	int ends[2], status, r;
 	size_t n = 0;
 	pid_t pid;
@@ -179,10 +186,10 @@ int reader_run(const struct reader_order *order, struct reader_result *ret)
 		return -errno;
 	if (pid == 0) {
 		limit_self();
-		_exit(reader_write(order, to) == 0 ? 0 : 1);
+		_exit(child(order, to) == 0 ? 0 : 1);
 	}
 	fd_close(&to);
-	r = collect(from, &ret->bytes, &n);
+	r = collect(from, deadline_ns, &ret->bytes, &n);
 	fd_close(&from);
 	status = reap(pid, r < 0);
 	if (r == 0 && status == 0)

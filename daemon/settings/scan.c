@@ -2,8 +2,8 @@
 /*
  * The settings' files, opened with care and put together to one text.
  *
- * Flow: scan_read() → tokens_read() for the file → scan_include() where it says so → tokens_read() for that file. Each byte that is kept comes
- * through scan_put(), which also notes where each line comes from.
+ * Flow: scan_read() → tokens_read() for the file → scan_include() where it says so → tokens_read() for that file. Each
+ * byte that is kept comes through scan_put(), which also notes where each line comes from.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ int scan_put(struct scan *s, const char *bytes, size_t n, const struct scan_line
 	struct scan_line next = *from;
 
 	if (n > SCAN_TEXT_MAX - s->len)
-		return scan_refuse(s, from, "the settings are too long (%zu bytes at most, includes counted)",
+		return scan_refuse(s, from, "the settings become too long here (%zu bytes at most, includes counted)",
 				   SCAN_TEXT_MAX);
 	memcpy(s->text + s->len, bytes, n);
 	s->len += n;
@@ -87,20 +87,19 @@ struct scan_line scan_where(const struct scan *s, unsigned line)
 static int check_file(struct scan *s, int fd, const char *file, const struct scan_line *at, struct scan_open *ret)
 {
 	struct stat st;
-	const char *what;
+	const char *what,
+		*name = at->line > 0 ? file : "this"; /* the message begins with the file itself, or who includes it */
 
 	if (fstat(fd, &st) < 0)
 		return scan_refuse(s, at, "cannot look at %s: %s", file, strerror(errno));
 	what = S_ISDIR(st.st_mode) ? "a folder" : S_ISFIFO(st.st_mode) ? "a pipe" : "a device";
 	if (!S_ISREG(st.st_mode))
-		return scan_refuse(s, at, "%s is %s (a file is wanted)", file, what);
+		return scan_refuse(s, at, "%s is %s (a file is wanted)", name, what);
 	if ((st.st_mode & S_IWOTH) != 0)
-		return scan_refuse(s, at, "%s can be written by anybody (chmod o-w it)", file);
-	if (st.st_size < 0 || (uintmax_t)st.st_size > SCAN_TEXT_MAX)
-		return scan_refuse(s, at, "%s is too long (%zu bytes at most)", file, SCAN_TEXT_MAX);
+		return scan_refuse(s, at, "%s can be written by anybody (chmod o-w it)", name);
 	for (const struct scan_open *o = s->open; o != NULL; o = o->outer)
 		if (o->dev == st.st_dev && o->ino == st.st_ino)
-			return scan_refuse(s, at, "%s includes itself", file);
+			return scan_refuse(s, at, "%s includes itself", name);
 	*ret = (struct scan_open){ .dev = st.st_dev, .ino = st.st_ino, .outer = s->open };
 	ret->depth = s->open != NULL ? s->open->depth + 1 : 0;
 	if (ret->depth > SCAN_INCLUDES_MAX || ++s->files_n > SCAN_FILES_MAX)
@@ -109,7 +108,8 @@ static int check_file(struct scan *s, int fd, const char *file, const struct sca
 	return 0;
 }
 
-/* All bytes of a file, which may grow or shrink meanwhile: *ret is malloc'ed. */
+/* All bytes of a file, or one more than can be kept: then scan_put() will say on which line it became too long. *ret is
+ * malloc'ed. */
 static int read_whole(struct scan *s, int fd, const struct scan_line *at, char **ret, size_t *ret_n)
 {
 	char *bytes = malloc(SCAN_TEXT_MAX + 1);
@@ -124,9 +124,7 @@ static int read_whole(struct scan *s, int fd, const struct scan_line *at, char *
 	}
 	*ret = bytes;
 	*ret_n = n;
-	if (got < 0)
-		return scan_refuse(s, at, "cannot be read: %s", strerror(errno));
-	return n <= SCAN_TEXT_MAX ? 0 : scan_refuse(s, at, "is too long (%zu bytes at most)", SCAN_TEXT_MAX);
+	return got < 0 ? scan_refuse(s, at, "cannot be read: %s", strerror(errno)) : 0;
 }
 
 /* The text of the open file `file`, whose name lives as long as the process. */
@@ -189,8 +187,8 @@ static int read_main(struct scan *s, const char *file)
 	int r;
 
 	if (fd < 0) {
-		s->missing = errno == ENOENT;
-		return scan_refuse(s, &at, "%s", strerror(errno));
+		s->failed = -errno;
+		return scan_refuse(s, &at, "%s", strerror(-s->failed));
 	}
 	r = check_file(s, fd, file, &at, &here);
 	if (r < 0)
@@ -217,5 +215,5 @@ int scan_read(struct scan *s, const char *file)
 	s->open = NULL;
 	if (r == 0 && s->depth > 0)
 		return scan_refuse(s, &s->frames[s->depth].at, "'%c' is never closed", s->frames[s->depth].kind);
-	return s->missing ? -ENOENT : r;
+	return r;
 }

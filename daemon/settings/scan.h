@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The source text of the settings, made safe for libconfig: all files in one text, and what libconfig would do wrong refused before.
+ * The source text of the settings, made safe for libconfig: all files in one text, and what libconfig would do wrong
+ * refused before.
  *
- * libconfig 1.5 ends the process where an @include names a folder, waits for ever on a FIFO, takes 4294967298 for 2, and needs time that
- * grows with the square of a group's size. So its includes are put in place here, integers beyond 32 bits get the suffix
- * that keeps them whole, and sizes, depths and doubled keys are checked with file and line.
+ * libconfig 1.5 ends the process where an @include names a folder, waits for ever on a FIFO, takes 4294967298 for 2,
+ * and needs time that grows with the square of a group's size. So its includes are put in place here, integers beyond
+ * 32 bits get the suffix that keeps them whole, and sizes, depths and doubled keys are checked with file and line.
  * Process: the settings reader only; memory is not given back, the process ends.
  */
 #pragma once
@@ -17,6 +18,7 @@
 
 #define SCAN_TEXT_MAX ((size_t)1 << 20) /* bytes of all files together               */
 #define SCAN_SETTINGS_MAX 8192          /* NAME = VALUE                              */
+#define SCAN_GROUP_MAX 256              /* of one group: libconfig's time grows with the square */
 #define SCAN_ELEMENTS_MAX 65536         /* of all arrays and lists together          */
 #define SCAN_DEPTH_MAX 16               /* groups, lists and arrays in one another   */
 #define SCAN_FILES_MAX 256              /* files read                                */
@@ -33,6 +35,7 @@ struct scan_frame {
 	char kind;                /* '{', '(' or '['                               */
 	uint32_t id;              /* of a group: no other has it                   */
 	uint32_t index;           /* of the element under way                      */
+	uint32_t settings_n;      /* of a group */
 	struct scan_line at;      /* where it was opened                           */
 	char name[SCAN_NAME_MAX]; /* what it is the value of; "" in a list         */
 };
@@ -47,7 +50,7 @@ struct scan {
 	size_t lines_n, lines_cap;
 	const char *folder; /* of the main file: what includes are relative to */
 	char problem[512];  /* "file:line: …": why it was refused              */
-	bool missing;       /* there is no such file                           */
+	int failed;         /* -errno if the file itself could not be opened */
 
 	struct scan_frame frames[SCAN_DEPTH_MAX + 1]; /* [0] is the outermost group */
 	unsigned depth;
@@ -59,7 +62,7 @@ struct scan {
 	const struct scan_open *open; /* the file under way and those that include it    */
 };
 
-/* Reads `file` and all it includes. 0, or -EINVAL (-ENOENT: the file itself is not there) with `problem`. */
+/* Reads `file` and all it includes. 0, or -EINVAL with `problem`. */
 int scan_read(struct scan *s, const char *file) must_check;
 
 /* Where a line of the text comes from; the last line for one behind the end. */

@@ -41,11 +41,11 @@ static void keep_files(struct draft *d, struct flat *f)
 /* What the reader found to be wrong comes as one whole message in the place of a list. */
 static int reported(struct draft *d, const struct flat *f)
 {
-	if (f->items[0].kind != FLAT_ERROR && f->items[0].kind != FLAT_MISSING)
+	if (f->items[0].kind != FLAT_ERROR)
 		return 0;
-	d->report->missing = f->items[0].kind == FLAT_MISSING;
 	private_whole_issue(d, f->items[0].value);
-	return d->report->missing ? -ENOENT : -EINVAL;
+	d->report->missing = f->items[0].number == -ENOENT;
+	return f->items[0].number == -ENOENT || f->items[0].number == -EACCES ? (int)f->items[0].number : -EINVAL;
 }
 
 /* The list into the settings. */

@@ -2,9 +2,9 @@
 /*
  * The settings: one typed, validated, read-only structure, made whole from the configuration file or not at all.
  *
- * Flow: settings_read() forks the reader (reader.c), which opens the files, runs libconfig under limits of time and memory and
- * writes a flat list (path, type, value, file, line) to a pipe, with the zones, quotes and host tables that the file names; here the list is
- * checked against settings.def and across keys.
+ * Flow: settings_read() forks the reader (reader.c), which opens the files, runs libconfig under limits of time and
+ * memory and writes a flat list (path, type, value, file, line) to a pipe, with the zones, quotes and host tables that
+ * the file names; here the list is checked against settings.def and across keys.
  * Owns: everything that hangs on struct settings, freed by settings_free(); it lives until no generation of workers uses it.
  */
 #pragma once
@@ -132,8 +132,9 @@ struct settings_override {
 	const char *key, *value;
 };
 
-/* Reads and checks. file: as given by -c. 0 and *ret (to be freed), with at most warnings in the report; or -EINVAL (errors in the
- * report), -ENOENT, or what fork or a pipe failed with. Never leaves a process behind, takes at most 2 s and 64 MiB in the reader. */
+/* Reads and checks. file: as given by -c. 0 and *ret (to be freed), with at most warnings in the report; or -EINVAL
+ * (errors in the report), -ENOENT or -EACCES (the file itself), or what fork or a pipe failed with. Never leaves a
+ * process behind, takes at most 2 s and 64 MiB in the reader. */
 int settings_read(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings **ret,
 		  struct settings_report *report) must_check;
 void settings_free(struct settings *s); /* NULL is allowed */
@@ -141,5 +142,6 @@ void settings_free(struct settings *s); /* NULL is allowed */
 /* "KEY=VALUE" taken apart in place; -EINVAL if it is not that. */
 int settings_split_override(char *text, struct settings_override *ret) must_check;
 
-/* -T: every key with its effective value and its origin as a comment, as a file that reads back to the same settings. 0 or -EIO. */
+/* -T: every key with its effective value and its origin as a comment, as a file that reads back to the same settings. 0
+ * or -EIO. */
 int settings_dump(const struct settings *s, FILE *to) must_check;

@@ -2,9 +2,9 @@
 /*
  * The words of one settings file, read as libconfig reads them, to find what libconfig must not see.
  *
- * Flow: tokens_read() copies a file token by token into scan->text: names are checked for being doubled, numbers for fitting, `@include` becomes the
- * file's text, a comma before a closing bracket goes (libconfig 1.7 allows it, 1.5 does not). What is wrong with the
- * grammar otherwise is libconfig's to say.
+ * Flow: tokens_read() copies a file token by token into scan->text: names are checked for being doubled, numbers for
+ * fitting, `@include` becomes the file's text, a comma before a closing bracket goes (libconfig 1.7 allows it, 1.5 does
+ * not). What is wrong with the grammar otherwise is libconfig's to say.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -85,13 +85,15 @@ static uint32_t hash_key(uint32_t group, const char *name)
 static int take_assignment(struct cursor *c)
 {
 	struct scan *s = c->s;
-	const struct scan_frame *in = &s->frames[s->depth];
+	struct scan_frame *in = &s->frames[s->depth];
 	struct scan_key *key;
 	char storage[FLAT_PATH_MAX];
 	struct text path = TEXT_OVER(storage);
 
 	if (!s->named)
 		return copy(c, 1);
+	if (++in->settings_n > SCAN_GROUP_MAX)
+		return scan_refuse(s, &c->at, "there are too many settings in one group (%d at most)", SCAN_GROUP_MAX);
 	if (++s->settings_n > SCAN_SETTINGS_MAX)
 		return scan_refuse(s, &c->at, "there are too many settings (%d at most)", SCAN_SETTINGS_MAX);
 	for (uint32_t i = hash_key(in->id, s->name);; i++) {

@@ -2,8 +2,8 @@
 /*
  * The texts that a setting may hold, turned into numbers and back: "30s", "64k", "200/s", "0660". Pure.
  *
- * Every function returns 0, -EINVAL (not such a text) or -ERANGE (such a text, but the number does not fit); *ret is set on 0 only. No
- * blanks, no sign but where said, no rounding: what cannot be said exactly is refused.
+ * Every function returns 0, -EINVAL (not such a text) or -ERANGE (such a text, but the number does not fit); *ret is
+ * set on 0 only. No blanks, no sign but where said, no rounding: what cannot be said exactly is refused.
  */
 #pragma once
 
