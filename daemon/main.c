@@ -43,9 +43,12 @@ static void print_version(void)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' }, { "option", required_argument, NULL, 'o' },
-		{ "test", no_argument, NULL, 't' },         { "dump", no_argument, NULL, 'T' },
-		{ "version", no_argument, NULL, 'V' },      { "help", no_argument, NULL, 'h' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "option", required_argument, NULL, 'o' },
+		{ "test", no_argument, NULL, 't' },
+		{ "dump", no_argument, NULL, 'T' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 
@@ -65,7 +68,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->overrides_n++;
 		else {
 			if (c == 'o')
-				fprintf(stderr, "echotimed: -o %s: not KEY=VALUE, or more than %d of them\n", optarg, OVERRIDES_MAX);
+				fprintf(stderr, "echotimed: -o %s: not KEY=VALUE, or more than %d of them\n", optarg,
+					OVERRIDES_MAX);
 			fputs(usage, stderr);
 			return EX_USAGE;
 		}

@@ -24,9 +24,9 @@ struct child {
 	uint32_t record;
 	pid_t pid;
 	uint64_t started_ns;
-	bool ready;   /* it has said so                      */
-	bool drained; /* it accepts and reads nothing new    */
-	bool told;    /* to drain: it is no idle worker      */
+	bool ready;         /* it has said so                      */
+	bool drained;       /* it accepts and reads nothing new    */
+	bool told;          /* to drain: it is no idle worker      */
 	struct child *next; /* of its generation */
 };
 

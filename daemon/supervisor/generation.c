@@ -20,8 +20,8 @@
 static int plan_listeners(struct generation *g, struct text *why)
 {
 	for (size_t i = 0; i < g->settings->listeners_n; i++) {
-		int r = g->settings->listeners[i].enabled ? listener_plan(g->settings, &g->settings->listeners[i], g->listeners,
-									  &g->listeners_n, LISTENER_MAX)
+		int r = g->settings->listeners[i].enabled ? listener_plan(g->settings, &g->settings->listeners[i],
+									  g->listeners, &g->listeners_n, LISTENER_MAX)
 							  : 0;
 		if (r < 0) {
 			text_addf(why, "too many sockets: at most %d", LISTENER_MAX);
@@ -140,7 +140,9 @@ int generation_new(struct supervisor *s, struct settings *settings, const struct
 		text_add(why, "out of memory");
 		return -ENOMEM;
 	}
-	*g = (struct generation){ .supervisor = s, .number = ++s->generations, .settings = settings, .deadline_ns = CLOCK_NEVER };
+	*g = (struct generation){
+		.supervisor = s, .number = ++s->generations, .settings = settings, .deadline_ns = CLOCK_NEVER
+	};
 	g->questions[0] = g->questions[1] = -1;
 	int r = make(g, before, why);
 	if (r < 0) {
@@ -302,8 +304,8 @@ static void spawn_failed(struct pool *p, const char *name, int err)
 	p->failures++;
 	p->failed_ns = clock_mono_ns();
 	p->not_before_ns = clock_mono_ns() + policy_throttle_ns(p->failures + 1);
-	log_say(LOG_LEVEL_WARNING, "fork", "cannot start a process of pool %s: %s; trying again in %u ms", name, strerror(-err),
-		(unsigned)(policy_throttle_ns(p->failures + 1) / CLOCK_MS_NS));
+	log_say(LOG_LEVEL_WARNING, "fork", "cannot start a process of pool %s: %s; trying again in %u ms", name,
+		strerror(-err), (unsigned)(policy_throttle_ns(p->failures + 1) / CLOCK_MS_NS));
 }
 
 static uint64_t fill_pool(struct generation *g, uint32_t pool)

@@ -2,9 +2,10 @@
 /*
  * A generation: one set of settings with its listeners and its processes.
  *
- * Settings reach workers by fork only, so a reload makes a new generation beside the old one. It opens its listeners (unchanged ones are
- * the same sockets), starts its processes, which wait until all are ready; then the old one stops accepting, and the new one is told to go.
- * Owns: the settings, copies of the listeners' descriptors, the processes, the resolver's socketpair.
+ * Settings reach workers by fork only, so a reload makes a new generation beside the old one. It opens its listeners
+ * (unchanged ones are the same sockets), starts its processes, which wait until all are ready; then the old one stops
+ * accepting, and the new one is told to go. Owns: the settings, copies of the listeners' descriptors, the processes, the
+ * resolver's socketpair.
  */
 #pragma once
 
@@ -18,7 +19,7 @@
 #include "worker/worker.h"
 
 struct pool {
-	uint32_t failures; /* processes in a row that died before they had done anything */
+	uint32_t failures;      /* processes in a row that died before they had done anything */
 	uint64_t failed_ns;     /* the last of them */
 	uint64_t not_before_ns; /* throttled until  */
 };
@@ -42,8 +43,8 @@ struct generation {
 	bool kept_by_next; /* the sockets' files belong to the next generation */
 };
 
-/* Plans and opens. before: the generation whose unchanged listeners are taken over, or NULL. On failure -errno, nothing is left behind and
- * `why` says what was not possible; the settings stay the caller's. */
+/* Plans and opens. before: the generation whose unchanged listeners are taken over, or NULL. On failure -errno, nothing is
+ * left behind and `why` says what was not possible; the settings stay the caller's. */
 int generation_new(struct supervisor *s, struct settings *settings, const struct generation *before, struct generation **ret,
 		   struct text *why) must_check;
 

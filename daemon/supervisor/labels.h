@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which row of the counters and of the session table a listener's label ("echo/tcp") has: the same one over all generations.
+ * Which row of the counters and of the session table a listener's label ("echo/tcp") has: the same one over all
+ * generations.
  */
 #pragma once
 

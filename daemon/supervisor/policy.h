@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many processes a pool should have: pure. Counts and the clock in; "spawn 2", "retire 1", "not before t" out. pool.c carries it out.
+ * How many processes a pool should have: pure. Counts and the clock in; "spawn 2", "retire 1", "not before t" out. pool.c
+ * carries it out.
  */
 #pragma once
 
@@ -20,17 +21,17 @@ struct policy_view {
 
 struct policy_order {
 	uint32_t spawn;
-	uint32_t retire;    /* idle ones                                          */
-	uint64_t again_ns;  /* look again then (CLOCK_NEVER: when something happens) */
+	uint32_t retire;   /* idle ones                                          */
+	uint64_t again_ns; /* look again then (CLOCK_NEVER: when something happens) */
 };
 
-/* fork: one acceptor. event: `workers`. prefork: as Apache's: while fewer than min_spare are idle more are spawned, and the busier the
- * pool the more ahead; never over max_workers; while more than max_spare are idle one a call is retired. */
+/* fork: one acceptor. event: `workers`. prefork: as Apache's: while fewer than min_spare are idle more are spawned, and the
+ * busier the pool the more ahead; never over max_workers; while more than max_spare are idle one a call is retired. */
 struct policy_order policy_decide(const struct pool_settings *pool, const struct policy_view *v);
 
 /* The processes a pool starts with. */
 uint32_t policy_start(const struct pool_settings *pool);
 
-/* A process died before it had done anything, for the n-th time in a row (1 is the first): how long the pool waits. The first is replaced at
- * once, then 1 s doubling to 60 s. */
+/* A process died before it had done anything, for the n-th time in a row (1 is the first): how long the pool waits. The
+ * first is replaced at once, then 1 s doubling to 60 s. */
 uint64_t policy_throttle_ns(uint32_t failures_in_a_row);

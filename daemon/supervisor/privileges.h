@@ -9,6 +9,7 @@
 /* Who the service runs as when it is started as root and the settings do not say. */
 #define PRIVILEGES_DEFAULT_USER "echotimed"
 
-/* As root: becomes settings' user and group (the user's own where only the user is said), keeping CAP_NET_BIND_SERVICE alone. Not as root: nothing. 0; or
- * -errno, with the sentence that says what was not possible. Afterwards the process is not dumpable. */
+/* As root: becomes settings' user and group (the user's own where only the user is said), keeping CAP_NET_BIND_SERVICE
+ * alone. Not as root: nothing. 0; or -errno, with the sentence that says what was not possible. Afterwards the process is
+ * not dumpable. */
 int privileges_drop(const struct settings *s, struct text *why) must_check;

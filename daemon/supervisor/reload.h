@@ -2,8 +2,9 @@
 /*
  * From one generation to the next: the first start, and every reload, as one transaction.
  *
- * Read and check everything, open what is new, start all processes; only when all are ready the old generation stops accepting, and only
- * when it has confirmed that (a datagram socket has one reader) the new one goes. Any failure before leaves the old one serving.
+ * Read and check everything, open what is new, start all processes; only when all are ready the old generation stops
+ * accepting, and only when it has confirmed that (a datagram socket has one reader) the new one goes. Any failure before
+ * leaves the old one serving.
  */
 #pragma once
 
@@ -18,5 +19,6 @@ int reload_begin(struct supervisor *s);
 
 typedef void reload_retire_fn(struct supervisor *s, struct generation *g);
 
-/* Takes the steps that have become possible: begins a wanted reload, refuses one that failed, switches. retire takes the old generation. */
+/* Takes the steps that have become possible: begins a wanted reload, refuses one that failed, switches. retire takes the
+ * old generation. */
 void reload_advance(struct supervisor *s, reload_retire_fn *retire);

@@ -272,7 +272,10 @@ static int start(struct supervisor *s, struct settings *settings)
 
 	if (r < 0) {
 		settings_free(settings);
-		return fail(r == -EACCES || r == -EPERM ? EX_NOPERM : r == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE, "start", why.at);
+		return fail(r == -EACCES || r == -EPERM ? EX_NOPERM
+			    : r == -ENOMEM              ? EX_OSERR
+							: EX_UNAVAILABLE,
+			    "start", why.at);
 	}
 	if (!as_root && (settings->user[0] || settings->group[0]))
 		log_say(LOG_LEVEL_NOTICE, "start", "`user` and `group` are ignored: not started as root");
@@ -303,7 +306,8 @@ static void finish(struct supervisor *s)
 		;
 }
 
-int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings *settings)
+int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n,
+		   struct settings *settings)
 {
 	static struct supervisor self;
 	struct supervisor *s = &self;

@@ -2,9 +2,10 @@
 /*
  * The supervisor: starts processes, watches over them, reloads and stops; it never reads a client's byte.
  *
- * Flow: whatever happens (a signal, a word from a worker, a death, a deadline) is noted where it belongs, and supervisor_advance() then takes every step
- * that has become possible: a coming generation that is ready replaces the current one, drained ones end, pools
- * are filled up, the daemon ends. It is one small state machine, safe to call at any time.
+ * Flow: whatever happens (a signal, a word from a worker, a death, a deadline) is noted where it belongs, and
+ * supervisor_advance() then takes every step that has become possible: a coming generation that is ready replaces the
+ * current one, drained ones end, pools are filled up, the daemon ends. It is one small state machine, safe to call at any
+ * time.
  */
 #pragma once
 
@@ -29,16 +30,17 @@ struct supervisor {
 	struct loop_timer timer;
 	struct shared *shared;
 	struct labels labels;
-	int life[2]; /* workers hold the reading end; nothing is ever written */
+	int life[2];                                    /* workers hold the reading end; nothing is ever written */
 	struct generation *current, *coming, *draining; /* draining: a list */
-	uint32_t generations; /* the number of the last one */
-	uint64_t tick_ns;     /* when the next look at everything is due */
+	uint32_t generations;                           /* the number of the last one */
+	uint64_t tick_ns;                               /* when the next look at everything is due */
 	bool reload_wanted, stopping, ended;
 	int exit_code;
 };
 
 /* Runs the daemon with these settings (which are its own from here on) until it is told to stop. The exit code (sysexits). */
-int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings *settings);
+int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n,
+		   struct settings *settings);
 
 /* Takes every step that has become possible. */
 void supervisor_advance(struct supervisor *s);

@@ -74,7 +74,8 @@ static struct table_slot *find_idle(const struct generation *g, uint32_t pool, u
 		    slot->pool != g->number * SETTINGS_POOLS_MAX + pool)
 			continue;
 		l = listener_of_row(g, slot->row);
-		if (!l || !l->settings->rules.idle_timeout_busy_ns || now_ns < active_ns + l->settings->rules.idle_timeout_busy_ns)
+		if (!l || !l->settings->rules.idle_timeout_busy_ns ||
+		    now_ns < active_ns + l->settings->rules.idle_timeout_busy_ns)
 			continue;
 		oldest = slot;
 		oldest_ns = active_ns;
@@ -82,7 +83,8 @@ static struct table_slot *find_idle(const struct generation *g, uint32_t pool, u
 	return oldest;
 }
 
-/* In a full pool a sixteenth of the sessions may go a second, the longest idle first; each costs a scan, so there is a limit. */
+/* In a full pool a sixteenth of the sessions may go a second, the longest idle first; each costs a scan, so there is a
+ * limit. */
 static void make_room(struct generation *g, uint32_t pool, uint64_t now_ns)
 {
 	const struct pool_settings *p = &g->settings->pools[pool];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, refusals to log. */
+/* What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, refusals
+ * to log. */
 #pragma once
 
 #include "supervisor/supervisor.h"

@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "worker/models.h"
 
-#define BATCH 16                               /* connections taken from a listener at once      */
-#define PAUSE_FIRST_NS (100 * CLOCK_MS_NS)     /* after the kernel ran out of something          */
+#define BATCH 16                           /* connections taken from a listener at once      */
+#define PAUSE_FIRST_NS (100 * CLOCK_MS_NS) /* after the kernel ran out of something          */
 #define PAUSE_LAST_NS (CLOCK_S_NS)
 #define SAY_AGAIN_NS (30 * CLOCK_S_NS)
 
@@ -56,8 +56,9 @@ int acceptor_new(struct worker *w)
 
 		if (l->pool != w->pool_index || !(l->transport & TRANSPORT_SESSIONS))
 			continue;
-		a->doors[a->doors_n++] =
-			(struct door){ .source = { .fd = l->fd, .ready = door_ready }, .listener = l, .acceptor = a };
+		a->doors[a->doors_n++] = (struct door){ .source = { .fd = l->fd, .ready = door_ready },
+							.listener = l,
+							.acceptor = a };
 	}
 	if (w->model->shares)
 		return 0;
@@ -190,7 +191,8 @@ static void admit(struct acceptor *a, const struct listener *l, int fd, const st
 	w->model->admitted(w, &admission);
 }
 
-/* What accept4 says of one connection, or of the host, never of the listener: 0 go on, 1 nothing left, −errno the kernel ran out. */
+/* What accept4 says of one connection, or of the host, never of the listener: 0 go on, 1 nothing left, −errno the kernel
+ * ran out. */
 static int judge_accept_error(struct acceptor *a, const struct listener *l, int err)
 {
 	switch (err) {

@@ -2,9 +2,9 @@
 /*
  * Listening sockets in a worker: waiting on them, taking connections, having them admitted.
  *
- * Listeners are waited on with EPOLLEXCLUSIVE, so that a connection wakes one process. A worker that can take another connection while
- * it serves (event) has them in its own loop; one that cannot (prefork, fork) has them in a second epoll, which it waits on only while it is not
- * full: an exclusive wake-up then goes to processes that will accept.
+ * Listeners are waited on with EPOLLEXCLUSIVE, so that a connection wakes one process. A worker that can take another
+ * connection while it serves (event) has them in its own loop; one that cannot (prefork, fork) has them in a second epoll,
+ * which it waits on only while it is not full: an exclusive wake-up then goes to processes that will accept.
  */
 #pragma once
 
@@ -27,8 +27,8 @@ struct admission {
 /* For worker w's session listeners; waits for nothing yet. 0 and w->acceptor, or -errno. */
 int acceptor_new(struct worker *w) must_check;
 
-/* From now on connections are taken, or no more. Before it stops for good it looks once more: an exclusive wake-up may have been
- * meant for this process. */
+/* From now on connections are taken, or no more. Before it stops for good it looks once more: an exclusive wake-up may have
+ * been meant for this process. */
 int acceptor_open(struct acceptor *a) must_check;
 void acceptor_shut(struct acceptor *a);
 

@@ -20,7 +20,9 @@ static int send_with_fd(int to, const struct ask_message *m, int fd)
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)
+	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 	c->cmsg_level = SOL_SOCKET;
@@ -33,7 +35,8 @@ static int send_with_fd(int to, const struct ask_message *m, int fd)
 int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, loop_ready_fn *ready)
 {
 	_Atomic uint32_t *waiting = &w->plan->shared->lookups_waiting;
-	struct ask_message m = { .deadline_ns = clock_add(clock_mono_ns(), w->plan->settings->resolver.timeout_ns), .question = *q };
+	struct ask_message m = { .deadline_ns = clock_add(clock_mono_ns(), w->plan->settings->resolver.timeout_ns),
+				 .question = *q };
 	cleanup_fd int ours = -1;
 	cleanup_fd int theirs = -1;
 	int pair[2];
@@ -69,7 +72,8 @@ const struct lookup_answer *ask_take(struct worker *w, struct ask *a)
 	ssize_t n = recv(a->source.fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC);
 
 	ask_cancel(w, a);
-	if (n != (ssize_t)sizeof(answer) || answer.aliases_n > LOOKUP_ALIASES_MAX || answer.addresses_n > LOOKUP_ADDRESSES_MAX)
+	if (n != (ssize_t)sizeof(answer) || answer.aliases_n > LOOKUP_ALIASES_MAX ||
+	    answer.addresses_n > LOOKUP_ADDRESSES_MAX)
 		return &ask_no_answer;
 	return &answer;
 }

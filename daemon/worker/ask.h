@@ -2,8 +2,8 @@
 /*
  * A question to the resolver, seen from the worker that asks.
  *
- * A question is one message on the socket that all resolvers of the generation read, with one end of a fresh socketpair attached; the answer comes
- * back over that. Giving up is closing the other end.
+ * A question is one message on the socket that all resolvers of the generation read, with one end of a fresh socketpair
+ * attached; the answer comes back over that. Giving up is closing the other end.
  */
 #pragma once
 
@@ -26,7 +26,8 @@ struct ask_message {
 	struct lookup_question question;
 };
 
-/* Asks; a->source.ready is called when there is an answer. 0 or -errno (the queue is full, no resolver): answer LOOKUP_FAILED then. */
+/* Asks; a->source.ready is called when there is an answer. 0 or -errno (the queue is full, no resolver): answer
+ * LOOKUP_FAILED then. */
 int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, loop_ready_fn *ready) must_check;
 
 /* Takes the answer (LOOKUP_FAILED if the resolver died) and ends the asking. Valid until the next call. */

@@ -12,8 +12,8 @@
 int buffers_init(struct buffers *b, uint32_t n, _Atomic uint64_t *used, uint64_t limit)
 {
 	*b = (struct buffers){ .n = n, .used = used, .limit = limit };
-	b->blocks = mmap(NULL, (size_t)n * BUFFERS_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-			 0);
+	b->blocks = mmap(NULL, (size_t)n * BUFFERS_BLOCK, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (b->blocks == MAP_FAILED)
 		return -ENOMEM;
 	b->free = malloc(n * sizeof(*b->free));

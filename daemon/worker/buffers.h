@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory for what sessions are owed: blocks of 64 KiB from a pool mapped at start, touched on demand, counted against limits.buffers
- * over all processes.
+ * The memory for what sessions are owed: blocks of 64 KiB from a pool mapped at start, touched on demand, counted against
+ * limits.buffers over all processes.
  */
 #pragma once
 

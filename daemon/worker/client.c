@@ -77,7 +77,8 @@ static ssize_t write_some(struct client *c, const uint8_t *from, size_t n, bool 
 	return (ssize_t)done;
 }
 
-/* Keeps what the client did not take, and the input that has to wait for it. False: no memory is left for it; the session is over. */
+/* Keeps what the client did not take, and the input that has to wait for it. False: no memory is left for it; the session
+ * is over. */
 static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const struct svc_io *io)
 {
 	size_t held_n = io->in_len - io->in_used;

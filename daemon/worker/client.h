@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection: its descriptor, its session, its timer and what it is owed. The code that moves a session's bytes, the same under all
- * three models.
+ * One connection: its descriptor, its session, its timer and what it is owed. The code that moves a session's bytes, the
+ * same under all three models.
  *
- * Flow: readable → into the worker's shared buffer → session_step() → what came out is written at once → what the client does not take is kept
- * in a block of its own, and nothing is read until it is gone.
- * Owns: the descriptor; the table slot until the session is over; a block while bytes are owed.
+ * Flow: readable → into the worker's shared buffer → session_step() → what came out is written at once → what the client
+ * does not take is kept in a block of its own, and nothing is read until it is gone. Owns: the descriptor; the table slot
+ * until the session is over; a block while bytes are owed.
  */
 #pragma once
 

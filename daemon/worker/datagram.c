@@ -264,7 +264,8 @@ static bool serve(struct outlet *o, const struct packet_info *info, unsigned i, 
 	}
 	if (verdict == SVC_DROP) {
 		bool unsure = o->listener->settings->options.require_sync && ctx.clock.state != CLOCK_SYNCHRONISED;
-		counters_add(&d->w->counters[o->listener->row].refused[unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED], 1);
+		counters_add(&d->w->counters[o->listener->row].refused[unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED],
+			     1);
 	}
 	*answer = (struct iovec){ .iov_base = io.out, .iov_len = io.out_len };
 	return verdict == SVC_DONE;

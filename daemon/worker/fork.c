@@ -2,9 +2,10 @@
 /*
  * The fork model: an acceptor forks a child for each session, which exits with it.
  *
- * Process: the acceptor accepts, admits, forks and reaps; it touches little memory, since a fork costs what the forking process has touched. A child
- * watches the supervisor's life pipe (a death signal would fire when the acceptor dies and take every session along) and a kill mark
- * announced by SIGUSR1. Should the acceptor die, its children go on and the supervisor inherits them.
+ * Process: the acceptor accepts, admits, forks and reaps; it touches little memory, since a fork costs what the forking
+ * process has touched. A child watches the supervisor's life pipe (a death signal would fire when the acceptor dies and
+ * take every session along) and a kill mark announced by SIGUSR1. Should the acceptor die, its children go on and the
+ * supervisor inherits them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -68,8 +69,8 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 		counters_add(&w->counters[row].sessions_ended, 1);
 	}
 	if (killed && !c->over)
-		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid, w->pool->name,
-			info->si_code == CLD_EXITED ? "exit status" : "signal", info->si_status);
+		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
+			w->pool->name, info->si_code == CLD_EXITED ? "exit status" : "signal", info->si_status);
 	c->pid = 0;
 	acceptor.n--;
 	if (!c->over)
@@ -192,8 +193,9 @@ static void fork_failed(struct worker *w, const struct admission *a, int err)
 	if (acceptor.said_ns && clock_mono_ns() - acceptor.said_ns < SAY_AGAIN_NS)
 		return;
 	acceptor.said_ns = clock_mono_ns();
-	log_say(LOG_LEVEL_WARNING, "fork", "cannot fork for a session of pool %s: %s; its connection waits, trying again in %u ms",
-		w->pool->name, strerror(err), (unsigned)(acceptor.retry_ns / CLOCK_MS_NS));
+	log_say(LOG_LEVEL_WARNING, "fork",
+		"cannot fork for a session of pool %s: %s; its connection waits, trying again in %u ms", w->pool->name,
+		strerror(err), (unsigned)(acceptor.retry_ns / CLOCK_MS_NS));
 }
 
 static void admitted(struct worker *w, const struct admission *a)

@@ -16,14 +16,21 @@
 #include "worker/worker.h"
 
 struct worker_model {
-	bool shares;                                                   /* goes on accepting while it serves                 */
-	uint32_t (*capacity)(const struct pool_settings *pool);        /* sessions at once in one worker                    */
-	int (*prepare)(struct worker *w);                              /* NULL: nothing to do                               */
-	void (*admitted)(struct worker *w, const struct admission *a); /* serve it; a->fd and a->slot are the model's now   */
-	void (*updated)(struct worker *w);                             /* how full it is, or whether it serves, changed     */
-	void (*ended)(struct worker *w);                               /* a session ended                                   */
-	void (*look)(struct worker *w);                                /* some session has a kill mark                      */
-	void (*end)(struct worker *w);                                 /* end all sessions now                              */
+	bool shares; /* it goes on accepting while it serves */
+	/* Sessions at once in one worker. */
+	uint32_t (*capacity)(const struct pool_settings *pool);
+	/* At the worker's start. NULL: nothing to do, as for updated and ended. */
+	int (*prepare)(struct worker *w);
+	/* Serves the connection; a->fd and a->slot are the model's now. */
+	void (*admitted)(struct worker *w, const struct admission *a);
+	/* How full it is, or whether it serves, has changed. */
+	void (*updated)(struct worker *w);
+	/* A session has ended. */
+	void (*ended)(struct worker *w);
+	/* Some session has a kill mark. */
+	void (*look)(struct worker *w);
+	/* All sessions end now. */
+	void (*end)(struct worker *w);
 };
 
 extern const struct worker_model fork_model, prefork_model, event_model;

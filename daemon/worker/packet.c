@@ -93,11 +93,13 @@ void packet_write(const struct listener *l, const struct packet_info *from, stru
 	if (local->family == AF_INET) {
 		struct in_pktinfo i = { .ipi_ifindex = oif };
 		memcpy(&i.ipi_spec_dst, local->bytes, sizeof(i.ipi_spec_dst));
-		append(msg, &used, &(struct cmsghdr){ .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = sizeof(i) }, &i);
+		append(msg, &used,
+		       &(struct cmsghdr){ .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = sizeof(i) }, &i);
 	} else if (local->family == AF_INET6) {
 		struct in6_pktinfo i = { .ipi6_ifindex = (unsigned)oif };
 		memcpy(&i.ipi6_addr, local->bytes, sizeof(i.ipi6_addr));
-		append(msg, &used, &(struct cmsghdr){ .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = sizeof(i) },
+		append(msg, &used,
+		       &(struct cmsghdr){ .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = sizeof(i) },
 		       &i);
 	}
 	if (l->settings->socket.dscp == SETTINGS_DSCP_REFLECT && local->family != AF_UNSPEC) {

@@ -2,8 +2,8 @@
 /*
  * The prefork model: pre-spawned workers, each with one session at a time, replaced after a number of them.
  *
- * Process: a worker with a session waits for that session and the supervisor only. When too few idle workers are left it says so, once: the
- * gauge is a hint, the supervisor counts the records itself.
+ * Process: a worker with a session waits for that session and the supervisor only. When too few idle workers are left it
+ * says so, once: the gauge is a hint, the supervisor counts the records itself.
  */
 #include "worker/client.h"
 #include "worker/models.h"

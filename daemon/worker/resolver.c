@@ -64,7 +64,8 @@ static enum lookup_result ask_family(const char *name, int family)
 	return LOOKUP_FOUND;
 }
 
-/* Found in one family is found; not found is said only when both say so. The second question is not asked when it would come too late. */
+/* Found in one family is found; not found is said only when both say so. The second question is not asked when it would
+ * come too late. */
 static enum lookup_result ask_name(const struct ask_message *m)
 {
 	enum lookup_result v4 = ask_family(m->question.name, AF_INET);
@@ -86,7 +87,8 @@ static enum lookup_result ask_address(const struct addr *a)
 	int herr = 0;
 	socklen_t len = a->family == AF_INET ? 4 : 16;
 
-	if (gethostbyaddr_r(a->bytes, len, a->family, &entry, self.scratch, sizeof(self.scratch), &found, &herr) != 0 || !found)
+	if (gethostbyaddr_r(a->bytes, len, a->family, &entry, self.scratch, sizeof(self.scratch), &found, &herr) != 0 ||
+	    !found)
 		return result_of(herr);
 	add_entry(found);
 	return LOOKUP_FOUND;
@@ -100,7 +102,9 @@ static int take_question(struct ask_message *ret, int *ret_fd)
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)
+	};
 	ssize_t n = recvmsg(self.questions.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	if (n < 0)

@@ -2,9 +2,9 @@
 /*
  * The sessions of one worker: their storage, how they end, and the connections that linger after them.
  *
- * A session that has said its last word closes its sending direction; its connection is then drained for up to 2 s, so that no reset destroys
- * the answer on its way. That is no session any more: its slot is free, and up to SESSIONS_LINGERING_MAX of them wait
- * beside the next one.
+ * A session that has said its last word closes its sending direction; its connection is then drained for up to 2 s, so that
+ * no reset destroys the answer on its way. That is no session any more: its slot is free, and up to SESSIONS_LINGERING_MAX
+ * of them wait beside the next one.
  */
 #pragma once
 

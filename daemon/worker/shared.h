@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all processes share: a record a process, the session table, the counters, a few samples. One writer a word; readers never lock.
+ * What all processes share: a record a process, the session table, the counters, a few samples. One writer a word; readers
+ * never lock.
  *
- * Process: mapped once by the supervisor before the first fork, never resized; pages cost nothing until they are touched. The mapping is
- * shared, so fork copies no page table of it.
+ * Process: mapped once by the supervisor before the first fork, never resized; pages cost nothing until they are touched.
+ * The mapping is shared, so fork copies no page table of it.
  */
 #pragma once
 
@@ -34,9 +35,9 @@ enum record_state {
 struct record {
 	_Alignas(64) _Atomic uint32_t state; /* enum record_state                                    */
 	_Atomic uint32_t pid;
-	_Atomic uint32_t sessions;    /* at this moment (the fork model: of the acceptor's children) */
-	_Atomic uint64_t served;      /* sessions or lookups completed                               */
-	_Atomic uint64_t beat_ns;     /* the last sign of life                                       */
+	_Atomic uint32_t sessions;      /* at this moment (the fork model: of the acceptor's children) */
+	_Atomic uint64_t served;        /* sessions or lookups completed                               */
+	_Atomic uint64_t beat_ns;       /* the last sign of life                                       */
 	_Atomic uint64_t busy_until_ns; /* resolver: the deadline of the lookup under way; else 0    */
 };
 
@@ -48,9 +49,9 @@ struct gauge {
 
 struct shared {
 	_Atomic uint64_t log_lost;
-	_Atomic uint64_t buffer_bytes;     /* what sessions are owed, in all processes: limits.buffers */
-	_Atomic uint32_t lookups_waiting;  /* questions that no resolver has taken yet                 */
-	_Atomic uint64_t clock;            /* struct clock_status, packed: shared_set_clock            */
+	_Atomic uint64_t buffer_bytes;    /* what sessions are owed, in all processes: limits.buffers */
+	_Atomic uint32_t lookups_waiting; /* questions that no resolver has taken yet                 */
+	_Atomic uint64_t clock;           /* struct clock_status, packed: shared_set_clock            */
 	struct record records[SHARED_RECORDS_MAX];
 	struct gauge gauges[SHARED_GAUGES_MAX];
 	struct table *table;
@@ -67,5 +68,6 @@ struct clock_status shared_clock(const struct shared *s);
 /* Adds up the counters of a row over all records into *ret (which is zeroed first). */
 void shared_sum_row(const struct shared *s, uint32_t row, struct counters *ret);
 
-/* Frees what a process that is gone held: its session slots and the buffers counted for them. How many sessions it took along. */
+/* Frees what a process that is gone held: its session slots and the buffers counted for them. How many sessions it took
+ * along. */
 uint32_t shared_release_owner(struct shared *s, uint32_t pid);

@@ -32,7 +32,8 @@ void worker_tell(struct worker *w, enum word word)
 {
 	char byte = (char)word;
 
-	/* Nothing to do where it fails: a full channel means a supervisor that is stopped, and it looks at the records when it goes on. */
+	/* Nothing to do where it fails: a full channel means a supervisor that is stopped, and it looks at the records when
+	 * it goes on. */
 	(void)!send(w->channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker process: start-up, the supervisor's words, the main loop. Everything but what an admitted connection meets is the same
- * under all three models.
+ * A worker process: start-up, the supervisor's words, the main loop. Everything but what an admitted connection meets is
+ * the same under all three models.
  *
- * Flow: acceptor.c takes a connection and has it admitted; the model (fork.c, prefork.c, event.c) says who serves it; client.c moves its
- * bytes through session/ and service/. datagram.c does the same for sockets without connections.
+ * Flow: acceptor.c takes a connection and has it admitted; the model (fork.c, prefork.c, event.c) says who serves it;
+ * client.c moves its bytes through session/ and service/. datagram.c does the same for sockets without connections.
  */
 #pragma once
 
@@ -17,8 +17,8 @@
 #include "worker/buffers.h"
 #include "worker/shared.h"
 
-/* What the supervisor and a worker tell each other, one byte each, over the worker's channel. End of file: the supervisor is dead, or wants
- * the worker to be. */
+/* What the supervisor and a worker tell each other, one byte each, over the worker's channel. End of file: the supervisor
+ * is dead, or wants the worker to be. */
 enum word {
 	/* to a worker */
 	WORD_GO = 'g',    /* serve                                                              */
@@ -39,12 +39,12 @@ struct worker_plan {
 	const struct settings *settings;
 	struct listener *listeners; /* of the generation; each process owns its copies of the descriptors */
 	size_t listeners_n;
-	_Atomic uint32_t *readers;  /* shared: per listener, the record of the one process that reads this datagram socket */
+	_Atomic uint32_t *readers; /* shared: per listener, the record of the one process that reads this datagram socket */
 	struct shared *shared;
-	uint32_t gauges;            /* the first of its pools' gauges                                      */
+	uint32_t gauges; /* the first of its pools' gauges                                      */
 	uint32_t generation;
-	int life_fd;                /* reads end of file when the supervisor is dead                       */
-	int questions_fd;           /* where lookups are asked                                             */
+	int life_fd;      /* reads end of file when the supervisor is dead                       */
+	int questions_fd; /* where lookups are asked                                             */
 };
 
 struct acceptor;
@@ -67,7 +67,7 @@ struct worker {
 	struct loop_timer beat;
 	struct buffers buffers;
 
-	struct client *clients; /* storage of `clients_cap` */
+	struct client *clients;           /* storage of `clients_cap` */
 	size_t clients_cap, clients_used; /* used: ever */
 	struct client *free_clients;
 	struct client *lingering_first, *lingering_last; /* the oldest first */
@@ -79,8 +79,8 @@ struct worker {
 	uint64_t served;
 	bool going, draining, leaving;
 	bool counted_idle; /* in the gauge */
-	bool blocked;  /* it cannot serve another one for now, whatever its capacity */
-	bool is_child; /* the fork model's session child */
+	bool blocked;      /* it cannot serve another one for now, whatever its capacity */
+	bool is_child;     /* the fork model's session child */
 
 	struct acceptor *acceptor;
 	struct datagrams *datagrams;
@@ -88,8 +88,8 @@ struct worker {
 };
 
 #define WORKER_STATE_STRIDE SVC_STATE_MAX
-#define WORKER_IN_BYTES 65536  /* read at once */
-#define WORKER_OUT_BYTES 49152 /* made at once by a service; with 16 KiB of input it fits one buffer */
+#define WORKER_IN_BYTES 65536   /* read at once */
+#define WORKER_OUT_BYTES 49152  /* made at once by a service; with 16 KiB of input it fits one buffer */
 #define WORKER_LINE_BYTES 16384 /* read at once for services that are no mirror */
 
 /* Runs a worker of a pool until it is to end; never returns. channel: its end of the socketpair. */

@@ -60,10 +60,8 @@ static void a_busy_prefork_pool_gets_more_at_once(void **state)
 static void no_pool_grows_beyond_its_cap(void **state)
 {
 	static const struct row rows[] = {
-		{ &prefork, { .busy = 255 }, 1, 0 },
-		{ &prefork, { .busy = 256 }, 0, 0 },
-		{ &prefork, { .busy = 300 }, 0, 0 },
-		{ &event, { .idle = 3 }, 0, 0 },
+		{ &prefork, { .busy = 255 }, 1, 0 }, { &prefork, { .busy = 256 }, 0, 0 },
+		{ &prefork, { .busy = 300 }, 0, 0 }, { &event, { .idle = 3 }, 0, 0 },
 		{ &forking, { .busy = 1 }, 0, 0 },
 	};
 	(void)state;
