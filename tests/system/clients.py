@@ -75,9 +75,21 @@ def serves(s):
     return echo(s, b"are you there") == b"are you there"
 
 
-def is_refused(s):
-    """True if the server ended this session without a byte (a reset, or an end where the transport has no reset)."""
-    return recv_until_over(s)[0] == b""
+def is_refused(connect):
+    """True if connect() leads to a session that the server ends without a byte; the reset may come before it returns."""
+    try:
+        return recv_until_over(connect())[0] == b""
+    except (ConnectionResetError, BrokenPipeError):
+        return True
+
+
+def is_served(connect):
+    """True if connect() leads to a session that is echoed to, and ends it; false if it is refused."""
+    try:
+        with connect() as s:
+            return serves(s)
+    except (ConnectionResetError, BrokenPipeError):
+        return False
 
 
 def has_nothing(s):

@@ -30,6 +30,7 @@ from config import Folder, complete, config_text, is_root, service_user
 from daemon import DAEMON, TIMEOUT_S, Daemon
 
 MODELS = ("fork", "prefork", "event")
+LOG_LINES_SHOWN = 40
 IN_NAMESPACE = "ECHOTIMED_TEST_NAMESPACE"
 
 
@@ -114,7 +115,7 @@ class Result(unittest.TextTestResult):
     def _fail(self, test, where):
         if isinstance(test, Case):
             test.failed = True
-            logs = ["\n".join(["-- log of the daemon:", *d.log]) for d in test.daemons]
+            logs = ["\n".join(["-- log of the daemon, its end:", *d.log[-LOG_LINES_SHOWN:]]) for d in test.daemons]
             where[-1] = (where[-1][0], "\n".join([where[-1][1], *logs]))
 
     def addFailure(self, test, err):

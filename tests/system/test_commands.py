@@ -116,12 +116,6 @@ class Starts(harness.Case):
         self.assertTrue(clients.serves(d.connect("echo")))
         self.assertEqual(clients.ask(d.connect("echo", "udp"), b"x"), b"x")
 
-    def test_a_second_one_is_noticed_by_a_sharded_listener_too(self):
-        d = self.serve({"service": "echo", "transport": "udp", "shards": 2})
-        done = self.run_once(config=self.config({"service": "echo", "transport": "udp", "shards": 2,
-                                                 "port": d.address("echo", "udp")[1]}))
-        self.assertEqual(done.returncode, 69, done.stderr)
-
     def test_an_address_that_is_not_here_ends_with_69(self):
         done = self.run_once(config=self.config({**ECHO, "address": "192.0.2.1"}))
         self.assertEqual(done.returncode, 69, done.stderr)

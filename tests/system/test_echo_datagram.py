@@ -73,13 +73,6 @@ class EchoDatagram(harness.Case):
             gone.close()
             self.assertEqual(clients.ask(good, b"still here"), b"still here")
 
-    def test_shards_share_one_address_and_answer_everybody(self):
-        d = self.serve({**ECHO, "shards": 4})
-        self.assertEqual(len(set(d.listening("echo", "udp"))), 1)
-        for i in range(40):
-            s = d.connect("echo", "udp")
-            self.assertEqual(clients.ask(s, b"%d" % i), b"%d" % i)
-
     def test_a_datagram_over_max_datagram_gets_silence_and_one_under_it_an_answer(self):
         s = self.serve({**ECHO, "max_datagram": 100}).connect("echo", "udp")
         s.send(b"x" * 101)

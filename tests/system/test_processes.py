@@ -70,28 +70,16 @@ class Deaths(harness.Case):
             for s in sessions:
                 clients.recv_until_over(s)
 
-            def free():
-                # Tried one at a time: a place is free when the supervisor has seen the death.
-                s = d.connect("echo")
-                try:
-                    return clients.serves(s)
-                except ConnectionResetError:
-                    return False
-                finally:
-                    s.close()
-            self.wait_until(free, "a free place")
             self.wait_until(lambda: self.two_at_once(d), "two free places")
 
     @staticmethod
     def two_at_once(d):
-        pair = [d.connect("echo"), d.connect("echo")]
+        """Whether two places are free."""
         try:
-            return all(clients.serves(s) for s in pair)
-        except ConnectionResetError:
+            with d.connect("echo") as one:
+                return clients.serves(one) and clients.is_served(lambda: d.connect("echo"))
+        except (ConnectionResetError, BrokenPipeError):
             return False
-        finally:
-            for s in pair:
-                s.close()
 
     def test_a_killed_supervisor_takes_all_workers_along(self):
         d = self.serve({"service": "echo"}, {"service": "hostname"})

@@ -142,7 +142,7 @@ class Reloads(harness.Case):
         self.assertTrue(clients.serves(s))
         d.reload()
         self.assertTrue(clients.serves(d.connect("echo")))
-        self.assertTrue(clients.is_refused(d.connect("echo")))
+        self.assertTrue(clients.is_refused(lambda: d.connect("echo")))
 
     def test_an_old_session_ends_after_drain_timeout(self):
         d = self.serve(ECHO, drain_timeout="500ms")

@@ -85,7 +85,7 @@ class Tcpmux(harness.Case):
         s = d.connect("tcpmux")
         s.sendall(b"echo\r\n")
         self.assertFalse(clients.recv_until_over(s)[0].startswith(b"+"))
-        self.assertTrue(clients.is_refused(d.connect("echo")))
+        self.assertTrue(clients.is_refused(lambda: d.connect("echo")))
         self.assertTrue(clients.serves(first))
 
     def test_is_served_over_a_unix_socket_too(self):
