@@ -210,6 +210,7 @@ const struct kind kinds_MODE = KIND_NUMBER("permission bits as a string of octal
 const struct kind kinds_BOOL = KIND_NUMBER("true or false", ACCEPT(BOOL) | ACCEPT(OPTION), number_bool, show_bool);
 const struct kind kinds_LOG_LEVEL = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_LOG_FORMAT = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
+const struct kind kinds_ACTIVATION = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_MODEL = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_TRISTATE = {
 	.wanted = "true or false",

@@ -23,6 +23,15 @@
 #include "settings/gather.h"
 #include "settings/reader.h"
 
+/* AddressSanitizer maps terabytes of address space that it does not use. */
+#if defined(__has_feature)
+#define SHADOW_MEMORY __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define SHADOW_MEMORY true
+#else
+#define SHADOW_MEMORY false
+#endif
+
 /* Address space this process uses now. A reload forks the child from a supervisor that has tables mapped: the limit is
  * for what comes on top. */
 static size_t own_bytes(void)
@@ -57,9 +66,8 @@ static void limit_self(void)
 	limit(RLIMIT_CPU, READER_TIME_MS / 1000);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */
-#ifndef __SANITIZE_ADDRESS__
-	limit(RLIMIT_AS, own_bytes() + READER_MEMORY_BYTES);
-#endif
+	if (!SHADOW_MEMORY)
+		limit(RLIMIT_AS, own_bytes() + READER_MEMORY_BYTES);
 }
 
 /* One message in the place of a list. */

@@ -34,7 +34,8 @@ void reader_done(struct reader_result *r);
 /* The child's part: reads and writes the list to a descriptor. 0, or -errno if not all could be written. */
 int reader_write(const struct reader_order *order, int fd) must_check;
 
-/* reader_run() with the child's part and its time given: so tests see what the parent makes of one that hangs, dies or lies. */
+/* reader_run() with the child's part and its time given: so tests see what the parent makes of one that hangs, dies or
+ * lies. */
 typedef int reader_child_fn(const struct reader_order *order, int fd);
 int reader_run_child(const struct reader_order *order, reader_child_fn *child, unsigned time_ms,
 		     struct reader_result *ret) must_check;

@@ -98,6 +98,7 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_DSCP(field) int
 #define TYPE_LOG_LEVEL(field) enum log_level
 #define TYPE_LOG_FORMAT(field) enum log_format
+#define TYPE_ACTIVATION(field) enum settings_activation
 #define TYPE_MODEL(field) enum pool_model
 #define TYPE_NAME(field) __typeof__(char[sizeof(field)])
 #define TYPE_HOST(field) __typeof__(char[sizeof(field)])

@@ -87,10 +87,13 @@ struct listener_settings {
 	unsigned line;
 };
 
+enum settings_activation { SETTINGS_ACTIVATION_AUTO, SETTINGS_ACTIVATION_ONLY };
+
 struct settings {
 	char user[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* "": not said */
 	uint32_t port_offset;
 	char host_name[256];
+	enum settings_activation activation;
 	uint64_t drain_timeout_ns;
 	struct {
 		enum log_level level;

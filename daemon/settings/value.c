@@ -123,8 +123,9 @@ int value_duration(const char *s, uint64_t *ret_ns)
 		return -EINVAL;
 	if (decimals != NULL && (take_decimals(&decimals, factor, &part) < 0 || decimals != s))
 		return -EINVAL;
-	if (r < 0 || __builtin_mul_overflow(whole, factor, &whole) || __builtin_add_overflow(whole, part, ret_ns))
+	if (r < 0 || __builtin_mul_overflow(whole, factor, &whole) || __builtin_add_overflow(whole, part, &whole))
 		return -ERANGE;
+	*ret_ns = whole;
 	return 0;
 }
 
@@ -136,7 +137,10 @@ int value_size(const char *s, uint64_t *ret_bytes)
 	r = take_digits(&s, &v);
 	if (r == -EINVAL || find_unit(size_units, array_n(size_units), s, &factor) < 0)
 		return -EINVAL;
-	return r < 0 || __builtin_mul_overflow(v, factor, ret_bytes) ? -ERANGE : 0;
+	if (r < 0 || __builtin_mul_overflow(v, factor, &v))
+		return -ERANGE;
+	*ret_bytes = v;
+	return 0;
 }
 
 /* One number of a rate: the text from *at up to one of `ends`. */
