@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts per source: exact where there is room, refused where there is not, and nothing is left behind. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/attr.h"
+#include "session/sources.h"
+#include "session/tally.h"
+
+#define SESSIONS 4 /* one bucket of 32 words */
+#define BUCKET 32
+
+static struct sources *s;
+
+static int make(void **state maybe_unused)
+{
+	void *memory = aligned_alloc(64, (sources_bytes(SESSIONS) + 63) / 64 * 64);
+
+	memset(memory, 0, sources_bytes(SESSIONS));
+	s = sources_init(memory, SESSIONS, 1);
+	return 0;
+}
+
+static int drop(void **state maybe_unused)
+{
+	free(s);
+	return 0;
+}
+
+static uint64_t key_of(uint8_t last, uint32_t group)
+{
+	struct addr a = { .family = AF_INET, .bytes = { 192, 0, 2, last } };
+
+	return sources_key(s, &a, group);
+}
+
+static void a_source_is_counted_up_to_its_cap(void **state maybe_unused)
+{
+	_Atomic uint32_t at = 0;
+	uint64_t key = key_of(1, 0);
+
+	for (uint32_t n = 0; n < 3; n++) {
+		assert_true(sources_add(s, key, 3, &at));
+		assert_false(sources_over(s, key, 3));
+		assert_int_equal(sources_count(s, key), n + 1);
+	}
+	assert_false(sources_add(s, key, 3, &at));
+	tally_down(sources_word(s, at));
+	assert_true(sources_add(s, key, 3, &at));
+	assert_true(sources_over(s, key, 2));
+	assert_false(sources_over(s, key, 0));
+}
+
+static void groups_and_families_are_counted_apart(void **state maybe_unused)
+{
+	struct addr v6 = { .family = AF_INET6, .bytes = { 192, 0, 2, 1 } };
+	_Atomic uint32_t at = 0;
+
+	assert_true(sources_add(s, key_of(1, 0), 1, &at));
+	assert_int_equal(sources_count(s, key_of(1, 1)), 0);
+	assert_int_equal(sources_count(s, key_of(2, 0)), 0);
+	assert_int_equal(sources_count(s, sources_key(s, &v6, 0)), 0);
+}
+
+static void a_full_bucket_takes_those_it_knows_and_no_others(void **state maybe_unused)
+{
+	_Atomic uint32_t at[BUCKET + 1] = { 0 };
+
+	for (uint8_t i = 0; i < BUCKET; i++)
+		assert_true(sources_add(s, key_of(i, 0), 0, &at[i]));
+	assert_false(sources_add(s, key_of(BUCKET, 0), 1, &at[BUCKET]));
+	assert_false(sources_add(s, key_of(BUCKET, 0), 0, &at[BUCKET]));
+	assert_true(sources_add(s, key_of(7, 0), 2, &at[BUCKET]));
+	tally_down(sources_word(s, at[BUCKET]));
+	/* one goes, another finds its place */
+	tally_down(sources_word(s, at[9]));
+	assert_true(sources_add(s, key_of(BUCKET, 0), 1, &at[9]));
+	for (uint8_t i = 0; i < BUCKET; i++)
+		tally_down(sources_word(s, at[i]));
+	for (uint8_t i = 0; i <= BUCKET; i++)
+		assert_int_equal(sources_count(s, key_of(i, 0)), 0);
+}
+
+/* Two processes that begin at once with different places: what the second look is for. */
+static void a_source_that_is_counted_in_two_places_is_still_one(void **state maybe_unused)
+{
+	_Atomic uint32_t blocked = 0, one = 0, two = 0;
+	uint64_t key = key_of(1, 0);
+
+	assert_true(sources_add(s, key_of(2, 0), 0, &blocked)); /* the first place is taken, … */
+	assert_true(sources_add(s, key, 0, &one));              /* … so this is the second */
+	tally_down(sources_word(s, blocked));
+	atomic_store(sources_word(s, blocked), tally_next(0, tally_name(*sources_word(s, one)), 1)); /* the other's */
+	assert_int_equal(sources_count(s, key), 2);
+	assert_true(sources_over(s, key, 1));
+	assert_false(sources_add(s, key, 2, &two));
+	assert_true(sources_add(s, key, 3, &two));
+	assert_int_equal(sources_count(s, key), 3);
+}
+
+static void another_secret_puts_sources_elsewhere(void **state maybe_unused)
+{
+	uint64_t before = key_of(1, 0);
+
+	sources_init(s, SESSIONS, 2);
+	assert_true(key_of(1, 0) != before);
+}
+
+static void every_change_of_a_count_shows_in_its_version(void **state maybe_unused)
+{
+	_Atomic uint64_t word = 0;
+	uint64_t seen = word;
+
+	for (int i = 0; i < 5; i++) {
+		assert_true(tally_up(&word, 1));
+		assert_true(word != seen);
+		assert_false(tally_up(&word, 1));
+		tally_down(&word);
+		assert_int_equal(tally_count(word), 0);
+		assert_true(word != seen);
+		seen = word;
+	}
+	word = tally_next(UINT64_MAX, TALLY_NAME_MAX, TALLY_COUNT_MAX); /* the version wraps, and nothing else */
+	assert_int_equal(tally_name(word), TALLY_NAME_MAX);
+	assert_int_equal(tally_count(word), TALLY_COUNT_MAX);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_source_is_counted_up_to_its_cap),
+		TEST(groups_and_families_are_counted_apart),
+		TEST(a_full_bucket_takes_those_it_knows_and_no_others),
+		TEST(a_source_that_is_counted_in_two_places_is_still_one),
+		TEST(another_secret_puts_sources_elsewhere),
+		TEST(every_change_of_a_count_shows_in_its_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
