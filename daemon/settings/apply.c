@@ -34,9 +34,11 @@ static struct target target_pool(const struct settings *s, const char *path)
 	size_t n = strcspn(name, ".");
 
 	for (size_t i = 0; i < s->pools_n; i++)
-		if (strlen(s->pools[i].name) == n && memcmp(s->pools[i].name, name, n) == 0)
-			return name[n] == '\0' ? (struct target){ .kind = TARGET_GROUP }
-					       : (struct target){ .kind = TARGET_POOL, .index = i, .key = name + n + 1 };
+		if (strlen(s->pools[i].name) == n && memcmp(s->pools[i].name, name, n) == 0) {
+			if (name[n] == '\0')
+				return (struct target){ .kind = TARGET_GROUP };
+			return (struct target){ .kind = TARGET_POOL, .index = i, .key = name + n + 1 };
+		}
 	return (struct target){ .kind = TARGET_NOTHING, .key = path };
 }
 

@@ -193,7 +193,7 @@ static int read_main(struct scan *s, const char *file)
 	r = check_file(s, fd, file, &at, &here);
 	if (r < 0)
 		return r;
-	s->open = &here;
+	s->open = &here; /* cppcheck-suppress autoVariables ; scan_read() takes it away */
 	at.line = 1;
 	r = add_line(s, &at);
 	return r < 0 ? r : read_open(s, fd, file);

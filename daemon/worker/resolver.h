@@ -11,5 +11,6 @@
 
 #include "worker/worker.h"
 
-/* Runs a resolver until it is to end; never returns. questions: where questions arrive; channel: its end of the socketpair. */
+/* Runs a resolver until it is to end; never returns. questions: where questions arrive; channel: its end of the
+ * socketpair. */
 _Noreturn void resolver_run(const struct worker_plan *plan, uint32_t record_index, int questions, int channel);
