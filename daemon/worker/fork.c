@@ -31,14 +31,17 @@ struct session_child {
 	pid_t pid; /* 0: free */
 	struct table_slot *slot;
 	uint32_t slot_generation;
-	bool over; /* its session is, its connection lingers */
+	uint64_t over; /* not 0: its session is over, as the how-manieth, and its connection lingers */
+	bool closing;  /* it is being killed, to make room for another that lingers                  */
 };
 
 /* The acceptor's own. */
 static struct {
 	struct worker *w;
 	struct session_child *children;
-	uint32_t cap, n; /* entries; children alive */
+	uint32_t cap; /* entries */
+	uint32_t closing_n;
+	uint64_t overs_n; /* ever */
 	struct loop_source signals, over;
 	struct admission waiting; /* admitted, but the fork failed; fd -1: none */
 	struct loop_timer retry;
@@ -71,11 +74,13 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 	if (killed && !c->over)
 		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
 			w->pool->name, info->si_code == CLD_EXITED ? "exit status" : "signal", info->si_status);
-	c->pid = 0;
-	acceptor.n--;
-	if (!c->over)
+	if (c->over)
+		w->lingering_n--;
+	else
 		w->sessions--;
-	w->served += !killed;
+	acceptor.closing_n -= c->closing;
+	w->served += c->over || !killed;
+	c->pid = 0;
 	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);
 }
 
@@ -106,6 +111,23 @@ static void signals_ready(struct loop_source *s, uint32_t events)
 	reap();
 }
 
+/* The oldest of the connections that linger goes, as in the other models. */
+static void close_oldest(void)
+{
+	struct session_child *oldest = NULL;
+
+	for (uint32_t i = 0; i < acceptor.cap; i++) {
+		struct session_child *c = &acceptor.children[i];
+		if (c->pid && c->over && !c->closing && (!oldest || c->over < oldest->over))
+			oldest = c;
+	}
+	if (!oldest)
+		return;
+	oldest->closing = true;
+	acceptor.closing_n++;
+	kill(oldest->pid, SIGKILL);
+}
+
 /* Some children's sessions are over while their connections linger: there is room for others. */
 static void over_ready(struct loop_source *s, uint32_t events)
 {
@@ -117,14 +139,15 @@ static void over_ready(struct loop_source *s, uint32_t events)
 		return;
 	for (uint32_t i = 0; i < acceptor.cap; i++) {
 		struct session_child *c = &acceptor.children[i];
-		if (c->pid && !c->over && atomic_load(&c->slot->generation) == c->slot_generation &&
-		    atomic_load(&c->slot->owner) != 0)
+		if (!c->pid || c->over ||
+		    (atomic_load(&c->slot->generation) == c->slot_generation && atomic_load(&c->slot->owner)))
 			continue;
-		if (c->pid && !c->over) {
-			c->over = true;
-			w->sessions--;
-		}
+		c->over = ++acceptor.overs_n;
+		w->sessions--;
+		w->lingering_n++;
 	}
+	while (w->lingering_n - acceptor.closing_n > SESSIONS_LINGERING_MAX)
+		close_oldest();
 	worker_update(w);
 }
 
@@ -132,10 +155,9 @@ void fork_child_session_over(struct worker *w)
 {
 	uint64_t one = 1;
 
-	if (!w->lingering_n)
-		w->leaving = true;
-	else
+	if (w->lingering_n)
 		(void)!write(acceptor.over.fd, &one, sizeof(one));
+	worker_linger_ended(w);
 }
 
 static void child_signals_ready(struct loop_source *s, uint32_t events)
@@ -157,7 +179,8 @@ static _Noreturn void child_run(struct worker *w, const struct admission *a, uin
 		_exit(1);
 	fd_close_all_but(keep, array_n(keep));
 	w->is_child = true;
-	w->sessions = 0;
+	w->draining = true; /* it leaves when its connection is gone */
+	w->sessions = w->lingering_n = 0;
 	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
 	w->channel = (struct loop_source){ .fd = acceptor.signals.fd, .ready = child_signals_ready };
 	if (loop_init(&w->loop, SESSIONS_LINGERING_MAX) < 0 || loop_add(&w->loop, &w->life, EPOLLIN) < 0 ||
@@ -214,7 +237,6 @@ static void admitted(struct worker *w, const struct admission *a)
 	(void)table_hand_over(a->slot, self, (uint32_t)pid);
 	close(a->fd);
 	*c = (struct session_child){ .pid = pid, .slot = a->slot, .slot_generation = generation };
-	acceptor.n++;
 	acceptor.retry_ns = 0;
 	worker_session_began(w);
 }
@@ -236,7 +258,7 @@ static int prepare(struct worker *w)
 	int r;
 
 	acceptor.w = w;
-	acceptor.cap = w->capacity + SESSIONS_LINGERING_MAX;
+	acceptor.cap = w->capacity + 2 * SESSIONS_LINGERING_MAX; /* those that linger, and those just killed for them */
 	acceptor.children = calloc(acceptor.cap, sizeof(*acceptor.children));
 	acceptor.waiting.fd = -1;
 	acceptor.retry.fire = retry;
@@ -262,8 +284,24 @@ static void look(struct worker *w)
 	}
 }
 
+/* The connection that waits for a fork is not served any more. */
+static void drop_waiting(struct worker *w)
+{
+	struct admission *a = &acceptor.waiting;
+
+	if (a->fd < 0)
+		return;
+	loop_cancel_timer(&w->loop, &acceptor.retry);
+	table_release(w->plan->shared->table, a->slot, (uint32_t)getpid());
+	counters_add(&w->counters[a->listener->row].sessions_ended, 1);
+	fd_close(&a->fd);
+	w->blocked = false;
+	worker_linger_ended(w);
+}
+
 static void end(struct worker *w)
 {
+	drop_waiting(w);
 	for (uint32_t i = 0; i < acceptor.cap; i++) {
 		struct session_child *c = &acceptor.children[i];
 		if (c->pid && c->over)

@@ -78,10 +78,10 @@ void worker_session_ended(struct worker *w)
 	worker_linger_ended(w);
 }
 
-/* A worker that drains leaves when the last connection is gone. */
+/* A worker that drains leaves when the last connection is gone, one that waits to be served included. */
 void worker_linger_ended(struct worker *w)
 {
-	if (w->draining && !w->sessions && !w->lingering_n && datagram_idle(w->datagrams))
+	if (w->draining && !w->sessions && !w->blocked && !w->lingering_n && datagram_idle(w->datagrams))
 		w->leaving = true;
 }
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole workers, each a process of its own as the supervisor would fork it: what a client and the supervisor see. */
+#include "worker_desk.h"
+
+/* The worker exits by itself, without an error. */
+static void expect_good_end(struct desk *d)
+{
+	int status;
+
+	assert_int_equal(waitpid(d->pid, &status, 0), d->pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void expect_answer_to_the_end(int fd)
+{
+	char answer[256];
+	ssize_t n, all = 0;
+
+	while ((n = recv(fd, answer, sizeof(answer), 0)) > 0)
+		all += n;
+	assert_int_equal(n, 0);
+	assert_true(all > 0);
+}
+
+static void fork_leaves_no_process_behind_a_session_that_lingered(void **state maybe_unused)
+{
+	struct desk d;
+	const struct listener *l;
+	int fd;
+
+	desk_begin(&d, POOL_FORK, 8);
+	l = desk_listen(&d, "daytime", TRANSPORT_TCP, AF_INET);
+	desk_fork(&d);
+	fd = desk_dial(l, SOCK_STREAM);
+	expect_answer_to_the_end(fd); /* it has said all, and drains now */
+	close(fd);
+	desk_tell(&d, WORD_DRAIN);
+	expect_good_end(&d);
+	/* A child that outlived the acceptor would be ours now. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	desk_end(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fork_leaves_no_process_behind_a_session_that_lingered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
