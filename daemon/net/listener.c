@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -52,6 +53,8 @@ static void write_key(struct listener *l)
 		text_add(&key, l->dual_stack ? " both" : " v6only");
 	if (l->socket_family != AF_UNIX && w->interface[0] != '\0')
 		text_addf(&key, " %s", w->interface);
+	if (l->passed_fd && !l->from_store)
+		text_add(&key, " passed");
 	assert(!key.cut);
 }
 
@@ -135,6 +138,17 @@ int listener_plan(const struct settings *all, const struct listener_settings *s,
 	}
 	if (p.result == 0)
 		*n = p.n;
+	return p.result;
+}
+
+int listener_plan_passed(const struct settings *all, const struct listener_settings *s, const struct listener *like,
+			 struct listener *list, size_t *n, size_t max)
+{
+	struct plan p = { .all = all, .settings = s, .list = list, .n = *n, .max = max };
+	struct listener l = *like;
+
+	add(&p, &l);
+	*n = p.n;
 	return p.result;
 }
 
@@ -242,12 +256,41 @@ static int open_steps(struct listener *l, struct text *why)
 	return r == 0 ? start_listening(l, why) : r;
 }
 
+/* A copy of the passed socket, so that a reload may make another. */
+static int open_passed(struct listener *l, struct text *why)
+{
+	const char *option = "";
+	int r;
+
+	l->fd = fcntl(l->passed_fd, F_DUPFD_CLOEXEC, 3);
+	if (l->fd < 0)
+		return failed(why, l, "take over", -errno);
+	r = fd_set_nonblocking(l->fd);
+	if (r < 0)
+		return failed(why, l, "take over", r);
+	r = sockopt_set_passed(l, &option);
+	if (r == 0)
+		r = sockopt_set_adjustable(l, &option);
+	if (r < 0)
+		return failed_option(why, l, option, r);
+	return l->from_store ? start_listening(l, why) : 0;
+}
+
 int listener_open(struct listener *l, struct text *why)
 {
 	struct addr planned = l->address;
 	int r;
 
 	assert(l->fd < 0);
+	/* A stored socket whose file is gone can be reached by nobody. */
+	if (l->from_store && l->socket_family == AF_UNIX && !unixpath_recognise(l))
+		l->passed_fd = 0;
+	if (l->passed_fd) {
+		r = open_passed(l, why);
+		if (r < 0)
+			listener_drop(l);
+		return r;
+	}
 	l->fd = socket(l->socket_family, socket_type(l->transport) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0)
 		return failed(why, l, "open", -errno);

@@ -34,7 +34,10 @@ struct listener {
 	uint32_t pool; /* index into all->pools                                         */
 	uint32_t row;  /* of the counters and of the session table's rows: one per label, chosen by the supervisor */
 	uint32_t receive_buffer_got; /* what the kernel granted, bytes                                */
-	bool kept;                   /* its descriptor came from the generation before                */
+	int passed_fd;   /* the socket that was passed for it (adopt.h), a copy of which it becomes; 0: bound by us */
+	bool from_store; /* passed, but bound by us in an earlier life */
+	bool stored;     /* the service manager has a copy */
+	bool kept;       /* its descriptor came from the generation before                */
 };
 
 /* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,
@@ -42,6 +45,10 @@ struct listener {
  * to max. 0 or -E2BIG. */
 int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n,
 		  size_t max) must_check;
+
+/* The same for a socket that was passed: `like` says transport, address, family, path and descriptor. */
+int listener_plan_passed(const struct settings *all, const struct listener_settings *s, const struct listener *like,
+			 struct listener *list, size_t *n, size_t max) must_check;
 
 /* Opens a planned listener: socket, options, bind, listen. On failure -errno, nothing is left open, and `why` says in one
  * sentence what was not possible: "cannot bind echo/tcp to 127.0.0.1:7: address already in use". */

@@ -104,6 +104,23 @@ static void set_tcp(struct series *s)
 	set(s, SOL_SOCKET, SO_OOBINLINE, 1); /* no byte of a client is lost, urgent or not */
 }
 
+/* What any socket needs, whoever bound it. */
+static void set_needed(struct series *s, const struct listener *l)
+{
+	if (l->transport == TRANSPORT_TCP)
+		set_tcp(s);
+	else if (l->transport == TRANSPORT_UDP)
+		set_udp(s, l);
+}
+
+int sockopt_set_passed(const struct listener *l, const char **ret_what)
+{
+	struct series s = { .fd = l->fd };
+
+	set_needed(&s, l);
+	return end_series(&s, ret_what);
+}
+
 int sockopt_set_fixed(const struct listener *l, const char **ret_what)
 {
 	const struct socket_settings *w = &l->settings->socket;
@@ -120,10 +137,7 @@ int sockopt_set_fixed(const struct listener *l, const char **ret_what)
 		set(&s, IPPROTO_IPV6, IPV6_FREEBIND, 1);
 	else if (w->freebind)
 		set(&s, IPPROTO_IP, IP_FREEBIND, 1);
-	if (l->transport == TRANSPORT_TCP)
-		set_tcp(&s);
-	else
-		set_udp(&s, l);
+	set_needed(&s, l);
 	return end_series(&s, ret_what);
 }
 

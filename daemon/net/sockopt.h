@@ -12,6 +12,9 @@
 /* Those that hold for the socket's life, before it is bound. */
 int sockopt_set_fixed(const struct listener *l, const char **ret_what) must_check;
 
+/* Of those, what a socket needs that somebody else has bound. */
+int sockopt_set_passed(const struct listener *l, const char **ret_what) must_check;
+
 /* Those that settings may change at any time; may be called again. Sets l->receive_buffer_got. */
 int sockopt_set_adjustable(struct listener *l, const char **ret_what) must_check;
 

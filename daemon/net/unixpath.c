@@ -211,3 +211,16 @@ void unixpath_remove(struct listener *l)
 		(void)unlink(l->path);
 	l->path_ino = 0;
 }
+
+bool unixpath_recognise(struct listener *l)
+{
+	struct stat st;
+
+	if (is_abstract(l))
+		return true;
+	if (lstat(l->path, &st) < 0 || !S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+		return false;
+	l->path_dev = st.st_dev;
+	l->path_ino = st.st_ino;
+	return true;
+}

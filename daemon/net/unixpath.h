@@ -18,6 +18,10 @@
  * system then. */
 int unixpath_bind(struct listener *l, struct text *why) must_check;
 
+/* A socket bound in an earlier life: takes its file for the one we made, if it is a socket of ours. Abstract names always
+ * are. */
+bool unixpath_recognise(struct listener *l);
+
 /* Gives the file the owner, group and mode of the settings, if it is still the one we made. */
 int unixpath_apply(const struct listener *l, struct text *why) must_check;
 

@@ -17,20 +17,26 @@
 #define READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t))
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
 
+static void log_lines(struct text *lines)
+{
+	char *rest = NULL;
+
+	for (char *line = strtok_r(lines->at, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		log_say(LOG_LEVEL_NOTICE, "passed", "%s", line);
+}
+
 static int plan_listeners(struct generation *g, struct text *why)
 {
-	for (size_t i = 0; i < g->settings->listeners_n; i++) {
-		int r = g->settings->listeners[i].enabled ? listener_plan(g->settings, &g->settings->listeners[i],
-									  g->listeners, &g->listeners_n, LISTENER_MAX)
-							  : 0;
-		if (r < 0) {
-			text_addf(why, "too many sockets: at most %d", LISTENER_MAX);
-			return r;
-		}
-	}
+	char storage[2048];
+	struct text notices = TEXT_OVER(storage);
+	int r = adopt_plan(&g->supervisor->passed, g->settings, g->listeners, &g->listeners_n, why, &notices);
+
+	if (r < 0)
+		return r;
+	log_lines(&notices);
 	for (size_t i = 0; i < g->listeners_n; i++) {
 		struct listener *l = &g->listeners[i];
-		int r = labels_row(&g->supervisor->labels, l->label, &l->row);
+		r = labels_row(&g->supervisor->labels, l->label, &l->row);
 		if (r < 0) {
 			text_addf(why, "too many listeners over all reloads: at most %d names", TABLE_ROWS_MAX);
 			return r;
@@ -65,6 +71,7 @@ static int keep(struct listener *l, const struct listener *old, struct text *why
 	l->path_dev = old->path_dev;
 	l->path_ino = old->path_ino;
 	l->receive_buffer_got = old->receive_buffer_got;
+	l->stored = old->stored;
 	l->kept = true;
 	return listener_adjust(l, why);
 }

@@ -2,6 +2,24 @@
 /* What the service manager is told (sd_notify(3)). Nothing without systemd, or without one that listens. */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
+
+/* One line for `systemctl status`. */
+void notify_status(const char *text);
+
+/* A sign of life; and how often it is wanted, in ns, 0: not at all. */
+void notify_alive(void);
+uint64_t notify_watchdog_ns(void);
+
+/* Stopping takes at least this much longer. */
+void notify_extend(uint64_t ns);
+
+/* Is there a store for descriptors? A copy of fd is kept there under the name, until it is removed or the service stopped. */
+bool notify_has_store(void);
+void notify_store(const char *name, int fd);
+void notify_unstore(const char *name);

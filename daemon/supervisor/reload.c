@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
+#include "supervisor/store.h"
 
 static void log_listening(const struct listener *l)
 {
@@ -112,6 +113,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 		if (!s->current->listeners[i].kept)
 			log_listening(&s->current->listeners[i]);
 	generation_go(s->current);
+	store_settle(s->current, old);
 	if (old) {
 		generation_close_listeners(old, s->current);
 		retire(s, old);

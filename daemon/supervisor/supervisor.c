@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "net/passed.h"
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
 #include "supervisor/privileges.h"
@@ -243,6 +244,7 @@ static int prepare(struct supervisor *s)
 	if (pipe2(s->life, O_CLOEXEC | O_NONBLOCK) < 0)
 		return fail_call("pipe", -errno);
 	s->timer.fire = timer_fired;
+	s->watchdog_ns = notify_watchdog_ns();
 	return 0;
 }
 
@@ -262,20 +264,58 @@ static int check_readable(const struct supervisor *s)
 	return fail(EX_NOPERM, "start", "the configuration must be readable by the user that the service becomes");
 }
 
+static int exit_code_of(int r)
+{
+	switch (r) {
+	case -EACCES:
+	case -EPERM:
+		return EX_NOPERM;
+	case -EINVAL:
+		return EX_CONFIG;
+	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
+		return EX_OSERR;
+	default:
+		return EX_UNAVAILABLE;
+	}
+}
+
+/* Under activation = "only", and nothing was passed. */
+static void say_what_to_enable(const struct settings *settings)
+{
+	char storage[1024];
+	struct text units = TEXT_OVER(storage);
+
+	for (size_t i = 0; i < settings->listeners_n; i++)
+		if (settings->listeners[i].enabled)
+			text_addf(&units, " echotimed-%s.socket", settings->listeners[i].name);
+	log_say(LOG_LEVEL_NOTICE, "start", "no socket was passed, so there is nothing to serve; enable one or more of:%s",
+		units.at);
+}
+
 /* Opens, becomes the service's user, forks. 0 or an exit code. */
 static int start(struct supervisor *s, struct settings *settings)
 {
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
 	bool as_root = geteuid() == 0;
-	int r = generation_new(s, settings, NULL, &s->coming, &why);
+	int r = passed_take(&s->passed, &why);
 
 	if (r < 0) {
 		settings_free(settings);
-		return fail(r == -EACCES || r == -EPERM ? EX_NOPERM
-			    : r == -ENOMEM              ? EX_OSERR
-							: EX_UNAVAILABLE,
-			    "start", why.at);
+		return fail(EX_CONFIG, "start", why.at);
+	}
+	r = generation_new(s, settings, NULL, &s->coming, &why);
+	if (r < 0) {
+		settings_free(settings);
+		return fail(exit_code_of(r), "start", why.at);
+	}
+	if (!s->coming->listeners_n && settings->activation == SETTINGS_ACTIVATION_ONLY) {
+		say_what_to_enable(settings);
+		notify_ready(); /* or the service manager takes this end for a failure */
+		s->ended = true;
+		return 0;
 	}
 	if (!as_root && (settings->user[0] || settings->group[0]))
 		log_say(LOG_LEVEL_NOTICE, "start", "`user` and `group` are ignored: not started as root");

@@ -16,6 +16,7 @@
 #include "base/attr.h"
 #include "base/loop.h"
 #include "settings/settings.h"
+#include "net/adopt.h"
 #include "supervisor/labels.h"
 #include "worker/shared.h"
 
@@ -30,10 +31,13 @@ struct supervisor {
 	struct loop_timer timer;
 	struct shared *shared;
 	struct labels labels;
-	int life[2];                                    /* workers hold the reading end; nothing is ever written */
-	struct generation *current, *coming, *draining; /* draining: a list */
-	uint32_t generations;                           /* the number of the last one */
-	uint64_t tick_ns;                               /* when the next look at everything is due */
+	struct adopt passed;                                   /* by the service manager, for life */
+	int life[2];                                           /* workers hold the reading end; nothing is ever written */
+	struct generation *current, *coming, *draining;        /* draining: a list */
+	uint32_t generations;                                  /* the number of the last one */
+	uint64_t status_ns, status_sessions, status_datagrams; /* what the last status line said */
+	uint64_t watchdog_ns; /* how often the service manager wants a sign of life; 0: never */
+	uint64_t tick_ns;     /* when the next look at everything is due */
 	bool reload_wanted, stopping, ended;
 	int exit_code;
 };

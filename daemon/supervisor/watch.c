@@ -2,15 +2,18 @@
 /* What the supervisor looks at once a second. */
 #include "supervisor/watch.h"
 
+#include <inttypes.h>
 #include <signal.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/generation.h"
+#include "supervisor/notify.h"
 
 #define BEATS_MISSED_NS (15 * CLOCK_S_NS)
 #define LATE_NS (1 * CLOCK_S_NS)
-#define ROOM_MOST 64 /* sessions ended a second */
+#define ROOM_MOST 64               /* sessions ended a second */
+#define EXTEND_NS (5 * CLOCK_S_NS) /* a stop that goes on asks for so much more time, every second */
 #define SAY_AGAIN_NS (30 * CLOCK_S_NS)
 
 static void kill_stuck(struct child *c, const char *what)
@@ -104,13 +107,10 @@ static void make_room(struct generation *g, uint32_t pool, uint64_t now_ns)
 			child_tell(c, WORD_LOOK);
 }
 
-static void log_refusals_of(struct supervisor *s, uint32_t row, uint64_t now_ns)
+static void log_refusals_of(struct supervisor *s, uint32_t row, const struct counters *sum, uint64_t now_ns)
 {
-	struct counters sum;
-
-	shared_sum_row(s->shared, row, &sum);
 	for (unsigned i = 0; i < REFUSALS_N; i++) {
-		uint64_t n = atomic_load(&sum.refused[i]) - s->labels.said[row][i];
+		uint64_t n = atomic_load(&sum->refused[i]) - s->labels.said[row][i];
 		struct log_line l;
 
 		if (!n || (s->labels.said_ns[row][i] && now_ns < s->labels.said_ns[row][i] + SAY_AGAIN_NS))
@@ -125,9 +125,44 @@ static void log_refusals_of(struct supervisor *s, uint32_t row, uint64_t now_ns)
 	}
 }
 
+/* What happened since the last look, in a line. */
+static void tell_status(struct supervisor *s, const struct counters *all, uint64_t now_ns)
+{
+	uint64_t sessions = atomic_load(&all->sessions), datagrams = atomic_load(&all->datagrams_answered);
+	uint64_t since_ms = s->status_ns ? (now_ns - s->status_ns) / CLOCK_MS_NS : 0;
+	char storage[128];
+	struct text line = TEXT_OVER(storage);
+
+	if (s->stopping)
+		text_add(&line, "stopping: ");
+	text_addf(&line, "%" PRIu32 " sessions open", table_count(s->shared->table));
+	if (since_ms)
+		text_addf(&line, ", %" PRIu64 " begun and %" PRIu64 " datagrams answered a second",
+			  (sessions - s->status_sessions) * 1000 / since_ms,
+			  (datagrams - s->status_datagrams) * 1000 / since_ms);
+	s->status_ns = now_ns;
+	s->status_sessions = sessions;
+	s->status_datagrams = datagrams;
+	notify_status(line.at);
+}
+
+/* Adds up the counters of all rows, and logs what was refused. */
+static void look_at_counters(struct supervisor *s, uint64_t now_ns)
+{
+	struct counters all = { 0 }, row;
+
+	for (uint32_t i = 0; i < s->labels.n; i++) {
+		shared_sum_row(s->shared, i, &row);
+		log_refusals_of(s, i, &row, now_ns);
+		counters_sum(&all, &row);
+	}
+	tell_status(s, &all, now_ns);
+}
+
 void watch(struct supervisor *s)
 {
 	uint64_t now_ns = clock_mono_ns();
+	uint64_t step_ns = s->watchdog_ns && s->watchdog_ns / 2 < WATCH_NS ? s->watchdog_ns / 2 : WATCH_NS;
 	bool was_stopped = s->tick_ns && now_ns > s->tick_ns + 2 * WATCH_NS;
 	struct clock_status clock = clock_status_now();
 
@@ -138,7 +173,10 @@ void watch(struct supervisor *s)
 	for (uint32_t i = 0; s->current && i < s->current->settings->pools_n; i++)
 		if (s->current->used[i] && pool_is_full(s->current, i))
 			make_room(s->current, i, now_ns);
-	for (uint32_t row = 0; row < s->labels.n; row++)
-		log_refusals_of(s, row, now_ns);
-	s->tick_ns = now_ns + WATCH_NS;
+	look_at_counters(s, now_ns);
+	if (s->watchdog_ns)
+		notify_alive();
+	if (s->stopping)
+		notify_extend(EXTEND_NS);
+	s->tick_ns = now_ns + step_ns;
 }

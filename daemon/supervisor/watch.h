@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, refusals
- * to log. */
+/*
+ * What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, refusals
+ * to log, the service manager.
+ */
 #pragma once
 
 #include "supervisor/supervisor.h"

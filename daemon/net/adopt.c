@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets that systemd passes: matched to listeners.
+ *
+ * Flow: passed_take (passed.c looks at each descriptor) → adopt_plan, for every generation: each socket finds its listener,
+ * each (listener, transport) then has passed sockets, or its own.
+ */
+#include "net/adopt.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "session/siphash.h"
+
+/* One planning. */
+struct matching {
+	struct adopt *passed;
+	const struct settings *settings;
+	struct text *why;
+	const struct listener_settings *owner[ADOPT_MAX]; /* of each passed socket; NULL: nobody's, or the store's */
+	struct listener planned[LISTENER_MAX];            /* what would be bound if nothing had been passed        */
+	size_t planned_n;
+};
+
+static bool is_stored(const struct adopt_socket *s)
+{
+	return strncmp(s->name, ADOPT_STORED, strlen(ADOPT_STORED)) == 0;
+}
+
+static void add_socket(struct text *t, const struct adopt_socket *s)
+{
+	text_addf(t, "descriptor %d (%s, %s ", s->number, s->name, service_transport_name(s->transport));
+	if (s->family == AF_UNIX)
+		text_add(t, s->path);
+	else
+		addr_add_text_port(t, &s->address);
+	text_add(t, ")");
+}
+
+static bool same_place(const struct listener *l, const struct adopt_socket *s)
+{
+	if (l->transport != s->transport || l->socket_family != s->family)
+		return false;
+	return s->family == AF_UNIX ? strcmp(l->path, s->path) == 0 : addr_same(&l->address, &s->address);
+}
+
+/* The one listener that has an entry at the socket's address; NULL if there is none. */
+static const struct listener_settings *find_by_place(const struct matching *m, const struct adopt_socket *s)
+{
+	for (size_t i = 0; i < m->planned_n; i++)
+		if (same_place(&m->planned[i], s))
+			return m->planned[i].settings;
+	return NULL;
+}
+
+/* The listeners that are called `name`, or else whose service is, and that have the socket's transport. How many; *ret is
+ * the first, *ret_any one without the transport. */
+static unsigned find_by_name(const struct matching *m, const struct adopt_socket *s, bool by_service,
+			     const struct listener_settings **ret, const struct listener_settings **ret_any)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < m->settings->listeners_n; i++) {
+		const struct listener_settings *l = &m->settings->listeners[i];
+		if (!l->enabled || strcmp(by_service ? l->service->name : l->name, s->name) != 0)
+			continue;
+		if (!(l->transports & s->transport))
+			*ret_any = l;
+		else if (!n++)
+			*ret = l;
+	}
+	return n;
+}
+
+static int match_one(struct matching *m, size_t i)
+{
+	const struct adopt_socket *s = &m->passed->sockets[i];
+	const struct listener_settings *named = NULL, *other = NULL, *there = find_by_place(m, s);
+	unsigned n = find_by_name(m, s, false, &named, &other);
+
+	if (!n && !other)
+		n = find_by_name(m, s, true, &named, &other);
+	if (n > 1 && there) {
+		named = there;
+		n = 1;
+	}
+	if (n == 1 || (!n && !other && there)) {
+		m->owner[i] = n ? named : there;
+		return 0;
+	}
+	add_socket(m->why, s);
+	if (n > 1)
+		text_addf(m->why, " could be for %u listeners: give it the name of one (FileDescriptorName=)", n);
+	else if (other)
+		text_addf(m->why, " is named after listener %s, which has no such transport", other->name);
+	else
+		text_add(m->why, " matches no listener, by name or by address");
+	return -EINVAL;
+}
+
+static int match_all(struct matching *m)
+{
+	for (size_t i = 0; i < m->settings->listeners_n; i++) {
+		int r = m->settings->listeners[i].enabled ? listener_plan(m->settings, &m->settings->listeners[i],
+									  m->planned, &m->planned_n, LISTENER_MAX)
+							  : 0;
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < m->passed->n; i++) {
+		int r = m->passed->sockets[i].fd < 0 || is_stored(&m->passed->sockets[i]) ? 0 : match_one(m, i);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static struct listener like(const struct adopt_socket *s)
+{
+	struct listener l = {
+		.transport = s->transport,
+		.address = s->address,
+		.socket_family = s->family,
+		.dual_stack = s->dual_stack,
+		.passed_fd = s->fd,
+	};
+
+	memcpy(l.path, s->path, sizeof(l.path));
+	return l;
+}
+
+/* The very socket that would have been bound was passed. */
+static bool is_passed(const struct matching *m, const struct listener *l)
+{
+	for (size_t i = 0; i < m->passed->n; i++)
+		if (m->owner[i] == l->settings && same_place(l, &m->passed->sockets[i]))
+			return true;
+	return false;
+}
+
+static bool has_passed(const struct matching *m, const struct listener_settings *s, enum transport t)
+{
+	for (size_t i = 0; i < m->passed->n; i++)
+		if (m->owner[i] == s && m->passed->sockets[i].transport == t)
+			return true;
+	return false;
+}
+
+void adopt_stored_name(const struct listener *l, struct text *ret)
+{
+	static const struct siphash_key fixed; /* the same in the next life */
+
+	text_addf(ret, ADOPT_STORED "%016" PRIx64, siphash(&fixed, l->key, strlen(l->key)));
+}
+
+/* What would be bound is taken from the store if it was bound before. */
+static void take_stored(struct matching *m, struct listener *l)
+{
+	char storage[64];
+	struct text name = TEXT_OVER(storage);
+
+	adopt_stored_name(l, &name);
+	for (size_t i = 0; i < m->passed->n; i++) {
+		struct adopt_socket *s = &m->passed->sockets[i];
+		if (s->fd < 0 || s->transport != l->transport || strcmp(s->name, name.at) != 0)
+			continue;
+		l->passed_fd = s->fd;
+		l->from_store = l->stored = true;
+		l->address = s->address;
+		s->used = true;
+	}
+}
+
+static int add_passed(struct matching *m, struct listener *list, size_t *n)
+{
+	for (size_t i = 0; i < m->passed->n; i++) {
+		struct listener l = like(&m->passed->sockets[i]);
+		if (!m->owner[i])
+			continue;
+		m->passed->sockets[i].used = true;
+		int r = listener_plan_passed(m->settings, m->owner[i], &l, list, n, LISTENER_MAX);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_own(struct matching *m, struct listener *list, size_t *n, struct text *notices)
+{
+	for (size_t i = 0; i < m->planned_n; i++) {
+		struct listener *l = &m->planned[i];
+
+		if (has_passed(m, l->settings, l->transport)) {
+			if (is_passed(m, l))
+				continue;
+			text_addf(notices, "%s: a socket was passed, so ", l->label);
+			listener_add_where(notices, l);
+			text_add(notices, " is not bound\n");
+			continue;
+		}
+		if (m->settings->activation == SETTINGS_ACTIVATION_ONLY)
+			continue;
+		if (*n == LISTENER_MAX)
+			return -E2BIG;
+		take_stored(m, l);
+		list[(*n)++] = *l;
+	}
+	return 0;
+}
+
+int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
+	       struct text *notices)
+{
+	static struct matching m;
+
+	m = (struct matching){ .passed = a, .settings = s, .why = why };
+	for (size_t i = 0; i < a->n; i++)
+		a->sockets[i].used = false;
+	int r = match_all(&m);
+	if (r == 0)
+		r = add_passed(&m, list, n);
+	if (r == 0)
+		r = add_own(&m, list, n, notices);
+	if (r == -E2BIG)
+		text_addf(why, "too many sockets: at most %d", LISTENER_MAX);
+	return r;
+}
+
+void adopt_drop_stored(struct adopt *a, void (*removed)(const char *name))
+{
+	for (size_t i = 0; i < a->n; i++) {
+		struct adopt_socket *s = &a->sockets[i];
+		if (s->fd < 0 || !is_stored(s))
+			continue;
+		/* One that is used is a listener's copy by now. */
+		if (!s->used)
+			removed(s->name);
+		fd_close(&s->fd);
+	}
+}

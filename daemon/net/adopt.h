@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets that systemd passes: taken over, understood, matched to listeners.
+ *
+ * They are matched by FileDescriptorName= (a listener's name, or a service's, with the socket's type), else by address,
+ * port and type. A (listener, transport) with a passed socket binds nothing itself. What comes back from the descriptor
+ * store is named `stored:KEY`; it is a socket we bound ourselves and takes the place of the one that would be bound. Owns:
+ * the passed descriptors, for the life of the process: a reload may give them to other listeners.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "net/listener.h"
+
+#define ADOPT_MAX 256
+#define ADOPT_STORED "stored:"
+
+struct adopt_socket {
+	int fd;
+	int number;    /* as systemd passed it: what messages name */
+	char name[96]; /* FileDescriptorName=                       */
+	enum transport transport;
+	int family;
+	struct addr address;
+	char path[108];
+	bool dual_stack;
+	bool accepting; /* a listening socket, not a connection */
+	bool used;      /* by some listener of the last configuration */
+};
+
+struct adopt {
+	struct adopt_socket sockets[ADOPT_MAX];
+	size_t n;
+};
+
+/* Plans the listeners of a configuration as listener_plan() does, but where sockets were passed for a (listener, transport)
+ * those are planned in its place, and with activation = "only" nothing else is. listener_open() then takes the descriptor.
+ * `notices` gets a line for each address that is not bound because of that. 0; -EINVAL for a passed socket that no listener
+ * wants or that several do, -E2BIG; why says which. */
+int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
+	       struct text *notices) must_check;
+
+/* The name under which a socket that we bound is stored: "stored:" and a hash of its key. */
+void adopt_stored_name(const struct listener *l, struct text *ret);
+
+/* Closes and forgets what came back from the store and no listener wants. Calls removed() with each name. */
+void adopt_drop_stored(struct adopt *a, void (*removed)(const char *name));

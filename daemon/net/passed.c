@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* What systemd passed to this process: taken, and each descriptor understood or refused. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/fd.h"
+#include "net/passed.h"
+#include "net/why.h"
+
+#include "config.h"
+
+static int get(int fd, int level, int option)
+{
+	int value = -1;
+	socklen_t n = sizeof(value);
+
+	return getsockopt(fd, level, option, &value, &n) < 0 ? -1 : value;
+}
+
+/* The transport of a socket, 0 for one that nothing here serves. */
+static enum transport transport_of(int domain, int type, int protocol)
+{
+	if (domain == AF_UNIX)
+		return type == SOCK_STREAM      ? TRANSPORT_UNIX
+		       : type == SOCK_DGRAM     ? TRANSPORT_UNIXGRAM
+		       : type == SOCK_SEQPACKET ? TRANSPORT_UNIXPACKET
+						: 0;
+	if (domain != AF_INET && domain != AF_INET6)
+		return 0;
+	if (type == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP))
+		return TRANSPORT_TCP;
+	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? TRANSPORT_UDP : 0;
+}
+
+static void read_path(struct adopt_socket *s, const struct sockaddr_un *sa, socklen_t n)
+{
+	size_t offset = offsetof(struct sockaddr_un, sun_path), length = n > offset ? n - offset : 0;
+	struct text path = TEXT_OVER(s->path);
+
+	if (length && sa->sun_path[0] == '\0') {
+		text_add(&path, "@");
+		text_add_bytes(&path, sa->sun_path + 1, length - 1);
+	} else
+		text_add_bytes(&path, sa->sun_path, strnlen(sa->sun_path, length));
+}
+
+const char *passed_describe(int fd, struct adopt_socket *ret)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t n = sizeof(sa);
+	int type = get(fd, SOL_SOCKET, SO_TYPE);
+
+	if (type < 0)
+		return "is not a socket";
+	ret->family = get(fd, SOL_SOCKET, SO_DOMAIN);
+	ret->transport = transport_of(ret->family, type, get(fd, SOL_SOCKET, SO_PROTOCOL));
+	if (!ret->transport)
+		return "is a socket of a kind that no listener serves";
+	ret->accepting = get(fd, SOL_SOCKET, SO_ACCEPTCONN) == 1;
+	if (getsockname(fd, (struct sockaddr *)&sa, &n) < 0)
+		return "has no address";
+	if (ret->family == AF_UNIX)
+		read_path(ret, (const struct sockaddr_un *)&sa, n);
+	ret->address = addr_from_sockaddr((const struct sockaddr *)&sa, n);
+	ret->dual_stack = ret->family == AF_INET6 && addr_is_any(&ret->address) && get(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0;
+	ret->fd = fd;
+	return NULL;
+}
+
+#ifdef HAVE_SYSTEMD
+
+#include <systemd/sd-daemon.h>
+
+static void free_names(char ***names)
+{
+	for (char **name = *names; name && *name; name++)
+		free(*name);
+	free(*names);
+}
+
+int passed_take(struct adopt *a, struct text *why)
+{
+	cleanup_with(free_names) char **names = NULL;
+	int n = sd_listen_fds_with_names(1, &names);
+
+	*a = (struct adopt){ 0 };
+	if (n < 0 || n > ADOPT_MAX) {
+		text_add(why, "LISTEN_FDS, LISTEN_FDNAMES: ");
+		if (n < 0)
+			why_add_error(why, n);
+		else
+			text_addf(why, "%d descriptors; at most %d", n, ADOPT_MAX);
+		return n < 0 ? n : -E2BIG;
+	}
+	for (int i = 0; i < n; i++) {
+		struct adopt_socket *s = &a->sockets[a->n++];
+		int fd = SD_LISTEN_FDS_START + i;
+		const char *wrong = passed_describe(fd, s);
+
+		s->number = fd;
+		if (!wrong && text_copy(s->name, sizeof(s->name), names && names[i] ? names[i] : "unknown") < 0)
+			wrong = "has a name that is too long";
+		if (!wrong && !s->accepting && !(s->transport & TRANSPORT_DATAGRAMS))
+			wrong = "is a connection, not a listening socket (for Accept=yes use --inetd)";
+		if (wrong) {
+			text_addf(why, "descriptor %d (%s) %s", fd, names && names[i] ? names[i] : "unknown", wrong);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+#else
+
+int passed_take(struct adopt *a, struct text *why)
+{
+	(void)why;
+	*a = (struct adopt){ 0 };
+	return 0;
+}
+
+#endif

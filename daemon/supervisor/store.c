@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The service manager's store for descriptors. */
+#include "supervisor/store.h"
+
+#include <string.h>
+
+#include "net/adopt.h"
+#include "supervisor/notify.h"
+
+static bool has_key(const struct generation *g, const char *key)
+{
+	for (size_t i = 0; i < g->listeners_n; i++)
+		if (strcmp(g->listeners[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void store(struct listener *l)
+{
+	char storage[64];
+	struct text name = TEXT_OVER(storage);
+
+	if (l->stored || l->passed_fd)
+		return;
+	adopt_stored_name(l, &name);
+	notify_store(name.at, l->fd);
+	l->stored = true;
+}
+
+static void unstore(const struct listener *l)
+{
+	char storage[64];
+	struct text name = TEXT_OVER(storage);
+
+	adopt_stored_name(l, &name);
+	notify_unstore(name.at);
+}
+
+void store_settle(struct generation *g, const struct generation *before)
+{
+	adopt_drop_stored(&g->supervisor->passed, notify_unstore);
+	if (!notify_has_store())
+		return;
+	for (size_t i = 0; before && i < before->listeners_n; i++)
+		if (before->listeners[i].stored && !has_key(g, before->listeners[i].key))
+			unstore(&before->listeners[i]);
+	for (size_t i = 0; i < g->listeners_n; i++)
+		store(&g->listeners[i]);
+}
