@@ -267,9 +267,18 @@ static void write_owed(struct client *c)
 	proceed(c, &io);
 }
 
+/* How much is read at once: as much as can be kept beside what a service says to it. A mirror says nothing of its own, a sink
+ * nothing at all. */
+static size_t room_for(const struct client *c)
+{
+	if (c->session.service->traits & (SVC_MIRROR | SVC_SINK))
+		return WORKER_IN_BYTES;
+	return is_packets(c) ? BUFFERS_BLOCK - SVC_OUT_MIN : WORKER_LINE_BYTES;
+}
+
 static void read_some(struct client *c)
 {
-	size_t room = c->session.service->traits & SVC_MIRROR || is_packets(c) ? WORKER_IN_BYTES : WORKER_LINE_BYTES;
+	size_t room = room_for(c);
 	ssize_t n = recv(c->source.fd, in_bytes, room, MSG_DONTWAIT | (is_packets(c) ? MSG_TRUNC : 0));
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {

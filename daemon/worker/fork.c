@@ -151,15 +151,6 @@ static void over_ready(struct loop_source *s, uint32_t events)
 	worker_update(w);
 }
 
-void fork_child_session_over(struct worker *w)
-{
-	uint64_t one = 1;
-
-	if (w->lingering_n)
-		(void)!write(acceptor.over.fd, &one, sizeof(one));
-	worker_linger_ended(w);
-}
-
 static void child_signals_ready(struct loop_source *s, uint32_t events)
 {
 	struct signalfd_siginfo info;
@@ -178,7 +169,8 @@ static _Noreturn void child_run(struct worker *w, const struct admission *a, uin
 	if (atomic_load(&a->slot->owner) != (uint32_t)getpid())
 		_exit(1);
 	fd_close_all_but(keep, array_n(keep));
-	w->is_child = true;
+	w->is_alone = true;
+	w->over_fd = acceptor.over.fd;
 	w->draining = true; /* it leaves when its connection is gone */
 	w->sessions = w->lingering_n = 0;
 	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };

@@ -35,6 +35,3 @@ struct worker_model {
 
 extern const struct worker_model fork_model, prefork_model, event_model;
 extern const struct worker_model *const worker_models[]; /* by enum pool_model */
-
-/* fork: in the child, when its session is over (its connection may linger). */
-void fork_child_session_over(struct worker *w);

@@ -19,14 +19,13 @@ int sandbox_enter(enum sandbox_role role, uint64_t memory_limit)
 {
 	int r;
 
-	(void)role; /* each role's system calls differ; what is given up here is the same for all */
 	capng_clear(CAPNG_SELECT_ALL);
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 		return -EPERM;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	/* After the identity changed, which clears it. The channel's end of file is the second way to notice. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (role != SANDBOX_INETD && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
 	r = limit(RLIMIT_CORE, 0);
 	if (r == 0 && memory_limit)

@@ -58,17 +58,28 @@ void worker_update(struct worker *w)
 void worker_session_began(struct worker *w)
 {
 	w->sessions++;
-	if (w->is_child)
+	if (w->is_alone)
 		return;
 	worker_update(w);
+}
+
+/* The one session is over; its connection may linger. */
+static void session_over(struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (!w->lingering_n)
+		w->leaving = true;
+	else if (w->over_fd >= 0)
+		(void)!write(w->over_fd, &one, sizeof(one));
 }
 
 void worker_session_ended(struct worker *w)
 {
 	w->sessions--;
 	w->served++;
-	if (w->is_child) {
-		fork_child_session_over(w);
+	if (w->is_alone) {
+		session_over(w);
 		return;
 	}
 	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);

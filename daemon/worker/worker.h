@@ -80,7 +80,8 @@ struct worker {
 	bool going, draining, leaving;
 	bool counted_idle; /* in the gauge */
 	bool blocked;      /* it cannot serve another one for now, whatever its capacity */
-	bool is_child;     /* the fork model's session child */
+	bool is_alone;     /* it serves one session and leaves: the fork model's child, inetd style */
+	int over_fd;       /* is_alone: an eventfd to be told when the connection outlives its session; −1: none */
 
 	struct acceptor *acceptor;
 	struct datagrams *datagrams;
