@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 from daemon import TIMEOUT_S
 
@@ -32,7 +33,7 @@ class OtherHost:
     """A second network namespace, with a cable (veth) to this one: NAME here, "eth0" there."""
 
     def __init__(self, name, here=(), there=()):
-        self._ready, self._over = threading.Event(), threading.Event()
+        self._name, self._ready, self._over = name, threading.Event(), threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
         self._ready.wait()
@@ -44,6 +45,10 @@ class OtherHost:
             for address in addresses:
                 command("address", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
             command("link", "set", device, "up")
+        # The kernel adds what a link that is up has by itself a moment later.
+        own = ("ip", "-6", "route", "show", "table", "all", "ff00::/8", "dev", "eth0")
+        while not self.run(*own, stdout=subprocess.PIPE).stdout:
+            time.sleep(0.01)
 
     def _keep(self):
         # unshare() is this thread's alone; the descriptor keeps the namespace.
@@ -70,7 +75,7 @@ class OtherHost:
         return made[0]
 
     def close(self):
-        """The cable goes with the namespace."""
+        ip("link", "del", self._name)
         self._over.set()
         self._keeper.join()
         os.close(self.fd)

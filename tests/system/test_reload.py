@@ -199,7 +199,7 @@ class Reloads(harness.Case):
         self.still_serves(d, s)
 
     def test_connections_during_reloads_are_all_served(self):
-        d = self.serve(ECHO)
+        d = self.serve({**ECHO, "max_sessions_per_source": 1000}, limits={"sessions_per_source": 1000})
         for _ in range(5):
             d.send_signal(signal.SIGHUP)
             for _ in range(40):
