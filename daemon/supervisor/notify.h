@@ -19,7 +19,8 @@ uint64_t notify_watchdog_ns(void);
 /* Stopping takes at least this much longer. */
 void notify_extend(uint64_t ns);
 
-/* Is there a store for descriptors? A copy of fd is kept there under the name, until it is removed or the service stopped. */
+/* Is there a store for descriptors? A copy of fd is kept there under the name, until it is removed or the service
+ * stopped. */
 bool notify_has_store(void);
 void notify_store(const char *name, int fd);
 void notify_unstore(const char *name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The service manager's store for descriptors: sockets that we bound ourselves survive a restart there, with their queues. */
+/* The service manager's store for descriptors: sockets that we bound ourselves survive a restart there, with their
+ * queues. */
 #pragma once
 
 #include "supervisor/generation.h"

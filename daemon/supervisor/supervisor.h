@@ -42,7 +42,8 @@ struct supervisor {
 	int exit_code;
 };
 
-/* Runs the daemon with these settings (which are its own from here on) until it is told to stop. The exit code (sysexits). */
+/* Runs the daemon with these settings (which are its own from here on) until it is told to stop. The exit code
+ * (sysexits). */
 int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n,
 		   struct settings *settings);
 

@@ -267,8 +267,8 @@ static void write_owed(struct client *c)
 	proceed(c, &io);
 }
 
-/* How much is read at once: as much as can be kept beside what a service says to it. A mirror says nothing of its own, a sink
- * nothing at all. */
+/* How much is read at once: as much as can be kept beside what a service says to it. A mirror says nothing of its
+ * own, a sink nothing at all. */
 static size_t room_for(const struct client *c)
 {
 	if (c->session.service->traits & (SVC_MIRROR | SVC_SINK))
