@@ -169,13 +169,23 @@ static enum session_end end_of_mark(uint32_t mark)
 	return mark == KILL_DRAIN ? SESSION_END_DRAIN : mark == KILL_IDLE ? SESSION_END_IDLE : SESSION_END_KILLED;
 }
 
+/* It was marked for having been idle: by one who saw it from without, a while ago, or saw who had its slot before. */
+static bool is_idle(const struct client *c)
+{
+	uint64_t limit_ns = c->listener->settings->rules.idle_timeout_busy_ns;
+
+	return limit_ns && clock_mono_ns() >= clock_add(c->session.active_ns, limit_ns);
+}
+
 void sessions_look(struct worker *w)
 {
 	for (size_t i = 0; i < w->clients_used; i++) {
 		struct client *c = &w->clients[i];
 		uint32_t mark = c->slot ? atomic_load(&c->slot->kill) : KILL_NOT;
 
-		if (mark != KILL_NOT)
+		if (mark == KILL_IDLE && !is_idle(c))
+			atomic_compare_exchange_strong(&c->slot->kill, &mark, KILL_NOT);
+		else if (mark != KILL_NOT)
 			sessions_end(c, end_of_mark(mark), true);
 	}
 }

@@ -170,8 +170,9 @@ static inline void desk_turn(struct desk *d)
 		assert_int_equal(loop_turn(&d->w.loop, 0), 0);
 }
 
-/* A connection that is admitted and served by the worker in this process. The client's end, non-blocking. */
-static inline int desk_connect(struct desk *d, const struct listener *l)
+/* A connection that is admitted and served by the worker in this process. The client's end, non-blocking. send_bytes: of the
+ * worker's send buffer; 0: the system's. */
+static inline int desk_connect(struct desk *d, const struct listener *l, int send_bytes)
 {
 	int pair[2];
 	struct admission a = { .listener = l, .peer = { .family = AF_UNIX } };
@@ -182,6 +183,8 @@ static inline int desk_connect(struct desk *d, const struct listener *l)
 				    pair),
 			 0);
 	assert_int_equal(table_admit(desk_shared->table, &r, &a.slot), REFUSED_NOT);
+	if (send_bytes)
+		assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes)), 0);
 	counters_add(&d->w.counters[l->row].sessions, 1);
 	a.fd = pair[1];
 	d->w.loop.now_ns = clock_mono_ns();
