@@ -107,7 +107,7 @@ static int take_question(struct ask_message *ret, int *ret_fd)
 	};
 	ssize_t n = recvmsg(self.questions.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-	if (n < 0)
+	if (n <= 0)
 		return 0;
 	atomic_fetch_sub(&self.plan->shared->lookups_waiting, 1);
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
@@ -130,6 +130,7 @@ static void questions_ready(struct loop_source *s, uint32_t events)
 	atomic_store(&self.record->busy_until_ns, m.deadline_ns);
 	m.question.name[LOOKUP_NAME_MAX - 1] = '\0';
 	self.answer.result = m.question.kind == LOOKUP_BY_NAME ? ask_name(&m) : ask_address(&m.question.addr);
+	atomic_store(&self.record->beat_ns, clock_mono_ns()); /* first: who is not busy is judged by this */
 	atomic_store(&self.record->busy_until_ns, 0);
 	atomic_fetch_add(&self.record->served, 1);
 	(void)!send(to, &self.answer, sizeof(self.answer), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -161,6 +162,7 @@ void resolver_run(const struct worker_plan *plan, uint32_t record_index, int que
 	self.questions = (struct loop_source){ .fd = questions, .ready = questions_ready };
 	self.channel = (struct loop_source){ .fd = channel, .ready = channel_ready };
 	fd_close_all_but(keep, array_n(keep));
+	log_set(plan->settings->log.level, plan->settings->log.format);
 	int r = loop_init(&self.loop, 4);
 	if (r == 0)
 		r = loop_add(&self.loop, &self.channel, EPOLLIN);

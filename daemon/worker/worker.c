@@ -259,6 +259,7 @@ void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t re
 		.channel = { .fd = channel, .ready = channel_ready },
 		.beat = { .fire = beat },
 	};
+	log_set(plan->settings->log.level, plan->settings->log.format); /* what we inherited is the generation's before */
 	w->model = worker_models[w->pool->model];
 	w->capacity = w->model->capacity(w->pool);
 	worker_seed(w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole workers, each a process of its own as the supervisor would fork it: what a client and the supervisor see. */
 #include "worker_desk.h"
+#include "log_capture.h"
 
 /* The worker exits by itself, without an error. */
 static void expect_good_end(struct desk *d)
@@ -42,10 +43,35 @@ static void fork_leaves_no_process_behind_a_session_that_lingered(void **state m
 	desk_end(&d);
 }
 
+/* The supervisor's own settings change only after all workers of a reload are ready. */
+static void a_worker_logs_as_its_own_settings_say(void **state maybe_unused)
+{
+	struct desk d;
+	const struct listener *l;
+	int fd;
+
+	desk_begin(&d, POOL_PREFORK, 1);
+	l = desk_listen(&d, "daytime", TRANSPORT_TCP, AF_INET);
+	d.settings.log.level = LOG_LEVEL_INFO;
+	d.settings.log.format = LOG_FORMAT_JSON;
+	d.settings.log.sessions = true;
+	capture(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+	desk_fork(&d);
+	fd = desk_dial(l, SOCK_STREAM);
+	expect_answer_to_the_end(fd);
+	close(fd);
+	desk_tell(&d, WORD_DRAIN);
+	expect_good_end(&d);
+	captured();
+	assert_non_null(strstr(got, "\"event\":\"session\""));
+	desk_end(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fork_leaves_no_process_behind_a_session_that_lingered),
+		cmocka_unit_test(a_worker_logs_as_its_own_settings_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
