@@ -10,22 +10,25 @@
 
 #include "net/describe.h"
 #include "settings/settings.h"
+#include "supervisor/inetd.h"
 #include "supervisor/supervisor.h"
 
 #define OVERRIDES_MAX 64
 
 struct options {
-	const char *file;
+	const char *file; /* NULL: not said */
+	const char *inetd;
 	struct settings_override overrides[OVERRIDES_MAX];
 	size_t overrides_n;
 	enum { SERVE, TEST, DUMP, VERSION_ONLY, HELP } what;
 };
 
-static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | -T | -V | -h]\n"
+static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | -T | -V | -h] [--inetd NAME]\n"
 			    "  -c, --config FILE       the configuration (" ECHOTIMED_CONF ")\n"
 			    "  -o, --option KEY=VALUE  one setting over the file's; may repeat\n"
 			    "  -t, --test              check everything and say what would listen; exit 0 or 78\n"
 			    "  -T, --dump              print the effective settings as a configuration\n"
+			    "  --inetd NAME            serve the one session on the descriptor passed, then exit\n"
 			    "  -V, --version           version, and what was compiled in\n"
 			    "  -h, --help              this text\n";
 
@@ -43,13 +46,10 @@ static void print_version(void)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "option", required_argument, NULL, 'o' },
-		{ "test", no_argument, NULL, 't' },
-		{ "dump", no_argument, NULL, 'T' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+		{ "config", required_argument, NULL, 'c' }, { "option", required_argument, NULL, 'o' },
+		{ "test", no_argument, NULL, 't' },         { "dump", no_argument, NULL, 'T' },
+		{ "version", no_argument, NULL, 'V' },      { "help", no_argument, NULL, 'h' },
+		{ "inetd", required_argument, NULL, 'i' },  { 0 },
 	};
 
 	for (int c; (c = getopt_long(argc, argv, "c:o:tTVh", names, NULL)) != -1;) {
@@ -59,6 +59,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->what = TEST;
 		else if (c == 'T')
 			o->what = DUMP;
+		else if (c == 'i')
+			o->inetd = optarg;
 		else if (c == 'V')
 			o->what = VERSION_ONLY;
 		else if (c == 'h')
@@ -101,7 +103,7 @@ static int read_settings(const struct options *o, struct settings **ret)
 
 int main(int argc, char **argv)
 {
-	static struct options o = { .file = ECHOTIMED_CONF };
+	static struct options o;
 	struct settings *settings = NULL;
 	int code = read_options(argc, argv, &o);
 
@@ -114,6 +116,9 @@ int main(int argc, char **argv)
 			print_version();
 		return 0;
 	}
+	if (o.inetd)
+		return inetd_run(o.inetd, o.file, o.overrides, o.overrides_n);
+	o.file = o.file ? o.file : ECHOTIMED_CONF;
 	code = read_settings(&o, &settings);
 	if (code)
 		return code;

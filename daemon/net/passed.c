@@ -81,7 +81,7 @@ static void free_names(char ***names)
 	free(*names);
 }
 
-int passed_take(struct adopt *a, struct text *why)
+int passed_take_any(struct adopt *a, struct text *why)
 {
 	cleanup_with(free_names) char **names = NULL;
 	int n = sd_listen_fds_with_names(1, &names);
@@ -103,8 +103,6 @@ int passed_take(struct adopt *a, struct text *why)
 		s->number = fd;
 		if (!wrong && text_copy(s->name, sizeof(s->name), names && names[i] ? names[i] : "unknown") < 0)
 			wrong = "has a name that is too long";
-		if (!wrong && !s->accepting && !(s->transport & TRANSPORT_DATAGRAMS))
-			wrong = "is a connection, not a listening socket (for Accept=yes use --inetd)";
 		if (wrong) {
 			text_addf(why, "descriptor %d (%s) %s", fd, names && names[i] ? names[i] : "unknown", wrong);
 			return -EINVAL;
@@ -115,7 +113,7 @@ int passed_take(struct adopt *a, struct text *why)
 
 #else
 
-int passed_take(struct adopt *a, struct text *why)
+int passed_take_any(struct adopt *a, struct text *why)
 {
 	(void)why;
 	*a = (struct adopt){ 0 };
@@ -123,3 +121,18 @@ int passed_take(struct adopt *a, struct text *why)
 }
 
 #endif
+
+int passed_take(struct adopt *a, struct text *why)
+{
+	int r = passed_take_any(a, why);
+
+	for (size_t i = 0; r == 0 && i < a->n; i++) {
+		const struct adopt_socket *s = &a->sockets[i];
+		if (s->accepting || (s->transport & TRANSPORT_DATAGRAMS))
+			continue;
+		text_addf(why, "descriptor %d (%s) is a connection, not a listening socket (for Accept=yes use --inetd)",
+			  s->number, s->name);
+		r = -EINVAL;
+	}
+	return r;
+}

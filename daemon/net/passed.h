@@ -11,3 +11,6 @@ const char *passed_describe(int fd, struct adopt_socket *ret);
  * each. 0; or -errno and a sentence that names the descriptor: not a socket, not listening, of a kind that nothing here
  * serves. */
 int passed_take(struct adopt *a, struct text *why) must_check;
+
+/* The same, connections allowed (--inetd). */
+int passed_take_any(struct adopt *a, struct text *why) must_check;

@@ -25,6 +25,12 @@ static void read_pktinfo(const struct cmsghdr *c, struct packet_info *p)
 	p->gate.destination = addr_v4(&i.ipi_addr);
 	p->gate.local = addr_v4(&i.ipi_spec_dst);
 	p->interface = (unsigned)i.ipi_ifindex;
+	/* It was queued before anybody asked for this (on a socket that was passed): the kernel has kept the destination
+	 * only. Whether that is ours it says when the answer is sent from there. */
+	if (!i.ipi_ifindex && !i.ipi_spec_dst.s_addr) {
+		p->gate.local = p->gate.destination;
+		p->interface = addr_is_loopback(&p->gate.destination) ? LOOPBACK_INDEX : 0;
+	}
 }
 
 static void read_pktinfo6(const struct cmsghdr *c, struct packet_info *p)
