@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* Listeners on IP: which sockets settings make, where they are bound, and what is said when they cannot be. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <net/if.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+#include "open_listener.h"
+
+/* ---- plan ---- */
+
+static void a_listener_is_a_socket_for_each_transport_and_address(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP | TRANSPORT_UNIX | TRANSPORT_UNIXPACKET);
+	struct listener list[8];
+	size_t n = 1;
+
+	s.port = 7;
+	s.addresses_n = 2;
+	s.addresses[1].kind = LISTENER_ADDRESS_ONE;
+	assert_int_equal(addr_parse("2001:db8::1", &s.addresses[1].addr), 0);
+	strcpy(s.path, "/run/echo");
+	s.pool_stream = 3;
+	s.pool_datagram = 5;
+	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), 0);
+	assert_int_equal(n, 7); /* one was there */
+	assert_string_equal(list[1].label, "echo/tcp");
+	assert_string_equal(list[2].label, "echo/tcp");
+	assert_string_equal(list[3].label, "echo/udp");
+	assert_string_equal(list[5].label, "echo/unix");
+	assert_string_equal(list[6].label, "echo/unixpacket");
+	assert_int_equal(list[2].socket_family, AF_INET6);
+	assert_false(list[2].dual_stack);
+	assert_int_equal(list[2].address.port, 7);
+	assert_int_equal(list[1].pool, 3);
+	assert_int_equal(list[3].pool, 5);
+	assert_int_equal(list[5].pool, 3);
+	for (size_t i = 1; i < n; i++) {
+		assert_int_equal(list[i].fd, -1);
+		for (size_t k = 1; k < i; k++)
+			assert_string_not_equal(list[i].key, list[k].key);
+	}
+}
+
+static void too_many_sockets_are_an_error_and_none_is_added(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP);
+	struct listener list[3];
+	size_t n = 2;
+
+	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), -E2BIG);
+	assert_int_equal(n, 2);
+}
+
+static void loopback_is_both_families_where_the_host_has_them(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP);
+	struct listener list[4];
+	size_t n = 0;
+	char storage[80];
+	struct text where = TEXT_OVER(storage);
+
+	s.port = 7;
+	set_address(&s, "loopback");
+	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), 0);
+	for (size_t i = 0; i < n; i++)
+		listener_add_where(&where, &list[i]);
+	assert_string_equal(storage, host_has_ipv6() ? "127.0.0.1:7[::1]:7" : "127.0.0.1:7");
+}
+
+static void the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP), other;
+	char key[sizeof(((struct listener *)NULL)->key)];
+
+	set_address(&s, "::");
+	memcpy(key, planned(&s).key, sizeof(key));
+	other = s;
+	other.port = 8;
+	assert_string_not_equal(planned(&other).key, key);
+	other = s;
+	set_address(&other, "::1");
+	assert_string_not_equal(planned(&other).key, key);
+	other = s;
+	strcpy(other.name, "else");
+	assert_string_not_equal(planned(&other).key, key);
+	other = s;
+	other.transports = TRANSPORT_UDP;
+	assert_string_not_equal(planned(&other).key, key);
+	other = s;
+	other.socket.v6only = SETTINGS_NO;
+	assert_string_not_equal(planned(&other).key, key);
+	other = s;
+	strcpy(other.socket.interface, "eth0");
+	assert_string_not_equal(planned(&other).key, key);
+	other = s;
+	other.socket = (struct socket_settings){ .v6only = SETTINGS_UNSET,
+						 .freebind = true,
+						 .backlog = 1,
+						 .receive_buffer = 1,
+						 .send_buffer = 1,
+						 .keepalive_ns = 1,
+						 .user_timeout_ns = 1,
+						 .dscp = 1 };
+	other.mode = 0600;
+	assert_string_equal(planned(&other).key, key);
+}
+
+static void the_longest_names_have_room(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_UNIXPACKET);
+
+	memset(s.name, 'n', sizeof(s.name) - 1);
+	memset(s.path, 'p', sizeof(s.path) - 1);
+	assert_int_equal(strlen(planned(&s).key), sizeof(s.name) - 1 + strlen("/unixpacket ") + sizeof(s.path) - 1);
+	s.transports = TRANSPORT_TCP;
+	set_address(&s, "2001:db8:1111:2222:3333:4444:5555:6666");
+	s.port = 65535;
+	memset(s.socket.interface, 'i', sizeof(s.socket.interface) - 1);
+	(void)planned(&s);
+}
+
+/* ---- open ---- */
+
+static void a_tcp_listener_takes_connections(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP);
+	struct listener l = opened(&s);
+	cleanup_fd int client = -1, session = -1;
+
+	assert_true(l.address.port != 0);
+	assert_int_equal(fcntl(l.fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	assert_int_equal(fcntl(l.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(accept(l.fd, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	client = client_of(&l, "127.0.0.1", 0);
+	session = accepted(&l);
+	listener_close(&l);
+	assert_int_equal(l.fd, -1);
+}
+
+static void a_port_that_another_has_is_refused(void **state maybe_unused)
+{
+	static const unsigned transports[] = { TRANSPORT_TCP, TRANSPORT_UDP };
+
+	for (size_t i = 0; i < array_n(transports); i++) {
+		struct listener_settings s = some_settings(transports[i]);
+		struct listener first = opened(&s), second;
+		char sentence[200];
+
+		s.port = first.address.port;
+		second = planned(&s);
+		snprintf(sentence, sizeof(sentence), "cannot bind %s to 127.0.0.1:%u: address already in use", first.label,
+			 s.port);
+		expect_not_opened(&second, -EADDRINUSE, sentence);
+		assert_int_equal(second.address.port, s.port);
+		listener_close(&first);
+		second = opened(&s); /* free again */
+		listener_close(&second);
+	}
+}
+
+/* ---- addresses ---- */
+
+static void one_socket_serves_both_families(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP);
+	struct listener l;
+	cleanup_fd int four = -1, six = -1, session4 = -1, session6 = -1;
+
+	set_address(&s, "*");
+	s.socket.dscp = 10;
+	l = opened(&s);
+	four = client_of(&l, "127.0.0.1", 0);
+	session4 = accepted(&l);
+	EXPECT_OPTION(session4, IPPROTO_IP, IP_TOS, 10 << 2);
+	if (host_has_ipv6()) {
+		assert_true(l.dual_stack);
+		assert_int_equal(l.socket_family, AF_INET6);
+		six = client_of(&l, "::1", 0);
+		session6 = accepted(&l);
+		EXPECT_OPTION(session6, IPPROTO_IPV6, IPV6_TCLASS, 10 << 2);
+	}
+	listener_close(&l);
+}
+
+/* From here on this process's host has no IPv6. */
+static int forget_ipv6(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = array_n(filter), .filter = filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* Exit 0: as it should be. */
+static int plan_without_ipv6(void)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP);
+	struct listener list[4];
+	char storage[128];
+	struct text why = TEXT_OVER(storage);
+	size_t n = 0;
+
+	s.addresses_n = 2;
+	s.addresses[0].kind = LISTENER_ADDRESS_ANY;
+	s.addresses[1].kind = LISTENER_ADDRESS_LOOPBACK;
+	if (forget_ipv6() < 0)
+		return 1;
+	if (listener_plan(&all, &s, list, &n, array_n(list)) < 0 || n != 2)
+		return 2;
+	if (!addr_is_any(&list[0].address) || list[0].socket_family != AF_INET || list[0].dual_stack)
+		return 3;
+	if (!addr_is_loopback(&list[1].address) || list[1].socket_family != AF_INET)
+		return 4;
+	if (listener_open(&list[0], &why) < 0)
+		return 5;
+	listener_close(&list[0]);
+	return 0;
+}
+
+static void a_host_without_ipv6_serves_ipv4(void **state maybe_unused)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(plan_without_ipv6());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_true(WIFEXITED(status));
+}
+
+static void an_ipv6_address_leaves_ipv4_to_others(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP), four = s;
+	struct listener six_l, four_l;
+
+	if (!host_has_ipv6()) {
+		/* then it cannot be opened, and says why */
+		set_address(&s, "::");
+		six_l = planned(&s);
+		assert_false(six_l.dual_stack);
+		return;
+	}
+	set_address(&s, "::");
+	six_l = opened(&s);
+	EXPECT_OPTION(six_l.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	set_address(&four, "0.0.0.0");
+	four.port = six_l.address.port;
+	four_l = opened(&four);
+	listener_close(&four_l);
+	listener_close(&six_l);
+	s.socket.v6only = SETTINGS_NO;
+	six_l = opened(&s);
+	EXPECT_OPTION(six_l.fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	assert_true(six_l.dual_stack);
+	listener_close(&six_l);
+	set_address(&s, "*");
+	s.socket.v6only = SETTINGS_YES;
+	six_l = opened(&s);
+	EXPECT_OPTION(six_l.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	listener_close(&six_l);
+}
+
+static void an_address_that_the_host_lacks_needs_freebind(void **state maybe_unused)
+{
+	static const char *const addresses[] = { "192.0.2.77", "2001:db8::77" };
+
+	for (size_t i = 0; i < (host_has_ipv6() ? 2 : 1); i++) {
+		struct listener_settings s = some_settings(TRANSPORT_UDP);
+		struct listener l;
+		char sentence[200], storage[80];
+		struct text where = TEXT_OVER(storage);
+
+		set_address(&s, addresses[i]);
+		l = planned(&s);
+		listener_add_where(&where, &l);
+		snprintf(sentence, sizeof(sentence),
+			 "cannot bind echo/udp to %s: cannot assign requested address (this host does not have it; freebind "
+			 "= true "
+			 "binds it nevertheless)",
+			 storage);
+		expect_not_opened(&l, -EADDRNOTAVAIL, sentence);
+		s.socket.freebind = true;
+		l = opened(&s);
+		listener_close(&l);
+	}
+}
+
+static void a_link_local_address_keeps_its_interface(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_UDP);
+	struct listener l;
+	char storage[80], no_interface[sizeof(l.key)];
+	struct text where = TEXT_OVER(storage);
+
+	set_address(&s, "fe80::77");
+	memcpy(no_interface, planned(&s).key, sizeof(no_interface));
+	set_address(&s, "fe80::77%lo");
+	l = planned(&s);
+	assert_int_equal(l.address.scope, if_nametoindex("lo"));
+	assert_string_not_equal(l.key, no_interface);
+	listener_add_where(&where, &l);
+	assert_non_null(strstr(storage, "[fe80::77%"));
+	if (host_has_ipv6()) {
+		s.socket.freebind = true;
+		l = opened(&s);
+		assert_int_equal(l.address.scope, if_nametoindex("lo"));
+		listener_close(&l);
+	}
+}
+
+static void an_interface_binds_the_socket_to_it(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP);
+	struct listener l;
+	char name[IFNAMSIZ] = "";
+	socklen_t n = sizeof(name);
+
+	strcpy(s.socket.interface, "lo");
+	l = opened(&s);
+	assert_int_equal(getsockopt(l.fd, SOL_SOCKET, SO_BINDTODEVICE, name, &n), 0);
+	assert_string_equal(name, "lo");
+	listener_close(&l);
+	strcpy(s.socket.interface, "nosuch0");
+	l = planned(&s);
+	expect_not_opened(&l, -ENODEV, "cannot set SO_BINDTODEVICE of echo/tcp on 127.0.0.1:0: no such device");
+}
+
+/* Exit 0: as it should be. */
+static int bind_low_port(void)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP);
+	struct listener l;
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	int r;
+
+	s.port = 1;
+	l = planned(&s);
+	if (geteuid() == 0 && setuid(65534) < 0)
+		return 1;
+	r = listener_open(&l, &why);
+	if (r == -EACCES)
+		return strcmp(storage, "cannot bind echo/tcp to 127.0.0.1:1: permission denied "
+				       "(ports below 1024 need root or CAP_NET_BIND_SERVICE)") != 0;
+	listener_close(&l);
+	return r != 0; /* where net.ipv4.ip_unprivileged_port_start lets anybody */
+}
+
+static void a_low_port_that_we_may_not_bind_says_what_is_needed(void **state maybe_unused)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(bind_low_port());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_listener_is_a_socket_for_each_transport_and_address),
+		cmocka_unit_test(too_many_sockets_are_an_error_and_none_is_added),
+		cmocka_unit_test(loopback_is_both_families_where_the_host_has_them),
+		cmocka_unit_test(the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else),
+		cmocka_unit_test(the_longest_names_have_room),
+		cmocka_unit_test(a_tcp_listener_takes_connections),
+		cmocka_unit_test(a_port_that_another_has_is_refused),
+		cmocka_unit_test(one_socket_serves_both_families),
+		cmocka_unit_test(a_host_without_ipv6_serves_ipv4),
+		cmocka_unit_test(an_ipv6_address_leaves_ipv4_to_others),
+		cmocka_unit_test(an_address_that_the_host_lacks_needs_freebind),
+		cmocka_unit_test(a_link_local_address_keeps_its_interface),
+		cmocka_unit_test(an_interface_binds_the_socket_to_it),
+		cmocka_unit_test(a_low_port_that_we_may_not_bind_says_what_is_needed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
