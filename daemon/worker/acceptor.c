@@ -81,12 +81,12 @@ static int arm(struct acceptor *a)
 {
 	if (a->armed)
 		return 0;
+	a->armed = true; /* if not all of them: disarm() is for any */
 	for (size_t i = 0; i < a->doors_n; i++) {
 		int r = door_arm(a, &a->doors[i]);
 		if (r < 0)
 			return r;
 	}
-	a->armed = true;
 	return 0;
 }
 
@@ -292,7 +292,9 @@ int acceptor_turn(struct acceptor *a)
 		struct door *d = e.data.ptr;
 		l->now_ns = clock_mono_ns();
 		take(d->acceptor, d->listener, 1);
-		return 0;
+		/* Connections that keep coming shall not hold up what is due. */
+		if (loop_next_ns(l) > l->now_ns)
+			return 0;
 	}
 	return loop_turn(l, 0);
 }
