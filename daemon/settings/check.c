@@ -96,7 +96,7 @@ static void check_unix(struct draft *d, const struct listener_settings *l)
 		if (misfit != NULL && said_itself(d, l, row->key))
 			private_issue_at(d, l, row->key, "%s", misfit);
 	}
-	if ((l->transports & TRANSPORT_UNIXES) != 0 && l->path[0] == '\0')
+	if ((l->transports & TRANSPORT_UNIXES) != 0 && l->path[0] == '\0' && !private_is_written(d, l, "path"))
 		private_issue_at(d, l, "path", "is missing: a UNIX socket needs one (\"/run/…\" or \"@name\")");
 }
 

@@ -150,7 +150,8 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 	int r = 0;
 
 	if (name == NULL || *name == '\0') {
-		private_issue_at(d, l, "file", "is missing: qotd needs the file of its quotes");
+		if (name != NULL || !private_is_written(d, l, "file"))
+			private_issue_at(d, l, "file", "is missing: qotd needs the file of its quotes");
 		return;
 	}
 	item = find_file(d, l, FLAT_QUOTES, "file", name);
@@ -254,10 +255,10 @@ static void load_service(struct draft *d, struct listener_settings *l)
 	struct listener_own *own = own_of(d, l);
 
 	if (l->service == NULL) {
-		struct where w = private_where(d->settings, l, "service");
+		struct where w = private_where(d->settings, l, "");
+		const struct flat_item *item = flat_find(d->flat, w.path);
 
-		/* One that is there, but wrong, has been reported. */
-		if (flat_find(d->flat, w.path) == NULL && flat_find(d->flat, "defaults.service") == NULL)
+		if (!private_is_written(d, l, "service") && item != NULL && item->kind == FLAT_GROUP)
 			private_issue_at(d, l, "service", "is missing (a listener serves one protocol)");
 		return;
 	}

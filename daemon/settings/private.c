@@ -55,6 +55,17 @@ struct where private_where(const struct settings *s, const struct listener_setti
 	return w;
 }
 
+bool private_is_written(const struct draft *d, const struct listener_settings *l, const char *key)
+{
+	char path[FLAT_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "defaults.%s", key);
+	if (flat_find(d->flat, path) != NULL)
+		return true;
+	(void)snprintf(path, sizeof(path), "listeners.[%zu].%s", (size_t)(l - d->settings->listeners), key);
+	return flat_find(d->flat, path) != NULL;
+}
+
 /* What a value from the file may bring into a message: a control byte would let it forge lines. */
 static void make_printable(char *s)
 {

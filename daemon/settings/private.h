@@ -74,6 +74,10 @@ struct where {
 };
 struct where private_where(const struct settings *s, const struct listener_settings *l, const char *key);
 
+/* Whether the file, or -o, has a listener's key at all. One that is there, but wrong, has been reported and is not
+ * missing. */
+bool private_is_written(const struct draft *d, const struct listener_settings *l, const char *key);
+
 /* Adds an issue: "file:line: path: …", or "-o path: …". path "" is left out. */
 void private_issue(struct draft *d, const struct origin *at, const char *path, const char *fmt, ...) printf_like(4, 5);
 void private_warning(struct draft *d, const struct origin *at, const char *path, const char *fmt, ...) printf_like(4, 5);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules across keys: what each key alone may say, but all together may not. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <errno.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+#include "settings_files.h"
+
+static void pools_are_made_changed_and_checked(void **state)
+{
+	struct files *f = *state;
+
+	expect_good(f,
+		    "pools = { small = { model = \"prefork\"; max_workers = 3; }; fork = { max_sessions = 9; };\n"
+		    "one = { model = \"event\"; workers = 1; }; };\n"
+		    "listeners = ( { service = \"echo\"; pool = \"small\"; }, { service = \"time\"; pool = \"one\"; } );");
+	assert_int_equal(f->s->pools_n, 5);
+	assert_int_equal(f->s->pools[POOL_FORK].max_sessions, 9);
+	assert_true(f->s->pools[POOL_EVENT].workers > 0); /* the CPUs */
+	assert_string_equal(f->s->pools[3].name, "small");
+	assert_int_equal(f->s->pools[3].max_spare, 3); /* defaults give way */
+	assert_int_equal(f->s->pools[3].start, 3);
+	assert_int_equal(f->s->listeners[0].pool_stream, 3);
+	assert_int_equal(f->s->listeners[0].pool_datagram, POOL_EVENT);
+	assert_int_equal(f->s->listeners[1].pool_datagram, 4);
+	assert_false(f->s->pools[POOL_FORK].used);
+	expect_error(f, ONE_LISTENER "pools = { a = { start = 1; }; };",
+		     "t.conf:2: pools.a: has no model (\"fork\", \"prefork\" or \"event\")");
+	expect_error(f, ONE_LISTENER "pools = { event = { model = \"fork\"; }; };",
+		     "t.conf:2: pools.event.model: the built-in pool event keeps its model (write a pool of another name)");
+	expect_error(f, ONE_LISTENER "pools = { prefork = { min_spare = 9; }; };",
+		     "t.conf:2: pools.prefork.min_spare: is more than max_spare (start 4, min_spare 9 <= max_spare 8 <= "
+		     "max_workers 256)");
+	expect_error(
+		f,
+		"pools = { a = { model = \"prefork\"; max_workers = 900; }; b = { model = \"event\"; workers = 101; }; };\n"
+		"listeners = ( { service = \"echo\"; transport = \"tcp\"; pool = \"a\"; }, { service = \"time\"; pool = "
+		"\"b\"; } );",
+		"t.conf: pools: those in use may have 1001 workers together (1000 at most)");
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"udp\"; pool = \"fork\"; } );",
+		     "t.conf:1: listeners.[0].pool: \"fork\" cannot serve datagrams (a pool of model \"event\")");
+}
+
+static void listeners_that_cannot_all_be_there_are_found(void **state)
+{
+	struct files *f = *state;
+
+	expect_error(f,
+		     "listeners = ( { service = \"echo\"; address = \"127.0.0.1\"; },\n{ service = \"echo\"; port = 8; } );",
+		     "t.conf:2: listeners.[1].name: \"echo\" is also the name of the listener at t.conf:1 (unique for each "
+		     "transport)");
+	expect_error(f,
+		     "listeners = ( { service = \"echo\"; address = \"127.0.0.1\"; },\n"
+		     "{ service = \"time\"; address = \"*\"; port = 7; } );",
+		     "t.conf:2: listeners.[1].address: \"*\" port 7 over tcp is taken by the listener at t.conf:1");
+	expect_error(f,
+		     "listeners = ( { service = \"echo\"; address = \"::1\"; },\n"
+		     "{ service = \"time\"; transport = \"udp\"; address = [ \"127.0.0.1\", \"loopback\" ]; port = 7; } );",
+		     "t.conf:2: listeners.[1].address: \"loopback\" port 7 over udp is taken by the listener at t.conf:1");
+	expect_error(f, "listeners = ( { service = \"echo\"; address = [ \"*\", \"127.0.0.1\" ]; } );",
+		     "t.conf:1: listeners.[0].address: \"127.0.0.1\" is there already, by itself or in another of the list");
+	expect_error(f,
+		     "listeners = ( { service = \"echo\"; transport = \"unix\"; path = \"/run/x\"; },\n"
+		     "{ service = \"time\"; transport = \"unixgram\"; path = \"/run/x\"; } );",
+		     "t.conf:2: listeners.[1].path: \"/run/x\" is taken by the listener at t.conf:1");
+	expect_error(
+		f, "listeners = ( { service = \"echo\"; transport = [ \"unix\", \"unixgram\" ]; path = \"/run/x\"; } );",
+		"t.conf:1: listeners.[0].path: one path cannot be the socket of several transports (a listener for each)");
+	expect_good(
+		f,
+		"listeners = ( { service = \"echo\"; transport = \"tcp\"; }, { service = \"echo\"; transport = \"udp\"; },\n"
+		"{ service = \"time\"; port = 0; }, { service = \"daytime\"; port = 0; address = [ \"127.0.0.1\", "
+		"\"127.0.0.2\" ]; },\n"
+		"{ service = \"discard\"; port = 7; enabled = false; },\n"
+		"{ service = \"echo\"; name = \"v\"; port = 7; interface = \"vrf\"; },\n"
+		"{ service = \"echo\"; name = \"u\"; transport = [ \"unix\", \"unixgram\" ]; path = \"@x\"; } );");
+	expect_error(f, ONE_LISTENER "port_offset = 1;defaults = { port = 65535; };",
+		     "t.conf:2: defaults.port: 65535 and the port_offset of 1 are more than 65535");
+}
+
+static void unix_keys_are_for_unix_sockets(void **state)
+{
+	struct files *f = *state;
+
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"unix\"; } );",
+		     "t.conf:1: listeners.[0].path: is missing: a UNIX socket needs one (\"/run/…\" or \"@name\")");
+	expect_error(f, "listeners = ( { service = \"echo\"; mode = \"0600\"; } );",
+		     "t.conf:1: listeners.[0].mode: is for the transports unix, unixgram and unixpacket only");
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"unix\"; path = \"/run/x\"; port = 7; } );",
+		     "t.conf:1: listeners.[0].port: is for the transports tcp and udp only");
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"unix\"; path = \"@x\"; owner = \"root\"; } );",
+		     "t.conf:1: listeners.[0].owner: is for paths: an abstract name has none");
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"unix\"; path = \"run/x\"; } );",
+		     "t.conf:1: listeners.[0].path: \"run/x\" is not allowed (a path that begins with \"/\", or \"@name\")");
+	expect_error(f, "listeners = ( { service = \"tcpmux\"; transport = \"unixgram\"; path = \"@x\"; } );",
+		     "t.conf:1: listeners.[0].transport: tcpmux cannot be served over unixgram");
+}
+
+static void hostname_for_everybody_is_refused(void **state)
+{
+	struct files *f = *state;
+	static const char open_resolver[] =
+		"t.conf:1: listeners.[0].allow: is missing: hostname looks names up for whoever asks, an open resolver by "
+		"another "
+		"name (RFC 5358); on an address that is not loopback it needs a list of who may ask";
+
+	expect_error(f, "listeners = ( { service = \"hostname\"; } );", open_resolver);
+	expect_error(f, "listeners = ( { service = \"hostname\"; address = [ \"127.0.0.1\", \"192.0.2.1\" ]; } );",
+		     open_resolver);
+	expect_error(f, "listeners = ( { service = \"hostname\"; transport = \"udp\"; address = \"loopback\"; } );",
+		     "t.conf:1: listeners.[0].allow: is missing: hostname over UDP answers a forged source, and needs a "
+		     "list of who "
+		     "may ask");
+	expect_good(f, "listeners = ( { service = \"hostname\"; address = [ \"127.0.0.2\", \"::1\" ]; },\n"
+		       "{ service = \"hostname\"; name = \"lan\"; port = 1101; allow = [ \"192.0.2.0/24\" ]; transport = [ "
+		       "\"tcp\", \"udp\" ]; },\n"
+		       "{ service = \"hostname\"; name = \"local\"; transport = \"unix\"; path = \"@h\"; } );");
+}
+
+static void speaking_first_and_long_lines_have_rules(void **state)
+{
+	struct files *f = *state;
+
+	expect_error(f, "listeners = ( { service = \"time\"; defer_accept = 5; } );",
+		     "t.conf:1: listeners.[0].defer_accept: time speaks first: its clients would wait for nothing (0)");
+	expect_error(f,
+		     "listeners = ( { service = \"daytime\"; format = \"%A, %d %B %Y %H:%M:%S, as said by this very host of "
+		     "ours\"; } );",
+		     "t.conf:1: listeners.[0].format: can make 74 bytes, too many for an answer over udp (64 at most)");
+	expect_good(f, "listeners = ( { service = \"daytime\"; transport = \"tcp\";\n"
+		       "format = \"%A, %d %B %Y %H:%M:%S, as said by this very host of ours\"; },\n"
+		       "{ service = \"echo\"; defer_accept = 5; } );");
+	expect_error(f, "listeners = ( { service = \"daytime\"; format = \"%n\"; } );",
+		     "t.conf:1: listeners.[0].format: \"%n\" is not allowed (\"rfc867\", \"ctime\", \"smtp\", \"smtp4\", "
+		     "\"iso\", "
+		     "\"nist\" or a strftime text of one line)");
+}
+
+static void require_sync_needs_a_clock_that_can_be_asked(void **state)
+{
+	struct files *f = *state;
+	static const char text[] = "listeners = ( { service = \"time\"; require_sync = true; } );";
+
+	if (clock_status_now().state == CLOCK_UNKNOWN)
+		expect_error(f, text,
+			     "t.conf:1: listeners.[0].require_sync: the kernel does not say whether the clock is "
+			     "synchronised (false)");
+	else
+		expect_good(f, text);
+}
+
+static void tcpmux_serves_enabled_tcp_listeners(void **state)
+{
+	struct files *f = *state;
+	const struct svc_options *o;
+
+	expect_good(f, "listeners = ( { service = \"tcpmux\"; }, { service = \"echo\"; }, { service = \"time\"; enabled = "
+		       "false; },\n"
+		       "{ service = \"daytime\"; transport = \"udp\"; }, { service = \"discard\"; name = \"sink\"; } );");
+	o = &f->s->listeners[0].options;
+	assert_int_equal(o->names_n, 2);
+	assert_string_equal(o->names[0], "echo");
+	assert_string_equal(o->names[1], "sink");
+	expect_error(f,
+		     "listeners = ( { service = \"tcpmux\"; services = [ \"time\" ]; }, { service = \"time\"; enabled = "
+		     "false; } );",
+		     "t.conf:1: listeners.[0].services: \"time\" is the name of no enabled tcp listener");
+	expect_error(f, "listeners = ( { service = \"tcpmux\"; services = [ \"tcpmux\" ]; }, { service = \"echo\"; } );",
+		     "t.conf:1: listeners.[0].services: \"tcpmux\" is the name of no enabled tcp listener");
+	expect_error(
+		f, "listeners = ( { service = \"tcpmux\"; services = [ \"ecko\" ]; }, { service = \"echo\"; } );",
+		"t.conf:1: listeners.[0].services: \"ecko\" is the name of no enabled tcp listener, did you mean \"echo\"?");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(pools_are_made_changed_and_checked),       TEST(listeners_that_cannot_all_be_there_are_found),
+		TEST(unix_keys_are_for_unix_sockets),           TEST(hostname_for_everybody_is_refused),
+		TEST(speaking_first_and_long_lines_have_rules), TEST(require_sync_needs_a_clock_that_can_be_asked),
+		TEST(tcpmux_serves_enabled_tcp_listeners),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
