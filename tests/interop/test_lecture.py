@@ -39,7 +39,7 @@ class Lecture(harness.Case):
         self.assertTrue(socket.gethostbyaddr(s.getpeername()[0])[0])
 
     def test_a_line_is_echoed_through_a_file(self):
-        with self.connect("echo").makefile("rw", newline="\r\n") as f:
+        with self.connect("echo").makefile("rw", newline="") as f:
             for line in ("first\r\n", "second\r\n"):
                 f.write(line)
                 f.flush()

@@ -37,10 +37,19 @@ class Case(harness.Case):
 
 
 class Aliases(Case):
+    def setUp(self):
+        self.added = []
+        self.addCleanup(self.remove)  # before super's: so it comes after the daemon's stop
+        super().setUp()
+
     def add(self, *addresses):
         for address in addresses:
             ip("address", "add", address, "dev", "lo", *(["nodad"] if ":" in address else []))
-            self.addCleanup(ip, "address", "del", address, "dev", "lo")
+            self.added.append(address)
+
+    def remove(self):
+        for address in self.added:
+            ip("address", "del", address, "dev", "lo")
 
     def test_65507_bytes_asked_of_127_0_0_2_are_answered_by_127_0_0_2(self):
         for address in ("*", "0.0.0.0", "127.0.0.2"):
@@ -125,9 +134,9 @@ class Families(Case):
 
 class WithoutIpv6(Case):
     def setUp(self):
+        self.addCleanup(self.switch, "0")
         super().setUp()
         self.switch("1")
-        self.addCleanup(self.switch, "0")
 
     def switch(self, value):
         for which in ("all", "default", "lo"):
@@ -148,10 +157,10 @@ class OtherHosts(Case):
     """A second host at the other end of a cable."""
 
     def setUp(self):
+        self.addCleanup(lambda: self.other.close())  # after the daemon's stop
         super().setUp()
         self.other = netns.OtherHost("cable", ["192.0.2.17/28", "192.0.2.18/28", "fe80::17/64", "2001:db8:1::17/64"],
                                      ["192.0.2.19/28", "fe80::19/64", "2001:db8:1::19/64"])
-        self.addCleanup(self.other.close)
 
     def far(self, address, kind=socket.SOCK_DGRAM):
         s = self.other.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
