@@ -3,6 +3,7 @@
 #include "worker/datagram.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ struct outlet {
 	struct datagrams *d;
 	size_t index; /* of the listener in the plan */
 	bool reading;
-	uint32_t dropped; /* by the kernel, as last seen */
+	uint32_t dropped; /* by the kernel, in all, as last seen */
 };
 
 /* A datagram that waits for the resolver. */
@@ -102,21 +103,64 @@ int datagram_new(struct worker *w)
 	return 0;
 }
 
+/* What the kernel has dropped at a socket since there is one; 0 where it does not say. */
+static uint32_t drops_of(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t n = sizeof(info);
+
+	return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &n) == 0 ? info[SK_MEMINFO_DROPS] : 0;
+}
+
+/* total: as a datagram says, or the socket. One that was queued earlier may say less than we know. */
+static void count_drops(struct outlet *o, uint32_t total)
+{
+	if ((int32_t)(total - o->dropped) <= 0)
+		return;
+	counters_add(&o->d->w->counters[o->listener->row].kernel_drops, total - o->dropped);
+	o->dropped = total;
+}
+
+static void start_reading(struct outlet *o)
+{
+	if (loop_add(&o->d->w->loop, &o->source, EPOLLIN) < 0)
+		return;
+	o->dropped = drops_of(o->source.fd); /* those before are not ours to count */
+	o->reading = true;
+}
+
+static void stop_reading(struct outlet *o)
+{
+	count_drops(o, drops_of(o->source.fd));
+	loop_remove(&o->d->w->loop, &o->source);
+	o->reading = false;
+}
+
+/* A worker that drains needs its sockets for what the resolver still owes, no longer: as long as anybody has one open its port
+ * is taken, and what is sent there is lost without a word. */
+static void let_go(struct datagrams *d)
+{
+	if (!d->w->draining || d->pending_n)
+		return;
+	for (size_t i = 0; i < d->outlets_n; i++)
+		fd_close(&d->outlets[i].source.fd);
+}
+
 void datagram_look(struct datagrams *d)
 {
-	for (size_t i = 0; d && i < d->outlets_n; i++) {
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->outlets_n; i++) {
 		struct outlet *o = &d->outlets[i];
 		bool mine = d->w->going && !d->w->draining &&
 			    atomic_load(&d->w->plan->readers[o->index]) == d->w->record_index;
 
-		if (mine == o->reading)
-			continue;
-		if (!mine)
-			loop_remove(&d->w->loop, &o->source);
-		else if (loop_add(&d->w->loop, &o->source, EPOLLIN) < 0)
-			continue;
-		o->reading = mine;
+		if (mine && !o->reading)
+			start_reading(o);
+		else if (!mine && o->reading)
+			stop_reading(o);
 	}
+	let_go(d);
 }
 
 bool datagram_idle(const struct datagrams *d)
@@ -131,7 +175,7 @@ static void send_all(struct outlet *o, struct mmsghdr *out, unsigned n)
 	bool waited = false;
 
 	for (unsigned at = 0; at < n;) {
-		int r = sendmmsg(o->listener->fd, out + at, n - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+		int r = sendmmsg(o->source.fd, out + at, n - at, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (r > 0) {
 			uint64_t bytes = 0;
 			for (int i = 0; i < r; i++)
@@ -145,7 +189,7 @@ static void send_all(struct outlet *o, struct mmsghdr *out, unsigned n)
 			continue;
 		if (errno == EAGAIN && o->listener->transport == TRANSPORT_UDP && !waited) {
 			/* Our own send buffer is full: it empties as fast as the device sends. */
-			struct pollfd p = { .fd = o->listener->fd, .events = POLLOUT };
+			struct pollfd p = { .fd = o->source.fd, .events = POLLOUT };
 			(void)poll(&p, 1, SEND_WAIT_MS);
 			waited = true;
 			continue;
@@ -218,6 +262,7 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 		prepare_answer(o, &p->info, &m.msg_hdr, control);
 		send_all(o, &m, 1);
 	}
+	let_go(o->d);
 	worker_linger_ended(o->d->w);
 }
 
@@ -280,10 +325,7 @@ static bool handle(struct outlet *o, unsigned i, unsigned to)
 	struct packet_info info = packet_read(o->listener, in, d->in[i].msg_len);
 
 	counters_add(&counters->received_bytes, info.gate.length);
-	if (info.dropped != o->dropped) {
-		counters_add(&counters->kernel_drops, info.dropped - o->dropped);
-		o->dropped = info.dropped;
-	}
+	count_drops(o, info.dropped);
 	enum refusal why = gate_check(&o->listener->settings->rules, &info.gate);
 	if (why != REFUSED_NOT) {
 		counters_add(&counters->refused[why], 1);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagram sockets in a worker: who reads them, what is counted, and when they are let go. */
+#include <errno.h>
+
+#include "worker_desk.h"
+
+/* A worker that reads its first listener. */
+static void begin(struct desk *d, const char *service)
+{
+	desk_begin(d, POOL_EVENT, 4);
+	desk_listen(d, service, TRANSPORT_UDP, AF_INET);
+	desk_worker(d);
+	atomic_store(&d->readers[0], DESK_RECORD);
+	datagram_look(d->w.datagrams);
+}
+
+static void ask(int fd, const void *bytes, size_t n)
+{
+	assert_int_equal(send(fd, bytes, n, 0), n);
+}
+
+static void expect_answer(int fd, const void *bytes, size_t n)
+{
+	static uint8_t got[65536];
+
+	assert_int_equal(recv(fd, got, sizeof(got), MSG_DONTWAIT), n);
+	assert_memory_equal(got, bytes, n);
+}
+
+static void expect_silence(int fd)
+{
+	char byte;
+
+	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+static void datagrams_of_every_length_come_back_in_order(void **state maybe_unused)
+{
+	static const size_t sizes[] = { 0, 1, 1472, 1473, 8192, 65507, 3 };
+	static uint8_t bytes[65507];
+	struct desk d;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 253);
+	begin(&d, "echo");
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	for (size_t i = 0; i < array_n(sizes); i++)
+		ask(fd, bytes, sizes[i]);
+	desk_turn(&d);
+	for (size_t i = 0; i < array_n(sizes); i++)
+		expect_answer(fd, bytes, sizes[i]);
+	assert_int_equal(atomic_load(&d.w.counters[0].datagrams_received), array_n(sizes));
+	assert_int_equal(atomic_load(&d.w.counters[0].datagrams_answered), array_n(sizes));
+	close(fd);
+	desk_end(&d);
+}
+
+static void a_datagram_too_long_for_the_listener_is_dropped_and_counted(void **state maybe_unused)
+{
+	struct desk d;
+	int fd;
+
+	begin(&d, "echo");
+	d.services[0].rules.max_datagram = 3;
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	ask(fd, "four", 4);
+	ask(fd, "yes", 3);
+	desk_turn(&d);
+	expect_answer(fd, "yes", 3);
+	expect_silence(fd);
+	assert_int_equal(atomic_load(&d.w.counters[0].refused[REFUSED_OVERSIZE]), 1);
+	close(fd);
+	desk_end(&d);
+}
+
+static void a_socket_is_read_by_its_reader_alone(void **state maybe_unused)
+{
+	struct desk d;
+	int fd;
+
+	begin(&d, "echo");
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	atomic_store(&d.readers[0], DESK_RECORD + 1);
+	datagram_look(d.w.datagrams);
+	ask(fd, "x", 1);
+	desk_turn(&d);
+	expect_silence(fd);
+	atomic_store(&d.readers[0], DESK_RECORD);
+	datagram_look(d.w.datagrams);
+	desk_turn(&d);
+	expect_answer(fd, "x", 1);
+	close(fd);
+	desk_end(&d);
+}
+
+/* The kernel's count goes on over all readers that a socket has had. */
+static void what_the_kernel_dropped_is_counted_once(void **state maybe_unused)
+{
+	static uint8_t bytes[1000];
+	struct desk d;
+	uint64_t drops;
+	int fd, least = 1;
+
+	begin(&d, "discard");
+	assert_int_equal(setsockopt(d.listeners[0].fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	for (int i = 0; i < 100; i++)
+		ask(fd, bytes, sizeof(bytes));
+	desk_turn(&d);
+	ask(fd, bytes, sizeof(bytes)); /* it tells of them */
+	desk_turn(&d);
+	drops = atomic_load(&d.w.counters[0].kernel_drops);
+	assert_int_equal(drops, 101 - atomic_load(&d.w.counters[0].datagrams_received));
+	assert_true(drops > 0);
+	/* The next reader. */
+	atomic_store(&d.readers[0], SHARED_NOBODY);
+	datagram_look(d.w.datagrams);
+	assert_int_equal(datagram_new(&d.w), 0);
+	atomic_store(&d.readers[0], DESK_RECORD);
+	datagram_look(d.w.datagrams);
+	ask(fd, bytes, sizeof(bytes));
+	desk_turn(&d);
+	assert_int_equal(atomic_load(&d.w.counters[0].kernel_drops), drops);
+	close(fd);
+	desk_end(&d);
+}
+
+/* While anybody has it open the port is taken, and what is sent there is lost without a word. */
+static void a_worker_that_drains_lets_its_sockets_go(void **state maybe_unused)
+{
+	struct desk d;
+	struct sockaddr_storage sa;
+	socklen_t n;
+	int fd, again;
+
+	desk_begin(&d, POOL_EVENT, 4);
+	desk_listen(&d, "echo", TRANSPORT_UDP, AF_INET);
+	desk_listen(&d, "echo", TRANSPORT_TCP, AF_INET);
+	desk_fork(&d);
+	fd = desk_dial(&d.listeners[1], SOCK_STREAM);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(recv(fd, &(char){ 0 }, 1, 0), 1); /* a session that keeps it */
+	desk_tell(&d, WORD_DRAIN);
+	desk_hear(&d, WORD_DRAINED);
+	listener_drop(&d.listeners[0]);
+	again = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(addr_to_sockaddr(&d.listeners[0].address, AF_INET, &sa, &n), 0);
+	assert_int_equal(bind(again, (struct sockaddr *)&sa, n), 0);
+	close(again);
+	close(fd);
+	assert_int_equal(waitpid(d.pid, NULL, 0), d.pid);
+	desk_end(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(datagrams_of_every_length_come_back_in_order),
+		cmocka_unit_test(a_datagram_too_long_for_the_listener_is_dropped_and_counted),
+		cmocka_unit_test(a_socket_is_read_by_its_reader_alone),
+		cmocka_unit_test(what_the_kernel_dropped_is_counted_once),
+		cmocka_unit_test(a_worker_that_drains_lets_its_sockets_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
