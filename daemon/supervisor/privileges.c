@@ -44,7 +44,7 @@ int privileges_drop(const struct settings *s, struct text *why)
 		return r;
 	if (uid == 0) {
 		text_add(why, "`user` is root: name the user the service should become");
-		return -EPERM;
+		return -EINVAL;
 	}
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_BIND_SERVICE) < 0)

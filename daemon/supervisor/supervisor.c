@@ -271,6 +271,7 @@ static int exit_code_of(int r)
 	case -EPERM:
 		return EX_NOPERM;
 	case -EINVAL:
+	case -ENOENT: /* a user, a group */
 		return EX_CONFIG;
 	case -ENOMEM:
 	case -EMFILE:
@@ -321,7 +322,7 @@ static int start(struct supervisor *s, struct settings *settings)
 		log_say(LOG_LEVEL_NOTICE, "start", "`user` and `group` are ignored: not started as root");
 	r = privileges_drop(settings, &why);
 	if (r < 0)
-		return fail(EX_NOPERM, "start", why.at);
+		return fail(exit_code_of(r), "start", why.at);
 	if (as_root) {
 		r = check_readable(s);
 		if (r)
