@@ -146,11 +146,21 @@ static bool count_source(struct caps *c, struct table_slot *slot, const struct t
 
 /* ---- a session's counts ---- */
 
+static uint32_t total_cap(const struct caps *c, const struct table_request *r)
+{
+	return r->total != 0 && r->total < c->sessions_max ? r->total : c->sessions_max;
+}
+
+enum refusal caps_look(const struct caps *c, const struct table_request *r)
+{
+	if (caps_total(c) >= total_cap(c, r))
+		return REFUSED_TOTAL;
+	return r->row_max != 0 && caps_of_row(c, r->row) >= r->row_max ? REFUSED_SESSIONS : REFUSED_NOT;
+}
+
 enum refusal caps_count(struct caps *c, struct table_slot *slot, const struct table_request *r)
 {
-	uint32_t total = r->total != 0 && r->total < c->sessions_max ? r->total : c->sessions_max;
-
-	if (!count_up(c, slot, COUNTED_TOTAL, total))
+	if (!count_up(c, slot, COUNTED_TOTAL, total_cap(c, r)))
 		return REFUSED_TOTAL;
 	if (!count_up(c, slot, COUNTED_ROW, r->row_max))
 		return REFUSED_SESSIONS;

@@ -20,6 +20,9 @@ struct caps; /* opaque: its layout is caps.c's */
 size_t caps_bytes(uint32_t sessions);
 struct caps *caps_init(void *memory, uint32_t sessions, uint64_t secret);
 
+/* Which of the caps that are quickly looked up refuses r just now, without counting anything. */
+enum refusal caps_look(const struct caps *c, const struct table_request *r);
+
 /* Counts a slot's session under all of r's caps, or says which refuses it: the caller then gives up the slot. */
 enum refusal caps_count(struct caps *c, struct table_slot *slot, const struct table_request *r);
 

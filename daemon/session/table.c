@@ -23,6 +23,7 @@ struct table {
 	uint32_t sessions_max; /* what may be admitted at once   */
 	uint32_t words;        /* of the bitmap: 64 slots each   */
 	_Alignas(64) _Atomic uint32_t scan_end;
+	_Atomic uint32_t first_word; /* where in the bitmap a search begins: most likely nothing is free before */
 	/* A bit is set only while its slot is owned: by the owner after claiming, cleared before giving up. So a
 	 * search that passes over set bits misses no free slot for long, and one that is not set is still to be
 	 * claimed. */
@@ -81,6 +82,14 @@ static void raise_to(_Atomic uint32_t *word, uint32_t least)
 		continue;
 }
 
+static void lower_to(_Atomic uint32_t *word, uint32_t most)
+{
+	uint32_t was = atomic_load(word);
+
+	while (was > most && !atomic_compare_exchange_weak(word, &was, most))
+		continue;
+}
+
 static uint64_t bit_of(uint32_t index)
 {
 	return UINT64_C(1) << index % WORD_BITS;
@@ -103,21 +112,39 @@ static void give_up(struct table *t, struct table_slot *slot)
 
 	atomic_fetch_add(&slot->generation, 1);
 	atomic_fetch_and(&t->used[index / WORD_BITS], ~bit_of(index));
+	lower_to(&t->first_word, index / WORD_BITS);
 	atomic_store(&slot->owner, 0); /* last: until here it is found and freed should we die */
 }
 
-/* The lowest free slot, so that little of a large table is ever touched. NULL: none is free. */
+/* A free slot of 64. NULL: none is free. */
+static struct table_slot *claim_in(struct table *t, uint32_t word, uint32_t owner)
+{
+	uint64_t free_bits = ~atomic_load(&t->used[word]);
+
+	for (; free_bits != 0; free_bits &= free_bits - 1) {
+		uint32_t index = word * WORD_BITS + (uint32_t)__builtin_ctzll(free_bits);
+
+		if (try_claim(t, index, owner))
+			return slot_of(t, index);
+	}
+	return NULL;
+}
+
+/* The lowest free slot, or nearly, so that little of a large table is ever touched. NULL: none is free. */
 static struct table_slot *claim(struct table *t, uint32_t owner)
 {
-	for (uint32_t word = 0; word < t->words; word++) {
-		uint64_t free_bits = ~atomic_load(&t->used[word]);
+	uint32_t first = atomic_load(&t->first_word);
 
-		for (; free_bits != 0; free_bits &= free_bits - 1) {
-			uint32_t index = word * WORD_BITS + (uint32_t)__builtin_ctzll(free_bits);
+	for (uint32_t i = 0; i < t->words; i++) {
+		uint32_t word = (first + i) % t->words;
+		struct table_slot *slot = claim_in(t, word, owner);
 
-			if (try_claim(t, index, owner))
-				return slot_of(t, index);
-		}
+		if (slot == NULL)
+			continue;
+		/* Should somebody give up a lower one just now, it is found when all above are taken. */
+		if (word != first)
+			atomic_compare_exchange_strong(&t->first_word, &first, word);
+		return slot;
 	}
 	return NULL;
 }
@@ -141,6 +168,10 @@ enum refusal table_admit(struct table *t, const struct table_request *r, struct 
 	enum refusal refused;
 
 	assert(r->owner != 0 && r->owner != TABLE_LOST && r->row < TABLE_ROWS_MAX);
+	/* First a look: a flood of those who are to be refused costs next to nothing. */
+	refused = caps_look(caps_of(t), r);
+	if (refused != REFUSED_NOT)
+		return refused;
 	slot = claim(t, r->owner);
 	if (slot == NULL)
 		return REFUSED_TOTAL;

@@ -139,8 +139,7 @@ static void a_tcp_listener_takes_connections(void **state maybe_unused)
 	assert_true(l.address.port != 0);
 	assert_int_equal(fcntl(l.fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
 	assert_int_equal(fcntl(l.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	assert_int_equal(accept(l.fd, NULL, NULL), -1);
-	assert_int_equal(errno, EAGAIN);
+	assert_true(accept(l.fd, NULL, NULL) < 0 && errno == EAGAIN);
 	client = client_of(&l, "127.0.0.1", 0);
 	session = accepted(&l);
 	listener_close(&l);
@@ -153,12 +152,14 @@ static void a_port_that_another_has_is_refused(void **state maybe_unused)
 
 	for (size_t i = 0; i < array_n(transports); i++) {
 		struct listener_settings s = some_settings(transports[i]);
-		struct listener first = opened(&s), second;
+		struct listener first, second;
 		char sentence[200];
 
+		set_address(&s, "127.77.1.2"); /* few others are there */
+		first = opened(&s);
 		s.port = first.address.port;
 		second = planned(&s);
-		snprintf(sentence, sizeof(sentence), "cannot bind %s to 127.0.0.1:%u: address already in use", first.label,
+		snprintf(sentence, sizeof(sentence), "cannot bind %s to 127.77.1.2:%u: address already in use", first.label,
 			 s.port);
 		expect_not_opened(&second, -EADDRINUSE, sentence);
 		assert_int_equal(second.address.port, s.port);
@@ -244,8 +245,7 @@ static void a_host_without_ipv6_serves_ipv4(void **state maybe_unused)
 	if (pid == 0)
 		_exit(plan_without_ipv6());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(WEXITSTATUS(status), 0);
-	assert_true(WIFEXITED(status));
+	assert_int_equal(status, 0);
 }
 
 static void an_ipv6_address_leaves_ipv4_to_others(void **state maybe_unused)
@@ -263,7 +263,7 @@ static void an_ipv6_address_leaves_ipv4_to_others(void **state maybe_unused)
 	set_address(&s, "::");
 	six_l = opened(&s);
 	EXPECT_OPTION(six_l.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	set_address(&four, "0.0.0.0");
+	set_address(&four, "127.77.1.1");
 	four.port = six_l.address.port;
 	four_l = opened(&four);
 	listener_close(&four_l);
