@@ -42,6 +42,7 @@ static bool host_has(const struct addr *a)
 	return fd >= 0 && addr_to_sockaddr(a, a->family, &sa, &n) == 0 && bind(fd, (const struct sockaddr *)&sa, n) == 0;
 }
 
+/* What an open socket can still be given (listener_adjust) is not in it. */
 static void write_key(struct listener *l)
 {
 	const struct socket_settings *w = &l->settings->socket;
@@ -224,6 +225,7 @@ static int bind_path(struct listener *l, struct text *why)
 	return with_path(why, l, unixpath_bind(l, &reason), &reason);
 }
 
+/* Also for a socket that listens already: it then has the new backlog, and whoever waited in the old one still does. */
 static int start_listening(const struct listener *l, struct text *why)
 {
 	uint32_t backlog = l->settings->socket.backlog;
@@ -242,7 +244,8 @@ static int failed_option(struct text *why, const struct listener *l, const char 
 	return failed(why, l, storage, r);
 }
 
-/* The steps after socket(), up to a socket that serves. */
+/* The steps after socket(), up to a socket that serves. Options come before bind: no datagram is queued, and no connection
+ * made, without them. */
 static int open_steps(struct listener *l, struct text *why)
 {
 	const char *option = "";
