@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows of counters by name: the same one over all reloads, until there is none left. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "supervisor/labels.h"
+
+static struct labels labels;
+
+static uint32_t row_of(const char *label)
+{
+	uint32_t row;
+
+	assert_int_equal(labels_row(&labels, label, &row), 0);
+	return row;
+}
+
+static int begin(void **state maybe_unused)
+{
+	memset(&labels, 0, sizeof(labels));
+	return 0;
+}
+
+static void a_label_keeps_its_row_whatever_comes_after_it(void **state maybe_unused)
+{
+	uint32_t tcp = row_of("echo/tcp"), udp = row_of("echo/udp");
+
+	assert_int_not_equal(tcp, udp);
+	row_of("daytime/tcp");
+	assert_int_equal(row_of("echo/udp"), udp);
+	assert_int_equal(row_of("echo/tcp"), tcp);
+	assert_int_equal(labels.n, 3);
+}
+
+static void labels_that_begin_alike_have_rows_of_their_own(void **state maybe_unused)
+{
+	assert_int_not_equal(row_of("echo/tc"), row_of("echo/tcp"));
+	assert_int_not_equal(row_of("echo/tcp"), row_of("echo/tcp2"));
+}
+
+static void too_many_names_are_refused_and_the_known_ones_go_on(void **state maybe_unused)
+{
+	char label[32];
+	uint32_t row;
+
+	for (int i = 0; i < TABLE_ROWS_MAX; i++) {
+		snprintf(label, sizeof(label), "l%d/tcp", i);
+		assert_int_equal(row_of(label), i);
+	}
+	assert_int_equal(labels_row(&labels, "one-more/tcp", &row), -E2BIG);
+	assert_int_equal(row_of("l200/tcp"), 200);
+}
+
+static void a_name_that_is_too_long_takes_no_row(void **state maybe_unused)
+{
+	char label[LISTENER_LABEL_MAX + 1];
+	uint32_t row;
+
+	memset(label, 'x', LISTENER_LABEL_MAX);
+	label[LISTENER_LABEL_MAX] = '\0';
+	assert_true(labels_row(&labels, label, &row) < 0);
+	assert_int_equal(labels.n, 0);
+	label[LISTENER_LABEL_MAX - 1] = '\0';
+	assert_int_equal(row_of(label), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_label_keeps_its_row_whatever_comes_after_it, begin),
+		cmocka_unit_test_setup(labels_that_begin_alike_have_rows_of_their_own, begin),
+		cmocka_unit_test_setup(too_many_names_are_refused_and_the_known_ones_go_on, begin),
+		cmocka_unit_test_setup(a_name_that_is_too_long_takes_no_row, begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
