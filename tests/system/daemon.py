@@ -64,11 +64,13 @@ class Events:
             except BlockingIOError:
                 break
             if not data:
-                rest, self._rest = self._rest, b""
-                return [rest.decode(errors="replace")] if rest else [], True
+                return self._whole_lines(b"\n" if self._rest.rpartition(b"\n")[2] else b""), True
             self._rest += data
-        *lines, self._rest = self._rest.split(b"\n")
-        return [line.decode(errors="replace") for line in lines], False
+        return self._whole_lines(), False
+
+    def _whole_lines(self, end=b""):
+        *lines, self._rest = (self._rest + end).split(b"\n")
+        return [line.decode(errors="replace") for line in lines]
 
     def wait(self, found, what, timeout_s):
         """Until found() is true or the daemon has ended; returns what found() returned."""

@@ -105,7 +105,7 @@ class Names(WithNameServer):
         self.assertEqual(record(self.ask(d, b"HADDR")), (["127.0.0.1"], ["localhost"]))
 
     def test_what_the_name_server_could_not_find_out_is_a_temporary_failure(self):
-        d = self.serve_names()
+        d = self.serve_names(timeout="2s")
         for name in (b"servfail", b"refused", b"garbage"):
             self.assertEqual(error(self.ask(d, b"HNAME " + name + b".bad.test")), "TMPSYS", name)
 
@@ -194,7 +194,8 @@ class DeadNameServer(WithNameServer):
         s = d.connect("hostname")
         s.sendall(b"HNAME single.test\r\n")
         self.assertTrue(select.select([self.hole], [], [], harness.TIMEOUT_S)[0], "the question was asked")
-        d.stop(signal.SIGQUIT)
+        d.send_signal(signal.SIGQUIT)
+        d.wait_exit(0, timeout_s=5)
 
 
 if __name__ == "__main__":
