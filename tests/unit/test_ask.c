@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to the resolver: a real one in a process of its own, one that the test plays, and none. */
+#include <errno.h>
+#include <sys/wait.h>
+
+#include "worker/ask.h"
+#include "worker/resolver.h"
+#include "worker_desk.h"
+
+/* A worker that may ask, and where its questions arrive. */
+struct questions {
+	struct desk desk;
+	int arrive; /* as a resolver reads them */
+	int resolver_channel;
+	pid_t resolver;
+};
+
+static const struct lookup_question localhost = { .kind = LOOKUP_BY_NAME, .name = "localhost" };
+static unsigned answers_n;
+static struct lookup_answer last;
+
+static void begin(struct questions *q, const char *service)
+{
+	int pair[2];
+
+	desk_begin(&q->desk, POOL_EVENT, 8);
+	desk_listen(&q->desk, service, TRANSPORT_UNIX, AF_UNIX);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
+	q->arrive = pair[0];
+	q->desk.plan.questions_fd = pair[1];
+	desk_worker(&q->desk);
+	answers_n = 0;
+}
+
+static void end(struct questions *q)
+{
+	fd_close(&q->arrive);
+	fd_close(&q->desk.plan.questions_fd);
+	desk_end(&q->desk);
+}
+
+static void fork_resolver(struct questions *q)
+{
+	int pair[2];
+	char byte;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	q->resolver = fork();
+	assert_true(q->resolver >= 0);
+	if (q->resolver == 0)
+		resolver_run(&q->desk.plan, DESK_RECORD + 1, q->arrive, pair[1]);
+	close(pair[1]);
+	q->resolver_channel = pair[0];
+	assert_int_equal(recv(pair[0], &byte, 1, 0), 1);
+	assert_int_equal(byte, WORD_READY);
+}
+
+static void end_resolver(struct questions *q)
+{
+	int status;
+
+	close(q->resolver_channel); /* as if the supervisor had died */
+	assert_int_equal(waitpid(q->resolver, &status, 0), q->resolver);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* An asking, and whose it is. */
+struct asking {
+	struct ask ask;
+	struct worker *w;
+};
+
+static void take(struct loop_source *s, uint32_t events maybe_unused)
+{
+	struct asking *a = container_of(s, struct asking, ask.source);
+
+	last = *ask_take(a->w, &a->ask);
+	answers_n++;
+}
+
+static int begin_asking(struct questions *q, struct asking *a)
+{
+	*a = (struct asking){ .ask = { .source = { .fd = -1 } }, .w = &q->desk.w };
+	return ask_begin(&q->desk.w, &a->ask, &localhost, take);
+}
+
+static void wait_for_answer(struct questions *q)
+{
+	for (unsigned before = answers_n; answers_n == before;)
+		assert_int_equal(loop_turn(&q->desk.w.loop, CLOCK_NEVER), 0);
+}
+
+/* A resolver's part: takes a question. Where its answer goes. */
+static int take_question(struct questions *q, struct ask_message *ret)
+{
+	struct iovec iov = { .iov_base = ret, .iov_len = sizeof(*ret) };
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)
+	};
+	int fd;
+
+	assert_int_equal(recvmsg(q->arrive, &m, MSG_CMSG_CLOEXEC), sizeof(*ret));
+	atomic_fetch_sub(&desk_shared->lookups_waiting, 1);
+	assert_non_null(CMSG_FIRSTHDR(&m));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
+}
+
+/* ---- the asking ---- */
+
+static void a_name_of_this_host_is_found(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking a;
+	bool loopback = false;
+
+	begin(&q, "hostname");
+	fork_resolver(&q);
+	assert_int_equal(begin_asking(&q, &a), 0);
+	wait_for_answer(&q);
+	assert_int_equal(last.result, LOOKUP_FOUND);
+	for (uint32_t i = 0; i < last.addresses_n; i++)
+		loopback |= addr_is_loopback(&last.addresses[i]);
+	assert_true(loopback);
+	assert_int_equal(atomic_load(&desk_shared->lookups_waiting), 0);
+	assert_int_equal(atomic_load(&desk_shared->records[DESK_RECORD + 1].busy_until_ns), 0);
+	end_resolver(&q);
+	end(&q);
+}
+
+static void a_question_that_comes_too_late_is_not_answered(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking late, good;
+
+	begin(&q, "hostname");
+	q.desk.settings.resolver.timeout_ns = 0;
+	assert_int_equal(begin_asking(&q, &late), 0);
+	fork_resolver(&q);
+	wait_for_answer(&q);
+	assert_int_equal(last.result, LOOKUP_FAILED);
+	q.desk.settings.resolver.timeout_ns = 60 * CLOCK_S_NS;
+	assert_int_equal(begin_asking(&q, &good), 0);
+	wait_for_answer(&q);
+	assert_int_equal(last.result, LOOKUP_FOUND);
+	end_resolver(&q);
+	end(&q);
+}
+
+static void a_resolver_that_dies_gives_a_failure(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking a;
+	struct ask_message m;
+	int to;
+
+	begin(&q, "hostname");
+	assert_int_equal(begin_asking(&q, &a), 0);
+	to = take_question(&q, &m);
+	assert_string_equal(m.question.name, "localhost");
+	close(to); /* all that its death does to us */
+	wait_for_answer(&q);
+	assert_int_equal(last.result, LOOKUP_FAILED);
+	assert_int_equal(a.ask.source.fd, -1);
+	end(&q);
+}
+
+static void an_answer_of_the_wrong_form_is_a_failure(void **state maybe_unused)
+{
+	static struct lookup_answer wrong;
+	struct questions q;
+	struct asking a;
+	struct ask_message m;
+
+	begin(&q, "hostname");
+	for (int i = 0; i < 3; i++) {
+		wrong = (struct lookup_answer){ .result = LOOKUP_FOUND };
+		wrong.aliases_n = i == 1 ? LOOKUP_ALIASES_MAX + 1 : 0;
+		wrong.addresses_n = i == 2 ? LOOKUP_ADDRESSES_MAX + 1 : 0;
+		assert_int_equal(begin_asking(&q, &a), 0);
+		int to = take_question(&q, &m);
+		assert_true(send(to, &wrong, sizeof(wrong) - (i == 0), 0) > 0);
+		close(to);
+		wait_for_answer(&q);
+		assert_int_equal(last.result, LOOKUP_FAILED);
+	}
+	end(&q);
+}
+
+static void the_queue_is_as_long_as_the_settings_say(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking a[5];
+	struct ask_message m;
+
+	begin(&q, "hostname");
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(begin_asking(&q, &a[i]), 0);
+	assert_int_equal(begin_asking(&q, &a[4]), -EAGAIN);
+	close(take_question(&q, &m)); /* one is taken: there is room for one */
+	assert_int_equal(begin_asking(&q, &a[4]), 0);
+	for (int i = 0; i < 5; i++)
+		ask_cancel(&q.desk.w, &a[i].ask);
+	end(&q);
+}
+
+static void giving_up_closes_our_end(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking a;
+	struct ask_message m;
+	char byte;
+	int to;
+
+	begin(&q, "hostname");
+	assert_int_equal(begin_asking(&q, &a), 0);
+	to = take_question(&q, &m);
+	ask_cancel(&q.desk.w, &a.ask);
+	assert_int_equal(recv(to, &byte, 1, 0), 0);
+	close(to);
+	end(&q);
+}
+
+/* ---- a session that asks ---- */
+
+static void expect_text(struct questions *q, int fd, const char *text)
+{
+	char got[512] = "";
+
+	desk_turn(&q->desk);
+	assert_true(recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT) > 0);
+	assert_non_null(strstr(got, text));
+}
+
+static int dial_and_ask(struct questions *q)
+{
+	static const char request[] = "HNAME localhost\r\n";
+	int fd = desk_connect(&q->desk, &q->desk.listeners[0], 0);
+
+	assert_int_equal(send(fd, request, sizeof(request) - 1, 0), sizeof(request) - 1);
+	desk_turn(&q->desk);
+	return fd;
+}
+
+static void a_session_is_told_what_was_found(void **state maybe_unused)
+{
+	static struct lookup_answer found = { .result = LOOKUP_FOUND,
+					      .name = "found.example",
+					      .addresses_n = 1,
+					      .addresses = { { .family = AF_INET, .bytes = { 192, 0, 2, 9 } } } };
+	struct questions q;
+	struct ask_message m;
+	int fd, to;
+
+	begin(&q, "hostname");
+	fd = dial_and_ask(&q);
+	to = take_question(&q, &m);
+	assert_true(send(to, &found, sizeof(found), 0) > 0);
+	close(to);
+	expect_text(&q, fd, "192.0.2.9");
+	assert_int_equal(atomic_load(&q.desk.w.counters[0].lookups), 1);
+	assert_int_equal(atomic_load(&q.desk.w.counters[0].lookups_failed), 0);
+	close(fd);
+	end(&q);
+}
+
+static void a_session_without_an_answer_in_time_is_told_so(void **state maybe_unused)
+{
+	struct questions q;
+	struct ask_message m;
+	int fd, to;
+
+	begin(&q, "hostname");
+	q.desk.settings.resolver.timeout_ns = 0;
+	fd = dial_and_ask(&q); /* its time is up at once */
+	to = take_question(&q, &m);
+	expect_text(&q, fd, "ERR : ");
+	assert_int_equal(atomic_load(&q.desk.w.counters[0].lookups_failed), 1);
+	assert_int_equal(recv(to, &(char){ 0 }, 1, 0), 0); /* nobody waits for it any more */
+	close(to);
+	close(fd);
+	end(&q);
+}
+
+static void a_session_that_finds_the_queue_full_is_told_so(void **state maybe_unused)
+{
+	struct questions q;
+	int fd;
+
+	begin(&q, "hostname");
+	q.desk.settings.resolver.queue = 0;
+	fd = dial_and_ask(&q);
+	expect_text(&q, fd, "ERR : ");
+	assert_int_equal(atomic_load(&q.desk.w.counters[0].lookups_failed), 1);
+	close(fd);
+	end(&q);
+}
+
+static void a_client_that_leaves_takes_its_question_along(void **state maybe_unused)
+{
+	struct questions q;
+	struct ask_message m;
+	int fd, to;
+
+	begin(&q, "hostname");
+	fd = dial_and_ask(&q);
+	to = take_question(&q, &m);
+	close(fd);
+	desk_turn(&q.desk);
+	assert_int_equal(q.desk.w.sessions, 0);
+	assert_int_equal(recv(to, &(char){ 0 }, 1, 0), 0);
+	close(to);
+	end(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_of_this_host_is_found),
+		cmocka_unit_test(a_question_that_comes_too_late_is_not_answered),
+		cmocka_unit_test(a_resolver_that_dies_gives_a_failure),
+		cmocka_unit_test(an_answer_of_the_wrong_form_is_a_failure),
+		cmocka_unit_test(the_queue_is_as_long_as_the_settings_say),
+		cmocka_unit_test(giving_up_closes_our_end),
+		cmocka_unit_test(a_session_is_told_what_was_found),
+		cmocka_unit_test(a_session_without_an_answer_in_time_is_told_so),
+		cmocka_unit_test(a_session_that_finds_the_queue_full_is_told_so),
+		cmocka_unit_test(a_client_that_leaves_takes_its_question_along),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
