@@ -4,7 +4,7 @@
  *
  * They are matched by FileDescriptorName= (a listener's name, or a service's, with the socket's type), else by address,
  * port and type. A (listener, transport) with a passed socket binds nothing itself. What comes back from the descriptor
- * store is named `stored:KEY`; it is a socket we bound ourselves and takes the place of the one that would be bound. Owns:
+ * store is named `stored-KEY`; it is a socket we bound ourselves and takes the place of the one that would be bound. Owns:
  * the passed descriptors, for the life of the process: a reload may give them to other listeners.
  */
 #pragma once
@@ -17,7 +17,7 @@
 #include "net/listener.h"
 
 #define ADOPT_MAX 256
-#define ADOPT_STORED "stored:"
+#define ADOPT_STORED "stored-" /* a colon would end a name: it separates them in LISTEN_FDNAMES */
 
 struct adopt_socket {
 	int fd;
@@ -44,7 +44,7 @@ struct adopt {
 int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
 	       struct text *notices) must_check;
 
-/* The name under which a socket that we bound is stored: "stored:" and a hash of its key. */
+/* The name under which a socket that we bound is stored: "stored-" and a hash of its key. */
 void adopt_stored_name(const struct listener *l, struct text *ret);
 
 /* Closes and forgets what came back from the store and no listener wants. Calls removed() with each name. */
