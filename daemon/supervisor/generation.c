@@ -3,7 +3,6 @@
 #include "supervisor/generation.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,79 +12,10 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "supervisor/policy.h"
+#include "supervisor/sockets.h"
 
 #define READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t))
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
-
-static void log_lines(struct text *lines)
-{
-	char *rest = NULL;
-
-	for (char *line = strtok_r(lines->at, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		log_say(LOG_LEVEL_NOTICE, "passed", "%s", line);
-}
-
-static int plan_listeners(struct generation *g, struct text *why)
-{
-	char storage[2048];
-	struct text notices = TEXT_OVER(storage);
-	int r = adopt_plan(&g->supervisor->passed, g->settings, g->listeners, &g->listeners_n, why, &notices);
-
-	if (r < 0)
-		return r;
-	log_lines(&notices);
-	for (size_t i = 0; i < g->listeners_n; i++) {
-		struct listener *l = &g->listeners[i];
-		r = labels_row(&g->supervisor->labels, l->label, &l->row);
-		if (r < 0) {
-			text_addf(why, "too many listeners over all reloads: at most %d names", TABLE_ROWS_MAX);
-			return r;
-		}
-		g->used[l->pool] = true;
-		if (l->settings->service->traits & SVC_LOOKS_UP)
-			g->resolvers_wanted = g->settings->resolver.processes;
-	}
-	return 0;
-}
-
-static const struct listener *find_kept(const struct generation *g, const struct listener *l)
-{
-	for (size_t i = 0; g && i < g->listeners_n; i++)
-		if (g->listeners[i].fd >= 0 && strcmp(g->listeners[i].key, l->key) == 0)
-			return &g->listeners[i];
-	return NULL;
-}
-
-/* The same socket, with its queue, under another descriptor. */
-static int keep(struct listener *l, const struct listener *old, struct text *why)
-{
-	l->fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 3);
-	if (l->fd < 0) {
-		text_addf(why, "cannot keep the socket of %s: %s", l->label, strerror(errno));
-		return -errno;
-	}
-	l->address = old->address;
-	l->socket_family = old->socket_family;
-	l->dual_stack = old->dual_stack;
-	memcpy(l->path, old->path, sizeof(l->path));
-	l->path_dev = old->path_dev;
-	l->path_ino = old->path_ino;
-	l->receive_buffer_got = old->receive_buffer_got;
-	l->stored = old->stored;
-	l->kept = true;
-	return listener_adjust(l, why);
-}
-
-static int open_listeners(struct generation *g, const struct generation *before, struct text *why)
-{
-	for (size_t i = 0; i < g->listeners_n; i++) {
-		const struct listener *old = find_kept(before, &g->listeners[i]);
-		int r = old ? keep(&g->listeners[i], old, why) : listener_open(&g->listeners[i], why);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
 
 static int open_questions(struct generation *g, struct text *why)
 {
@@ -108,17 +38,16 @@ static int make(struct generation *g, const struct generation *before, struct te
 	struct supervisor *s = g->supervisor;
 	int r;
 
-	g->listeners = calloc(LISTENER_MAX, sizeof(*g->listeners));
 	g->plan.readers = mmap(NULL, READERS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!g->listeners || g->plan.readers == MAP_FAILED) {
+	if (g->plan.readers == MAP_FAILED) {
 		text_add(why, "out of memory");
 		return -ENOMEM;
 	}
-	r = plan_listeners(g, why);
+	r = sockets_plan(g, why);
 	if (r == 0)
 		r = open_questions(g, why);
 	if (r == 0)
-		r = open_listeners(g, before, why);
+		r = sockets_open(g, before, why);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < g->listeners_n; i++)
@@ -153,7 +82,7 @@ int generation_new(struct supervisor *s, struct settings *settings, const struct
 	g->questions[0] = g->questions[1] = -1;
 	int r = make(g, before, why);
 	if (r < 0) {
-		generation_close_listeners(g, before);
+		sockets_abandon(g, before);
 		g->settings = NULL; /* the caller's again */
 		generation_free(g);
 		return r;
@@ -361,17 +290,6 @@ uint64_t generation_fill_pools(struct generation *g)
 	return again_ns;
 }
 
-void generation_close_listeners(struct generation *g, const struct generation *after)
-{
-	for (size_t i = 0; g->listeners && i < g->listeners_n; i++) {
-		if (find_kept(after, &g->listeners[i]))
-			listener_drop(&g->listeners[i]);
-		else
-			listener_close(&g->listeners[i]);
-	}
-	g->listeners_n = 0;
-}
-
 bool generation_has_workers(const struct generation *g)
 {
 	for (const struct child *c = g->children; c; c = c->next)
@@ -382,7 +300,7 @@ bool generation_has_workers(const struct generation *g)
 
 void generation_free(struct generation *g)
 {
-	generation_close_listeners(g, NULL);
+	sockets_close(g, NULL);
 	free(g->listeners);
 	if (g->plan.readers && g->plan.readers != MAP_FAILED)
 		munmap(g->plan.readers, READERS_BYTES);

@@ -40,7 +40,6 @@ struct generation {
 	struct child *children;
 	uint64_t deadline_ns; /* coming: to be ready; draining: to be gone */
 	bool serving, drain_asked, ending, failed;
-	bool kept_by_next; /* the sockets' files belong to the next generation */
 };
 
 /* Plans and opens. before: the generation whose unchanged listeners are taken over, or NULL. On failure -errno, nothing is
@@ -68,11 +67,8 @@ void generation_deal_readers(struct generation *g);
 /* Spawns and retires as policy.c says. When to look again. */
 uint64_t generation_fill_pools(struct generation *g);
 
-/* Closes its listeners; files of UNIX sockets are removed but for those that `after` has taken over. */
-void generation_close_listeners(struct generation *g, const struct generation *after);
-
-/* When it has no process left. */
 /* It has workers left, resolvers apart. */
 bool generation_has_workers(const struct generation *g);
 
+/* When it has no process left. */
 void generation_free(struct generation *g);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
+#include "supervisor/sockets.h"
 #include "supervisor/store.h"
 
 static void log_listening(const struct listener *l)
@@ -44,7 +45,7 @@ static void refuse(struct supervisor *s, const char *why)
 
 	s->coming = NULL;
 	generation_kill(g);
-	generation_close_listeners(g, s->current);
+	sockets_abandon(g, s->current);
 	g->next = s->draining; /* until its processes are reaped */
 	g->deadline_ns = clock_mono_ns();
 	s->draining = g;
@@ -115,7 +116,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 	generation_go(s->current);
 	store_settle(s->current, old);
 	if (old) {
-		generation_close_listeners(old, s->current);
+		sockets_close(old, s->current);
 		retire(s, old);
 	}
 	log_say(LOG_LEVEL_NOTICE, first ? "ready" : "reloaded", "generation %u serves %zu sockets", s->current->number,

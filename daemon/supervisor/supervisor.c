@@ -21,6 +21,7 @@
 #include "supervisor/notify.h"
 #include "supervisor/privileges.h"
 #include "supervisor/reload.h"
+#include "supervisor/sockets.h"
 #include "supervisor/watch.h"
 
 #define KILL_AFTER_NS (1 * CLOCK_S_NS) /* between asking processes to end and making them */
@@ -71,14 +72,14 @@ static void stop(struct supervisor *s)
 	notify_stopping();
 	if (s->coming) {
 		generation_kill(s->coming);
-		generation_close_listeners(s->coming, s->current);
+		sockets_close(s->coming, s->current);
 		retire(s, s->coming);
 		s->coming = NULL;
 	}
 	if (!s->current)
 		return;
 	generation_drain(s->current, clock_add(clock_mono_ns(), s->current->settings->drain_timeout_ns));
-	generation_close_listeners(s->current, NULL);
+	sockets_close(s->current, NULL);
 	retire(s, s->current);
 	s->current = NULL;
 }
@@ -340,7 +341,7 @@ static void finish(struct supervisor *s)
 	for (size_t i = 0; i < array_n(all); i++)
 		if (all[i]) {
 			generation_kill(all[i]);
-			generation_close_listeners(all[i], NULL);
+			sockets_close(all[i], NULL);
 		}
 	fd_close(&s->life[1]);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)

@@ -49,7 +49,10 @@ class SessionOptions(harness.Case):
 
 class DscpOfDatagrams(harness.Case):
     def tos_of_answer(self, sent_tos, **listener):
-        s = self.serve({**UDP, **listener}).connect("echo", "udp")
+        return self.ask(self.serve({**UDP, **listener}), sent_tos)
+
+    def ask(self, d, sent_tos):
+        s = d.connect("echo", "udp")
         s.setsockopt(IP, socket.IP_RECVTOS, 1)
         s.setsockopt(IP, socket.IP_TOS, sent_tos)
         s.send(b"x")
@@ -64,6 +67,17 @@ class DscpOfDatagrams(harness.Case):
     def test_is_reflected_without_the_ecn_bits(self):
         for ecn in range(4):
             self.assertEqual(self.tos_of_answer(10 << 2 | ecn, dscp="reflect"), 10 << 2)
+
+
+    def test_is_as_before_when_a_reload_is_refused(self):
+        d = self.serve({**UDP, "dscp": 10}, daemon={"allow": [r"^error "]})
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            mark = d.mark()
+            d.reload(self.config({**UDP, "dscp": 46}, {**TCP, "name": "bad", "port": taken.getsockname()[1]}))
+            d.wait_log("refused", since=mark[0])
+        self.assertEqual(self.ask(d, 0), 10 << 2)
 
 
 class ListeningOptions(harness.Case):

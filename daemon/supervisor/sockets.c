@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* A generation's listeners: planned, opened or taken over from the generation before, closed. */
+#include "supervisor/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static void log_lines(struct text *lines)
+{
+	char *rest = NULL;
+
+	for (char *line = strtok_r(lines->at, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		log_say(LOG_LEVEL_NOTICE, "passed", "%s", line);
+}
+
+int sockets_plan(struct generation *g, struct text *why)
+{
+	char storage[2048];
+	struct text notices = TEXT_OVER(storage);
+	int r;
+
+	g->listeners = calloc(LISTENER_MAX, sizeof(*g->listeners));
+	if (!g->listeners) {
+		text_add(why, "out of memory");
+		return -ENOMEM;
+	}
+	r = adopt_plan(&g->supervisor->passed, g->settings, g->listeners, &g->listeners_n, why, &notices);
+	if (r < 0)
+		return r;
+	log_lines(&notices);
+	for (size_t i = 0; i < g->listeners_n; i++) {
+		struct listener *l = &g->listeners[i];
+		r = labels_row(&g->supervisor->labels, l->label, &l->row);
+		if (r < 0) {
+			text_addf(why, "too many listeners over all reloads: at most %d names", TABLE_ROWS_MAX);
+			return r;
+		}
+		g->used[l->pool] = true;
+		if (l->settings->service->traits & SVC_LOOKS_UP)
+			g->resolvers_wanted = g->settings->resolver.processes;
+	}
+	return 0;
+}
+
+static const struct listener *find_kept(const struct generation *g, const struct listener *l)
+{
+	for (size_t i = 0; g && i < g->listeners_n; i++)
+		if (g->listeners[i].fd >= 0 && strcmp(g->listeners[i].key, l->key) == 0)
+			return &g->listeners[i];
+	return NULL;
+}
+
+/* The same socket, with its queue, under another descriptor. */
+static int keep(struct listener *l, const struct listener *old, struct text *why)
+{
+	l->fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 3);
+	if (l->fd < 0) {
+		text_addf(why, "cannot keep the socket of %s: %s", l->label, strerror(errno));
+		return -errno;
+	}
+	l->address = old->address;
+	l->socket_family = old->socket_family;
+	l->dual_stack = old->dual_stack;
+	memcpy(l->path, old->path, sizeof(l->path));
+	l->path_dev = old->path_dev;
+	l->path_ino = old->path_ino;
+	l->receive_buffer_got = old->receive_buffer_got;
+	l->stored = old->stored;
+	l->kept = true;
+	return listener_adjust(l, why);
+}
+
+int sockets_open(struct generation *g, const struct generation *before, struct text *why)
+{
+	for (size_t i = 0; i < g->listeners_n; i++) {
+		const struct listener *old = find_kept(before, &g->listeners[i]);
+		int r = old ? keep(&g->listeners[i], old, why) : listener_open(&g->listeners[i], why);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What the new settings changed of a socket that both have is set back. */
+static void set_back(const struct listener *old)
+{
+	struct listener l = *old; /* the same descriptor */
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+
+	if (listener_adjust(&l, &why) < 0)
+		log_say(LOG_LEVEL_WARNING, "reload", "%s", why.at);
+}
+
+void sockets_abandon(struct generation *g, const struct generation *before)
+{
+	for (size_t i = 0; before && i < g->listeners_n; i++) {
+		const struct listener *old = g->listeners[i].kept ? find_kept(before, &g->listeners[i]) : NULL;
+		if (old)
+			set_back(old);
+	}
+	sockets_close(g, before);
+}
+
+void sockets_close(struct generation *g, const struct generation *after)
+{
+	for (size_t i = 0; g->listeners && i < g->listeners_n; i++) {
+		if (find_kept(after, &g->listeners[i]))
+			listener_drop(&g->listeners[i]);
+		else
+			listener_close(&g->listeners[i]);
+	}
+	g->listeners_n = 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A generation's listeners: planned, opened or taken over from the generation before, closed.
+ *
+ * An unchanged listener is the same socket, with its queue, under a descriptor of its own in each generation.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "supervisor/generation.h"
+
+/* What would listen, and which row each counts in. 0, or -errno and why. */
+int sockets_plan(struct generation *g, struct text *why) must_check;
+
+/* Opens them; before: whose unchanged ones are taken over, or NULL. 0, or -errno and why: then abandon them. */
+int sockets_open(struct generation *g, const struct generation *before, struct text *why) must_check;
+
+/* The generation does not come: closes them, and sets those of `before` back to what its settings say. */
+void sockets_abandon(struct generation *g, const struct generation *before);
+
+/* Closes them; files of UNIX sockets are removed but for those that `after` has taken over. */
+void sockets_close(struct generation *g, const struct generation *after);
