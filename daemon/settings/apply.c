@@ -222,7 +222,7 @@ static void walk(struct draft *d, bool early, bool defaults)
 
 		if (item->kind > FLAT_OPTION || (skip != NULL && flat_is_below(item, skip)))
 			continue;
-		skip = apply_item(d, item, early, defaults) ? item->path : NULL;
+		skip = apply_item(d, item, early, defaults) && item->kind != FLAT_OPTION ? item->path : NULL;
 	}
 }
 

@@ -143,10 +143,13 @@ int flatten_options(struct flat *f, const struct settings_override *options, siz
 			drop_below(f, item.path);
 			continue;
 		}
-		/* An option for a group or a list replaces nothing: as an item of its own it is found to be wrong. */
+		/* An option for a group or a list replaces nothing: as an item of its own it is found to be wrong. Items of
+		 * their own come first, where none can be taken for one more element of the array before it. */
 		r = flat_add(f, &item);
 		if (r < 0)
 			return r;
+		memmove(f->items + 1, f->items, (f->n - 1) * sizeof(*f->items));
+		f->items[0] = item;
 	}
 	return 0;
 }

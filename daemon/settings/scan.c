@@ -136,7 +136,7 @@ static int read_open(struct scan *s, int fd, const char *file)
 	size_t n = 0;
 	int r = read_whole(s, fd, &at, &bytes, &n);
 
-	nul = r == 0 ? memchr(bytes, '\0', n) : NULL;
+	nul = bytes != NULL && r == 0 ? memchr(bytes, '\0', n) : NULL;
 	if (nul != NULL) {
 		at.line = 1;
 		for (const char *p = bytes; p < nul; p++)

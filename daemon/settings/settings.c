@@ -17,6 +17,21 @@
 #include "settings/reader.h"
 #include "settings/settings.h"
 
+/* Settings with nothing in them; NULL without memory. */
+static struct settings *new_settings(void)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	struct settings_private *own = calloc(1, sizeof(*own));
+
+	if (s == NULL || own == NULL) {
+		free(s);
+		free(own);
+		return NULL;
+	}
+	s->own = own;
+	return s;
+}
+
 static void give_back(struct settings **s)
 {
 	settings_free(*s);
@@ -73,16 +88,13 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 {
 	struct reader_order order = { .file = file, .options = overrides, .options_n = overrides_n };
 	cleanup_with(reader_done) struct reader_result result = { 0 };
-	cleanup_with(give_back) struct settings *s = calloc(1, sizeof(*s));
+	cleanup_with(give_back) struct settings *s = new_settings();
 	struct draft d = { .file = file, .settings = s, .report = report };
 	struct origin nowhere = { 0 };
 	int r;
 
 	*report = (struct settings_report){ 0 };
 	if (s == NULL)
-		return -ENOMEM;
-	s->own = calloc(1, sizeof(*s->own));
-	if (s->own == NULL)
 		return -ENOMEM;
 	r = reader_run(&order, &result);
 	if (r == -EINVAL)
@@ -100,16 +112,14 @@ void settings_free(struct settings *s)
 {
 	if (s == NULL)
 		return;
-	for (size_t i = 0; s->own != NULL && i < s->own->loaded_n; i++) {
+	for (size_t i = 0; i < s->own->loaded_n; i++) {
 		quotes_free(s->own->loaded[i].quotes);
 		hosttable_free(s->own->loaded[i].table);
 	}
-	for (size_t i = 0; s->own != NULL && i < s->own->kept_n; i++)
+	for (size_t i = 0; i < s->own->kept_n; i++)
 		free(s->own->kept[i]);
-	if (s->own != NULL) {
-		free(s->own->loaded);
-		free(s->own->kept);
-	}
+	free(s->own->loaded);
+	free(s->own->kept);
 	free(s->own);
 	free(s);
 }

@@ -88,7 +88,7 @@ static void every_kind_of_value_reads_back_to_the_same(void **state)
 		       "defaults = { address = [ \"127.0.0.1\", \"::1\" ]; allow = [ \"10.0.0.0/8\", \"2001:db8::/32\" ]; "
 		       "idle_timeout = 90; };\n"
 		       "listeners = ( { service = \"echo\"; transport = [ \"tcp\", \"udp\", \"unix\" ]; path = \"/run/a "
-		       "\\\"b\\\\c\"; mode = \"0600\"; pool = \"one\"; },\n"
+		       "\\\"b\\\\n\"; mode = \"0600\"; pool = \"one\"; },\n"
 		       "{ service = \"daytime\"; format = \"%Y \\\"#\\\" # \\\\ %H\"; timezone = \"Europe/Rome\"; dscp = "
 		       "\"reflect\"; v6only = false; },\n"
 		       "{ service = \"time\"; port = 0; deny = \"10.1.0.0/16\"; max_bytes = \"1k\"; enabled = false; },\n"

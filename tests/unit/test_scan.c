@@ -172,17 +172,21 @@ static void lines_are_counted_through_includes(void **state)
 	assert_int_equal(mkdir(folder, 0755), 0);
 	write_text(f, "conf.d/a.conf", "# text\n\n{ service = \"echo\"; x1 = 1; },");
 	write_text(f, "conf.d/b.conf", "");
+	write_text(f, "conf.d/c.conf", "\nx4 = 4;\n");
 	read_text(f, "listeners = (\n"
 		     "@include \"conf.d/a.conf\"\n"
 		     "  @include \"conf.d/b.conf\" # with a remark\n"
 		     "{ service = \"echo\"; x2 = 2; },\n"
-		     ");\nx3 = 3;");
-	assert_int_equal(f->report.issues_n, 4);
+		     ");\nx3 = 3;\n"
+		     "@include \"conf.d/c.conf\" x5 = 5;\n");
+	assert_int_equal(f->report.issues_n, 6); /* one more: both listeners have the same name */
 	assert_string_equal(issue(f, 0),
 			    "conf.d/a.conf:3: listeners.[0].x1: there is no such key (echotimed.conf(5) has them all)");
 	assert_string_equal(issue(f, 1),
 			    "t.conf:4: listeners.[1].x2: there is no such key (echotimed.conf(5) has them all)");
 	assert_string_equal(issue(f, 2), "t.conf:6: x3: there is no such key (echotimed.conf(5) has them all)");
+	assert_string_equal(issue(f, 3), "conf.d/c.conf:2: x4: there is no such key (echotimed.conf(5) has them all)");
+	assert_string_equal(issue(f, 4), "t.conf:7: x5: there is no such key (echotimed.conf(5) has them all)");
 }
 
 static void comments_and_strings_are_only_themselves(void **state)

@@ -226,6 +226,11 @@ static void wrong_options_are_shown_as_options(void **state)
 		{ "pools.new.start=1", "t.conf: pools.new: has no model (\"fork\", \"prefork\" or \"event\")" },
 	};
 
+	/* What was the second element is none of the option's one. */
+	read_with(f, "listeners = ( { service = \"echo\"; transport = [ \"tcp\", \"udp\" ]; } );",
+		  (const char *const[]){ "listeners.[0].transport=tcp", "listeners.[0].transport.[1]=unix", NULL });
+	assert_string_equal(issue(f, 0),
+			    "-o listeners.[0].transport.[1]: there is no such key (echotimed.conf(5) has them all)");
 	for (size_t i = 0; i < array_n(rows); i++) {
 		read_with(f, ONE_LISTENER, (const char *const[]){ rows[i].option, NULL });
 		assert_string_equal(issue(f, 0), rows[i].error);

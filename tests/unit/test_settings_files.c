@@ -30,14 +30,16 @@ static void zones_quotes_and_tables_are_read(void **state)
 	expect_good(f, "defaults = { address = \"loopback\"; table = \"hosts.txt\"; };\n"
 		       "listeners = ( { service = \"daytime\"; timezone = \"Europe/Rome\"; }, { service = \"qotd\"; file = "
 		       "\"quotes\"; },\n"
-		       "{ service = \"hostname\"; }, { service = \"time\"; timezone = \"Europe/Rome\"; } );");
+		       "{ service = \"hostname\"; }, { service = \"time\"; timezone = \"Europe/Rome\"; },\n{ service = "
+		       "\"hostname\"; name = \"more\"; port = 1101; } );");
 	l = f->s->listeners;
 	assert_string_equal(l[0].options.zone->name, "Europe/Rome");
 	assert_int_equal(zone_at(l[0].options.zone, 1795348800)->offset_s, 3600); /* 2026-11-22 */
 	assert_ptr_equal(l[0].options.zone, l[3].options.zone);
 	assert_int_equal(quotes_n(l[1].options.quotes), 2);
 	assert_memory_equal(quotes_at(l[1].options.quotes, 1, &bytes), "two", 3);
-	assert_int_equal(hosttable_mtime_unix_s(l[2].options.table) > 0, 1);
+	assert_true(hosttable_mtime_unix_s(l[2].options.table) > 0);
+	assert_ptr_equal(l[2].options.table, l[4].options.table);
 	/* An option's file is read as well. */
 	write_text(f, "more", "three\n");
 	read_with(f, "listeners = ( { service = \"qotd\"; file = \"quotes\"; } );",
