@@ -48,7 +48,9 @@ static void write_key(struct listener *l)
 	const struct socket_settings *w = &l->settings->socket;
 	struct text key = TEXT_OVER(l->key);
 
-	text_addf(&key, "%s ", l->label);
+	/* A listener may change its name and its service; only sockets of port 0 cannot be told apart by their place. */
+	bool same_place = l->socket_family == AF_UNIX || l->address.port != 0;
+	text_addf(&key, "%s ", same_place ? service_transport_name(l->transport) : l->label);
 	listener_add_where(&key, l);
 	if (l->socket_family == AF_INET6)
 		text_add(&key, l->dual_stack ? " both" : " v6only");

@@ -61,6 +61,14 @@ class Reloads(harness.Case):
         self.assertEqual((d.address("echo"), d.address("echo", "udp")), where)
         self.still_serves(d)
 
+    def test_a_socket_that_changes_its_name_and_its_service_is_the_same_socket(self):
+        path = self.folder / "socket"
+        d = self.serve({"service": "echo", "transport": "unix", "path": path, "name": "before"})
+        inode = os.stat(path).st_ino
+        d.reload(self.config({"service": "daytime", "transport": "unix", "path": path, "name": "after"}))
+        self.assertEqual(os.stat(path).st_ino, inode)
+        self.assertTrue(clients.recv_until_over(d.connect("before", "unix"))[0].endswith(b"\r\n"))
+
     def test_queued_connections_of_an_unchanged_listener_are_served_after_it(self):
         one = {"fork": {"model": "fork", "max_sessions": 1},
                "prefork": {"model": "prefork", "start": 1, "min_spare": 1, "max_spare": 1, "max_workers": 1},

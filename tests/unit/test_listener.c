@@ -114,13 +114,24 @@ static void the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else(v
 	assert_string_equal(planned(&other).key, key);
 }
 
+static void a_renamed_listener_is_the_same_socket_but_for_port_0(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP), other = s;
+
+	assert_int_equal(text_copy(other.name, sizeof(other.name), "another"), 0);
+	s.port = other.port = 7;
+	assert_string_equal(planned(&s).key, planned(&other).key);
+	s.port = other.port = 0;
+	assert_string_not_equal(planned(&s).key, planned(&other).key);
+}
+
 static void the_longest_names_have_room(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UNIXPACKET);
 
 	memset(s.name, 'n', sizeof(s.name) - 1);
 	memset(s.path, 'p', sizeof(s.path) - 1);
-	assert_int_equal(strlen(planned(&s).key), sizeof(s.name) - 1 + strlen("/unixpacket ") + sizeof(s.path) - 1);
+	assert_int_equal(strlen(planned(&s).key), strlen("unixpacket ") + sizeof(s.path) - 1);
 	s.transports = TRANSPORT_TCP;
 	set_address(&s, "2001:db8:1111:2222:3333:4444:5555:6666");
 	s.port = 65535;
@@ -384,6 +395,7 @@ int main(void)
 		cmocka_unit_test(too_many_sockets_are_an_error_and_none_is_added),
 		cmocka_unit_test(loopback_is_both_families_where_the_host_has_them),
 		cmocka_unit_test(the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else),
+		cmocka_unit_test(a_renamed_listener_is_the_same_socket_but_for_port_0),
 		cmocka_unit_test(the_longest_names_have_room),
 		cmocka_unit_test(a_tcp_listener_takes_connections),
 		cmocka_unit_test(a_port_that_another_has_is_refused),
