@@ -155,6 +155,8 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 	}
 	if (!s->current || generation_is_drained(s->current))
 		switch_over(s, retire);
-	else if (now_ns >= s->coming->deadline_ns)
+	else if (now_ns >= s->coming->deadline_ns) {
 		kill_unconfirmed(s->current);
+		s->coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
+	}
 }

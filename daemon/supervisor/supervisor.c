@@ -135,7 +135,19 @@ static int watch_signals(struct supervisor *s)
 
 /* --- the state machine ---------------------------------------------------------------------------------------- */
 
-/* A generation that drains: what is left at its deadline ends, and a second later is killed. */
+/* What is left at the deadline ends, and a second later is killed. Resolvers without workers have nobody left to ask them. */
+static void press(struct generation *g, uint64_t now_ns)
+{
+	bool due = now_ns >= g->deadline_ns;
+
+	if (!generation_has_workers(g) || (due && g->ending))
+		generation_kill(g);
+	else if (due)
+		generation_end(g);
+	if (due)
+		g->deadline_ns = now_ns + KILL_AFTER_NS;
+}
+
 static void advance_draining(struct supervisor *s)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -143,16 +155,8 @@ static void advance_draining(struct supervisor *s)
 
 	while (*at) {
 		struct generation *g = *at;
-		if (generation_has_workers(g)) {
-			if (now_ns >= g->deadline_ns && g->ending)
-				generation_kill(g);
-			else if (now_ns >= g->deadline_ns)
-				generation_end(g);
-			if (now_ns >= g->deadline_ns)
-				g->deadline_ns = now_ns + KILL_AFTER_NS;
-			at = &g->next;
-		} else if (g->children) { /* its resolvers have nobody left to ask them */
-			generation_end(g);
+		if (g->children) {
+			press(g, now_ns);
 			at = &g->next;
 		} else {
 			*at = g->next;
@@ -283,15 +287,24 @@ static int exit_code_of(int r)
 	}
 }
 
-/* Under activation = "only", and nothing was passed. */
+/* Is there another listener of this one's service before it? */
+static bool is_further(const struct settings *s, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (s->listeners[k].enabled && s->listeners[k].service == s->listeners[i].service)
+			return true;
+	return false;
+}
+
+/* Under activation = "only", and nothing was passed. The units are named after services. */
 static void say_what_to_enable(const struct settings *settings)
 {
 	char storage[1024];
 	struct text units = TEXT_OVER(storage);
 
 	for (size_t i = 0; i < settings->listeners_n; i++)
-		if (settings->listeners[i].enabled)
-			text_addf(&units, " echotimed-%s.socket", settings->listeners[i].name);
+		if (settings->listeners[i].enabled && !is_further(settings, i))
+			text_addf(&units, " echotimed-%s.socket", settings->listeners[i].service->name);
 	log_say(LOG_LEVEL_NOTICE, "start", "no socket was passed, so there is nothing to serve; enable one or more of:%s",
 		units.at);
 }
@@ -333,7 +346,7 @@ static int start(struct supervisor *s, struct settings *settings)
 	return reload_begin(s) < 0 ? fail(EX_OSERR, "start", "cannot start the processes") : 0;
 }
 
-/* Whatever is left after an early end goes with the life pipe. */
+/* Whatever is left after an early end goes: session children without an acceptor by the life pipe. */
 static void finish(struct supervisor *s)
 {
 	struct generation *all[] = { s->current, s->coming };
@@ -343,6 +356,8 @@ static void finish(struct supervisor *s)
 			generation_kill(all[i]);
 			sockets_close(all[i], NULL);
 		}
+	for (struct generation *g = s->draining; g; g = g->next)
+		generation_kill(g);
 	fd_close(&s->life[1]);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;

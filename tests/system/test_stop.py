@@ -2,6 +2,7 @@
 """How the daemon stops: TERM and INT drain, a second one and QUIT end at once, nothing is left."""
 
 import os
+import resource
 import signal
 import socket
 
@@ -76,6 +77,18 @@ class Stops(harness.Case):
         d, s = self.draining(drain_timeout=0)
         self.assertEqual(clients.recv_until_over(s)[0], b"")
         d.wait_exit(0)
+
+    def test_resolvers_that_are_stopped_themselves_do_not_hold_it_up(self):
+        def used_s():
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return used.ru_utime + used.ru_stime
+
+        d = self.serve(ECHO, {"service": "hostname"}, drain_timeout="300ms")
+        before_s = used_s()
+        for pid in sorted(d.workers())[:2]:  # they are started first
+            os.kill(pid, signal.SIGSTOP)
+        d.stop()
+        self.assertLess(used_s() - before_s, 1)  # it waits for them, and does not spin
 
     def test_an_idle_session_keeps_its_idle_timeout_while_draining(self):
         d = self.serve({**ECHO, "idle_timeout": "300ms"}, drain_timeout="1h")
