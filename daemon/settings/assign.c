@@ -98,8 +98,10 @@ int assign_value(struct draft *d, const struct row *row, const struct flat_item 
 	/* An option has at most as many elements as bytes, and one more. */
 	texts = calloc(is_array ? count_elements(d, item) + 1 : split ? item->value_n + 1 : 1, sizeof(*texts));
 	copy = strdup(item->value);
-	d->no_memory = d->no_memory || texts == NULL || copy == NULL;
-	if (texts != NULL && copy != NULL) {
+	if (texts == NULL || copy == NULL) {
+		d->no_memory = true;
+		r = -ENOMEM;
+	} else {
 		texts[0] = copy;
 		if (is_array)
 			good = collect_elements(d, item, texts, &g.n);

@@ -32,11 +32,6 @@ static struct settings *new_settings(void)
 	return s;
 }
 
-static void give_back(struct settings **s)
-{
-	settings_free(*s);
-}
-
 /* The names of the files outlive the list: they are in each origin. */
 static void keep_files(struct draft *d, struct flat *f)
 {
@@ -88,7 +83,7 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 {
 	struct reader_order order = { .file = file, .options = overrides, .options_n = overrides_n };
 	cleanup_with(reader_done) struct reader_result result = { 0 };
-	cleanup_with(give_back) struct settings *s = new_settings();
+	struct settings *s = new_settings();
 	struct draft d = { .file = file, .settings = s, .report = report };
 	struct origin nowhere = { 0 };
 	int r;
@@ -101,10 +96,10 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 		private_issue(&d, &nowhere, "", "%s", result.why);
 	if (r == 0)
 		r = make(&d, &result);
-	if (r == 0) {
+	if (r == 0)
 		*ret = s;
-		s = NULL;
-	}
+	else
+		settings_free(s);
 	return r;
 }
 
