@@ -3,8 +3,10 @@
 #include "supervisor/generation.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -296,6 +298,13 @@ bool generation_has_workers(const struct generation *g)
 		if (c->pool != CHILD_RESOLVER)
 			return true;
 	return false;
+}
+
+bool generation_has_questions(const struct generation *g)
+{
+	int bytes = 0;
+
+	return g->questions[0] >= 0 && ioctl(g->questions[0], SIOCINQ, &bytes) == 0 && bytes > 0;
 }
 
 void generation_free(struct generation *g)

@@ -70,5 +70,8 @@ uint64_t generation_fill_pools(struct generation *g);
 /* It has workers left, resolvers apart. */
 bool generation_has_workers(const struct generation *g);
 
+/* Some question waits for its resolvers. */
+bool generation_has_questions(const struct generation *g);
+
 /* When it has no process left. */
 void generation_free(struct generation *g);

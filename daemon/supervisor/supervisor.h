@@ -36,8 +36,9 @@ struct supervisor {
 	struct generation *current, *coming, *draining;        /* draining: a list */
 	uint32_t generations;                                  /* the number of the last one */
 	uint64_t status_ns, status_sessions, status_datagrams; /* what the last status line said */
-	uint64_t watchdog_ns; /* how often the service manager wants a sign of life; 0: never */
-	uint64_t tick_ns;     /* when the next look at everything is due */
+	uint64_t watchdog_ns;  /* how often the service manager wants a sign of life; 0: never */
+	uint64_t tick_ns;      /* when the next look at everything is due */
+	uint32_t lookups_were; /* how many questions waited at the last look */
 	bool reload_wanted, stopping, ended;
 	int exit_code;
 };

@@ -9,10 +9,10 @@
 #include "base/log.h"
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
+#include "supervisor/room.h"
 
 #define BEATS_MISSED_NS (15 * CLOCK_S_NS)
 #define LATE_NS (1 * CLOCK_S_NS)
-#define ROOM_MOST 64               /* sessions ended a second */
 #define EXTEND_NS (5 * CLOCK_S_NS) /* a stop that goes on asks for so much more time, every second */
 #define SAY_AGAIN_NS (30 * CLOCK_S_NS)
 
@@ -39,72 +39,21 @@ static void check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
 	}
 }
 
-static const struct listener *listener_of_row(const struct generation *g, uint32_t row)
+/* The count of questions that wait comes to be too high when a process dies between counting one and sending it, and when a
+ * generation goes with its queue. So a count that stands still while no queue holds a question is wrong. */
+static void mend_lookups(struct supervisor *s)
 {
-	for (size_t i = 0; i < g->listeners_n; i++)
-		if (g->listeners[i].row == row)
-			return &g->listeners[i];
-	return NULL;
-}
+	uint32_t n = atomic_load(&s->shared->lookups_waiting);
+	bool stands_still = n && n == s->lookups_were;
+	const struct generation *lists[] = { s->current, s->draining };
 
-static bool pool_is_full(const struct generation *g, uint32_t pool)
-{
-	const struct pool_settings *p = &g->settings->pools[pool];
-	uint32_t n = 0, busy = 0;
-
-	for (const struct child *c = g->children; c; c = c->next) {
-		if (c->pool != pool || c->told)
-			continue;
-		n++;
-		busy += atomic_load(&g->supervisor->shared->records[c->record].state) == RECORD_BUSY;
-	}
-	return n && busy == n && (p->model != POOL_PREFORK || n >= p->max_workers);
-}
-
-/* The session that has been idle for longest, of those idle for longer than their listener allows in a full pool. */
-static struct table_slot *find_idle(const struct generation *g, uint32_t pool, uint64_t now_ns)
-{
-	struct table *t = g->supervisor->shared->table;
-	struct table_slot *oldest = NULL;
-	uint64_t oldest_ns = UINT64_MAX;
-
-	for (uint32_t i = 0; i < table_scan_end(t); i++) {
-		struct table_slot *slot = table_slot_at(t, i);
-		uint64_t active_ns = atomic_load(&slot->active_ns);
-		const struct listener *l;
-
-		if (!atomic_load(&slot->owner) || atomic_load(&slot->kill) || active_ns >= oldest_ns ||
-		    slot->pool != g->number * SETTINGS_POOLS_MAX + pool)
-			continue;
-		l = listener_of_row(g, slot->row);
-		if (!l || !l->settings->rules.idle_timeout_busy_ns ||
-		    now_ns < active_ns + l->settings->rules.idle_timeout_busy_ns)
-			continue;
-		oldest = slot;
-		oldest_ns = active_ns;
-	}
-	return oldest;
-}
-
-/* In a full pool a sixteenth of the sessions may go a second, the longest idle first; each costs a scan, so there is a
- * limit. */
-static void make_room(struct generation *g, uint32_t pool, uint64_t now_ns)
-{
-	const struct pool_settings *p = &g->settings->pools[pool];
-	uint32_t share = (p->model == POOL_PREFORK ? p->max_workers : p->max_sessions) / 16 + 1;
-	uint32_t most = share < ROOM_MOST ? share : ROOM_MOST;
-	bool marked = false;
-
-	for (uint32_t i = 0; i < most; i++) {
-		struct table_slot *slot = find_idle(g, pool, now_ns);
-		if (!slot)
-			break;
-		atomic_store(&slot->kill, KILL_IDLE);
-		marked = true;
-	}
-	for (struct child *c = g->children; marked && c; c = c->next)
-		if (c->pool == pool)
-			child_tell(c, WORD_LOOK);
+	s->lookups_were = n;
+	for (size_t i = 0; stands_still && i < array_n(lists); i++)
+		for (const struct generation *g = lists[i]; g; g = g->next)
+			if (generation_has_questions(g))
+				return;
+	if (stands_still)
+		atomic_compare_exchange_strong(&s->shared->lookups_waiting, &n, 0);
 }
 
 static void log_refusals_of(struct supervisor *s, uint32_t row, const struct counters *sum, uint64_t now_ns)
@@ -171,8 +120,11 @@ void watch(struct supervisor *s)
 	for (struct generation *g = s->draining; g; g = g->next)
 		check_lives(g, now_ns, was_stopped);
 	for (uint32_t i = 0; s->current && i < s->current->settings->pools_n; i++)
-		if (s->current->used[i] && pool_is_full(s->current, i))
-			make_room(s->current, i, now_ns);
+		if (s->current->used[i] && room_is_out(s->current, i))
+			room_make(s->current, i, now_ns);
+	/* Also what a session child left in doubt: its acceptor has buried it. */
+	(void)table_repair(s->shared->table);
+	mend_lookups(s);
 	look_at_counters(s, now_ns);
 	if (s->watchdog_ns)
 		notify_alive();

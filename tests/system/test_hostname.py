@@ -2,7 +2,9 @@
 """hostname (RFC 953) without a name server: the request line, the host table, errors. test_hostname_dns.py has the rest."""
 
 import ipaddress
+import os
 import re
+import signal
 import socket
 
 import clients
@@ -48,6 +50,14 @@ class Hostname(harness.Case):
 
     def ask(self, d, line):
         return clients.ask(d.connect("hostname"), line)
+
+    def test_questions_that_a_generation_took_along_do_not_fill_the_queue(self):
+        d = self.serve(HOSTNAME, resolver={"processes": 1, "timeout": "300ms", "queue": 2})
+        os.kill(min(d.workers()), signal.SIGSTOP)  # the resolver: it is started first
+        for _ in range(2):
+            self.assertEqual(error(self.ask(d, b"HNAME localhost\r\n")), "TMPSYS")
+        d.reload()
+        self.wait_until(lambda: self.ask(d, b"HNAME localhost\r\n").startswith(b"HOST"), "an answer")
 
     def test_answers_the_example_of_the_rfc_by_any_of_its_names_in_any_case(self):
         d = self.serve_table()
