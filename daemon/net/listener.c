@@ -56,8 +56,8 @@ static void write_key(struct listener *l)
 		text_add(&key, l->dual_stack ? " both" : " v6only");
 	if (l->socket_family != AF_UNIX && w->interface[0] != '\0')
 		text_addf(&key, " %s", w->interface);
-	if (l->passed_fd && !l->from_store)
-		text_add(&key, " passed");
+	if (l->passed_fd && !l->from_store) /* several may be bound to one place (SO_REUSEPORT) */
+		text_addf(&key, " passed %d", l->passed_fd);
 	assert(!key.cut);
 }
 

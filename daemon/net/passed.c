@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What systemd passed to this process: taken, and each descriptor understood or refused. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static enum transport transport_of(int domain, int type, int protocol)
 						: 0;
 	if (domain != AF_INET && domain != AF_INET6)
 		return 0;
-	if (type == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP))
+	if (type == SOCK_STREAM && protocol == IPPROTO_TCP) /* multipath TCP has not the options that a listener needs */
 		return TRANSPORT_TCP;
 	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? TRANSPORT_UDP : 0;
 }
@@ -81,34 +82,74 @@ static void free_names(char ***names)
 	free(*names);
 }
 
+/* What sd_listen_fds(3) did not like; the variables are as they were. */
+static void explain(const char *pid, const char *fds, const char *names, int r, struct text *why)
+{
+	char *end;
+	long n = strtol(fds, &end, 10);
+
+	if (r == -EBADF) {
+		int fd = SD_LISTEN_FDS_START;
+		while (fcntl(fd, F_GETFD) >= 0)
+			fd++;
+		text_addf(why, "descriptor %d is not open (LISTEN_FDS=%ld)", fd, n);
+	} else if (strspn(pid, "0123456789") != strlen(pid)) {
+		text_add(why, "LISTEN_PID=");
+		text_add_quoted(why, pid, strlen(pid));
+		text_add(why, " is not the number of a process");
+	} else if (names && r == -EINVAL && *end == '\0' && n > 0 && n <= ADOPT_MAX) {
+		text_add(why, "LISTEN_FDNAMES=");
+		text_add_quoted(why, names, strlen(names));
+		text_addf(why, " does not name as many descriptors as LISTEN_FDS=%ld", n);
+	} else {
+		text_add(why, "LISTEN_FDS=");
+		text_add_quoted(why, fds, strlen(fds));
+		text_add(why, ": ");
+		why_add_error(why, r);
+	}
+}
+
+/* How many, and their names; -errno with why. The variables are gone then. */
+static int take_names(char ***ret_names, struct text *why)
+{
+	static const char *const variables[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES" };
+	char *was[array_n(variables)];
+
+	for (size_t i = 0; i < array_n(variables); i++) {
+		const char *value = getenv(variables[i]);
+		was[i] = value ? strdup(value) : NULL;
+	}
+	int n = sd_listen_fds_with_names(1, ret_names);
+	if (n < 0)
+		explain(was[0] ? was[0] : "", was[1] ? was[1] : "", was[2], n, why);
+	for (size_t i = 0; i < array_n(variables); i++)
+		free(was[i]);
+	if (n <= ADOPT_MAX)
+		return n;
+	text_addf(why, "LISTEN_FDS=%d descriptors; at most %d", n, ADOPT_MAX);
+	return -E2BIG;
+}
+
 int passed_take_any(struct adopt *a, struct text *why)
 {
 	cleanup_with(free_names) char **names = NULL;
-	int n = sd_listen_fds_with_names(1, &names);
+	int n = take_names(&names, why);
 
 	*a = (struct adopt){ 0 };
-	if (n < 0 || n > ADOPT_MAX) {
-		text_add(why, "LISTEN_FDS, LISTEN_FDNAMES: ");
-		if (n < 0)
-			why_add_error(why, n);
-		else
-			text_addf(why, "%d descriptors; at most %d", n, ADOPT_MAX);
-		return n < 0 ? n : -E2BIG;
-	}
 	for (int i = 0; i < n; i++) {
 		struct adopt_socket *s = &a->sockets[a->n++];
-		int fd = SD_LISTEN_FDS_START + i;
-		const char *wrong = passed_describe(fd, s);
+		const char *name = names && names[i] ? names[i] : "unknown";
 
-		s->number = fd;
-		if (!wrong && text_copy(s->name, sizeof(s->name), names && names[i] ? names[i] : "unknown") < 0)
+		s->number = SD_LISTEN_FDS_START + i;
+		const char *wrong = passed_describe(s->number, s);
+		if (!wrong && text_copy(s->name, sizeof(s->name), name) < 0)
 			wrong = "has a name that is too long";
 		if (wrong) {
-			text_addf(why, "descriptor %d (%s) %s", fd, names && names[i] ? names[i] : "unknown", wrong);
+			text_addf(why, "descriptor %d (%s) %s", s->number, name, wrong);
 			return -EINVAL;
 		}
 	}
-	return 0;
+	return n < 0 ? n : 0;
 }
 
 #else

@@ -165,16 +165,21 @@ static uint32_t buffer_of(int fd, int option)
 	return (uint32_t)doubled / 2;
 }
 
+/* Another socket of the listener's kind, as the kernel makes them. The descriptor, or -1. */
+static int fresh_socket(const struct listener *l)
+{
+	int type = 0;
+	socklen_t n = sizeof(type);
+
+	return getsockopt(l->fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 ? -1 : socket(l->socket_family, type | SOCK_CLOEXEC, 0);
+}
+
 /* A kept socket whose size is no longer said gets what a new one would have, and the kernel may size it again. */
 static void restore_buffer(const struct listener *l, int option)
 {
-	int type = 0, unlocked = 0, bytes;
-	socklen_t n = sizeof(type);
-	cleanup_fd int fresh = -1;
+	int unlocked = 0, bytes;
+	cleanup_fd int fresh = fresh_socket(l);
 
-	if (getsockopt(l->fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0)
-		return;
-	fresh = socket(l->socket_family, type | SOCK_CLOEXEC, 0);
 	if (fresh < 0 || buffer_of(fresh, option) == buffer_of(l->fd, option))
 		return;
 	bytes = to_int(buffer_of(fresh, option), INT_MAX / 2);
@@ -191,25 +196,48 @@ static void set_buffer(struct series *s, const char *what, const int options[2],
 		set_int(s, what, (const int[]){ SOL_SOCKET, options[1] }, bytes);
 }
 
+/* Passed by the service manager, which may give a socket a larger buffer than we can. */
+static bool is_passed(const struct listener *l)
+{
+	return l->passed_fd != 0 && !l->from_store;
+}
+
+/* It was passed with as much as is wanted, or with less, but more than we would get. */
+static bool is_best(const struct listener *l, const int options[2], uint64_t wanted)
+{
+	uint32_t has = buffer_of(l->fd, options[1]);
+	cleanup_fd int fresh = is_passed(l) && has <= wanted ? fresh_socket(l) : -1;
+	struct series s = { .fd = fresh };
+
+	if (fresh < 0)
+		return false;
+	set_buffer(&s, "", options, wanted);
+	return buffer_of(fresh, options[1]) < has;
+}
+
+static void adjust_buffer(struct series *s, const struct listener *l, const char *what, const int options[2],
+			  uint64_t wanted)
+{
+	if (wanted != 0 && !is_best(l, options, wanted))
+		set_buffer(s, what, options, wanted);
+	else if (wanted == 0 && !is_passed(l))
+		restore_buffer(l, options[1]);
+}
+
+/* What nobody says leaves a passed socket as it is, unless it is too small for bursts. */
 static uint64_t receive_buffer_wanted(const struct listener *l)
 {
 	uint64_t said = l->settings->socket.receive_buffer;
 
-	return said == 0 && l->transport == TRANSPORT_UDP ? UDP_RECEIVE_BUFFER : said;
+	if (said != 0 || l->transport != TRANSPORT_UDP)
+		return said;
+	return is_passed(l) && buffer_of(l->fd, SO_RCVBUF) >= UDP_RECEIVE_BUFFER ? 0 : UDP_RECEIVE_BUFFER;
 }
 
 static void set_buffers(struct series *s, struct listener *l)
 {
-	uint64_t receive = receive_buffer_wanted(l), send = l->settings->socket.send_buffer;
-
-	if (receive != 0)
-		set_buffer(s, "SO_RCVBUF", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, receive);
-	else
-		restore_buffer(l, SO_RCVBUF);
-	if (send != 0)
-		set_buffer(s, "SO_SNDBUF", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, send);
-	else
-		restore_buffer(l, SO_SNDBUF);
+	adjust_buffer(s, l, "SO_RCVBUF", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, receive_buffer_wanted(l));
+	adjust_buffer(s, l, "SO_SNDBUF", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, l->settings->socket.send_buffer);
 	l->receive_buffer_got = buffer_of(l->fd, SO_RCVBUF);
 }
 

@@ -75,14 +75,14 @@ class Case(unittest.TestCase):
             d.wait_notify("READY=1")
         return d
 
-    def run_once(self, *args, config=None, **options):
+    def run_once(self, *args, config=None, prefix=(), env=None, **options):
         """Runs the daemon to its end, for what only prints or fails: a CompletedProcess."""
         if config is not None:
             text = config if isinstance(config, str) else config_text(config)
             args = ("-c", self.folder.write("once.conf", text), *args)
         environment = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "JOURNAL_STREAM")}
-        return subprocess.run([DAEMON, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S,
-                              env=environment, check=False, **options)
+        return subprocess.run([*prefix, DAEMON, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=TIMEOUT_S, env={**environment, **(env or {})}, check=False, **options)
 
     def wait_until(self, true, what, timeout_s=TIMEOUT_S):
         """For what sends no event: looks again and again, with a bound."""
