@@ -8,8 +8,8 @@ trap 'rm -rf "$work"' EXIT
 
 "${ECHOTIMED:?}" -h >"$work/help"
 grep -oE '(^|[ ,[(|])--?[A-Za-z][a-z-]*' "$work/help" | grep -oE -- '-.*' | sort -u >"$work/has"
-sed -n 's/^\.It Fl //p' "$manual" | grep -oE '(^|Fl Fl |Fl )[A-Za-z][a-z]*( |$)' |
-	sed -e 's/ $//' -e 's/Fl Fl /--/' -e 's/^Fl /-/' -e 's/^\([A-Za-z]\)/-\1/' | sort -u >"$work/says"
+sed -n 's/^\.It \(Fl .*\)/\1/p' "$manual" | grep -oE '(Fl )+[A-Za-z][a-z]*' | sed -e 's/^Fl Fl /--/' -e 's/^Fl /-/' |
+	sort -u >"$work/says"
 diff "$work/has" "$work/says" || {
 	echo 'options: < echotimed -h, > echotimed.8'
 	exit 1
