@@ -246,18 +246,29 @@ static void spawn_failed(struct pool *p, const char *name, int err)
 		strerror(-err), (unsigned)(policy_throttle_ns(p->failures + 1) / CLOCK_MS_NS));
 }
 
+/* Nothing would come of a word from a worker now: the pool has all it may have, or is throttled. */
+static bool cannot_grow(const struct pool_settings *p, const struct policy_view *v, const struct policy_order *order)
+{
+	return order->again_ns != CLOCK_NEVER ||
+	       (p->model == POOL_PREFORK && v->starting + v->idle + v->busy >= p->max_workers);
+}
+
 static uint64_t fill_pool(struct generation *g, uint32_t pool)
 {
-	/* First: a worker that finds the gauge low from here on says so anew. */
-	atomic_store(&g->supervisor->shared->gauges[g->plan.gauges + pool].told, 0);
-	struct policy_view v = view_of(g, pool);
-	struct policy_order order = policy_decide(&g->settings->pools[pool], &v);
-	int r;
+	const struct pool_settings *p = &g->settings->pools[pool];
+	struct gauge *gauge = &g->supervisor->shared->gauges[g->plan.gauges + pool];
 
+	/* First: a worker that finds the gauge low from here on says so anew. */
+	atomic_store(&gauge->told, 0);
+	struct policy_view v = view_of(g, pool);
+	struct policy_order order = policy_decide(p, &v);
+
+	if (cannot_grow(p, &v, &order))
+		atomic_store(&gauge->told, 1);
 	retire_idle(g, pool, order.retire);
-	r = spawn_many(g, pool, order.spawn);
+	int r = spawn_many(g, pool, order.spawn);
 	if (r < 0) {
-		spawn_failed(&g->pools[pool], g->settings->pools[pool].name, r);
+		spawn_failed(&g->pools[pool], p->name, r);
 		return g->pools[pool].not_before_ns;
 	}
 	return order.again_ns;
