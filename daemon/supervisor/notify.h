@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service manager is told (sd_notify(3)). Nothing without systemd, or without one that listens. */
+/* What the service manager is told (the protocol of sd_notify(3)). Nothing without one that listens; nothing waits for it. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +8,9 @@
 void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
+
+/* Before an end that comes at once: waits, for a second at most, until what was said last is taken. */
+void notify_last(void);
 
 /* One line for `systemctl status`. */
 void notify_status(const char *text);
@@ -20,7 +23,7 @@ uint64_t notify_watchdog_ns(void);
 void notify_extend(uint64_t ns);
 
 /* Is there a store for descriptors? A copy of fd is kept there under the name, until it is removed or the service
- * stopped. */
+ * stopped. False: it was not taken. */
 bool notify_has_store(void);
-void notify_store(const char *name, int fd);
+bool notify_store(const char *name, int fd);
 void notify_unstore(const char *name);

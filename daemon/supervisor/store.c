@@ -23,8 +23,7 @@ static void store(struct listener *l)
 	if (l->stored || l->passed_fd)
 		return;
 	adopt_stored_name(l, &name);
-	notify_store(name.at, l->fd);
-	l->stored = true;
+	l->stored = notify_store(name.at, l->fd);
 }
 
 static void unstore(const struct listener *l)

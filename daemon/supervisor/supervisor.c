@@ -135,7 +135,8 @@ static int watch_signals(struct supervisor *s)
 
 /* --- the state machine ---------------------------------------------------------------------------------------- */
 
-/* What is left at the deadline ends, and a second later is killed. Resolvers without workers have nobody left to ask them. */
+/* What is left at the deadline ends, and a second later is killed. Resolvers without workers have nobody left to ask
+ * them. */
 static void press(struct generation *g, uint64_t now_ns)
 {
 	bool due = now_ns >= g->deadline_ns;
@@ -329,6 +330,7 @@ static int start(struct supervisor *s, struct settings *settings)
 	if (!s->coming->listeners_n && settings->activation == SETTINGS_ACTIVATION_ONLY) {
 		say_what_to_enable(settings);
 		notify_ready(); /* or the service manager takes this end for a failure */
+		notify_last();
 		s->ended = true;
 		return 0;
 	}

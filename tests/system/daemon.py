@@ -129,6 +129,19 @@ class Daemon:
     def wait_notify(self, message, since=0, timeout_s=TIMEOUT_S):
         self.events.wait(lambda: message in self.events.messages[since:], f"sd_notify {message!r}", timeout_s)
 
+    @property
+    def messages(self):
+        """The lines of its sd_notify messages."""
+        with self.events.changed:
+            return list(self.events.messages)
+
+    def wait_message(self, pattern, since=0, count=1, timeout_s=TIMEOUT_S):
+        """The match of `pattern` that completes `count` in the sd_notify lines after line `since`."""
+        def found():
+            hits = [m for m in (re.match(pattern, line) for line in self.events.messages[since:]) if m]
+            return hits[count - 1] if len(hits) >= count else None
+        return self.events.wait(found, f"sd_notify {pattern!r} (x{count})", timeout_s)
+
     def mark(self):
         """Where log and messages are now: (line, message), for `since`."""
         with self.events.changed:
