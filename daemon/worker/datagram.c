@@ -136,8 +136,8 @@ static void stop_reading(struct outlet *o)
 	o->reading = false;
 }
 
-/* A worker that drains needs its sockets for what the resolver still owes, no longer: as long as anybody has one open its port
- * is taken, and what is sent there is lost without a word. */
+/* A worker that drains needs its sockets for what the resolver still owes, no longer: as long as anybody has one open its
+ * port is taken, and what is sent there is lost without a word. */
 static void let_go(struct datagrams *d)
 {
 	if (!d->w->draining || d->pending_n)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -18,6 +19,12 @@ static _Atomic uint64_t *shared_words(void)
 
 	assert_ptr_not_equal(at, MAP_FAILED);
 	return at;
+}
+
+static void done(struct buffers *b)
+{
+	munmap(b->blocks, (size_t)b->n * BUFFERS_BLOCK);
+	free(b->free);
 }
 
 static void no_more_blocks_than_the_limit_allows(void **state maybe_unused)
@@ -36,6 +43,7 @@ static void no_more_blocks_than_the_limit_allows(void **state maybe_unused)
 	assert_int_equal(owner, 2 * BUFFERS_BLOCK);
 	buffers_give(&b, first, &owner);
 	assert_non_null(buffers_take(&b, &owner));
+	done(&b);
 }
 
 static void no_more_blocks_than_there_are(void **state maybe_unused)
@@ -47,6 +55,7 @@ static void no_more_blocks_than_there_are(void **state maybe_unused)
 	assert_non_null(buffers_take(&b, &owner));
 	assert_null(buffers_take(&b, &owner));
 	assert_int_equal(used, BUFFERS_BLOCK); /* what was not given does not count */
+	done(&b);
 }
 
 static void every_block_is_whole_and_nobody_else_s(void **state maybe_unused)
@@ -71,6 +80,7 @@ static void every_block_is_whole_and_nobody_else_s(void **state maybe_unused)
 		assert_int_equal(used, 0);
 		assert_int_equal(owner, 0);
 	}
+	done(&b);
 }
 
 static void the_limit_is_one_for_all_processes(void **state maybe_unused)
@@ -100,6 +110,7 @@ static void the_limit_is_one_for_all_processes(void **state maybe_unused)
 	/* What they left is known by owner, so it can be taken back. */
 	assert_int_equal(words[0], LIMIT * BUFFERS_BLOCK);
 	assert_int_equal(words[1] + words[2] + words[3] + words[4], LIMIT * BUFFERS_BLOCK);
+	done(&b);
 }
 
 int main(void)
