@@ -74,6 +74,13 @@ static unsigned find_by_name(const struct matching *m, const struct adopt_socket
 	return n;
 }
 
+/* A name looked up for anybody is an open resolver: the settings are checked for that, but a unit may say another address. */
+static bool would_open_resolver(const struct listener_settings *l, const struct adopt_socket *s)
+{
+	return strcmp(l->service->name, "hostname") == 0 && l->rules.acl.allow_n == 0 && s->family != AF_UNIX &&
+	       !addr_is_loopback(&s->address);
+}
+
 static int match_one(struct matching *m, size_t i)
 {
 	const struct adopt_socket *s = &m->passed->sockets[i];
@@ -88,10 +95,13 @@ static int match_one(struct matching *m, size_t i)
 	}
 	if (n == 1 || (!n && !other && there)) {
 		m->owner[i] = n ? named : there;
-		return 0;
+		if (!would_open_resolver(m->owner[i], s))
+			return 0;
 	}
 	add_socket(m->why, s);
-	if (n > 1)
+	if (m->owner[i])
+		text_add(m->why, " is not on a loopback address: hostname needs a list of who may ask there (`allow`)");
+	else if (n > 1)
 		text_addf(m->why, " could be for %u listeners: give it the name of one (FileDescriptorName=)", n);
 	else if (other)
 		text_addf(m->why, " is named after listener %s, which has no such transport", other->name);
