@@ -58,6 +58,8 @@ class Bed:
 
     def write(self, path, text):
         os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
+        if os.path.islink(self.path(path)):
+            os.unlink(self.path(path))  # it would lead us to this machine's files
         with open(self.path(path), "w") as f:
             f.write(text)
 
@@ -124,8 +126,8 @@ class Bed:
         return self.tool("journalctl", "--quiet", "--lines=0", "--show-cursor").rpartition("cursor: ")[2].strip()
 
     def journal(self, since):
-        """[(priority, text)] of what our units and process 1 about them said, since a place or since the boot; 0 is the worst
-        priority, 7 the least."""
+        """[(priority, text)] of what our units and process 1 about them said, since a place or since the boot; 0 is the
+        worst priority, 7 the least."""
         self.tool("journalctl", "--sync")
         found = []
         where = f"--after-cursor={since}" if since else "--boot"

@@ -4,7 +4,7 @@
 * Run by `make check-systemd` (root). One file, one test, in the folder of the build, after it:
       python3 -B tests/systemd/test_service.py [Service[.test_...]]
 * A test finds what `make install` installed, nothing started, no drop-in, the settings as shipped.
-* After a test the journal is judged: our units, and process 1 about them, said nothing above "notice" but what the test allowed.
+* After a test the journal is judged: our units, and process 1 about them, said no warning but what the test allowed.
 * Wait for events: `systemctl start` returns when the service is ready. `wait_until` is for what sends none.
 * Client functions and the settings' syntax are the system suite's (tests/system).
 """
@@ -31,6 +31,9 @@ SERVICE = "echotimed.service"
 DROPIN_EXAMPLES = "/usr/share/doc/echotimed/examples/systemd"
 CONF = "etc/echotimed/echotimed.conf"
 WARNING = 4
+# What process 1 says of a start that ends with an exit code.
+START_FAILED = (r"Main process exited, code=exited, status=(66|78)/", r"Failed with result 'exit-code'",
+                r"Failed to start echotimed")
 JOURNAL_LINES_SHOWN = 60
 FAMILIES = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
 TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM

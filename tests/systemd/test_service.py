@@ -7,6 +7,7 @@ import signal
 import unittest
 
 import harness
+import netns
 import procs
 from harness import SERVICE, TCP, UDP, clients, wait_until
 
@@ -72,6 +73,13 @@ class Posture(harness.Case):
         self.assertEqual(len(networks), 1)
         self.assertNotEqual(networks, {os.readlink(f"/proc/{self.bed.leader}/ns/net")})
 
+    def test_names_are_asked_of_a_name_server_from_within_the_sandbox(self):
+        self.bed.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+        server = netns.Dnsmasq("--address=/found.test/192.0.2.7", "--local=/test/")
+        self.addCleanup(server.stop)
+        self.start("echotimed-hostname.socket")
+        self.assertIn(b"192.0.2.7", clients.ask(self.connect(101), b"HNAME found.test\r\n"))
+
     def test_without_a_look_at_the_clock_it_serves_and_synchronisation_cannot_be_required(self):
         self.example("noclock")
         self.example("isolated")
@@ -79,7 +87,7 @@ class Posture(harness.Case):
         self.assertEqual(len(clients.ask(self.connect(37, UDP), b"")), 4)
         self.bed.systemctl("stop", "echotimed-time.socket", SERVICE)
         self.configure({"service": "time", "require_sync": True})
-        self.allowed += [r"status=78/CONFIG", r"Failed with result 'exit-code'", r"Failed to start echotimed", r"require_sync"]
+        self.allowed += [*harness.START_FAILED, r"require_sync"]
         self.start("echotimed-time.socket")
         self.assertNotEqual(self.bed.systemctl("start", SERVICE, check=False).returncode, 0)
         self.assert_said(r"require_sync")
@@ -160,14 +168,14 @@ class Faults(harness.Case):
         self.assertEqual(self.supervisor(), supervisor)
 
     def test_settings_that_are_wrong_are_not_tried_again(self):
-        self.allowed += [r"status=78/CONFIG", r"Failed with result 'exit-code'", r"Failed to start echotimed", r"echotimed.conf:1: "]
+        self.allowed += [*harness.START_FAILED, r"echotimed.conf:1: "]
         self.bed.write(self.conf_path(), "no_such_key = 1;\n")
         self.assertNotEqual(self.bed.systemctl("start", SERVICE, check=False).returncode, 0)
         self.assertEqual((self.bed.show(SERVICE, "ExecMainStatus"), self.bed.show(SERVICE, "NRestarts")), ("78", "0"))
         self.assert_said(r"echotimed.conf:1: .*no_such_key")
 
     def test_settings_that_are_missing_are_not_tried_again(self):
-        self.allowed += [r"status=66/NOINPUT", r"Failed with result 'exit-code'", r"Failed to start echotimed", r"echotimed.conf: "]
+        self.allowed += [*harness.START_FAILED, r"echotimed.conf: "]
         os.unlink(self.bed.path(self.conf_path()))
         self.assertNotEqual(self.bed.systemctl("start", SERVICE, check=False).returncode, 0)
         self.assertEqual((self.bed.show(SERVICE, "ExecMainStatus"), self.bed.show(SERVICE, "NRestarts")), ("66", "0"))
@@ -224,9 +232,6 @@ class Life(harness.Case):
         wait_until(lambda: self.state() == "deactivating", "stopping")
         stopping = int(self.bed.show(SERVICE, "StateChangeTimestampMonotonic"))
         # Well past the second that the unit gives, the session goes on.
-        with open("/proc/uptime") as f:
-            uptime = float(f.read().split()[0])
-        self.assertLess(uptime - stopping / 1e6, 1)
         wait_until(lambda: self.seconds_up() > stopping / 1e6 + 2.5, "2.5 s")
         self.assert_open(s)
         s.close()
