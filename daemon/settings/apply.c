@@ -42,6 +42,7 @@ static struct target target_pool(const struct settings *s, const char *path)
 	return (struct target){ .kind = TARGET_NOTHING, .key = path };
 }
 
+/* "listeners.[N]" and "listeners.[N].key". */
 static struct target target_listener(const struct settings *s, const char *path)
 {
 	char *end;
@@ -54,6 +55,7 @@ static struct target target_listener(const struct settings *s, const char *path)
 	return (struct target){ .kind = TARGET_LISTENER, .index = i, .key = end + 2 };
 }
 
+/* A path that is none of the containers is a key of the top level, known or not. */
 static struct target find_target(const struct settings *s, const char *path)
 {
 	static const char *const groups[] = { "log", "resolver", "limits", "pools", "defaults" };
@@ -72,6 +74,7 @@ static struct target find_target(const struct settings *s, const char *path)
 	return (struct target){ .kind = TARGET_TOP, .key = path };
 }
 
+/* `defaults` has the keys of a listener. */
 static enum row_scope scope_of(enum target_kind kind)
 {
 	return kind == TARGET_TOP ? SCOPE_TOP : kind == TARGET_POOL ? SCOPE_POOL : SCOPE_LISTENER;
@@ -83,6 +86,7 @@ static void *listener_object(const struct settings *s, size_t i, const struct ro
 	return row->scope == SCOPE_EXTRA ? (void *)&s->own->listeners[i] : (void *)&s->listeners[i];
 }
 
+/* The service is known by now: a key it does not have would be accepted without effect. */
 static void set_listener(struct draft *d, const struct row *row, const struct flat_item *item, const struct target *t)
 {
 	const struct service *service = d->settings->listeners[t->index].service;
@@ -121,6 +125,8 @@ static void set_default(struct draft *d, const struct row *row, const struct fla
 	free(extra);
 }
 
+/* Likewise with the model. The built-in pools keep theirs: "event" that forks would mislead whoever reads its name in a
+ * log. */
 static void set_pool(struct draft *d, const struct row *row, const struct flat_item *item, const struct target *t)
 {
 	struct pool_settings *pool = &d->settings->pools[t->index];
@@ -153,6 +159,7 @@ static const char *suggest(const struct target *t)
 	return best;
 }
 
+/* What is inside an unknown group is not reported again: one slip, one error. */
 static void refuse_unknown(struct draft *d, const struct flat_item *item, const struct target *t)
 {
 	struct origin at = assign_origin(item);
@@ -213,6 +220,7 @@ static bool apply_item(struct draft *d, const struct flat_item *item, bool early
 	return true;
 }
 
+/* `skip`: what was handled, or makes no sense, and all below it. An option has nothing below it. */
 static void walk(struct draft *d, bool early, bool defaults)
 {
 	const char *skip = NULL;

@@ -30,6 +30,7 @@ static size_t split_commas(char *s, const char **texts)
 	return n;
 }
 
+/* How many there may be, nested ones included: room enough for those that are single values. */
 static size_t count_elements(const struct draft *d, const struct flat_item *item)
 {
 	const struct flat_item *e = item + 1, *end = d->flat->items + d->flat->n;
@@ -74,6 +75,7 @@ static int take(struct draft *d, const struct given *g, const struct flat_item *
 	return r;
 }
 
+/* The type is checked here, once for all kinds: a kind sees nothing but texts. */
 int assign_value(struct draft *d, const struct row *row, const struct flat_item *item, const struct assign_place *p)
 {
 	struct origin at = assign_origin(item);
@@ -115,6 +117,8 @@ int assign_value(struct draft *d, const struct row *row, const struct flat_item 
 	return r;
 }
 
+/* Through the same way as a value from the file: a default that could not be written there would be found by the first
+ * run. */
 void assign_standard(struct draft *d, enum row_scope scope, void *object)
 {
 	struct assign_place p = { .object = object };

@@ -22,6 +22,7 @@ static bool said_itself(const struct draft *d, const struct listener_settings *l
 	return o->file != NULL && !o->inherited;
 }
 
+/* The first rule that is broken: the others follow from it. */
 static void check_pool(struct draft *d, size_t i)
 {
 	const struct pool_settings *p = &d->settings->pools[i];
@@ -67,6 +68,7 @@ static void check_workers(struct draft *d)
 			      SETTINGS_WORKERS_MAX);
 }
 
+/* A pool that `defaults` names serves what it can; only a listener that chose it for datagrams alone is wrong. */
 static void check_transports(struct draft *d, const struct listener_settings *l)
 {
 	const struct settings *s = d->settings;
@@ -123,6 +125,7 @@ static void check_hostname(struct draft *d, const struct listener_settings *l)
 			"on an address that is not loopback it needs a list of who may ask");
 }
 
+/* Both are known before the first client: a clock that cannot be asked, and an answer that makes a flood larger. */
 static void check_clock(struct draft *d, const struct listener_settings *l)
 {
 	if (l->options.require_sync && rows_has(rows_find(SCOPE_LISTENER, "require_sync"), l->service->name) &&
@@ -162,6 +165,7 @@ static void check_names(struct draft *d, const struct listener_settings *l)
 	}
 }
 
+/* Only of listeners that are enabled: others may be unfinished. */
 static void check_listener(struct draft *d, const struct listener_settings *l)
 {
 	check_transports(d, l);

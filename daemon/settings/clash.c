@@ -11,6 +11,7 @@ struct expanded {
 	size_t n;
 };
 
+/* "*" is both families' any, which addr_is_any() then knows. */
 static struct expanded expand(const struct listener_address *a)
 {
 	struct expanded e = { .n = 2 };
@@ -82,6 +83,7 @@ static void check_paths(struct draft *d, const struct listener_settings *l, cons
 		private_issue_at(d, l, "path", "\"%s\" is taken by the listener at %s:%u", l->path, o->file, o->line);
 }
 
+/* One fault for a pair: two listeners of one name mostly have one port as well. */
 static void check_pair(struct draft *d, const struct listener_settings *l, const struct listener_settings *o)
 {
 	if (l != o && (l->transports & o->transports) != 0 && strcmp(l->name, o->name) == 0) {
@@ -94,6 +96,7 @@ static void check_pair(struct draft *d, const struct listener_settings *l, const
 	check_paths(d, l, o);
 }
 
+/* Each with those before it and with itself; the first clash of a listener is enough. */
 void clash_find(struct draft *d)
 {
 	const struct settings *s = d->settings;

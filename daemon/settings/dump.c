@@ -23,6 +23,7 @@ struct section {
 	const char *indent;
 };
 
+/* As messages have it, so that an editor can jump there. */
 static void print_origin(FILE *to, const struct origin *o)
 {
 	const char *inherited = o->inherited ? " defaults" : "";
@@ -102,6 +103,7 @@ static int print_top(const struct section *s)
 	return r;
 }
 
+/* Pools before listeners, as a person would write them; the order means nothing to the reader. */
 int dump_write(const struct settings *s, FILE *to)
 {
 	static const char *const models[] = { "fork", "prefork", "event" };

@@ -14,6 +14,7 @@ struct wire {
 	int64_t number, mtime_unix_s;
 };
 
+/* Doubling: a list of n items is copied log n times. */
 int flat_add(struct flat *f, const struct flat_item *item)
 {
 	if (f->n == f->cap) {
@@ -51,6 +52,7 @@ const struct flat_item *flat_find_named(const struct flat *f, enum flat_kind kin
 	return NULL;
 }
 
+/* The dot matters: "log" holds "log.level" and not "logs". */
 bool flat_is_below(const struct flat_item *item, const char *path)
 {
 	size_t n = strlen(path);
@@ -75,6 +77,7 @@ static void write_text(FILE *to, const char *s, size_t n)
 	(void)fputc('\0', to);
 }
 
+/* The FILE buffers and keeps its first error, so each item need not be checked. */
 void flat_write(FILE *to, const struct flat_item *item)
 {
 	const char *path = item->path != NULL ? item->path : "", *file = item->file != NULL ? item->file : "";
@@ -133,6 +136,7 @@ static int take_item(const char **at, const char *end, struct flat_item *ret)
 	return ret->value != NULL ? 0 : -EBADMSG;
 }
 
+/* An item may be of any kind but only in a whole list: FLAT_END is what tells it from a cut one. */
 int flat_parse(const char *bytes, size_t n, struct flat *ret)
 {
 	const char *at = bytes, *end = bytes + n;

@@ -98,6 +98,7 @@ static int add_setting(struct flat *f, const struct scan *s, const config_settin
 	return r;
 }
 
+/* The scanner has seen to it that no include, no size and no depth in this text can surprise libconfig. */
 int flatten_text(struct scan *s, struct flat *ret)
 {
 	struct scan_line at;
@@ -129,6 +130,7 @@ static void drop_below(struct flat *f, const char *path)
 	f->n = kept;
 }
 
+/* In the list, not in the tree: so an option can name what the tree could not hold, and be told so by the parent. */
 int flatten_options(struct flat *f, const struct settings_override *options, size_t options_n)
 {
 	for (size_t i = 0; i < options_n; i++) {

@@ -41,6 +41,7 @@ static const struct flat_item *said(const struct gather *g, size_t listener, con
 	return item;
 }
 
+/* The spans as they are in memory: both ends are one build. */
 static int write_zone(struct gather *g, struct flat_item *item)
 {
 	struct zone z = { 0 };
@@ -55,6 +56,7 @@ static int write_zone(struct gather *g, struct flat_item *item)
 	return 0;
 }
 
+/* Any protocol's entry: a listener has one port for all its transports. */
 static int write_port(struct gather *g, struct flat_item *item)
 {
 	const struct servent *e = getservbyname(item->path, NULL);
@@ -87,6 +89,7 @@ static int open_file(const struct gather *g, const char *name, size_t max, struc
 	return fd_take(&fd);
 }
 
+/* The length goes out before the bytes, so a file that shrinks meanwhile cannot be made good: then there is no list. */
 static int write_file(struct gather *g, struct flat_item *item)
 {
 	size_t max = item->kind == FLAT_TABLE ? GATHER_TABLE_MAX : GATHER_QUOTES_MAX, left;
@@ -135,6 +138,7 @@ static int write_named(struct gather *g, enum flat_kind kind, const struct flat_
 	return kind == FLAT_ZONE ? write_zone(g, &item) : kind == FLAT_PORT ? write_port(g, &item) : write_file(g, &item);
 }
 
+/* Ports and zones of disabled listeners too: their values are checked, only their files are not. */
 static int gather_listener(struct gather *g, size_t i)
 {
 	const struct flat_item *enabled = said(g, i, "enabled"), *service = said(g, i, "service"),

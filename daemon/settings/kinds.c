@@ -19,6 +19,7 @@ static void store(void *field, size_t size, uint64_t v)
 	memcpy(field, size == 1 ? (void *)&v8 : size == 4 ? (void *)&v32 : (void *)&v, size);
 }
 
+/* The same way back, for -T. */
 static uint64_t load(const void *field, size_t size)
 {
 	uint64_t v = 0;
@@ -34,6 +35,7 @@ static uint64_t load(const void *field, size_t size)
 	return size == 1 ? *(const uint8_t *)field : v;
 }
 
+/* No setting is negative: a sign is a number out of range, not a text that is none. */
 static int number_integer(const struct row *row, const char *text, uint64_t *ret)
 {
 	int64_t v = 0;
@@ -75,6 +77,7 @@ static int number_rate(const struct row *row, const char *text, uint64_t *ret)
 	return *ret == 0 ? -ERANGE : 0;
 }
 
+/* Octal, and a string: libconfig reads 0660 as six hundred and sixty. */
 static int number_mode(const struct row *row, const char *text, uint64_t *ret)
 {
 	uint32_t v = 0;
@@ -95,6 +98,7 @@ static int number_bool(const struct row *row, const char *text, uint64_t *ret)
 	return r;
 }
 
+/* The word's place in the row, which is its enum's value. */
 static int number_word(const struct row *row, const char *text, uint64_t *ret)
 {
 	unsigned v = 0;
@@ -110,6 +114,7 @@ static void show_integer(struct text *t, const struct row *row, uint64_t v)
 	text_addf(t, "%" PRIu64, v);
 }
 
+/* With quotation marks: these are what -T prints and what messages quote as allowed. */
 static void show_duration(struct text *t, const struct row *row, uint64_t v)
 {
 	(void)row;
@@ -126,6 +131,7 @@ static void show_size(struct text *t, const struct row *row, uint64_t v)
 	text_add(t, "\"");
 }
 
+/* 0 is how "none" is kept. */
 static void show_rate(struct text *t, const struct row *row, uint64_t v)
 {
 	(void)row;
@@ -156,6 +162,7 @@ static void show_word(struct text *t, const struct row *row, uint64_t v)
 	text_add(t, "\"");
 }
 
+/* What nobody said stays unsaid, so that reading it back leaves it to the address again. */
 static bool print_tristate(FILE *to, const struct row *row, const void *object)
 {
 	uint64_t v = load((const char *)object + row->offset, row->size);
@@ -166,6 +173,7 @@ static bool print_tristate(FILE *to, const struct row *row, const void *object)
 	return true;
 }
 
+/* "reflect" lies outside the bounds of the row, so the row cannot check it. */
 static int take_dscp(const struct given *g)
 {
 	uint64_t v = (uint64_t)SETTINGS_DSCP_REFLECT;
@@ -226,6 +234,7 @@ const struct kind kinds_DSCP = {
 	.print = print_dscp,
 };
 
+/* A word has no bounds: that it is one of the list is all there is to it. */
 static int take_number(const struct given *g)
 {
 	const struct row *row = g->row;
@@ -239,6 +248,7 @@ static int take_number(const struct given *g)
 	return r;
 }
 
+/* A kind that can say more than what is allowed has said it in `why`; else it is said here, in one form for all. */
 int kinds_take(const struct given *g)
 {
 	const struct kind *kind = g->row->kind;
@@ -260,6 +270,7 @@ int kinds_take(const struct given *g)
 	return r;
 }
 
+/* Numbers are printed in the unit a person would choose, from the field itself: -T shows what is in effect. */
 bool kinds_print(FILE *to, const struct row *row, const void *object)
 {
 	char storage[256];
@@ -271,6 +282,7 @@ bool kinds_print(FILE *to, const struct row *row, const void *object)
 	return fputs(t.at, to) >= 0;
 }
 
+/* Bytes above 0x7E go out as they are, as they came in. */
 void kinds_print_string(FILE *to, const char *s)
 {
 	(void)fputc('"', to);

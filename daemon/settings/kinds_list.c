@@ -11,6 +11,7 @@
 #define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
 #define ACCEPTS_MANY (ACCEPTS_STRING | 1u << FLAT_ARRAY | 1u << FLAT_LIST)
 
+/* The list of services is short enough to be shown whole. */
 static int take_service(const struct given *g)
 {
 	struct listener_settings *l = g->object;
@@ -41,6 +42,7 @@ static bool print_service(FILE *to, const struct row *row, const void *object)
 	return true;
 }
 
+/* The array becomes a set: its order means nothing. */
 static int take_transports(const struct given *g)
 {
 	struct listener_settings *l = g->object;
@@ -87,6 +89,7 @@ static bool print_transports(FILE *to, const struct row *row, const void *object
 	return p.n > 0;
 }
 
+/* A name is refused and not resolved: what it means today need not be what it means at the next reload. */
 static int take_address(const struct given *g, const char *s, struct listener_address *ret)
 {
 	int r = 0;
@@ -110,6 +113,7 @@ static int take_address(const struct given *g, const char *s, struct listener_ad
 	return r;
 }
 
+/* addresses_n counts what is valid, so that nobody reads the rest of a list that was refused. */
 static int take_addresses(const struct given *g)
 {
 	struct listener_settings *l = g->object;
@@ -129,6 +133,7 @@ static int take_addresses(const struct given *g)
 	return 0;
 }
 
+/* As written: an interface of a link-local address may have another index after a restart. */
 static bool print_addresses(FILE *to, const struct row *row, const void *object)
 {
 	const struct listener_settings *l = object;
@@ -163,6 +168,7 @@ static int take_port(const struct given *g)
 	return -ERANGE;
 }
 
+/* Without port_offset, which is printed by itself and would be added twice. */
 static bool print_port(FILE *to, const struct row *row, const void *object)
 {
 	const struct listener_own *own = object;
@@ -171,6 +177,7 @@ static bool print_port(FILE *to, const struct row *row, const void *object)
 	return fprintf(to, "%u", (unsigned)own->port) > 0;
 }
 
+/* An empty list is no list: `allow = [ ]` in a listener takes the one of `defaults` away. */
 static int take_prefixes(const struct given *g, const struct prefix **ret, size_t *ret_n)
 {
 	struct prefix *list = private_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
@@ -205,6 +212,7 @@ static int take_deny(const struct given *g)
 	return take_prefixes(g, &l->rules.acl.deny, &l->rules.acl.deny_n);
 }
 
+/* An empty list is printed too, for the same reason. */
 static bool print_prefixes(FILE *to, const struct prefix *list, size_t n)
 {
 	struct printing p = { .to = to, .n = n };
@@ -235,6 +243,7 @@ static bool print_deny(FILE *to, const struct row *row, const void *object)
 	return print_prefixes(to, l->rules.acl.deny, l->rules.acl.deny_n);
 }
 
+/* Whether there are such listeners is known when all are read (check.c). */
 static int take_names(const struct given *g)
 {
 	struct listener_settings *l = g->object;

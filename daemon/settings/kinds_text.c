@@ -25,16 +25,19 @@ static int take_array(const struct given *g)
 	return text_copy((char *)g->object + g->row->offset, g->row->size, s);
 }
 
+/* Names stand in labels, in logs and in paths of messages: nothing that needs escaping anywhere. */
 static int take_name(const struct given *g)
 {
 	return strspn(g->texts[0], NAME_BYTES) == strlen(g->texts[0]) ? take_array(g) : -EINVAL;
 }
 
+/* What the kernel refuses in an interface's name; whether there is one is seen when it is bound. */
 static int take_interface(const struct given *g)
 {
 	return strpbrk(g->texts[0], "/ \t") == NULL ? take_array(g) : -EINVAL;
 }
 
+/* Relative to what? A daemon has no folder of its own, so a relative path is nobody's. */
 static int take_path(const struct given *g)
 {
 	const char *s = g->texts[0];
@@ -51,6 +54,7 @@ static int take_pointer(const struct given *g)
 	return s != NULL ? 0 : -ENOMEM;
 }
 
+/* The service knows what it can say. */
 static int take_format(const struct given *g)
 {
 	return daytime_format_valid(g->texts[0]) ? take_pointer(g) : -EINVAL;
@@ -67,6 +71,7 @@ static bool print_array(FILE *to, const struct row *row, const void *object)
 	return true;
 }
 
+/* NULL: not said, and there is no default (qotd's file). */
 static bool print_pointer(FILE *to, const struct row *row, const void *object)
 {
 	const char *s;

@@ -18,6 +18,7 @@
 #include "settings/load.h"
 #include "settings/rows.h"
 
+/* The private part of a listener stands at the same index. */
 static struct listener_own *own_of(const struct draft *d, const struct listener_settings *l)
 {
 	return &d->settings->own->listeners[l - d->settings->listeners];
@@ -86,6 +87,7 @@ static struct zone *make_zone(struct draft *d, const struct flat_item *item)
 	return z;
 }
 
+/* UTC needs no table, so a host without a tz database can serve the shipped file. */
 static void load_zone(struct draft *d, struct listener_settings *l)
 {
 	const struct flat_item *item = flat_find_named(d->flat, FLAT_ZONE, l->timezone);
@@ -140,6 +142,7 @@ static const char *absolute(struct draft *d, const char *name)
 	return private_keep(d, path);
 }
 
+/* Bad quotes are the file's fault, with the line there; the key says which file. */
 static void load_quotes(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);
@@ -168,6 +171,7 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 	own->quotes_file = absolute(d, name);
 }
 
+/* An empty name is none: so a listener can do without the table of `defaults`. */
 static void load_table(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);
@@ -277,6 +281,7 @@ static void load_service(struct draft *d, struct listener_settings *l)
 		l->path[0] = '\0';
 }
 
+/* A pool of a new name has nothing to take its model from. */
 static void report_no_model(struct draft *d, const struct pool_settings *p)
 {
 	char path[SETTINGS_NAME_MAX + 16];
@@ -308,6 +313,7 @@ static void fit_prefork(struct pool_settings *p, const struct origin *origins)
 	}
 }
 
+/* CPUs that this process may use, not those of the host: a container has its share. */
 static void load_pools(struct draft *d)
 {
 	const struct row *model = rows_find(SCOPE_POOL, "model"), *sessions = rows_find(SCOPE_POOL, "max_sessions");
@@ -330,6 +336,7 @@ static void load_pools(struct draft *d)
 	}
 }
 
+/* Services before everything: the names that tcpmux takes by default are those of all listeners. */
 void load_all(struct draft *d)
 {
 	struct settings *s = d->settings;

@@ -9,6 +9,7 @@
 #include "settings/private.h"
 #include "settings/rows.h"
 
+/* Failing here frees what it was given: the caller has one thing to check. */
 void *private_keep(struct draft *d, void *allocated)
 {
 	struct settings_private *own = d->settings->own;
@@ -37,6 +38,7 @@ const char *private_text(struct draft *d, const char *s)
 	return private_keep(d, strdup(s));
 }
 
+/* The place of the value where one was written, else of the listener: an editor should land where the change is due. */
 struct where private_where(const struct settings *s, const struct listener_settings *l, const char *key)
 {
 	size_t i = (size_t)(l - s->listeners);
@@ -55,6 +57,7 @@ struct where private_where(const struct settings *s, const struct listener_setti
 	return w;
 }
 
+/* By the list, not by the origins: those are of values that were good. */
 bool private_is_written(const struct draft *d, const struct listener_settings *l, const char *key)
 {
 	char path[FLAT_PATH_MAX];

@@ -44,6 +44,7 @@ static size_t own_bytes(void)
 	return (size_t)strtoull(line, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Never more than was allowed before: raising it would fail, and leave the old one. */
 static void limit(__rlimit_resource_t what, rlim_t soft)
 {
 	struct rlimit l = { .rlim_cur = soft, .rlim_max = soft }, had;
@@ -79,6 +80,7 @@ static void write_problem(FILE *to, const struct scan *s)
 	flat_write(to, &item);
 }
 
+/* Nothing is given back: the process ends. */
 int reader_write(const struct reader_order *order, int fd)
 {
 	struct flat_item end = { .kind = FLAT_END, .value = "" };
@@ -177,6 +179,7 @@ int reader_run(const struct reader_order *order, struct reader_result *ret)
 	return reader_run_child(order, reader_write, READER_TIME_MS, ret);
 }
 
+/* The write end is closed here at once, so that the end of the child is the end of the pipe. */
 int reader_run_child(const struct reader_order *order, reader_child_fn *child, unsigned time_ms, struct reader_result *ret)
 {
 	uint64_t deadline_ns = clock_add(clock_mono_ns(), time_ms * CLOCK_MS_NS);

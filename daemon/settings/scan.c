@@ -25,6 +25,7 @@ struct scan_open {
 	unsigned depth;
 };
 
+/* Line 0: the file as a whole. */
 int scan_refuse(struct scan *s, const struct scan_line *at, const char *fmt, ...)
 {
 	struct text t = TEXT_OVER(s->problem);
@@ -56,6 +57,7 @@ static int add_line(struct scan *s, const struct scan_line *from)
 	return 0;
 }
 
+/* The limit is of what libconfig is given, so a file included a hundred times counts a hundred times. */
 int scan_put(struct scan *s, const char *bytes, size_t n, const struct scan_line *from)
 {
 	struct scan_line next = *from;
@@ -149,6 +151,7 @@ static int read_open(struct scan *s, int fd, const char *file)
 	return r;
 }
 
+/* The text line under way changes its origin twice: to the file's first line, and back to what follows the include. */
 int scan_include(struct scan *s, const char *name, const struct scan_line *from)
 {
 	struct scan_line inside = { .line = 1 };

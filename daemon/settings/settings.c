@@ -78,6 +78,7 @@ static int make(struct draft *d, struct reader_result *result)
 	return d->report->errors_n > 0 ? -EINVAL : 0;
 }
 
+/* The report is filled in every case; memory that ran out leaves it as far as it came. */
 int settings_read(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings **ret,
 		  struct settings_report *report)
 {
@@ -103,6 +104,7 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 	return r;
 }
 
+/* Quotes and tables have their own storage, everything else is in the list of what was kept. */
 void settings_free(struct settings *s)
 {
 	if (s == NULL)

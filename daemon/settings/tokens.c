@@ -51,6 +51,7 @@ static int copy(struct cursor *c, size_t n)
 	return r;
 }
 
+/* How many of the next bytes are of a set. */
 static size_t span(const struct cursor *c, const char *set)
 {
 	size_t n = 0;
@@ -72,6 +73,7 @@ static void add_path(struct text *t, const struct scan *s, const char *name)
 	text_add(t, name);
 }
 
+/* FNV-1a. Somebody who chooses names that collide has 8192 of them, and two seconds. */
 static uint32_t hash_key(uint32_t group, const char *name)
 {
 	uint32_t h = 2166136261u ^ group;
@@ -111,6 +113,7 @@ static int take_assignment(struct cursor *c)
 	return copy(c, 1);
 }
 
+/* Kept until it is known whether a value follows: true and false are names too, up to here. */
 static int take_name(struct cursor *c)
 {
 	size_t n = span(c, LETTERS DIGITS "*_-");
@@ -150,6 +153,7 @@ static int parse_integer(const char *s, int64_t *ret, bool *ret_long)
 	return 0;
 }
 
+/* Whatever it is but a whole number (a float, a mistake) is for libconfig. */
 static int take_number(struct cursor *c)
 {
 	size_t n = span(c, LETTERS DIGITS "+-.");
@@ -173,6 +177,7 @@ static int take_number(struct cursor *c)
 	return 0;
 }
 
+/* Escapes matter only where they could hide the end of the string, or a NUL. */
 static int take_string(struct cursor *c)
 {
 	size_t n = 1, left = (size_t)(c->end - c->p);
@@ -192,6 +197,7 @@ static int take_string(struct cursor *c)
 	return copy(c, n + 1);
 }
 
+/* To the end of its line, or of its block. */
 static int take_comment(struct cursor *c)
 {
 	const char *end;
@@ -206,6 +212,7 @@ static int take_comment(struct cursor *c)
 	return copy(c, end != NULL ? (size_t)(end - c->p) : (size_t)(c->end - c->p));
 }
 
+/* The depth is bounded: libconfig and flatten.c go down by calling themselves. */
 static int take_open(struct cursor *c)
 {
 	struct scan *s = c->s;
@@ -220,6 +227,7 @@ static int take_open(struct cursor *c)
 	return copy(c, 1);
 }
 
+/* libconfig would say `syntax error` at the end of the file; the line of the opening bracket is what helps. */
 static int take_close(struct cursor *c)
 {
 	static const char openers[] = "{([", closers[] = "})]";
@@ -237,6 +245,7 @@ static int take_close(struct cursor *c)
 	return copy(c, 1);
 }
 
+/* Where it stands is remembered: a closing bracket may come next. */
 static int take_comma(struct cursor *c)
 {
 	struct scan_frame *f = &c->s->frames[c->s->depth];
@@ -297,6 +306,7 @@ static int take_token(struct cursor *c)
 	return r;
 }
 
+/* Blanks and comments change nothing; each other token says what may come next. */
 int tokens_read(struct scan *s, const char *bytes, size_t n, const char *file)
 {
 	struct cursor c = { .s = s, .p = bytes, .end = bytes + n, .at = { .file = file, .line = 1 }, .fresh = true };

@@ -47,6 +47,7 @@ static int take_digits(const char **at, uint64_t *ret)
 	return fits ? 0 : -ERANGE;
 }
 
+/* A unit is all of the text that is left: "5 s" and "5sec" have none. */
 static int find_unit(const struct unit *units, size_t n, const char *name, uint64_t *ret_factor)
 {
 	for (size_t i = 0; i < n; i++)
@@ -57,6 +58,7 @@ static int find_unit(const struct unit *units, size_t n, const char *name, uint6
 	return -EINVAL;
 }
 
+/* The magnitude first: it is the same range on both sides of zero. */
 int value_integer(const char *s, int64_t *ret)
 {
 	bool minus = *s == '-';
@@ -108,6 +110,7 @@ static int take_decimals(const char **at, uint64_t factor, uint64_t *ret)
 	return 0;
 }
 
+/* Whole part, decimals and unit apart, so that no floating point is needed: 0.1 s is exactly 100 ms. */
 int value_duration(const char *s, uint64_t *ret_ns)
 {
 	const char *decimals;
@@ -161,6 +164,7 @@ static int take_amount(const char **at, const char *ends, bool sizes, uint64_t *
 	return r == 0 && *ret == 0 ? -ERANGE : r;
 }
 
+/* The burst is looked at even when the amount is out of range: a text that is none is the worse fault. */
 int value_rate(const char *s, bool sizes, struct value_rate *ret)
 {
 	static const struct unit periods[] = { { "s", CLOCK_S_NS }, { "m", 60 * CLOCK_S_NS }, { "h", 3600 * CLOCK_S_NS } };
@@ -191,6 +195,7 @@ int value_rate(const char *s, bool sizes, struct value_rate *ret)
 	return 0;
 }
 
+/* At most the nine permission bits: set-user-id on a socket means nothing. */
 int value_mode(const char *s, uint32_t *ret)
 {
 	size_t n = strlen(s);
@@ -232,6 +237,7 @@ int value_word(const char *s, const char *words, unsigned *ret)
 	return -EINVAL;
 }
 
+/* 0 has no unit: "0h" would be the first that divides. */
 void value_add_duration(struct text *t, uint64_t ns)
 {
 	uint64_t decimals = ns % CLOCK_S_NS;
@@ -251,6 +257,7 @@ void value_add_duration(struct text *t, uint64_t ns)
 	text_addf(t, "%" PRIu64 ".%0*" PRIu64 "s", ns / CLOCK_S_NS, digits, decimals);
 }
 
+/* Likewise. */
 void value_add_size(struct text *t, uint64_t bytes)
 {
 	size_t i = 0;
