@@ -99,13 +99,34 @@ static int read_settings(const char *name, const char *file, const struct settin
 
 /* --- the descriptor ------------------------------------------------------------------------------------------- */
 
-/* The one that systemd passed, else standard input. Never logs to the client: inetd puts the connection on 2 as well. */
+static bool is_same_socket(int a, int b)
+{
+	struct stat st_a, st_b;
+
+	return fstat(a, &st_a) == 0 && S_ISSOCK(st_a.st_mode) && fstat(b, &st_b) == 0 && st_a.st_dev == st_b.st_dev &&
+	       st_a.st_ino == st_b.st_ino;
+}
+
+/* Never logs to the client: inetd, and systemd with StandardInput=socket, put the connection on 2 as well. */
+static void keep_log_from(int fd)
+{
+	cleanup_fd int null = -1;
+
+	if (!is_same_socket(fd, STDERR_FILENO))
+		return;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDERR_FILENO) < 0)
+		close(STDERR_FILENO);
+	log_open();
+}
+
+/* The one that systemd passed, else standard input. */
 static int find_socket(struct text *why)
 {
 	static struct adopt passed;
-	struct stat in, err;
-	int r = passed_take_any(&passed, why);
 
+	keep_log_from(STDIN_FILENO);
+	int r = passed_take_any(&passed, why);
 	if (r < 0)
 		return r;
 	if (passed.n > 1) {
@@ -114,14 +135,8 @@ static int find_socket(struct text *why)
 	}
 	if (passed.n == 1) {
 		self.socket = passed.sockets[0];
+		keep_log_from(self.socket.fd);
 		return 0;
-	}
-	if (fstat(STDIN_FILENO, &in) == 0 && fstat(STDERR_FILENO, &err) == 0 && in.st_dev == err.st_dev &&
-	    in.st_ino == err.st_ino) {
-		cleanup_fd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		if (null >= 0)
-			(void)dup2(null, STDERR_FILENO);
-		log_open();
 	}
 	const char *wrong = passed_describe(STDIN_FILENO, &self.socket);
 	if (!wrong)
@@ -130,26 +145,46 @@ static int find_socket(struct text *why)
 	return -EINVAL;
 }
 
+/* Once the listener has its own: another copy, here or in the resolver, would keep the connection open after its end. */
+static int close_copies(void)
+{
+	cleanup_fd int passed = self.socket.fd, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return -errno;
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+		if (is_same_socket(self.listener.fd, fd) && dup2(null, fd) < 0)
+			return -errno;
+	if (passed <= STDERR_FILENO)
+		(void)fd_take(&passed);
+	return 0;
+}
+
 static int take_socket(struct text *why)
 {
-	struct listener like = { 0 };
+	struct listener like = {
+		.transport = self.socket.transport,
+		.address = self.socket.address,
+		.socket_family = self.socket.family,
+		.dual_stack = self.socket.dual_stack,
+	};
 	size_t n = 0;
 
 	if (self.socket.accepting) {
 		text_add(why, "the descriptor is a listening socket (Accept=no, wait): for that, start without --inetd");
 		return -EINVAL;
 	}
-	like.transport = self.socket.transport;
-	like.address = self.socket.address;
-	like.socket_family = self.socket.family;
-	like.dual_stack = self.socket.dual_stack;
-	/* 0 stands for "bound by us", and standard input is needed no more once it is copied. */
-	like.passed_fd = fcntl(self.socket.fd, F_DUPFD_CLOEXEC, 3);
-	if (like.passed_fd < 0)
-		return -errno;
-	int r = listener_plan_passed(self.settings, self.named, &like, &self.listener, &n, 1);
+	cleanup_fd int copy = fcntl(self.socket.fd, F_DUPFD_CLOEXEC, 3); /* 0 would stand for "bound by us" */
+	int r = copy < 0 ? -errno : 0;
+	like.passed_fd = copy;
+	if (r == 0)
+		r = listener_plan_passed(self.settings, self.named, &like, &self.listener, &n, 1);
 	if (r == 0)
 		r = listener_open(&self.listener, why);
+	if (r == 0)
+		r = close_copies();
+	if (r < 0 && !why->len)
+		text_add(why, strerror(-r));
 	return r;
 }
 
@@ -240,10 +275,13 @@ static int serve_stream(void)
 	return 0;
 }
 
+/* Until none has come for a minute, or for idle_timeout where that is less: then the socket is the super-server's again. */
 static int serve_datagrams(void)
 {
 	struct worker *w = &self.worker;
-	uint64_t received = 0, until_ns = clock_mono_ns() + DATAGRAM_IDLE_NS;
+	uint64_t said_ns = self.named->rules.idle_timeout_ns;
+	uint64_t idle_ns = said_ns && said_ns < DATAGRAM_IDLE_NS ? said_ns : DATAGRAM_IDLE_NS;
+	uint64_t received = 0, until_ns = clock_mono_ns() + idle_ns;
 	int r = datagram_new(w);
 
 	w->going = true;
@@ -252,7 +290,7 @@ static int serve_datagrams(void)
 		r = loop_turn(&w->loop, until_ns);
 		uint64_t now_received = atomic_load(&w->counters[self.listener.row].datagrams_received);
 		if (now_received != received)
-			until_ns = w->loop.now_ns + DATAGRAM_IDLE_NS;
+			until_ns = w->loop.now_ns + idle_ns;
 		received = now_received;
 	}
 	return r;
@@ -263,6 +301,8 @@ int inetd_run(const char *name, const char *file, const struct settings_override
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
 
+	if (fd_fill_standard() < 0)
+		return EX_OSERR;
 	log_open();
 	signal(SIGPIPE, SIG_IGN);
 	if (find_socket(&why) < 0)
