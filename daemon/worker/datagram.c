@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <linux/sock_diag.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,15 +13,16 @@
 #include "base/fd.h"
 #include "worker/ask.h"
 #include "worker/packet.h"
+#include "worker/sender.h"
 
 #define BATCH 32
 #define SLOT_BYTES 65536  /* the longest datagram there is, both families */
 #define ANSWER_BYTES 1232 /* of a service that is no mirror: it fits any path unfragmented */
-#define SEND_WAIT_MS 2    /* for room in a full send buffer, once a batch */
 
 /* One socket. */
 struct outlet {
 	struct loop_source source;
+	struct sender sender;
 	const struct listener *listener;
 	struct datagrams *d;
 	size_t index; /* of the listener in the plan */
@@ -58,16 +58,18 @@ struct datagrams {
 
 static void outlet_ready(struct loop_source *s, uint32_t events);
 
-static void add_outlet(struct datagrams *d, size_t index)
+static int add_outlet(struct datagrams *d, size_t index)
 {
 	const struct listener *l = &d->w->plan->listeners[index];
+	struct outlet *o = &d->outlets[d->outlets_n++];
 
-	d->outlets[d->outlets_n++] = (struct outlet){
+	*o = (struct outlet){
 		.source = { .fd = l->fd, .ready = outlet_ready },
 		.listener = l,
 		.d = d,
 		.index = index,
 	};
+	return sender_new(l, &d->w->counters[l->row], &o->sender);
 }
 
 static bool is_ours(const struct worker *w, const struct listener *l)
@@ -98,8 +100,8 @@ int datagram_new(struct worker *w)
 	for (size_t i = 0; i < DATAGRAM_ASKS_MAX; i++)
 		d->pending[i].ask.source.fd = -1;
 	for (size_t i = 0; i < w->plan->listeners_n; i++)
-		if (is_ours(w, &w->plan->listeners[i]))
-			add_outlet(d, i);
+		if (is_ours(w, &w->plan->listeners[i]) && add_outlet(d, i) < 0)
+			return -ENOMEM;
 	return 0;
 }
 
@@ -126,6 +128,7 @@ static void start_reading(struct outlet *o)
 	if (loop_add(&o->d->w->loop, &o->source, EPOLLIN) < 0)
 		return;
 	o->dropped = drops_of(o->source.fd); /* those before are not ours to count */
+	sender_begin(&o->sender, o->source.fd);
 	o->reading = true;
 }
 
@@ -166,37 +169,6 @@ void datagram_look(struct datagrams *d)
 bool datagram_idle(const struct datagrams *d)
 {
 	return !d || !d->pending_n;
-}
-
-/* Sends n answers in order. What the kernel does not take is counted; the others are sent all the same. */
-static void send_all(struct outlet *o, struct mmsghdr *out, unsigned n)
-{
-	struct counters *counters = &o->d->w->counters[o->listener->row];
-	bool waited = false;
-
-	for (unsigned at = 0; at < n;) {
-		int r = sendmmsg(o->source.fd, out + at, n - at, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (r > 0) {
-			uint64_t bytes = 0;
-			for (int i = 0; i < r; i++)
-				bytes += out[at + (unsigned)i].msg_len;
-			counters_add(&counters->sent_bytes, bytes);
-			counters_add(&counters->datagrams_answered, (uint64_t)r);
-			at += (unsigned)r;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		if (errno == EAGAIN && o->listener->transport == TRANSPORT_UDP && !waited) {
-			/* Our own send buffer is full: it empties as fast as the device sends. */
-			struct pollfd p = { .fd = o->source.fd, .events = POLLOUT };
-			(void)poll(&p, 1, SEND_WAIT_MS);
-			waited = true;
-			continue;
-		}
-		counters_add(&counters->send_errors, 1);
-		at++;
-	}
 }
 
 static void prepare_answer(const struct outlet *o, const struct packet_info *info, struct msghdr *to, char *control)
@@ -260,7 +232,7 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 			.msg_hdr = { .msg_name = &p->peer, .msg_namelen = p->peer_len, .msg_iov = &iov, .msg_iovlen = 1 }
 		};
 		prepare_answer(o, &p->info, &m.msg_hdr, control);
-		send_all(o, &m, 1);
+		sender_send(&o->sender, o->source.fd, &m, 1);
 	}
 	let_go(o->d);
 	worker_linger_ended(o->d->w);
@@ -370,5 +342,5 @@ static void outlet_ready(struct loop_source *s, uint32_t events)
 	for (unsigned i = 0; i < (unsigned)n; i++)
 		answers_n += handle(o, i, answers_n);
 	if (answers_n)
-		send_all(o, d->out, answers_n);
+		sender_send(&o->sender, s->fd, d->out, answers_n);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagram sockets in a worker: who reads them, what is counted, and when they are let go. */
 #include <errno.h>
+#include <stdio.h>
+#include <sys/un.h>
 
 #include "worker_desk.h"
 
@@ -157,6 +159,97 @@ static void a_worker_that_drains_lets_its_sockets_go(void **state maybe_unused)
 	desk_end(&d);
 }
 
+/* ---- UNIX ---- */
+
+static void begin_unix(struct desk *d, int send_buffer)
+{
+	struct listener *l;
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+
+	desk_begin(d, POOL_EVENT, 4);
+	l = desk_listen(d, "echo", TRANSPORT_UNIXGRAM, AF_UNIX);
+	l->socket_family = AF_UNIX;
+	snprintf(l->path, sizeof(l->path), "@test_datagram.%d", (int)getpid());
+	d->services[0].socket.send_buffer = (uint64_t)send_buffer;
+	if (listener_open(l, &why) < 0)
+		fail_msg("%s", why.at);
+	desk_worker(d);
+	atomic_store(&d->readers[0], DESK_RECORD);
+	datagram_look(d->w.datagrams);
+}
+
+/* A client with a name of the kernel's choice, connected: so the kernel does not limit what it may have unread. */
+static int dial_unix(const struct listener *l)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun.sun_family)), 0);
+	memcpy(sun.sun_path + 1, l->path + 1, strlen(l->path) - 1);
+	assert_int_equal(
+		connect(fd, (struct sockaddr *)&sun, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(l->path))),
+		0);
+	return fd;
+}
+
+static void unix_clients_that_never_read_harm_nobody(void **state maybe_unused)
+{
+	static uint8_t bytes[30000];
+	struct desk d;
+	int deaf[3], gone, good;
+
+	begin_unix(&d, 200000);
+	good = dial_unix(&d.listeners[0]);
+	for (size_t i = 0; i < array_n(deaf); i++)
+		deaf[i] = dial_unix(&d.listeners[0]);
+	for (unsigned i = 0; i < 1000; i++) {
+		gone = dial_unix(&d.listeners[0]);
+		ask(gone, "x", 1);
+		close(gone);
+		for (size_t k = 0; k < array_n(deaf); k++)
+			ask(deaf[k], bytes, 1000);
+		desk_turn(&d);
+		ask(good, &i, sizeof(i));
+		desk_turn(&d);
+		expect_answer(good, &i, sizeof(i));
+	}
+	ask(good, bytes, sizeof(bytes));
+	desk_turn(&d);
+	expect_answer(good, bytes, sizeof(bytes));
+	assert_in_range(atomic_load(&d.w.counters[0].datagrams_answered), 1001, 2000);
+	assert_int_equal(atomic_load(&d.w.counters[0].send_errors), 5001 - atomic_load(&d.w.counters[0].datagrams_answered));
+	for (size_t i = 0; i < array_n(deaf); i++)
+		close(deaf[i]);
+	close(good);
+	desk_end(&d);
+}
+
+/* Who was too slow is answered again once it has read. */
+static void a_unix_client_that_reads_at_last_is_answered_again(void **state maybe_unused)
+{
+	static uint8_t bytes[1000];
+	struct desk d;
+	int slow;
+
+	begin_unix(&d, 200000);
+	slow = dial_unix(&d.listeners[0]);
+	for (int i = 0; i < 1000; i++) {
+		ask(slow, bytes, sizeof(bytes));
+		desk_turn(&d);
+	}
+	assert_true(atomic_load(&d.w.counters[0].send_errors) > 0);
+	while (recv(slow, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	for (int i = 0; i < 10; i++)
+		ask(slow, bytes, sizeof(bytes));
+	desk_turn(&d);
+	for (int i = 0; i < 10; i++)
+		expect_answer(slow, bytes, sizeof(bytes));
+	close(slow);
+	desk_end(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +258,8 @@ int main(void)
 		cmocka_unit_test(a_socket_is_read_by_its_reader_alone),
 		cmocka_unit_test(what_the_kernel_dropped_is_counted_once),
 		cmocka_unit_test(a_worker_that_drains_lets_its_sockets_go),
+		cmocka_unit_test(unix_clients_that_never_read_harm_nobody),
+		cmocka_unit_test(a_unix_client_that_reads_at_last_is_answered_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
