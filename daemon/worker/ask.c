@@ -35,11 +35,14 @@ static int send_with_fd(int to, const struct ask_message *m, int fd)
 int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, loop_ready_fn *ready)
 {
 	_Atomic uint32_t *waiting = &w->plan->shared->lookups_waiting;
-	struct ask_message m = { .deadline_ns = clock_add(clock_mono_ns(), w->plan->settings->resolver.timeout_ns),
-				 .question = *q };
+	struct ask_message m;
 	cleanup_fd int ours = -1;
 	cleanup_fd int theirs = -1;
 	int pair[2];
+
+	memset(&m, 0, sizeof(m)); /* it goes out as bytes, its padding too */
+	m.deadline_ns = clock_add(clock_mono_ns(), w->plan->settings->resolver.timeout_ns);
+	m.question = *q;
 
 	if (atomic_fetch_add(waiting, 1) >= w->plan->settings->resolver.queue) {
 		atomic_fetch_sub(waiting, 1);
