@@ -74,7 +74,7 @@ static unsigned find_by_name(const struct matching *m, const struct adopt_socket
 	return n;
 }
 
-/* A name looked up for anybody is an open resolver: the settings are checked for that, but a unit may say another address. */
+/* A name looked up for anybody is an open resolver. The settings are checked for that, but a unit may say other addresses. */
 static bool would_open_resolver(const struct listener_settings *l, const struct adopt_socket *s)
 {
 	return strcmp(l->service->name, "hostname") == 0 && l->rules.acl.allow_n == 0 && s->family != AF_UNIX &&
@@ -197,6 +197,18 @@ static int add_passed(struct matching *m, struct listener *list, size_t *n)
 	return 0;
 }
 
+/* A line, or where there is no room, nothing. */
+static void add_notice(const struct listener *l, struct text *notices)
+{
+	char storage[LISTENER_LABEL_MAX + sizeof(l->path) + 64];
+	struct text line = TEXT_OVER(storage);
+
+	text_addf(&line, "%s: a socket was passed, so ", l->label);
+	listener_add_where(&line, l);
+	text_add(&line, " is not bound\n");
+	text_add(notices, line.at);
+}
+
 static int add_own(struct matching *m, struct listener *list, size_t *n, struct text *notices)
 {
 	for (size_t i = 0; i < m->planned_n; i++) {
@@ -205,9 +217,7 @@ static int add_own(struct matching *m, struct listener *list, size_t *n, struct 
 		if (has_passed(m, l->settings, l->transport)) {
 			if (is_passed(m, l))
 				continue;
-			text_addf(notices, "%s: a socket was passed, so ", l->label);
-			listener_add_where(notices, l);
-			text_add(notices, " is not bound\n");
+			add_notice(l, notices);
 			continue;
 		}
 		if (m->settings->activation == SETTINGS_ACTIVATION_ONLY)

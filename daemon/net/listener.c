@@ -288,8 +288,10 @@ int listener_open(struct listener *l, struct text *why)
 
 	assert(l->fd < 0);
 	/* A stored socket whose file is gone can be reached by nobody. */
-	if (l->from_store && l->socket_family == AF_UNIX && !unixpath_recognise(l))
+	if (l->from_store && l->socket_family == AF_UNIX && !unixpath_recognise(l)) {
 		l->passed_fd = 0;
+		l->from_store = l->stored = false; /* the new one takes its place there */
+	}
 	if (l->passed_fd) {
 		r = open_passed(l, why);
 		if (r < 0)

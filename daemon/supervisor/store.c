@@ -23,6 +23,7 @@ static void store(struct listener *l)
 	if (l->stored || l->passed_fd)
 		return;
 	adopt_stored_name(l, &name);
+	notify_unstore(name.at); /* one of that name that was of no use */
 	l->stored = notify_store(name.at, l->fd);
 }
 
