@@ -16,7 +16,10 @@
 #include "base/fd.h"
 #include "net/sockopt.h"
 
-#define UDP_RECEIVE_BUFFER UINT64_C(4194304) /* bytes, unless said otherwise: a burst waits there while its reader is away */
+/* Bytes, unless said otherwise. A burst waits in the one while its reader is away; what clients have not read yet is
+ * charged to the other, of all of them together. */
+#define UDP_RECEIVE_BUFFER UINT64_C(4194304)
+#define UNIXGRAM_SEND_BUFFER UINT64_C(4194304)
 
 #define KEEPALIVE_MAX_S 32767 /* the kernel's limit */
 #define KEEPALIVE_PROBES 4
@@ -202,11 +205,11 @@ static bool is_passed(const struct listener *l)
 	return l->passed_fd != 0 && !l->from_store;
 }
 
-/* It was passed with as much as is wanted, or with less, but more than we would get. */
+/* It has as much as is wanted, or less, but more than we would get: it was passed so, or kept since we had the right. */
 static bool is_best(const struct listener *l, const int options[2], uint64_t wanted)
 {
 	uint32_t has = buffer_of(l->fd, options[1]);
-	cleanup_fd int fresh = is_passed(l) && has <= wanted ? fresh_socket(l) : -1;
+	cleanup_fd int fresh = has <= wanted ? fresh_socket(l) : -1;
 	struct series s = { .fd = fresh };
 
 	if (fresh < 0)
@@ -224,20 +227,24 @@ static void adjust_buffer(struct series *s, const struct listener *l, const char
 		restore_buffer(l, options[1]);
 }
 
-/* What nobody says leaves a passed socket as it is, unless it is too small for bursts. */
-static uint64_t receive_buffer_wanted(const struct listener *l)
+/* What nobody says leaves a passed socket as it is, unless it is too small. */
+static uint64_t wanted_unless_said(const struct listener *l, int option, uint64_t said, uint64_t ours)
 {
-	uint64_t said = l->settings->socket.receive_buffer;
-
-	if (said != 0 || l->transport != TRANSPORT_UDP)
+	if (said != 0)
 		return said;
-	return is_passed(l) && buffer_of(l->fd, SO_RCVBUF) >= UDP_RECEIVE_BUFFER ? 0 : UDP_RECEIVE_BUFFER;
+	return is_passed(l) && buffer_of(l->fd, option) >= ours ? 0 : ours;
 }
 
 static void set_buffers(struct series *s, struct listener *l)
 {
-	adjust_buffer(s, l, "SO_RCVBUF", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, receive_buffer_wanted(l));
-	adjust_buffer(s, l, "SO_SNDBUF", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, l->settings->socket.send_buffer);
+	const struct socket_settings *w = &l->settings->socket;
+	uint64_t receive = wanted_unless_said(l, SO_RCVBUF, w->receive_buffer,
+					      l->transport == TRANSPORT_UDP ? UDP_RECEIVE_BUFFER : 0);
+	uint64_t send = wanted_unless_said(l, SO_SNDBUF, w->send_buffer,
+					   l->transport == TRANSPORT_UNIXGRAM ? UNIXGRAM_SEND_BUFFER : 0);
+
+	adjust_buffer(s, l, "SO_RCVBUF", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, receive);
+	adjust_buffer(s, l, "SO_SNDBUF", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, send);
 	l->receive_buffer_got = buffer_of(l->fd, SO_RCVBUF);
 }
 

@@ -57,7 +57,7 @@ struct socket_settings {
 	enum settings_tristate v6only;
 	uint32_t backlog;
 	uint64_t receive_buffer;  /* bytes; 0: the kernel's (udp: 4M unless said)       */
-	uint64_t send_buffer;     /* 0: the kernel's                                    */
+	uint64_t send_buffer;     /* 0: the kernel's (unixgram: 4M unless said)         */
 	uint64_t keepalive_ns;    /* 0: off                                             */
 	uint64_t user_timeout_ns; /* 0: the kernel's                                   */
 	uint64_t defer_accept_ns; /* 0: off                                            */

@@ -171,6 +171,46 @@ static void the_receive_buffer_is_what_was_asked_or_what_is_allowed(void **state
 	listener_close(&l);
 }
 
+/* What clients have not read is charged to the socket's one send buffer. */
+static void a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_UNIXGRAM);
+	struct listener l;
+	cleanup_fd int other = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int most = 4 << 20;
+
+	snprintf(s.path, sizeof(s.path), "@test_sockopt.%d", (int)getpid());
+	l = opened(&s);
+	if (setsockopt(other, SOL_SOCKET, SO_SNDBUFFORCE, &most, sizeof(most)) < 0)
+		assert_int_equal(setsockopt(other, SOL_SOCKET, SO_SNDBUF, &most, sizeof(most)), 0);
+	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_SNDBUF, option_of(other, SOL_SOCKET, SO_SNDBUF));
+	s.socket.send_buffer = 50000;
+	expect_adjusted(&l);
+	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_SNDBUF, 100000);
+	listener_close(&l);
+}
+
+/* Root opens it, and may more than the user whom it becomes, who reloads. */
+static void a_reload_takes_no_buffer_away_that_it_could_not_give_back(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_UDP);
+	struct listener l;
+	uid_t me = geteuid();
+	uint32_t got;
+
+	s.socket.receive_buffer = 64 << 20;
+	l = opened(&s);
+	got = l.receive_buffer_got;
+	assert_int_equal(seteuid(me == 0 ? 65534 : me), 0);
+	expect_adjusted(&l);
+	assert_int_equal(l.receive_buffer_got, got);
+	s.socket.receive_buffer = 128 << 20;
+	expect_adjusted(&l);
+	assert_in_range(l.receive_buffer_got, got, 128 << 20);
+	assert_int_equal(seteuid(me), 0);
+	listener_close(&l);
+}
+
 /* ---- dscp ---- */
 
 static void dscp_reflect_asks_for_the_class_of_each_datagram(void **state maybe_unused)
@@ -258,6 +298,8 @@ int main(void)
 		cmocka_unit_test(a_udp_listener_learns_what_it_was_asked_on),
 		cmocka_unit_test(the_longest_datagram_comes_and_goes),
 		cmocka_unit_test(the_receive_buffer_is_what_was_asked_or_what_is_allowed),
+		cmocka_unit_test(a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read),
+		cmocka_unit_test(a_reload_takes_no_buffer_away_that_it_could_not_give_back),
 		cmocka_unit_test(dscp_reflect_asks_for_the_class_of_each_datagram),
 		cmocka_unit_test(a_tcp_session_answers_in_the_class_of_its_client),
 		cmocka_unit_test(a_reload_changes_an_open_socket),
