@@ -74,7 +74,7 @@ static unsigned find_by_name(const struct matching *m, const struct adopt_socket
 	return n;
 }
 
-/* A name looked up for anybody is an open resolver. The settings are checked for that, but a unit may say other addresses. */
+/* A name looked up for anybody is an open resolver. The settings are checked, but a unit may say another address. */
 static bool would_open_resolver(const struct listener_settings *l, const struct adopt_socket *s)
 {
 	return strcmp(l->service->name, "hostname") == 0 && l->rules.acl.allow_n == 0 && s->family != AF_UNIX &&

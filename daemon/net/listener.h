@@ -29,7 +29,8 @@ struct listener {
 	char path[108];                 /* UNIX: path or "@name"                                         */
 	uint64_t path_dev, path_ino;    /* of the socket file made by us, so that only ours is removed   */
 	char label[LISTENER_LABEL_MAX]; /* "echo/tcp": what logs and metrics say                         */
-	char key[192]; /* what makes it the same socket over a reload: where it is, and what only a new socket could change */
+	/* What makes it the same socket over a reload: where it is, and what only a new socket could change. */
+	char key[192];
 	uint32_t pool; /* index into all->pools                                         */
 	uint32_t row;  /* of the counters and of the session table's rows: one per label, chosen by the supervisor */
 	uint32_t receive_buffer_got; /* what the kernel granted, bytes                                */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service manager is told (the protocol of sd_notify(3)). Nothing without one that listens; nothing waits for it. */
+/* What the service manager is told (the protocol of sd_notify(3)). Without one that listens, nothing; nobody waits. */
 #pragma once
 
 #include <stdbool.h>
