@@ -81,17 +81,44 @@ static int find_group(const char *name, gid_t *ret)
 	return 0;
 }
 
+/* As root: the user and group that the service becomes, who could not manage a file of root's. Of whom there is none, or
+ * otherwise: NOBODY_SAID. */
+static void find_service(const struct settings *all, uid_t *ret_user, gid_t *ret_group)
+{
+	const struct passwd *pw =
+		geteuid() == 0 ? getpwnam(all->user[0] != '\0' ? all->user : SETTINGS_DEFAULT_USER) : NULL;
+
+	*ret_user = pw != NULL ? pw->pw_uid : NOBODY_SAID;
+	*ret_group = pw != NULL ? pw->pw_gid : (gid_t)NOBODY_SAID;
+	if (pw != NULL && all->group[0] != '\0')
+		(void)find_group(all->group, ret_group);
+}
+
+/* Whose the file shall be; NOBODY_SAID: whose it is. */
+static int find_wanted(const struct listener *l, uid_t *ret_user, gid_t *ret_group, struct text *why)
+{
+	const struct listener_settings *w = l->settings;
+
+	find_service(l->all, ret_user, ret_group);
+	if (w->owner[0] != '\0' && find_user(w->owner, ret_user) < 0)
+		return refuse(why, -ENOENT, "there is no such user as its owner");
+	if (w->group[0] != '\0' && find_group(w->group, ret_group) < 0)
+		return refuse(why, -ENOENT, "there is no such group as its group");
+	return 0;
+}
+
 /* A file of ours may have been left by root before it became the daemon's user, by that user, or given to `owner`. */
 static bool is_one_of_us(const struct listener *l, uid_t uid)
 {
 	uid_t user, owner;
+	gid_t group;
 
 	if (uid == geteuid())
 		return true;
 	if (geteuid() != 0)
 		return false; /* only root could have made it another's */
-	return (find_user(l->all->user, &user) == 0 && uid == user) ||
-	       (find_user(l->settings->owner, &owner) == 0 && uid == owner);
+	find_service(l->all, &user, &group);
+	return uid == user || (find_user(l->settings->owner, &owner) == 0 && uid == owner);
 }
 
 /* ---- the file ---- */
@@ -187,20 +214,24 @@ int unixpath_bind(struct listener *l, struct text *why)
 
 int unixpath_apply(const struct listener *l, struct text *why)
 {
-	const struct listener_settings *w = l->settings;
+	struct stat st;
 	uid_t owner;
 	gid_t group;
+	mode_t mode = l->settings->mode & 0777;
 
-	if (!is_ours(l))
+	if (!is_ours(l) || lstat(l->path, &st) < 0)
 		return 0;
-	if (find_user(w->owner, &owner) < 0)
-		return refuse(why, -ENOENT, "there is no such user as its owner");
-	if (find_group(w->group, &group) < 0)
-		return refuse(why, -ENOENT, "there is no such group as its group");
-	/* Neither follows a symbolic link, should somebody have put one there. */
+	if (find_wanted(l, &owner, &group, why) < 0)
+		return -ENOENT;
+	/* What is so already is not asked for: the service's user may not do what root has done. Neither call follows a
+	 * symbolic link, should somebody have put one there. */
+	if (owner == st.st_uid)
+		owner = NOBODY_SAID;
+	if (group == st.st_gid)
+		group = (gid_t)NOBODY_SAID;
 	if ((owner != NOBODY_SAID || group != (gid_t)NOBODY_SAID) && lchown(l->path, owner, group) < 0)
 		return refuse_with(why, -errno, "cannot give it its owner: ");
-	if (fchmodat(AT_FDCWD, l->path, w->mode & 0777, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((st.st_mode & 0777) != mode && fchmodat(AT_FDCWD, l->path, mode, AT_SYMLINK_NOFOLLOW) < 0)
 		return refuse_with(why, -errno, "cannot give it its mode: ");
 	return 0;
 }
@@ -218,7 +249,7 @@ bool unixpath_recognise(struct listener *l)
 
 	if (is_abstract(l))
 		return true;
-	if (lstat(l->path, &st) < 0 || !S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+	if (lstat(l->path, &st) < 0 || !S_ISSOCK(st.st_mode) || !is_one_of_us(l, st.st_uid))
 		return false;
 	l->path_dev = st.st_dev;
 	l->path_ino = st.st_ino;

@@ -76,7 +76,7 @@ struct listener_settings {
 	uint16_t port;                                           /* port_offset added; 0: the kernel chooses */
 	char path[108];                                          /* unix: a path, or "@name"; "": none       */
 	uint32_t mode;                                           /* of the path: permission bits, 0666 unless said */
-	char owner[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* of the path; "": ours */
+	char owner[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* of the path; "": the service's */
 	uint32_t pool_stream, pool_datagram; /* index into settings->pools, for its session and datagram transports */
 	struct socket_settings socket;
 	struct session_rules rules;
@@ -86,6 +86,9 @@ struct listener_settings {
 	const char *file;
 	unsigned line;
 };
+
+/* Who the service runs as when it is started as root and the settings do not say. */
+#define SETTINGS_DEFAULT_USER "echotimed"
 
 enum settings_activation { SETTINGS_ACTIVATION_AUTO, SETTINGS_ACTIVATION_ONLY };
 

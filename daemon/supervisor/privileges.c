@@ -12,7 +12,7 @@
 
 static int find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why)
 {
-	const char *name = s->user[0] ? s->user : PRIVILEGES_DEFAULT_USER;
+	const char *name = s->user[0] ? s->user : SETTINGS_DEFAULT_USER;
 	const struct passwd *user = getpwnam(name);
 
 	if (!user) {
@@ -54,7 +54,7 @@ int privileges_drop(const struct settings *s, struct text *why)
 	if (r == 0 && (setuid(0) == 0 || prctl(PR_SET_DUMPABLE, 0) < 0))
 		r = -EPERM;
 	if (r < 0)
-		text_addf(why, "cannot become user \"%s\": %s", s->user[0] ? s->user : PRIVILEGES_DEFAULT_USER,
+		text_addf(why, "cannot become user \"%s\": %s", s->user[0] ? s->user : SETTINGS_DEFAULT_USER,
 			  strerror(-r));
 	return r;
 }

@@ -6,9 +6,6 @@
 #include "base/text.h"
 #include "settings/settings.h"
 
-/* Who the service runs as when it is started as root and the settings do not say. */
-#define PRIVILEGES_DEFAULT_USER "echotimed"
-
 /* As root: becomes settings' user and group (the user's own where only the user is said), keeping CAP_NET_BIND_SERVICE
  * alone. Not as root: nothing. 0; or -errno, with the sentence that says what was not possible. Afterwards the process is
  * not dumpable. */

@@ -190,6 +190,49 @@ static void the_file_belongs_to_whom_the_settings_say(void **state maybe_unused)
 	assert_false(there());
 }
 
+/* Root opens it for the user whom it becomes, who then serves it, and reloads. */
+static void the_service_can_manage_what_root_has_opened(void **state maybe_unused)
+{
+	struct settings whole = { .user = "nobody" };
+	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
+	struct listener l = planned(&s);
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	struct stat st;
+	uid_t me = geteuid();
+
+	assert_int_equal(chmod(folder, 0711), 0);
+	l.all = &whole;
+	if (listener_open(&l, &why) < 0)
+		fail_msg("%s", storage);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_uid, me == 0 ? getpwnam("nobody")->pw_uid : me);
+	assert_int_equal(st.st_gid, me == 0 ? getpwnam("nobody")->pw_gid : getegid());
+	assert_int_equal(seteuid(st.st_uid), 0);
+	s.mode = 0600;
+	expect_adjusted(&l);
+	assert_int_equal(seteuid(me), 0);
+	assert_int_equal(mode_of(path), S_IFSOCK | 0600);
+	listener_close(&l);
+}
+
+/* What only root may do it has done; the others do not try again. */
+static void a_reload_asks_for_nothing_that_is_so_already(void **state maybe_unused)
+{
+	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
+	struct listener l;
+	uid_t me = geteuid();
+
+	strcpy(s.owner, getpwuid(me == 0 ? 1 : me)->pw_name);
+	strcpy(s.group, getgrgid(me == 0 ? 1 : getegid())->gr_name);
+	assert_int_equal(chmod(folder, 0711), 0);
+	l = opened(&s);
+	assert_int_equal(seteuid(me == 0 ? 65534 : me), 0);
+	expect_adjusted(&l);
+	assert_int_equal(seteuid(me), 0);
+	listener_close(&l);
+}
+
 static void a_stale_socket_of_another_user_is_not_replaced(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -215,6 +258,7 @@ int main(void)
 		TEST(a_folder_that_is_not_there_is_named),       TEST(only_the_file_that_we_made_is_removed),
 		TEST(a_copy_that_is_dropped_leaves_the_file),    TEST(an_owner_or_group_that_does_not_exist_leaves_nothing),
 		TEST(the_file_belongs_to_whom_the_settings_say), TEST(a_stale_socket_of_another_user_is_not_replaced),
+		TEST(the_service_can_manage_what_root_has_opened), TEST(a_reload_asks_for_nothing_that_is_so_already),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
