@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* echotimed: options, then settings, then the supervisor. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "config.h"
 
+#include "base/log.h"
 #include "net/describe.h"
 #include "settings/settings.h"
 #include "supervisor/inetd.h"
+#include "supervisor/report.h"
 #include "supervisor/supervisor.h"
 
 #define OVERRIDES_MAX 64
@@ -32,7 +32,7 @@ static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | 
 			    "  -V, --version           version, and what was compiled in\n"
 			    "  -h, --help              this text\n";
 
-static void print_version(void)
+static int print_version(void)
 {
 	puts(PACKAGE_STRING);
 #ifdef HAVE_SYSTEMD
@@ -40,6 +40,7 @@ static void print_version(void)
 #else
 	puts("systemd: no");
 #endif
+	return fflush(stdout) == EOF ? EX_IOERR : 0;
 }
 
 /* 0, or EX_USAGE with a message. */
@@ -82,23 +83,14 @@ static int read_options(int argc, char **argv, struct options *o)
 	return EX_USAGE;
 }
 
-/* Reads the settings and prints what is wrong with them. 0 or an exit code. */
+/* Reads the settings and says what is wrong with them: a daemon in its log. 0 or an exit code. */
 static int read_settings(const struct options *o, struct settings **ret)
 {
 	static struct settings_report report;
 	int r = settings_read(o->file, o->overrides, o->overrides_n, ret, &report);
 
-	for (size_t i = 0; i < report.issues_n; i++)
-		fprintf(stderr, "%s%s\n", report.issues[i].text, report.issues[i].warning ? " (warning)" : "");
-	if (report.errors_n > SETTINGS_ISSUES_MAX)
-		fprintf(stderr, "and %zu more errors\n", report.errors_n - SETTINGS_ISSUES_MAX);
-	if (r == 0)
-		return 0;
-	if (!report.issues_n)
-		fprintf(stderr, "echotimed: %s: %s\n", o->file, strerror(-r));
-	if (report.missing)
-		return EX_NOINPUT;
-	return r == -EINVAL ? EX_CONFIG : r == -EACCES ? EX_NOPERM : EX_OSERR;
+	(o->what == SERVE ? report_log : report_print)(o->file, r, &report);
+	return report_exit_code(r, &report);
 }
 
 int main(int argc, char **argv)
@@ -109,13 +101,11 @@ int main(int argc, char **argv)
 
 	if (code)
 		return code;
-	if (o.what == HELP || o.what == VERSION_ONLY) {
-		if (o.what == HELP)
-			fputs(usage, stdout);
-		else
-			print_version();
-		return 0;
-	}
+	if (o.what == HELP)
+		return fputs(usage, stdout) == EOF ? EX_IOERR : 0;
+	if (o.what == VERSION_ONLY)
+		return print_version();
+	log_open();
 	if (o.inetd)
 		return inetd_run(o.inetd, o.file, o.overrides, o.overrides_n);
 	o.file = o.file ? o.file : ECHOTIMED_CONF;

@@ -79,6 +79,10 @@ void log_open(void)
 		out.how = HOW_SOCKET;
 		return;
 	}
+	/* A file never makes a writer wait, and another description of it has another position: who writes to it after us would
+	 * overwrite what we wrote. */
+	if (S_ISREG(st.st_mode))
+		return;
 	out.own_fd = reopen();
 	if (out.own_fd >= 0)
 		out.how = HOW_NONBLOCKING;

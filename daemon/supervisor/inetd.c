@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "net/passed.h"
 #include "supervisor/privileges.h"
+#include "supervisor/report.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
 #include "worker/resolver.h"
@@ -47,16 +48,6 @@ static int fail(int code, const char *why)
 }
 
 /* --- settings ------------------------------------------------------------------------------------------------- */
-
-static int log_report(const struct settings_report *report, int r)
-{
-	for (size_t i = 0; i < report->issues_n; i++)
-		log_say(report->issues[i].warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "settings", "%s",
-			report->issues[i].text);
-	if (r < 0 && !report->issues_n)
-		log_say(LOG_LEVEL_ERROR, "settings", "%s", strerror(-r));
-	return r == 0 ? 0 : report->missing ? EX_NOINPUT : EX_CONFIG;
-}
 
 /* A configuration of one listener with its defaults, in memory only. The descriptor or -errno. */
 static int make_configuration(const char *service)
@@ -86,7 +77,9 @@ static int read_settings(const char *name, const char *file, const struct settin
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", made);
 		file = path;
 	}
-	int code = log_report(&report, settings_read(file, overrides, overrides_n, &self.settings, &report));
+	int r = settings_read(file, overrides, overrides_n, &self.settings, &report);
+	report_log(file, r, &report);
+	int code = report_exit_code(r, &report);
 	for (size_t i = 0; code == 0 && i < self.settings->listeners_n && !self.named; i++)
 		if (strcmp(self.settings->listeners[i].name, name) == 0)
 			self.named = &self.settings->listeners[i];

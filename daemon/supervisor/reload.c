@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
+#include "supervisor/report.h"
 #include "supervisor/sockets.h"
 #include "supervisor/store.h"
 
@@ -27,15 +28,6 @@ static void log_listening(const struct listener *l)
 		log_say(LOG_LEVEL_INFO, "listening",
 			"%s: a receive buffer of %u bytes where %llu were asked for (net.core.rmem_max)", l->label,
 			l->receive_buffer_got, (unsigned long long)l->settings->socket.receive_buffer);
-}
-
-static void log_report(const struct settings_report *report)
-{
-	for (size_t i = 0; i < report->issues_n; i++)
-		log_say(report->issues[i].warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "settings", "%s",
-			report->issues[i].text);
-	if (report->errors_n > SETTINGS_ISSUES_MAX)
-		log_say(LOG_LEVEL_ERROR, "settings", "and %zu more errors", report->errors_n - SETTINGS_ISSUES_MAX);
 }
 
 /* The coming generation does not come. */
@@ -85,10 +77,9 @@ static void begin_reload(struct supervisor *s)
 	notify_reloading();
 	memset(&report, 0, sizeof(report));
 	int r = settings_read(s->file, s->overrides, s->overrides_n, &settings, &report);
-	log_report(&report);
+	report_log(s->file, r, &report);
 	if (r < 0)
-		text_addf(&why, "%s cannot be used%s%s", s->file, report.issues_n ? "" : ": ",
-			  report.issues_n ? "" : strerror(-r));
+		text_addf(&why, "%s cannot be used", s->file);
 	else if (!same_identity(settings, s->current->settings))
 		text_add(&why, "`user` and `group` change by a restart only");
 	else if (generation_new(s, settings, s->current, &s->coming, &why) == 0) {

@@ -146,6 +146,22 @@ static void lines_are_appended_to_a_file(void **state)
 	assert_string_equal(got, "before\nnotice e: x\n");
 }
 
+static void who_writes_to_the_file_after_us_overwrites_nothing(void **state)
+{
+	FILE *f = temporary_file();
+
+	(void)state;
+	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
+	log_to(fileno(f));
+	log_say(LOG_LEVEL_NOTICE, "e", "x");
+	log_back();
+	fputs("after\n", f);
+	fflush(f);
+	read_file(f);
+	fclose(f);
+	assert_string_equal(got, "notice e: x\nafter\n");
+}
+
 static void a_line_torn_by_a_full_disk_does_not_swallow_the_next(void **state)
 {
 	struct rlimit limit, small;
@@ -192,34 +208,37 @@ static void a_closed_standard_error_loses_lines_only(void **state)
 
 static void the_logs_own_descriptor_is_none_of_the_first_three(void **state)
 {
-	FILE *f = temporary_file();
-	int own, saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	int own, saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), ends[2];
 
 	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	close(STDIN_FILENO);
-	log_to(fileno(f));
+	log_to(ends[1]);
 	own = log_fd();
 	log_back();
 	if (saved >= 0)
 		dup2(saved, STDIN_FILENO);
 	fd_close(&saved);
-	fclose(f);
+	fd_close(&ends[0]);
+	fd_close(&ends[1]);
 	assert_true(own > STDERR_FILENO);
 }
 
 static void opening_again_leaves_no_descriptor_behind(void **state)
 {
-	FILE *f = temporary_file();
-	int first, last;
+	int first, last, ends[2];
 
 	(void)state;
-	log_to(fileno(f));
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	log_to(ends[1]);
 	first = log_fd();
 	for (int i = 0; i < 100; i++)
 		log_open();
 	last = log_fd();
 	log_back();
-	fclose(f);
+	fd_close(&ends[0]);
+	fd_close(&ends[1]);
+	assert_true(first >= 0);
 	assert_int_equal(first, last);
 }
 
@@ -248,6 +267,7 @@ int main(void)
 		cmocka_unit_test(a_full_pipe_costs_lines_and_keeps_its_flags),
 		cmocka_unit_test(a_pipe_that_cannot_be_reopened_does_not_block_either),
 		cmocka_unit_test(lines_are_appended_to_a_file),
+		cmocka_unit_test(who_writes_to_the_file_after_us_overwrites_nothing),
 		cmocka_unit_test(a_line_torn_by_a_full_disk_does_not_swallow_the_next),
 		cmocka_unit_test(a_closed_standard_error_loses_lines_only),
 		cmocka_unit_test(the_logs_own_descriptor_is_none_of_the_first_three),

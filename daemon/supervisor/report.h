@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with the settings, told: in the log of a daemon, on the terminal of who asks. */
+#pragma once
+
+#include "settings/settings.h"
+
+/* What settings_read() gave for a file: r and the report. */
+void report_log(const char *file, int r, const struct settings_report *report);
+void report_print(const char *file, int r, const struct settings_report *report);
+
+/* The exit code for it (sysexits); 0 for 0. */
+int report_exit_code(int r, const struct settings_report *report);
