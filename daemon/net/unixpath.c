@@ -85,8 +85,7 @@ static int find_group(const char *name, gid_t *ret)
  * otherwise: NOBODY_SAID. */
 static void find_service(const struct settings *all, uid_t *ret_user, gid_t *ret_group)
 {
-	const struct passwd *pw =
-		geteuid() == 0 ? getpwnam(all->user[0] != '\0' ? all->user : SETTINGS_DEFAULT_USER) : NULL;
+	const struct passwd *pw = geteuid() == 0 ? getpwnam(all->user[0] != '\0' ? all->user : SETTINGS_DEFAULT_USER) : NULL;
 
 	*ret_user = pw != NULL ? pw->pw_uid : NOBODY_SAID;
 	*ret_group = pw != NULL ? pw->pw_gid : (gid_t)NOBODY_SAID;

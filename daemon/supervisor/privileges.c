@@ -54,7 +54,6 @@ int privileges_drop(const struct settings *s, struct text *why)
 	if (r == 0 && (setuid(0) == 0 || prctl(PR_SET_DUMPABLE, 0) < 0))
 		r = -EPERM;
 	if (r < 0)
-		text_addf(why, "cannot become user \"%s\": %s", s->user[0] ? s->user : SETTINGS_DEFAULT_USER,
-			  strerror(-r));
+		text_addf(why, "cannot become user \"%s\": %s", s->user[0] ? s->user : SETTINGS_DEFAULT_USER, strerror(-r));
 	return r;
 }

@@ -187,9 +187,9 @@ static int dial_unix(const struct listener *l)
 
 	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun.sun_family)), 0);
 	memcpy(sun.sun_path + 1, l->path + 1, strlen(l->path) - 1);
-	assert_int_equal(
-		connect(fd, (struct sockaddr *)&sun, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(l->path))),
-		0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sun,
+				 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(l->path))),
+			 0);
 	return fd;
 }
 

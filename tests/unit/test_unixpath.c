@@ -253,12 +253,18 @@ static void a_stale_socket_of_another_user_is_not_replaced(void **state maybe_un
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_stale_socket_of_ours_is_replaced),        TEST(a_socket_that_a_process_has_is_never_replaced),
-		TEST(a_live_socket_with_a_full_backlog_is_live), TEST(what_is_no_socket_is_never_touched),
-		TEST(a_folder_that_is_not_there_is_named),       TEST(only_the_file_that_we_made_is_removed),
-		TEST(a_copy_that_is_dropped_leaves_the_file),    TEST(an_owner_or_group_that_does_not_exist_leaves_nothing),
-		TEST(the_file_belongs_to_whom_the_settings_say), TEST(a_stale_socket_of_another_user_is_not_replaced),
-		TEST(the_service_can_manage_what_root_has_opened), TEST(a_reload_asks_for_nothing_that_is_so_already),
+		TEST(a_stale_socket_of_ours_is_replaced),
+		TEST(a_socket_that_a_process_has_is_never_replaced),
+		TEST(a_live_socket_with_a_full_backlog_is_live),
+		TEST(what_is_no_socket_is_never_touched),
+		TEST(a_folder_that_is_not_there_is_named),
+		TEST(only_the_file_that_we_made_is_removed),
+		TEST(a_copy_that_is_dropped_leaves_the_file),
+		TEST(an_owner_or_group_that_does_not_exist_leaves_nothing),
+		TEST(the_file_belongs_to_whom_the_settings_say),
+		TEST(a_stale_socket_of_another_user_is_not_replaced),
+		TEST(the_service_can_manage_what_root_has_opened),
+		TEST(a_reload_asks_for_nothing_that_is_so_already),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
