@@ -79,8 +79,8 @@ void log_open(void)
 		out.how = HOW_SOCKET;
 		return;
 	}
-	/* A file never makes a writer wait, and another description of it has another position: who writes to it after us would
-	 * overwrite what we wrote. */
+	/* A file never makes a writer wait, and another description of it has another position: who writes to it after us
+	 * would overwrite what we wrote. */
 	if (S_ISREG(st.st_mode))
 		return;
 	out.own_fd = reopen();
