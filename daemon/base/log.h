@@ -25,8 +25,8 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 #define LOG_LINE_MAX 2048
 
 /* Prepares descriptor 2: where it is neither a socket nor a file it is reopened non-blocking (its shared flags are never
- * changed) or, where that cannot be, polled before each write; a socket is sent to with MSG_DONTWAIT. Priorities are written
- * where descriptor 2 is the journal (JOURNAL_STREAM). May be called again, and with descriptor 2 closed. */
+ * changed) or, where that cannot be, polled before each write; a socket is sent to with MSG_DONTWAIT. Priorities are
+ * written where descriptor 2 is the journal (JOURNAL_STREAM). May be called again, and with descriptor 2 closed. */
 void log_open(void);
 
 /* The descriptor log_open made for itself (3 or more), for who closes all others; -1 where it made none. */

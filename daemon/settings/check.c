@@ -22,6 +22,19 @@ static bool said_itself(const struct draft *d, const struct listener_settings *l
 	return o->file != NULL && !o->inherited;
 }
 
+/* Its sessions are dealt over its workers, each of which serves at least one. */
+static void check_event_pool(struct draft *d, size_t i)
+{
+	const struct pool_settings *p = &d->settings->pools[i];
+	struct origin at = d->settings->own->pools[i][rows_find(SCOPE_POOL, "workers") - rows_all];
+	char path[SETTINGS_NAME_MAX + 32];
+
+	if (p->workers <= p->max_sessions)
+		return;
+	(void)snprintf(path, sizeof(path), "pools.%s.workers", p->name);
+	private_issue(d, &at, path, "is more than max_sessions (%u workers, %u sessions)", p->workers, p->max_sessions);
+}
+
 /* The first rule that is broken: the others follow from it. */
 static void check_pool(struct draft *d, size_t i)
 {
@@ -30,8 +43,12 @@ static void check_pool(struct draft *d, size_t i)
 	char path[SETTINGS_NAME_MAX + 32];
 	struct origin at;
 
-	if (p->model != POOL_PREFORK)
+	if (p->model == POOL_FORK)
 		return;
+	if (p->model == POOL_EVENT) {
+		check_event_pool(d, i);
+		return;
+	}
 	if (p->min_spare > p->max_spare) {
 		key = "min_spare";
 	} else if (p->max_spare > p->max_workers) {

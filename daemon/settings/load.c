@@ -324,12 +324,12 @@ static void load_pools(struct draft *d)
 		struct pool_settings *p = &d->settings->pools[i];
 		const struct origin *origins = d->settings->own->pools[i];
 
-		if (p->model == POOL_EVENT && p->workers == 0)
-			p->workers = (uint32_t)cpus_n;
 		if (p->model == POOL_PREFORK)
 			fit_prefork(p, origins);
 		else if (origins[sessions - rows_all].file == NULL)
 			p->max_sessions = p->model == POOL_FORK ? 256 : 65536;
+		if (p->model == POOL_EVENT && p->workers == 0)
+			p->workers = p->max_sessions < (uint32_t)cpus_n ? p->max_sessions : (uint32_t)cpus_n;
 		/* The first three are built in and have theirs. */
 		if (i > POOL_EVENT && origins[model - rows_all].file == NULL)
 			report_no_model(d, p);

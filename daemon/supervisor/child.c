@@ -239,6 +239,8 @@ void child_bury(struct child *c, const siginfo_t *info)
 
 	if (!c->ready)
 		c->generation->failed = true;
+	if (!well && c->pool != CHILD_RESOLVER && c->generation->settings->pools[c->pool].model == POOL_FORK)
+		c->generation->orphaned = true;
 	if (!well && !c->generation->ending)
 		mourn(c, info, sessions);
 	loop_remove(&s->loop, &c->channel);

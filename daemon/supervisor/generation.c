@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "supervisor/orphans.h"
 #include "supervisor/policy.h"
 #include "supervisor/sockets.h"
 
@@ -204,6 +205,7 @@ void generation_end(struct generation *g)
 	g->ending = true;
 	for (struct child *c = g->children; c; c = c->next)
 		child_tell(c, WORD_END);
+	orphans_signal(g, SIGUSR1, KILL_DRAIN);
 }
 
 void generation_kill(struct generation *g)
@@ -211,6 +213,7 @@ void generation_kill(struct generation *g)
 	g->ending = true;
 	for (struct child *c = g->children; c; c = c->next)
 		kill(c->pid, SIGKILL);
+	orphans_signal(g, SIGKILL, KILL_NOT);
 }
 
 static struct policy_view view_of(const struct generation *g, uint32_t pool)
@@ -308,7 +311,7 @@ bool generation_has_workers(const struct generation *g)
 	for (const struct child *c = g->children; c; c = c->next)
 		if (c->pool != CHILD_RESOLVER)
 			return true;
-	return false;
+	return orphans_count(g) > 0;
 }
 
 bool generation_has_questions(const struct generation *g)

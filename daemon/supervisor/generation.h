@@ -39,6 +39,7 @@ struct generation {
 	int questions[2]; /* resolvers read [0], workers write [1] */
 	struct child *children;
 	uint64_t deadline_ns; /* coming: to be ready; draining: to be gone */
+	bool orphaned;        /* an acceptor has died: sessions may have outlived it (orphans.h) */
 	bool serving, drain_asked, ending, failed;
 };
 
@@ -67,7 +68,7 @@ void generation_deal_readers(struct generation *g);
 /* Spawns and retires as policy.c says. When to look again. */
 uint64_t generation_fill_pools(struct generation *g);
 
-/* It has workers left, resolvers apart. */
+/* It has workers left, resolvers apart, or sessions whose acceptor died. */
 bool generation_has_workers(const struct generation *g);
 
 /* Some question waits for its resolvers. */

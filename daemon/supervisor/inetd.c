@@ -245,8 +245,9 @@ static int serve_stream(void)
 
 	if (getpeername(a.fd, (struct sockaddr *)&sa, &n) < 0)
 		return 0; /* gone already */
-	a.peer = self.socket.family == AF_UNIX ? (struct addr){ .family = AF_UNIX }
-					       : addr_from_sockaddr((struct sockaddr *)&sa, n);
+	a.peer = (struct addr){ .family = AF_UNIX };
+	if (self.socket.family != AF_UNIX)
+		a.peer = addr_from_sockaddr((struct sockaddr *)&sa, n);
 	if (listener_prepare_session(&self.listener, a.fd) < 0)
 		return 0;
 	struct table_request request = acceptor_request(w, &self.listener, &a.peer);

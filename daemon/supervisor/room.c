@@ -7,7 +7,10 @@
  */
 #include "supervisor/room.h"
 
+#include <signal.h>
+
 #include "base/clock.h"
+#include "supervisor/orphans.h"
 
 #define MOST 64 /* sessions ended at once */
 
@@ -84,4 +87,6 @@ void room_make(struct generation *g, uint32_t pool, uint64_t now_ns)
 	for (struct child *c = g->children; found.n && c; c = c->next)
 		if (c->pool == pool)
 			child_tell(c, WORD_LOOK);
+	if (found.n)
+		orphans_signal(g, SIGUSR1, KILL_NOT);
 }

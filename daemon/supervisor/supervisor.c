@@ -156,7 +156,7 @@ static void advance_draining(struct supervisor *s)
 
 	while (*at) {
 		struct generation *g = *at;
-		if (g->children) {
+		if (g->children || generation_has_workers(g)) {
 			press(g, now_ns);
 			at = &g->next;
 		} else {

@@ -8,10 +8,10 @@
 #include "worker/models.h"
 #include "worker/sessions.h"
 
-/* The pool's sessions are dealt evenly over its workers. */
+/* The pool's sessions are dealt evenly over its workers, of which there are no more than sessions. */
 static uint32_t capacity(const struct pool_settings *pool)
 {
-	return (pool->max_sessions + pool->workers - 1) / pool->workers;
+	return pool->max_sessions / pool->workers;
 }
 
 static void end(struct worker *w)

@@ -228,5 +228,47 @@ class Privileges(harness.Case):
             self.assertEqual(core.split()[4:6], ["0", "0"], pid)
 
 
+class Orphans(harness.Case):
+    """Session children of the fork model that have outlived their acceptor."""
+
+    model = "fork"
+
+    def orphan(self, **top):
+        """A daemon and a session of it whose acceptor is dead."""
+        d = self.serve(ECHO, daemon={"allow": [DIED]}, **top)
+        s = d.connect("echo")
+        self.assertTrue(clients.serves(s))
+        holder = procs.holder_of(s, d.workers())
+        if not holder:
+            self.skipTest("needs root (to see which process has a session)")
+        os.kill(procs.read(holder[0]).parent, signal.SIGKILL)
+        d.wait_log("^warning died pool=fork ")
+        self.assertTrue(clients.serves(s))
+        return d, s
+
+    def test_a_stop_waits_for_them(self):
+        d, s = self.orphan()
+        d.send_signal(signal.SIGTERM)
+        d.wait_log("^notice stopping")
+        self.assertTrue(clients.serves(s))
+        s.close()
+        d.wait_log("end=eof")
+        d.wait_log("^notice stopped")
+
+    def test_after_a_reload_they_end_at_the_drain_timeout(self):
+        d, s = self.orphan(drain_timeout="0.1s")
+        d.send_signal(signal.SIGHUP)
+        d.wait_log("^info session .*end=drain")
+        self.assertEqual(clients.recv_until_over(s)[0], b"")
+
+    def test_a_second_term_ends_them_at_once(self):
+        d, s = self.orphan()
+        d.send_signal(signal.SIGTERM)
+        d.wait_log("^notice stopping")
+        d.send_signal(signal.SIGTERM)
+        d.wait_log("^info session .*end=drain")
+        d.wait_log("^notice stopped")
+
+
 if __name__ == "__main__":
     harness.main()

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Session children of the fork model whose acceptor has died: they go on serving, and the supervisor, their new parent,
+ * drains and ends them in its place.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "supervisor/generation.h"
+#include "worker/worker.h"
+
+/* How many sessions of a generation are served by orphans. Costs a look at the session table where an acceptor has died,
+ * else nothing. */
+uint32_t orphans_count(const struct generation *g);
+
+/* Each gets the signal (SIGUSR1: look at your kill mark), and before it the mark, if that is not KILL_NOT. */
+void orphans_signal(struct generation *g, int sig, enum kill_mark mark);
