@@ -243,7 +243,10 @@ static int failed_option(struct text *why, const struct listener *l, const char 
 	struct text what = TEXT_OVER(storage);
 
 	text_addf(&what, "set %s of", option);
-	return failed(why, l, storage, r);
+	r = failed(why, l, storage, r);
+	if (r == -ENODEV)
+		text_addf(why, " (interface = \"%s\")", l->settings->socket.interface);
+	return r;
 }
 
 /* The steps after socket(), up to a socket that serves. Options come before bind: no datagram is queued, and no connection

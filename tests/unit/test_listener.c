@@ -353,7 +353,9 @@ static void an_interface_binds_the_socket_to_it(void **state maybe_unused)
 	listener_close(&l);
 	strcpy(s.socket.interface, "nosuch0");
 	l = planned(&s);
-	expect_not_opened(&l, -ENODEV, "cannot set SO_BINDTODEVICE of echo/tcp on 127.0.0.1:0: no such device");
+	expect_not_opened(&l, -ENODEV,
+			  "cannot set SO_BINDTODEVICE of echo/tcp on 127.0.0.1:0: no such device"
+			  " (interface = \"nosuch0\")");
 }
 
 /* Exit 0: as it should be. */
