@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One running daemon: its log and sd_notify messages as events, clients of it, its processes, and how it ended."""
 
+import atexit
 import os
 import re
 import select
@@ -15,6 +16,7 @@ from config import UNIXES, config_text, parse_address
 
 DAEMON = os.path.abspath(os.environ.get("ECHOTIMED", "./echotimed"))
 TIMEOUT_S = 30.0
+RUNNING = []
 UNIX_KINDS = {"unix": socket.SOCK_STREAM, "unixgram": socket.SOCK_DGRAM, "unixpacket": socket.SOCK_SEQPACKET}
 LINE = re.compile(r"(error|warning|notice|info|debug) (\S+)")
 
@@ -100,10 +102,12 @@ class Daemon:
         environment = {**os.environ, "NOTIFY_SOCKET": notify_path, **(env or {})}
         environment.pop("JOURNAL_STREAM", None)
         # A session of its own: so its processes are found, whoever is their parent by then.
-        self.process = subprocess.Popen([*prefix, DAEMON, "-c", self.file, *args], stdin=subprocess.DEVNULL,
-                                        stderr=write_end, env=environment, start_new_session=True, **popen)
+        popen = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, **popen}
+        self.process = subprocess.Popen([*prefix, DAEMON, "-c", self.file, *args], stderr=write_end, env=environment,
+                                        start_new_session=True, **popen)
         os.close(write_end)
         self.pid = self.process.pid
+        RUNNING.append(self)
         self.events = Events(read_end, notify)
         if wait:
             self.wait_notify("READY=1")
@@ -251,3 +255,14 @@ class Daemon:
             self.process.wait()
             self.events.join()
         self.stopped = True
+
+
+def end_all():
+    """When the tests themselves are ended half-way: no daemon outlives them."""
+    for d in RUNNING:
+        if not d.stopped:
+            d.kill()
+            d.folder.remove()
+
+
+atexit.register(end_all)

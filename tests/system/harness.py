@@ -21,6 +21,7 @@ Conventions, for whoever adds a test:
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -152,6 +153,7 @@ def main(namespace=False):
         sys.exit(f"no daemon at {DAEMON}: build it, or say where it is by ECHOTIMED=")
     if namespace:
         enter_namespaces()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # An orphan of a daemon that was killed comes to us, and its end is seen at once even where process 1 reaps nobody.
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     runner = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """For test files in namespaces of their own: files of /etc replaced, a second host at a cable, good and bad name servers."""
 
+import atexit
 import ctypes
 import os
 import socket
@@ -88,6 +89,7 @@ class Dnsmasq:
         own = ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
                "--bind-interfaces", "--user=root", "--pid-file", "--log-facility=-"]
         self.process = subprocess.Popen(["dnsmasq", *own, *arguments], stderr=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         line = self.process.stderr.readline()
         if "started" not in line:
             raise AssertionError(f"dnsmasq does not start: {line}{self.process.stderr.read()}")
