@@ -43,6 +43,8 @@ class Events:
             # The messages first: whatever was logged before READY is then in the pipe already and is published with it.
             messages = self._read_messages()
             lines, ended = self._read_lines()
+            if ended:
+                messages += self._read_messages()
             with self.changed:
                 self.lines += lines
                 self.messages += messages
