@@ -15,7 +15,8 @@ import harness
 import passing
 import procs
 
-HOW = ("inetd", "systemd", "both")  # both: systemd's with StandardInput=socket
+# both: systemd's with StandardInput=socket; half: with StandardOutput=socket alone, which standard error inherits
+HOW = ("inetd", "systemd", "both", "half")
 SECONDS_1900_TO_1970 = 2208988800
 
 
@@ -57,9 +58,10 @@ class Case(passing.Case):
             extra["env"] = {}
         environment = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "JOURNAL_STREAM")}
         standard = subprocess.DEVNULL if how == "systemd" else passed
+        standard_input = standard if how != "half" else subprocess.DEVNULL
         read_end, write_end = os.pipe()
-        p = subprocess.Popen([*extra["prefix"], harness.DAEMON, "--inetd", name, *args, *words], stdin=standard,
-                             stdout=standard, stderr=write_end if how == "systemd" else passed,
+        p = subprocess.Popen([*extra["prefix"], harness.DAEMON, "--inetd", name, *args, *words],
+                             stdin=standard_input, stdout=standard, stderr=write_end if how == "systemd" else passed,
                              env={**environment, **extra["env"]}, pass_fds=extra["pass_fds"], start_new_session=True)
         os.close(write_end)
         p.stderr = open(read_end)
@@ -92,7 +94,7 @@ class Streams(Case):
                 client.close()
                 log = self.ended(p)
                 if how == "systemd":
-                    self.assertRegex(log, rf"info session listener=echo .*in=1000000 out=1000000 end=eof")
+                    self.assertRegex(log, r"info session listener=echo .*in=1000000 out=1000000 end=eof")
 
     def test_what_waited_in_the_connection_is_served(self):
         client, server = self.pair("tcp")
@@ -103,7 +105,7 @@ class Streams(Case):
         self.ended(p)
 
     def test_nothing_of_the_log_reaches_the_client(self):
-        for how in ("inetd", "both"):
+        for how in ("inetd", "both", "half"):
             client, server = self.pair()
             p = self.inetd(server, "echo", how=how, options=["no.such.key=1"])
             self.assertEqual(clients.recv_all(client), b"", how)
