@@ -15,8 +15,10 @@ import harness
 import passing
 import procs
 
-# both: systemd's with StandardInput=socket; half: with StandardOutput=socket alone, which standard error inherits
-HOW = ("inetd", "systemd", "both", "half")
+# inetd: the connection is 0, 1 and 2. stdin: standard error is the log's. systemd: LISTEN_FDS; both: with StandardInput=socket
+# too; half: with StandardOutput=socket, which standard error inherits.
+LOGGED = ("stdin", *(["systemd"] if passing.HAS_SYSTEMD else []))
+HOW = ("inetd", *LOGGED, *(["both", "half"] if passing.HAS_SYSTEMD else []))
 SECONDS_1900_TO_1970 = 2208988800
 
 
@@ -47,22 +49,20 @@ class Case(passing.Case):
         self.addCleanup(server.close)
         return client, server
 
-    def inetd(self, passed, name, *args, how="systemd", options=()):
-        """Starts it on this socket, which is closed here; its log can be read from .stderr but as inetd does it."""
+    def inetd(self, passed, name, *args, how="stdin", options=()):
+        """Starts it on this socket, which is closed here; its log can be read from .stderr where it is LOGGED."""
         options = [*options, "log.level=debug", "log.sessions=true"]
         if harness.is_root():
             options += ["user={}".format(config.service_user()[0]), "group={}".format(config.service_user()[1])]
         words = [word for option in options for word in ("-o", option)]
-        extra = passing.arguments([] if how == "inetd" else [passed])
-        if how == "inetd":
-            extra["env"] = {}
+        extra = passing.arguments([passed]) if how in ("systemd", "both", "half") else {"prefix": [], "env": {}}
         environment = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET", "JOURNAL_STREAM")}
-        standard = subprocess.DEVNULL if how == "systemd" else passed
-        standard_input = standard if how != "half" else subprocess.DEVNULL
         read_end, write_end = os.pipe()
-        p = subprocess.Popen([*extra["prefix"], harness.DAEMON, "--inetd", name, *args, *words],
-                             stdin=standard_input, stdout=standard, stderr=write_end if how == "systemd" else passed,
-                             env={**environment, **extra["env"]}, pass_fds=extra["pass_fds"], start_new_session=True)
+        p = subprocess.Popen([*extra.pop("prefix"), harness.DAEMON, "--inetd", name, *args, *words],
+                             stdin=passed if how in ("inetd", "stdin", "both") else subprocess.DEVNULL,
+                             stdout=passed if how in ("inetd", "both", "half") else subprocess.DEVNULL,
+                             stderr=write_end if how in LOGGED else passed,
+                             env={**environment, **extra.pop("env")}, start_new_session=True, **extra)
         os.close(write_end)
         p.stderr = open(read_end)
         self.processes.append(p)
@@ -93,7 +93,7 @@ class Streams(Case):
                 sender.join()
                 client.close()
                 log = self.ended(p)
-                if how == "systemd":
+                if how in LOGGED:
                     self.assertRegex(log, r"info session listener=echo .*in=1000000 out=1000000 end=eof")
 
     def test_what_waited_in_the_connection_is_served(self):
@@ -105,7 +105,7 @@ class Streams(Case):
         self.ended(p)
 
     def test_nothing_of_the_log_reaches_the_client(self):
-        for how in ("inetd", "both", "half"):
+        for how in set(HOW) - set(LOGGED):
             client, server = self.pair()
             p = self.inetd(server, "echo", how=how, options=["no.such.key=1"])
             self.assertEqual(clients.recv_all(client), b"", how)
@@ -220,13 +220,13 @@ class Streams(Case):
         self.assertIn("end=reset", self.ended(p))
 
     def test_an_idle_session_is_ended(self):
-        for how in ("inetd", "systemd"):
+        for how in HOW:
             client, server = self.pair("tcp")
             p = self.inetd(server, "echo", how=how, options=["listeners.[0].idle_timeout=300ms"])
             self.assertTrue(clients.serves(client))
             self.assertEqual(clients.recv_until_over(client)[0], b"")
             log = self.ended(p)
-            if how == "systemd":
+            if how in LOGGED:
                 self.assertIn("end=idle", log)
 
     def test_term_ends_it(self):
@@ -279,12 +279,12 @@ class Rules(Case):
         self.assertIn("missing", self.ended(p, 66))
 
     def test_a_client_that_the_list_denies_is_refused(self):
-        for how in ("inetd", "systemd"):
+        for how in HOW:
             client, server = self.pair("tcp")
             p = self.inetd(server, "echo", *self.file({"service": "echo", "deny": ["127.0.0.0/8"]}), how=how)
             self.assertEqual(clients.recv_until_over(client)[0], b"")
             log = self.ended(p)
-            if how == "systemd":
+            if how in LOGGED:
                 self.assertRegex(log, r"notice refused: echo/tcp: acl")
 
     def test_a_client_that_the_list_allows_is_served(self):
@@ -293,10 +293,10 @@ class Rules(Case):
         self.assertTrue(clients.serves(client))
 
     def test_a_listening_socket_is_refused(self):
-        for how in ("systemd", "inetd"):
+        for how in HOW:
             p = self.inetd(self.bound("tcp"), "echo", how=how)
             log = self.ended(p, 78)
-            if how == "systemd":
+            if how in LOGGED:
                 self.assertRegex(log, r"error inetd: .*is a listening socket")
 
     def test_what_is_no_socket_is_refused(self):
@@ -304,6 +304,7 @@ class Rules(Case):
         self.assertEqual(done.returncode, 78)
         self.assertIn("standard input is not a socket", done.stderr)
 
+    @passing.needs_systemd
     def test_more_than_one_socket_is_refused(self):
         one, other = socket.socketpair()
         with one, other:
@@ -345,7 +346,7 @@ class Datagrams(Case):
                 client.sendto(b"more", (host, port))
                 self.assertEqual(client.recvfrom(100), (b"more", (host, port)))
             log = self.ended(p)
-            if how == "systemd":
+            if how in LOGGED:
                 self.assertNotIn("error", log)
             keep.close()
 
@@ -449,7 +450,7 @@ class Xinetd(Case):
         super().setUp()
         # An address of loopback that is this process's alone, so that ports can be what they are.
         pid = os.getpid()
-        self.address = f"127.{1 + pid // 65536 % 200}.{pid // 256 % 256}.{1 + pid % 254}"
+        self.address = f"127.{1 + (pid >> 16)}.{pid >> 8 & 255}.{pid & 255}"
         user = config.service_user()[0] if harness.is_root() else str(os.geteuid())
         path = self.folder.write("xinetd.conf", XINETD.format(
             log=self.folder / "log", address=self.address, stream=self.STREAM, datagram=self.DATAGRAM, user=user,
