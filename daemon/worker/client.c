@@ -11,12 +11,13 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "worker/models.h"
 #include "worker/sessions.h"
 
 #define STEPS_A_TURN 8 /* of a session that always has more to say: then the others get their turn */
 
 /* Shared by all sessions of the process: what was just read, and what a service just made. */
-static uint8_t in_bytes[WORKER_IN_BYTES];
+static _Alignas(WORKER_PAGE) uint8_t in_bytes[WORKER_IN_BYTES];
 static uint8_t out_bytes[WORKER_OUT_BYTES];
 
 static void proceed(struct client *c, struct svc_io *io);
@@ -96,6 +97,9 @@ static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const str
 	c->owed_at = 0;
 	c->owed_end = (uint32_t)owed_n;
 	c->held_end = (uint32_t)(owed_n + held_n);
+	/* Where a process has one session, the copy is all that its slow client may cost. */
+	if (!c->w->model || !c->w->model->shares)
+		(void)madvise(in_bytes, sizeof(in_bytes), MADV_DONTNEED);
 	return true;
 }
 

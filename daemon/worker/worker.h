@@ -89,6 +89,7 @@ struct worker {
 };
 
 #define WORKER_STATE_STRIDE SVC_STATE_MAX
+#define WORKER_PAGE 4096        /* where pages are larger nothing is given back early */
 #define WORKER_IN_BYTES 65536   /* read at once */
 #define WORKER_OUT_BYTES 49152  /* made at once by a service; with 16 KiB of input it fits one buffer */
 #define WORKER_LINE_BYTES 16384 /* read at once for services that are no mirror */
