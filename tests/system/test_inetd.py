@@ -15,8 +15,8 @@ import harness
 import passing
 import procs
 
-# inetd: the connection is 0, 1 and 2. stdin: standard error is the log's. systemd: LISTEN_FDS; both: with StandardInput=socket
-# too; half: with StandardOutput=socket, which standard error inherits.
+# inetd: the connection is 0, 1 and 2. stdin: standard error is the log's. systemd: LISTEN_FDS; both: StandardInput=socket as
+# well; half: StandardOutput=socket, which standard error inherits.
 LOGGED = ("stdin", *(["systemd"] if passing.HAS_SYSTEMD else []))
 HOW = ("inetd", *LOGGED, *(["both", "half"] if passing.HAS_SYSTEMD else []))
 SECONDS_1900_TO_1970 = 2208988800
