@@ -508,7 +508,8 @@ class ByTheToolOfSystemd(passing.Case):
     def activated(self, options, *listeners):
         """A daemon that starts when something comes."""
         return self.start(self.config(*listeners, activation="only"), wait=False,
-                          prefix=["systemd-socket-activate", *options], allow=[r"^Listening on |^Communication attempt on |^Execing "])
+                          prefix=["systemd-socket-activate", *options],
+                          allow=[r"^Listening on |^Communication attempt on |^Execing "])
 
     def test_streams(self):
         path, other = self.folder / "s", self.folder / "t"
