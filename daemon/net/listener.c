@@ -321,7 +321,9 @@ int listener_adjust(struct listener *l, struct text *why)
 
 	if (r < 0)
 		return failed_option(why, l, option, r);
-	r = start_listening(l, why);
+	/* How many may wait on a socket that was passed is its unit's affair. */
+	if (!l->passed_fd || l->from_store)
+		r = start_listening(l, why);
 	return r < 0 || l->socket_family != AF_UNIX ? r : with_path(why, l, unixpath_apply(l, &reason), &reason);
 }
 

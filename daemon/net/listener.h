@@ -37,7 +37,8 @@ struct listener {
 	int passed_fd;   /* the socket that was passed for it (adopt.h), a copy of which it becomes; 0: bound by us */
 	bool from_store; /* passed, but bound by us in an earlier life */
 	bool stored;     /* the service manager has a copy */
-	bool kept;       /* its descriptor came from the generation before                */
+	bool kept;       /* its descriptor came from the generation before */
+	bool renamed;    /* and had another label there                    */
 };
 
 /* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,

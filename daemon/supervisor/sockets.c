@@ -71,6 +71,7 @@ static int keep(struct listener *l, const struct listener *old, struct text *why
 	l->receive_buffer_got = old->receive_buffer_got;
 	l->stored = old->stored;
 	l->kept = true;
+	l->renamed = strcmp(l->label, old->label) != 0;
 	return listener_adjust(l, why);
 }
 

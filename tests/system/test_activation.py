@@ -443,6 +443,13 @@ class Reloads(passing.Case):
             self.assertTrue(serves(d, "tcp") and serves(d, "udp") and clients.serves(session))
         self.assertEqual(len(d.listening("echo") + d.listening("echo", "udp")), 2)
 
+    def test_leave_the_backlog_as_the_unit_set_it(self):
+        tcp = self.bound("tcp")
+        tcp.listen(7)
+        d = self.pass_to([("echo", tcp)], {"service": "echo", "transport": "tcp", "backlog": 99})
+        d.reload()
+        self.assertEqual(tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[28], 7)  # tcpi_sacked: the limit
+
     def test_may_give_a_socket_to_another_listener(self):
         tcp, udp = self.bound("tcp"), self.bound("udp")
         d = self.pass_to([("echo", tcp), ("echo", udp)], {"service": "echo", "name": "a"})

@@ -67,7 +67,7 @@ class Reloads(harness.Case):
         inode = os.stat(path).st_ino
         d.reload(self.config({"service": "daytime", "transport": "unix", "path": path, "name": "after"}))
         self.assertEqual(os.stat(path).st_ino, inode)
-        self.assertTrue(clients.recv_until_over(d.connect("before", "unix"))[0].endswith(b"\r\n"))
+        self.assertTrue(clients.recv_until_over(d.connect("after", "unix"))[0].endswith(b"\r\n"))
 
     def test_queued_connections_of_an_unchanged_listener_are_served_after_it(self):
         one = {"fork": {"model": "fork", "max_sessions": 1},
