@@ -11,6 +11,8 @@
 
 static const char *const models[] = { [POOL_FORK] = "fork", [POOL_PREFORK] = "prefork", [POOL_EVENT] = "event" };
 
+static const char *const proxies[] = { [PROXY_V1] = "v1", [PROXY_V2] = "v2", [PROXY_BOTH] = "v1 or v2" };
+
 static void describe(const struct listener *l, FILE *to)
 {
 	const struct session_rules *rules = &l->settings->rules;
@@ -27,6 +29,8 @@ static void describe(const struct listener *l, FILE *to)
 		fprintf(to, ", datagrams up to %" PRIu32 " bytes", rules->max_datagram);
 	if (rules->acl.allow_n || rules->acl.deny_n)
 		fprintf(to, ", allow %zu, deny %zu prefixes", rules->acl.allow_n, rules->acl.deny_n);
+	if (rules->proxy != PROXY_OFF && (l->transport & TRANSPORT_STREAMS))
+		fprintf(to, ", PROXY header %s from %zu prefixes", proxies[rules->proxy], rules->proxy_from_n);
 	fputc('\n', to);
 }
 

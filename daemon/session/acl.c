@@ -17,6 +17,11 @@ static int longest(const struct prefix *list, size_t n, const struct addr *peer)
 	return best;
 }
 
+bool acl_trusts(const struct prefix *list, size_t n, const struct addr *peer)
+{
+	return peer->family == AF_UNIX || longest(list, n, peer) != HELD_BY_NONE;
+}
+
 bool acl_allows(const struct acl *a, const struct addr *peer)
 {
 	int allowed, denied;

@@ -17,3 +17,7 @@ struct acl {
 /* Without any list everybody may; with `deny` alone all but those; with `allow` only those, less what `deny` holds more
  * specifically (equally specific: deny). A UNIX socket's peer is always allowed: its path's mode says who. */
 bool acl_allows(const struct acl *a, const struct addr *peer);
+
+/* Whether any of the prefixes holds the peer: a list that trusts those in it, and an empty one nobody. A UNIX socket's peer
+ * is trusted, as above. */
+bool acl_trusts(const struct prefix *list, size_t n, const struct addr *peer);

@@ -130,7 +130,7 @@ static bool count_source(struct caps *c, struct table_slot *slot, const struct t
 	uint32_t cap = bit == COUNTED_SOURCE ? r->per_source : r->row_per_source;
 	uint64_t key = key_of(c, r, bit);
 
-	if (r->peer.family != AF_INET && r->peer.family != AF_INET6)
+	if (r->is_exempt || (r->peer.family != AF_INET && r->peer.family != AF_INET6))
 		return true;
 	begin(slot, bit);
 	if (!sources_add(sources_of(c), key, cap, &slot->source_at[place_of(bit)])) {
@@ -158,15 +158,23 @@ enum refusal caps_look(const struct caps *c, const struct table_request *r)
 	return r->row_max != 0 && caps_of_row(c, r->row) >= r->row_max ? REFUSED_SESSIONS : REFUSED_NOT;
 }
 
+enum refusal caps_count_source(struct caps *c, struct table_slot *slot, const struct table_request *r)
+{
+	if (!count_source(c, slot, r, COUNTED_SOURCE))
+		return REFUSED_SOURCE;
+	if (count_source(c, slot, r, COUNTED_SOURCE_ROW))
+		return REFUSED_NOT;
+	count_down(c, slot, COUNTED_SOURCE);
+	return REFUSED_SOURCE;
+}
+
 enum refusal caps_count(struct caps *c, struct table_slot *slot, const struct table_request *r)
 {
 	if (!count_up(c, slot, COUNTED_TOTAL, total_cap(c, r)))
 		return REFUSED_TOTAL;
 	if (!count_up(c, slot, COUNTED_ROW, r->row_max))
 		return REFUSED_SESSIONS;
-	if (!count_source(c, slot, r, COUNTED_SOURCE) || !count_source(c, slot, r, COUNTED_SOURCE_ROW))
-		return REFUSED_SOURCE;
-	return REFUSED_NOT;
+	return caps_count_source(c, slot, r);
 }
 
 /* What is counted under the next row is from now on what the session is. */

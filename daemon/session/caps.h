@@ -26,6 +26,9 @@ enum refusal caps_look(const struct caps *c, const struct table_request *r);
 /* Counts a slot's session under all of r's caps, or says which refuses it: the caller then gives up the slot. */
 enum refusal caps_count(struct caps *c, struct table_slot *slot, const struct table_request *r);
 
+/* Of these the caps of its source alone. On refusal nothing has changed. */
+enum refusal caps_count_source(struct caps *c, struct table_slot *slot, const struct table_request *r);
+
 /* Counts it under r->row instead of its own. On refusal nothing has changed. */
 enum refusal caps_move(struct caps *c, struct table_slot *slot, const struct table_request *r);
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "session/acl.h"
+#include "session/proxy.h"
 
 struct session_rules {
 	uint64_t idle_timeout_ns;      /* no byte in either direction; 0: no limit, as for all that follow */
@@ -18,4 +19,7 @@ struct session_rules {
 	uint32_t max_sessions_per_source;
 	uint32_t max_datagram; /* longer ones are dropped */
 	struct acl acl;
+	enum proxy_mode proxy;           /* streams: a header of the PROXY protocol comes first */
+	const struct prefix *proxy_from; /* from whom it is believed; borrowed                  */
+	size_t proxy_from_n;
 };

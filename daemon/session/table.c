@@ -9,6 +9,7 @@
  * Owns: nothing but the layout of the caller's memory: this header, a bitmap, the slots, the counts.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "session/caps.h"
 #include "session/table.h"
@@ -190,6 +191,22 @@ bool table_hand_over(struct table_slot *slot, uint32_t from, uint32_t to)
 
 	assert(from != 0 && to != 0 && to != TABLE_LOST);
 	return atomic_compare_exchange_strong(&slot->owner, &owner, to) || owner == to;
+}
+
+/* Others read the peer at any time: while its family says that it is not known, they do not look at the rest. */
+enum refusal table_name(struct table *t, struct table_slot *slot, const struct table_request *r)
+{
+	enum refusal refused;
+
+	assert(atomic_load(&slot->owner) == r->owner && r->row == slot->row && slot->peer.family == AF_UNSPEC);
+	refused = caps_count_source(caps_of(t), slot, r);
+	if (refused != REFUSED_NOT)
+		return refused;
+	slot->peer.port = r->peer.port;
+	slot->peer.scope = r->peer.scope;
+	memcpy(slot->peer.bytes, r->peer.bytes, sizeof(slot->peer.bytes));
+	__atomic_store_n(&slot->peer.family, r->peer.family, __ATOMIC_RELEASE);
+	return REFUSED_NOT;
 }
 
 enum refusal table_become(struct table *t, struct table_slot *slot, const struct table_request *r)

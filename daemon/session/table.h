@@ -34,7 +34,7 @@ struct table_slot {
 	_Atomic uint32_t row_next;
 	_Atomic uint32_t source_at[3];
 	uint32_t pool;
-	struct addr peer;
+	struct addr peer;           /* AF_UNSPEC: not known yet; its family is written last                 */
 	uint64_t started_ns;        /* CLOCK_MONOTONIC                                                      */
 	_Atomic uint64_t active_ns; /* the last byte, either direction                                      */
 	_Atomic uint64_t in_bytes, out_bytes;
@@ -56,10 +56,11 @@ struct table_request {
 	/* caps; 0: none */
 	uint32_t total, row_max, per_source, row_per_source;
 	uint8_t source_bits_v4, source_bits_v6;
+	bool is_exempt; /* its source is not counted: a balancer's own connection */
 };
 
 /* Claims a slot under all caps, or says which one refuses (REFUSED_TOTAL, REFUSED_SESSIONS, REFUSED_SOURCE). A UNIX
- * socket's peer has no source cap. *ret is set on REFUSED_NOT only. Never more than a cap are admitted, whatever happens
+ * socket's peer has no source cap, nor has one that is not known yet (AF_UNSPEC). *ret is set on REFUSED_NOT only. Never more than a cap are admitted, whatever happens
  * at once. */
 enum refusal table_admit(struct table *t, const struct table_request *r, struct table_slot **ret);
 
@@ -67,6 +68,10 @@ enum refusal table_admit(struct table *t, const struct table_request *r, struct 
  * does: then there is no moment when the death of either leaves the slot to the wrong one. False: `from` no longer has
  * it. The parent may ignore that, a child that is not the owner then has lost its slot and ends. */
 bool table_hand_over(struct table_slot *slot, uint32_t from, uint32_t to);
+
+/* PROXY protocol: a session that was admitted without a peer is r->peer's, and from now on counts under the caps per source
+ * (REFUSED_SOURCE); row and total stay as they are. On refusal the slot stays as it was. */
+enum refusal table_name(struct table *t, struct table_slot *slot, const struct table_request *r);
 
 /* tcpmux: counts the session under r->row and its caps (row_max, row_per_source) instead of its own; the total and the
  * source's total stay as they are. On refusal the slot stays as it was. */

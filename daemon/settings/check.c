@@ -13,13 +13,23 @@
 
 #define DAYTIME_UDP_MAX 64 /* bytes: what one datagram may be answered with whatever its own length */
 
-/* Whether the key was said by the listener itself: what comes from `defaults` is for those that can use it. */
-static bool said_itself(const struct draft *d, const struct listener_settings *l, const char *key)
+static const struct origin *origin_of(const struct draft *d, const struct listener_settings *l, const char *key)
 {
 	const struct listener_own *own = &d->settings->own->listeners[l - d->settings->listeners];
-	const struct origin *o = &own->origins[rows_find(SCOPE_LISTENER, key) - rows_all];
 
-	return o->file != NULL && !o->inherited;
+	return &own->origins[rows_find(SCOPE_LISTENER, key) - rows_all];
+}
+
+/* Whether the key has a value that was said, and was good. */
+static bool is_said(const struct draft *d, const struct listener_settings *l, const char *key)
+{
+	return origin_of(d, l, key)->file != NULL;
+}
+
+/* Whether the listener itself said it: what comes from `defaults` is for those that can use it. */
+static bool said_itself(const struct draft *d, const struct listener_settings *l, const char *key)
+{
+	return is_said(d, l, key) && !origin_of(d, l, key)->inherited;
 }
 
 /* Its sessions are dealt over its workers, each of which serves at least one. */
@@ -135,11 +145,29 @@ static void check_hostname(struct draft *d, const struct listener_settings *l)
 	if ((l->transports & TRANSPORT_UDP) != 0)
 		private_issue_at(d, l, "allow",
 				 "is missing: hostname over UDP answers a forged source, and needs a list of who may ask");
+	else if (l->rules.proxy != PROXY_OFF && (l->transports & TRANSPORT_STREAMS) != 0)
+		private_issue_at(d, l, "allow",
+				 "is missing: behind a balancer hostname looks names up for whoever gets there, and needs a "
+				 "list of who may ask");
 	else if ((l->transports & TRANSPORT_TCP) != 0 && !loopback_only)
 		private_issue_at(
 			d, l, "allow",
 			"is missing: hostname looks names up for whoever asks, an open resolver by another name (RFC 5358); "
 			"on an address that is not loopback it needs a list of who may ask");
+}
+
+/* A header is believed from those in proxy_from only; datagrams and packets have none. */
+static void check_proxy(struct draft *d, const struct listener_settings *l)
+{
+	const struct session_rules *rules = &l->rules;
+	bool is_reported = private_is_written(d, l, "proxy_from") && !is_said(d, l, "proxy_from");
+
+	if (rules->proxy == PROXY_OFF)
+		return;
+	if ((l->transports & ~(unsigned)TRANSPORT_STREAMS) != 0 && said_itself(d, l, "proxy"))
+		private_issue_at(d, l, "proxy", "is for the transports tcp and unix only (a listener of its own for others)");
+	if ((l->transports & TRANSPORT_TCP) != 0 && rules->proxy_from_n == 0 && !is_reported)
+		private_issue_at(d, l, "proxy_from", "is missing: with proxy it says which balancers are believed");
 }
 
 /* Both are known before the first client: a clock that cannot be asked, and an answer that makes a flood larger. */
@@ -188,6 +216,7 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 	check_transports(d, l);
 	check_unix(d, l);
 	check_hostname(d, l);
+	check_proxy(d, l);
 	check_clock(d, l);
 	check_names(d, l);
 }

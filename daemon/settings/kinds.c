@@ -220,6 +220,7 @@ const struct kind kinds_LOG_LEVEL = KIND_NUMBER(NULL, A_STRING, number_word, sho
 const struct kind kinds_LOG_FORMAT = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_ACTIVATION = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_MODEL = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
+const struct kind kinds_PROXY = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_TRISTATE = {
 	.wanted = "true or false",
 	.accepts = ACCEPT(BOOL) | ACCEPT(OPTION),

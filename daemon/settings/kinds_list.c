@@ -212,6 +212,13 @@ static int take_deny(const struct given *g)
 	return take_prefixes(g, &l->rules.acl.deny, &l->rules.acl.deny_n);
 }
 
+static int take_proxy_from(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+
+	return take_prefixes(g, &l->rules.proxy_from, &l->rules.proxy_from_n);
+}
+
 /* An empty list is printed too, for the same reason. */
 static bool print_prefixes(FILE *to, const struct prefix *list, size_t n)
 {
@@ -241,6 +248,14 @@ static bool print_deny(FILE *to, const struct row *row, const void *object)
 
 	(void)row;
 	return print_prefixes(to, l->rules.acl.deny, l->rules.acl.deny_n);
+}
+
+static bool print_proxy_from(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_settings *l = object;
+
+	(void)row;
+	return print_prefixes(to, l->rules.proxy_from, l->rules.proxy_from_n);
 }
 
 /* Whether there are such listeners is known when all are read (check.c). */
@@ -288,4 +303,5 @@ const struct kind kinds_ADDRESSES = KIND_MANY("\"*\", \"loopback\", an address o
 					      print_addresses);
 const struct kind kinds_ALLOW = KIND_MANY("an array of prefixes", take_allow, print_allow);
 const struct kind kinds_DENY = KIND_MANY("an array of prefixes", take_deny, print_deny);
+const struct kind kinds_PROXY_FROM = KIND_MANY("an array of prefixes", take_proxy_from, print_proxy_from);
 const struct kind kinds_NAMES = KIND_MANY("an array of listeners' names", take_names, print_names);

@@ -101,6 +101,7 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_LOG_FORMAT(field) enum log_format
 #define TYPE_ACTIVATION(field) enum settings_activation
 #define TYPE_MODEL(field) enum pool_model
+#define TYPE_PROXY(field) enum proxy_mode
 #define TYPE_NAME(field) __typeof__(char[sizeof(field)])
 #define TYPE_HOST(field) __typeof__(char[sizeof(field)])
 #define TYPE_PATH(field) __typeof__(char[sizeof(field)])
@@ -114,6 +115,7 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_PORT(field) uint16_t
 #define TYPE_ALLOW(field) const struct prefix *
 #define TYPE_DENY(field) const struct prefix *
+#define TYPE_PROXY_FROM(field) const struct prefix *
 #define TYPE_NAMES(field) const char *const *
 
 /* max counts only where a number is stored: for others it is 0. */

@@ -250,10 +250,7 @@ static int serve_stream(void)
 		a.peer = addr_from_sockaddr((struct sockaddr *)&sa, n);
 	if (listener_prepare_session(&self.listener, a.fd) < 0)
 		return 0;
-	struct table_request request = acceptor_request(w, &self.listener, &a.peer);
-	enum refusal why = acl_allows(&self.named->rules.acl, &a.peer) ? REFUSED_NOT : REFUSED_ACL;
-	if (why == REFUSED_NOT)
-		why = table_admit(self.plan.shared->table, &request, &a.slot);
+	enum refusal why = acceptor_admit(w, &a);
 	if (why != REFUSED_NOT) {
 		log_say(LOG_LEVEL_NOTICE, "refused", "%s: %s", self.listener.label, refusal_name(why));
 		acceptor_refuse(w, &self.listener, a.fd, why);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "worker/header.h"
 #include "worker/models.h"
 
 #define BATCH 16                           /* connections taken from a listener at once      */
@@ -174,15 +175,27 @@ struct table_request acceptor_request(const struct worker *w, const struct liste
 	};
 }
 
+enum refusal acceptor_admit(const struct worker *w, struct admission *a)
+{
+	const struct session_rules *rules = &a->listener->settings->rules;
+	struct table_request request = acceptor_request(w, a->listener, &a->peer);
+
+	if (header_is_due(a->listener)) {
+		if (!acl_trusts(rules->proxy_from, rules->proxy_from_n, &a->peer))
+			return REFUSED_PROXY;
+		request.peer = (struct addr){ 0 };
+	} else if (!acl_allows(&rules->acl, &a->peer)) {
+		return REFUSED_ACL;
+	}
+	return table_admit(w->plan->shared->table, &request, &a->slot);
+}
+
 static void admit(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)
 {
 	struct worker *w = a->w;
 	struct admission admission = { .fd = fd, .listener = l, .peer = *peer };
-	struct table_request request = acceptor_request(w, l, peer);
-	enum refusal why = acl_allows(&l->settings->rules.acl, peer) ? REFUSED_NOT : REFUSED_ACL;
+	enum refusal why = acceptor_admit(w, &admission);
 
-	if (why == REFUSED_NOT)
-		why = table_admit(w->plan->shared->table, &request, &admission.slot);
 	if (why != REFUSED_NOT) {
 		acceptor_refuse(w, l, fd, why);
 		return;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "worker/header.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -119,7 +120,10 @@ static bool become(struct client *c, const struct svc_io *io)
 
 	if (to) {
 		struct table_request request = acceptor_request(c->w, to, &c->peer);
+		request.is_exempt = c->is_exempt;
 		why = acl_allows(&to->settings->rules.acl, &c->peer) ? REFUSED_NOT : REFUSED_ACL;
+		if (header_is_due(to) && !c->is_proxied)
+			why = REFUSED_PROXY;
 		if (why == REFUSED_NOT)
 			why = table_become(c->w->plan->shared->table, c->slot, &request);
 	}
@@ -280,6 +284,13 @@ static size_t room_for(const struct client *c)
 	return is_packets(c) ? BUFFERS_BLOCK - SVC_OUT_MIN : WORKER_LINE_BYTES;
 }
 
+static void count_in(struct client *c, size_t n)
+{
+	session_received(&c->session, n, c->w->loop.now_ns);
+	counters_add(&c->w->counters[c->listener->row].received_bytes, n);
+	sessions_note(c);
+}
+
 static void read_some(struct client *c)
 {
 	size_t room = room_for(c);
@@ -300,11 +311,8 @@ static void read_some(struct client *c)
 	}
 	if (n == 0)
 		c->session.eof = true;
-	else {
-		session_received(&c->session, (size_t)n, c->w->loop.now_ns);
-		counters_add(&c->w->counters[c->listener->row].received_bytes, (uint64_t)n);
-		sessions_note(c);
-	}
+	else
+		count_in(c, (size_t)n);
 	run(c, in_bytes, (size_t)n);
 }
 
@@ -348,26 +356,39 @@ static void client_timer(struct loop_timer *t)
 		wait_for(c, c->waits_for);
 }
 
+void client_begin(struct client *c, const uint8_t *in, size_t n)
+{
+	const struct listener_settings *s = c->listener->settings;
+
+	c->source.ready = client_ready;
+	c->timer.fire = client_timer;
+	session_begin(&c->session, s->service, &s->rules, sessions_state(c), c->w->loop.now_ns);
+	if (n)
+		count_in(c, n);
+	/* A service that speaks first does so now; for the others the first bytes are often here already. */
+	if (n || s->service->open)
+		run(c, in, n);
+	else
+		read_some(c);
+}
+
 void client_start(struct worker *w, const struct admission *a)
 {
 	struct client *c = sessions_take(w);
 
 	assert(c);
 	*c = (struct client){
-		.source = { .fd = a->fd, .ready = client_ready },
-		.timer = { .fire = client_timer },
+		.source = { .fd = a->fd },
 		.w = w,
 		.listener = a->listener,
 		.slot = a->slot,
 		.peer = a->peer,
 		.ask = { .source = { .fd = -1 } },
+		.session = { .started_ns = w->loop.now_ns, .active_ns = w->loop.now_ns }, /* for who looks before it begins */
 	};
-	session_begin(&c->session, a->listener->settings->service, &a->listener->settings->rules, sessions_state(c),
-		      w->loop.now_ns);
 	worker_session_began(w);
-	/* A service that speaks first does so now; for the others the first bytes are often here already. */
-	if (a->listener->settings->service->open)
-		run(c, in_bytes, 0);
+	if (header_is_due(c->listener))
+		header_await(c);
 	else
-		read_some(c);
+		client_begin(c, in_bytes, 0);
 }

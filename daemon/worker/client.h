@@ -36,9 +36,14 @@ struct client {
 	uint32_t waits_for; /* EPOLLIN, EPOLLOUT or 0                            */
 	uint8_t next;       /* enum session_next: what follows when nothing is owed */
 	bool registered;    /* in the loop                                         */
+	bool is_proxied;    /* a header of the PROXY protocol said who `peer` is   */
+	bool is_exempt;     /* ... but not whom it was passed on for: no caps of a source */
 	struct client *next_free;
 	struct client *younger, *older; /* among the lingering ones */
 };
 
 /* Serves an admitted connection from here on. */
 void client_start(struct worker *w, const struct admission *a);
+
+/* Its session begins, with these first n bytes (WORKER_LINE_BYTES at most). */
+void client_begin(struct client *c, const uint8_t *in, size_t n);
