@@ -59,6 +59,8 @@ static bool take_word(struct words *w, char end, const char *allowed, char ret[I
 	return strspn(ret, allowed) == n; /* a NUL in it is not allowed either */
 }
 
+/* HAProxy writes the address of an IPv4 client of its IPv6 socket as ::ffff:192.0.2.1: with dots, though the protocol's text
+ * speaks of groups of hexadecimal digits only. */
 static bool take_address(struct words *w, bool is_v6, struct addr *ret)
 {
 	char word[INET6_ADDRSTRLEN];

@@ -325,6 +325,89 @@ static void becoming_is_refused_by_the_new_rows_caps_and_changes_nothing(void **
 	assert_int_equal(table_row_count(t, 1), 1);
 }
 
+/* A session of a balancer: admitted from nobody, and named when its header is there. */
+static struct table_slot *admit_unnamed(const struct table_request *r)
+{
+	struct table_request nobody = *r;
+
+	nobody.peer = (struct addr){ 0 };
+	return admit(&nobody);
+}
+
+static void a_session_without_a_peer_has_no_source_until_it_is_named(void **state maybe_unused)
+{
+	struct table_request r = request_of(ME, 3, "192.0.2.1");
+	struct table_slot *slots[3];
+
+	r.per_source = r.row_per_source = 1;
+	r.peer.port = 40000;
+	for (size_t i = 0; i < array_n(slots); i++)
+		slots[i] = admit_unnamed(&r);
+	assert_int_equal(slots[0]->peer.family, AF_UNSPEC);
+	assert_int_equal(table_name(t, slots[0], &r), REFUSED_NOT);
+	assert_true(addr_same(&slots[0]->peer, &r.peer));
+	assert_int_equal(table_count(t), 3); /* not counted twice */
+	assert_int_equal(table_row_count(t, 3), 3);
+	expect_refusal(&r, REFUSED_SOURCE); /* it counts as if it had come from there */
+	assert_int_equal(table_name(t, slots[1], &r), REFUSED_SOURCE);
+	assert_int_equal(slots[1]->peer.family, AF_UNSPEC);
+	table_release(t, slots[0], ME);
+	assert_int_equal(table_name(t, slots[1], &r), REFUSED_NOT);
+	table_release(t, slots[1], ME);
+	table_release(t, slots[2], ME);
+	table_release(t, admit(&r), ME); /* nothing of it is left */
+	assert_int_equal(table_count(t), 0);
+}
+
+static void naming_is_refused_by_each_cap_of_a_source_and_changes_nothing(void **state maybe_unused)
+{
+	struct table_request here = request_of(ME, 0, "192.0.2.1"), there = request_of(ME, 1, "192.0.2.1");
+	struct table_slot *other = admit(&there), *slot = admit_unnamed(&here);
+
+	here.per_source = 1; /* over all rows it has one already */
+	assert_int_equal(table_name(t, slot, &here), REFUSED_SOURCE);
+	here.per_source = 2;
+	here.row_per_source = 1;
+	table_release(t, admit(&here), ME);
+	other = admit(&here);
+	here.per_source = 0;
+	assert_int_equal(table_name(t, slot, &here), REFUSED_SOURCE); /* this row */
+	table_release(t, other, ME);
+	here.per_source = 2; /* and what was counted before the second cap refused is taken back */
+	assert_int_equal(table_name(t, slot, &here), REFUSED_NOT);
+}
+
+static void a_balancers_own_session_is_named_and_counts_for_no_source(void **state maybe_unused)
+{
+	struct table_request r = request_of(ME, 0, "192.0.2.1"), mux = request_of(ME, 1, "192.0.2.1");
+	struct table_slot *slot = admit_unnamed(&r);
+
+	r.per_source = r.row_per_source = mux.row_per_source = 1;
+	r.is_exempt = mux.is_exempt = true;
+	assert_int_equal(table_name(t, slot, &r), REFUSED_NOT);
+	assert_true(addr_same(&slot->peer, &r.peer));
+	assert_int_equal(table_become(t, slot, &mux), REFUSED_NOT);
+	r.is_exempt = mux.is_exempt = false;
+	admit(&r);
+	mux.peer.bytes[3] = 2;
+	admit(&mux);
+	expect_refusal(&r, REFUSED_SOURCE);
+}
+
+static void a_named_session_becomes_another_with_its_source(void **state maybe_unused)
+{
+	struct table_request mux = request_of(ME, 0, "192.0.2.1"), echo = request_of(ME, 1, "192.0.2.1");
+	struct table_slot *slot = admit_unnamed(&mux);
+
+	mux.row_per_source = echo.row_per_source = 1;
+	assert_int_equal(table_name(t, slot, &mux), REFUSED_NOT);
+	assert_int_equal(table_become(t, slot, &echo), REFUSED_NOT);
+	expect_refusal(&echo, REFUSED_SOURCE);
+	table_release(t, admit(&mux), ME);
+	assert_int_equal(table_release_owner(t, ME), 1);
+	table_release(t, admit(&echo), ME);
+}
+
 static void a_table_of_a_million_slots_touches_little_memory(void **state maybe_unused)
 {
 	struct table *large = make_table(TABLE_SLOTS_MAX);
@@ -363,6 +446,10 @@ int main(void)
 		TEST(a_dead_process_gives_back_its_slots_and_no_other),
 		TEST(a_session_that_becomes_another_is_counted_there_instead),
 		TEST(becoming_is_refused_by_the_new_rows_caps_and_changes_nothing),
+		TEST(a_session_without_a_peer_has_no_source_until_it_is_named),
+		TEST(naming_is_refused_by_each_cap_of_a_source_and_changes_nothing),
+		TEST(a_balancers_own_session_is_named_and_counts_for_no_source),
+		TEST(a_named_session_becomes_another_with_its_source),
 		cmocka_unit_test(a_table_of_a_million_slots_touches_little_memory),
 	};
 

@@ -106,6 +106,24 @@ static void give_back(struct mine *m)
 	m->slot = NULL;
 }
 
+/* As a balancer's connection: its source is known later. */
+static enum refusal admit_and_name(const struct table_request *r, struct table_slot **ret)
+{
+	struct table_request nobody = *r;
+	enum refusal refused;
+
+	nobody.peer = (struct addr){ 0 };
+	refused = table_admit(t, &nobody, ret);
+	if (refused != REFUSED_NOT)
+		return refused;
+	refused = table_name(t, *ret, r);
+	if (refused != REFUSED_NOT) {
+		table_release(t, *ret, r->owner);
+		*ret = NULL;
+	}
+	return refused;
+}
+
 static void change(struct mine *m, uint32_t random)
 {
 	uint32_t row = random % ROWS;
@@ -114,7 +132,7 @@ static void change(struct mine *m, uint32_t random)
 	if (m->slot == NULL) {
 		m->source = random / 16 % SOURCES;
 		r = request(row, m->source);
-		if (table_admit(t, &r, &m->slot) == REFUSED_NOT)
+		if ((random & 64 ? admit_and_name(&r, &m->slot) : table_admit(t, &r, &m->slot)) == REFUSED_NOT)
 			hold(m, row);
 	} else if (random & 8) {
 		uint32_t before = m->slot->row;
@@ -265,6 +283,13 @@ static _Noreturn void traced(void)
 		if (table_become(t, slot, &other) != (second ? REFUSED_SOURCE : REFUSED_NOT))
 			_exit(2);
 		table_release(t, slot, r.owner);
+		if (admit_and_name(&r, &slot) != REFUSED_NOT)
+			_exit(3);
+		table_release(t, slot, r.owner);
+		if (admit_and_name(&other, &slot) != (second ? REFUSED_SOURCE : REFUSED_NOT))
+			_exit(4);
+		if (!second)
+			table_release(t, slot, r.owner);
 		if (second)
 			table_release(t, taken, r.owner);
 	}

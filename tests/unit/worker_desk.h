@@ -180,13 +180,12 @@ static inline int desk_connect(struct desk *d, const struct listener *l, int sen
 {
 	int pair[2];
 	struct admission a = { .listener = l, .peer = { .family = AF_UNIX } };
-	struct table_request r = acceptor_request(&d->w, l, &a.peer);
 
 	assert_int_equal(socketpair(AF_UNIX,
 				    (l->transport == TRANSPORT_UNIXPACKET ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_NONBLOCK, 0,
 				    pair),
 			 0);
-	assert_int_equal(table_admit(desk_shared->table, &r, &a.slot), REFUSED_NOT);
+	assert_int_equal(acceptor_admit(&d->w, &a), REFUSED_NOT);
 	if (send_bytes)
 		assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes)), 0);
 	counters_add(&d->w.counters[l->row].sessions, 1);
