@@ -56,12 +56,12 @@ struct table_request {
 	/* caps; 0: none */
 	uint32_t total, row_max, per_source, row_per_source;
 	uint8_t source_bits_v4, source_bits_v6;
-	bool is_exempt; /* its source is not counted: a balancer's own connection */
+	bool is_exempt; /* its source is not counted: a connection of the balancer's own */
 };
 
 /* Claims a slot under all caps, or says which one refuses (REFUSED_TOTAL, REFUSED_SESSIONS, REFUSED_SOURCE). A UNIX
- * socket's peer has no source cap, nor has one that is not known yet (AF_UNSPEC). *ret is set on REFUSED_NOT only. Never more than a cap are admitted, whatever happens
- * at once. */
+ * socket's peer has no source cap, and neither has one that is not known yet (AF_UNSPEC). *ret is set on REFUSED_NOT only.
+ * Never more than a cap are admitted, whatever happens at once. */
 enum refusal table_admit(struct table *t, const struct table_request *r, struct table_slot **ret);
 
 /* Gives a slot to another process (the fork model's child). Both parent and child call it, the child first of all it

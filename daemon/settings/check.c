@@ -156,16 +156,18 @@ static void check_hostname(struct draft *d, const struct listener_settings *l)
 			"on an address that is not loopback it needs a list of who may ask");
 }
 
-/* A header is believed from those in proxy_from only; datagrams and packets have none. */
+/* A header is believed from those in proxy_from only. Datagrams have none: with them on one listener, who asks would be
+ * known by two rules. */
 static void check_proxy(struct draft *d, const struct listener_settings *l)
 {
 	const struct session_rules *rules = &l->rules;
 	bool is_reported = private_is_written(d, l, "proxy_from") && !is_said(d, l, "proxy_from");
 
-	if (rules->proxy == PROXY_OFF)
+	if (rules->proxy == PROXY_OFF || (l->transports & TRANSPORT_STREAMS) == 0)
 		return;
-	if ((l->transports & ~(unsigned)TRANSPORT_STREAMS) != 0 && said_itself(d, l, "proxy"))
-		private_issue_at(d, l, "proxy", "is for the transports tcp and unix only (a listener of its own for others)");
+	if ((l->transports & ~(unsigned)TRANSPORT_STREAMS) != 0)
+		private_issue_at(d, l, "proxy",
+				 "is for the transports tcp and unix only (another listener for others)");
 	if ((l->transports & TRANSPORT_TCP) != 0 && rules->proxy_from_n == 0 && !is_reported)
 		private_issue_at(d, l, "proxy_from", "is missing: with proxy it says which balancers are believed");
 }

@@ -163,7 +163,10 @@ const char *private_misfit(const struct listener_settings *l, const char *key)
 {
 	static const char *const of_files[] = { "mode", "owner", "group", NULL };
 	static const char *const of_inet[] = { "address", "port", "interface", "freebind", "v6only", "dscp", NULL };
+	static const char *const of_streams[] = { "proxy", "proxy_from", NULL };
 
+	if ((l->transports & TRANSPORT_STREAMS) == 0 && is_among(key, of_streams))
+		return "is for the transports tcp and unix only";
 	if ((l->transports & TRANSPORT_UNIXES) == 0 && (is_among(key, of_files) || strcmp(key, "path") == 0))
 		return "is for the transports unix, unixgram and unixpacket only";
 	if ((l->transports & ~(unsigned)TRANSPORT_UNIXES) == 0 && is_among(key, of_inet))

@@ -86,7 +86,7 @@ static void every_kind_of_value_reads_back_to_the_same(void **state)
 		       "\"prefork\"; max_workers = 1; };\n"
 		       "three = { model = \"fork\"; max_sessions = 7; }; };\n"
 		       "defaults = { address = [ \"127.0.0.1\", \"::1\" ]; allow = [ \"10.0.0.0/8\", \"2001:db8::/32\" ]; "
-		       "idle_timeout = 90; };\n"
+		       "idle_timeout = 90; proxy_from = \"10.0.0.0/8\"; };\n"
 		       "listeners = ( { service = \"echo\"; transport = [ \"tcp\", \"udp\", \"unix\" ]; path = \"/run/a "
 		       "\\\"b\\\\n\"; mode = \"0600\"; pool = \"one\"; },\n"
 		       "{ service = \"daytime\"; format = \"%Y \\\"#\\\" # \\\\ %H\"; timezone = \"Europe/Rome\"; dscp = "
@@ -96,6 +96,8 @@ static void every_kind_of_value_reads_back_to_the_same(void **state)
 		       "\"quotes\"; pool = \"three\"; },\n"
 		       "{ service = \"hostname\"; table = \"hosts.txt\"; request_timeout = \"1h\"; }, { service = "
 		       "\"tcpmux\"; services = [ \"echo\" ]; },\n"
+		       "{ service = \"echo\"; name = \"proxied\"; transport = \"tcp\"; port = 9; proxy = \"both\"; "
+		       "proxy_from = \"::1\"; },\n"
 		       "{ service = \"discard\"; transport = \"unixgram\"; path = \"@abstract\"; } );");
 	expect_round_trip(f);
 }

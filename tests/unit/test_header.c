@@ -109,7 +109,8 @@ static void nothing_is_said_before_the_header_is_whole(void **state maybe_unused
 static void the_longest_header_and_much_behind_it_are_read(void **state maybe_unused)
 {
 	static char said[65551 + 20000], got[20000];
-	static const char start[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\xFF\xFF\xC0\0\x02\x01\xC6\x33\x64\x02\xDC\x04\0\x07\x04\xFF\xF0";
+	static const char start[] =
+		"\r\n\r\n\0\r\nQUIT\n\x21\x11\xFF\xFF\xC0\0\x02\x01\xC6\x33\x64\x02\xDC\x04\0\x07\x04\xFF\xF0";
 	struct desk d;
 	int fd;
 

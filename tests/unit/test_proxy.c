@@ -15,8 +15,8 @@
 static struct header h;
 
 /* The header, and five bytes behind it, in pieces of any size: always the same, and the five are left over. */
-static void expect_bytes(const void *bytes, size_t n, enum proxy_mode mode, enum proxy_verdict expected,
-			 const char *client, const char *server)
+static void expect_bytes(const void *bytes, size_t n, enum proxy_mode mode, enum proxy_verdict expected, const char *client,
+			 const char *server)
 {
 	static const size_t steps[] = { 1, 2, 3, 7, 15, 16, 17, 1000, SIZE_MAX };
 	static uint8_t all[HEADER_MAX + 5];
@@ -29,7 +29,8 @@ static void expect_bytes(const void *bytes, size_t n, enum proxy_mode mode, enum
 		struct text c = TEXT_OVER(storage[0]), s = TEXT_OVER(storage[1]);
 
 		if (r.verdict != expected)
-			fail_msg("verdict %d, not %d, of \"%.60s\" by %zu", r.verdict, expected, (const char *)bytes, steps[i]);
+			fail_msg("verdict %d, not %d, of \"%.60s\" by %zu", r.verdict, expected, (const char *)bytes,
+				 steps[i]);
 		if (expected == PROXY_BAD)
 			continue;
 		assert_int_equal(r.used, n);
@@ -64,9 +65,9 @@ static void a_line_names_client_and_server(void **state maybe_unused)
 	expect_client("PROXY TCP4 255.255.255.255 0.0.0.0 65535 0\r\n", "255.255.255.255:65535", "0.0.0.0:0");
 	expect_client("PROXY TCP6 2001:db8::1 2001:DB8::2 40000 7\r\n", "[2001:db8::1]:40000", "[2001:db8::2]:7");
 	expect_client("PROXY TCP6 :: ::1 1 2\r\n", "[::]:1", "[::1]:2");
-	expect_client("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
-		      "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535",
-		      "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
+	expect_client(
+		"PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+		"[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535", "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
 }
 
 /* As HAProxy sends it for an IPv4 client of an IPv6 socket. */
@@ -103,31 +104,56 @@ static void a_line_has_at_most_107_bytes(void **state maybe_unused)
 static void a_line_that_is_not_exactly_right_is_refused(void **state maybe_unused)
 {
 	static const char *const lines[] = {
-		"proxy TCP4 192.0.2.1 198.51.100.2 1 7\r\n",   "PROXY  TCP4 192.0.2.1 198.51.100.2 1 7\r\n",
-		"PROXY\tTCP4 192.0.2.1 198.51.100.2 1 7\r\n",  " PROXY TCP4 192.0.2.1 198.51.100.2 1 7\r\n",
-		"PROXY TCP4  192.0.2.1 198.51.100.2 1 7\r\n",  "PROXY TCP4 192.0.2.1  198.51.100.2 1 7\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2  1 7\r\n",  "PROXY TCP4 192.0.2.1 198.51.100.2 1  7\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2 1 7 \r\n",  "PROXY TCP4 192.0.2.1 198.51.100.2 1 7 8\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2 1\r\n",     "PROXY TCP4 192.0.2.1 198.51.100.2\r\n",
-		"PROXY TCP4\r\n",                              "PROXY \r\n",
-		"PROXY TCP5 192.0.2.1 198.51.100.2 1 7\r\n",   "PROXY UDP4 192.0.2.1 198.51.100.2 1 7\r\n",
-		"PROXY tcp4 192.0.2.1 198.51.100.2 1 7\r\n",   "PROXY TCP44 192.0.2.1 198.51.100.2 1 7\r\n",
-		"PROXY TCP4 192.0.2.01 198.51.100.2 1 7\r\n",  "PROXY TCP4 192.0.2.1 198.51.100.256 1 7\r\n",
-		"PROXY TCP4 192.0.2 198.51.100.2 1 7\r\n",     "PROXY TCP4 192.0.2.1. 198.51.100.2 1 7\r\n",
-		"PROXY TCP4 3221225985 198.51.100.2 1 7\r\n",  "PROXY TCP4 0xC0.0.2.1 198.51.100.2 1 7\r\n",
-		"PROXY TCP4 2001:db8::1 2001:db8::2 1 7\r\n",  "PROXY TCP6 192.0.2.1 198.51.100.2 1 7\r\n",
-		"PROXY TCP4 192.0.2.1 2001:db8::2 1 7\r\n",    "PROXY TCP6 2001:db8::1 192.0.2.1 1 7\r\n",
-		"PROXY TCP6 2001::db8::1 ::2 1 7\r\n",         "PROXY TCP6 2001:db8::12345 ::2 1 7\r\n",
-		"PROXY TCP6 [2001:db8::1] [::2] 1 7\r\n",      "PROXY TCP6 fe80::1%1 fe80::2%1 1 7\r\n",
-		"PROXY TCP6 1:2:3:4:5:6:7 ::2 1 7\r\n",        "PROXY TCP6 1:2:3:4:5:6:7:8:9 ::2 1 7\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2 01 7\r\n",  "PROXY TCP4 192.0.2.1 198.51.100.2 1 07\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2 00 7\r\n",  "PROXY TCP4 192.0.2.1 198.51.100.2 65536 7\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2 1 99999\r\n", "PROXY TCP4 192.0.2.1 198.51.100.2 1 4294967303\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2 +1 7\r\n",  "PROXY TCP4 192.0.2.1 198.51.100.2 1 -7\r\n",
-		"PROXY TCP4 192.0.2.1 198.51.100.2 1 7\n",     "PROXY TCP4 192.0.2.1 198.51.100.2 1 7\r\r\n",
-		"PROXY TCP4 192.0.2.1\r198.51.100.2 1 7\r\n",  "PROXY TCP4 192.0.2.1\n198.51.100.2 1 7\r\n",
-		"PROXY\r\n",                                   "\r\n",
-		"GET / HTTP/1.0\r\n",                          "HADDR\r\n",
+		"proxy TCP4 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY  TCP4 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY\tTCP4 192.0.2.1 198.51.100.2 1 7\r\n",
+		" PROXY TCP4 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY TCP4  192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 192.0.2.1  198.51.100.2 1 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2  1 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1  7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 7 \r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 7 8\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2\r\n",
+		"PROXY TCP4\r\n",
+		"PROXY \r\n",
+		"PROXY TCP5 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY UDP4 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY tcp4 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY TCP44 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 192.0.2.01 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.256 1 7\r\n",
+		"PROXY TCP4 192.0.2 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 192.0.2.1. 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 3221225985 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 0xC0.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 2001:db8::1 2001:db8::2 1 7\r\n",
+		"PROXY TCP6 192.0.2.1 198.51.100.2 1 7\r\n",
+		"PROXY TCP4 192.0.2.1 2001:db8::2 1 7\r\n",
+		"PROXY TCP6 2001:db8::1 192.0.2.1 1 7\r\n",
+		"PROXY TCP6 2001::db8::1 ::2 1 7\r\n",
+		"PROXY TCP6 2001:db8::12345 ::2 1 7\r\n",
+		"PROXY TCP6 [2001:db8::1] [::2] 1 7\r\n",
+		"PROXY TCP6 fe80::1%1 fe80::2%1 1 7\r\n",
+		"PROXY TCP6 1:2:3:4:5:6:7 ::2 1 7\r\n",
+		"PROXY TCP6 1:2:3:4:5:6:7:8:9 ::2 1 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 01 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 07\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 00 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 65536 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 99999\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 4294967303\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 +1 7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 -7\r\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 7\n",
+		"PROXY TCP4 192.0.2.1 198.51.100.2 1 7\r\r\n",
+		"PROXY TCP4 192.0.2.1\r198.51.100.2 1 7\r\n",
+		"PROXY TCP4 192.0.2.1\n198.51.100.2 1 7\r\n",
+		"PROXY\r\n",
+		"\r\n",
+		"GET / HTTP/1.0\r\n",
+		"HADDR\r\n",
 	};
 
 	for (size_t i = 0; i < array_n(lines); i++)
@@ -149,8 +175,8 @@ static void what_is_no_header_is_known_at_its_first_wrong_byte(void **state mayb
 /* ---- version 2 ---- */
 
 static const uint8_t v4[] = { 192, 0, 2, 1, 198, 51, 100, 2, 0xDC, 0x04, 0, 7 };
-static const uint8_t v6[36] = { 0x20, 0x01, 0x0D, 0xB8, [15] = 1, [16] = 0x20, 0x01, 0x0D, 0xB8,
-				[31] = 2, [32] = 0x9C, 0x40, 0, 7 };
+static const uint8_t v6[36] = { 0x20, 0x01, 0x0D,     0xB8,        [15] = 1, [16] = 0x20, 0x01,
+				0x0D, 0xB8, [31] = 2, [32] = 0x9C, 0x40,     0,           7 };
 #define V4_CLIENT "192.0.2.1:56324"
 #define V4_SERVER "198.51.100.2:7"
 
@@ -325,9 +351,10 @@ static void make_with_crc(void)
 static void a_check_sum_is_verified(void **state maybe_unused)
 {
 	/* As HAProxy 2.6 made it, for a connection from ::1 to ::1. */
-	static const uint8_t made[] = "\r\n\r\n\x00\r\nQUIT\n!!\x00N\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"
-				      "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\xee\x0eR\xd3"
-				      "\x03\x00\x04\x82\xd8\x9dy\x05\x00 00000000000000000000000000000001";
+	static const uint8_t made[] =
+		"\r\n\r\n\x00\r\nQUIT\n!!\x00N\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\xee\x0eR\xd3"
+		"\x03\x00\x04\x82\xd8\x9dy\x05\x00 00000000000000000000000000000001";
 
 	expect_bytes(made, sizeof(made) - 1, PROXY_V2, PROXY_CLIENT, "[::1]:60942", "[::1]:21203");
 	make_with_crc();

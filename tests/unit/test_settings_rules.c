@@ -141,6 +141,47 @@ static void speaking_first_and_long_lines_have_rules(void **state)
 		     "\"nist\" or a strftime text of one line)");
 }
 
+static void a_proxy_header_needs_streams_and_balancers_that_are_believed(void **state)
+{
+	struct files *f = *state;
+	static const char missing[] =
+		"t.conf:1: listeners.[0].proxy_from: is missing: with proxy it says which balancers are believed";
+
+	expect_good(f, "defaults = { proxy_from = [ \"10.0.0.0/8\", \"::1\" ]; };\n"
+		       "listeners = ( { service = \"echo\"; transport = \"tcp\"; proxy = \"v2\"; },\n"
+		       "{ service = \"time\"; },\n"
+		       "{ service = \"discard\"; transport = [ \"tcp\", \"unix\" ]; path = \"@d\"; proxy = \"both\"; "
+		       "proxy_from = \"192.0.2.1\"; } );");
+	assert_int_equal(f->s->listeners[0].rules.proxy, PROXY_V2);
+	assert_int_equal(f->s->listeners[0].rules.proxy_from_n, 2);
+	assert_int_equal(f->s->listeners[1].rules.proxy, PROXY_OFF);
+	assert_int_equal(f->s->listeners[2].rules.proxy, PROXY_BOTH);
+	assert_int_equal(f->s->listeners[2].rules.proxy_from[0].bits, 32);
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"tcp\"; proxy = \"v1\"; } );", missing);
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"tcp\"; proxy = \"v1\"; proxy_from = [ ]; } );",
+		     missing);
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"tcp\"; proxy = \"v3\"; } );",
+		     "t.conf:1: listeners.[0].proxy: \"v3\" is not allowed (\"off\", \"v1\", \"v2\" or \"both\")");
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"tcp\"; proxy = \"v1\"; proxy_from = \"lb\"; } );",
+		     "t.conf:1: listeners.[0].proxy_from: \"lb\" is no prefix (\"192.0.2.0/24\", \"2001:db8::/32\" or an "
+		     "address)");
+	/* A UNIX socket's path says who may connect. */
+	expect_good(f, "listeners = ( { service = \"echo\"; transport = \"unix\"; path = \"@e\"; proxy = \"v1\"; } );");
+	expect_error(f, "listeners = ( { service = \"echo\"; proxy = \"v1\"; proxy_from = \"::1\"; } );",
+		     "t.conf:1: listeners.[0].proxy: is for the transports tcp and unix only (another listener for "
+		     "others)");
+	expect_error(f, "listeners = ( { service = \"echo\"; transport = \"udp\"; proxy = \"v1\"; } );",
+		     "t.conf:1: listeners.[0].proxy: is for the transports tcp and unix only");
+	/* What `defaults` say is for those that can use it. */
+	expect_good(f, "defaults = { proxy = \"v1\"; proxy_from = \"::1\"; };\n"
+		       "listeners = ( { service = \"echo\"; transport = \"udp\"; } );");
+	expect_error(f,
+		     "listeners = ( { service = \"hostname\"; address = \"loopback\"; proxy = \"v1\"; proxy_from = "
+		     "\"127.0.0.1\"; } );",
+		     "t.conf:1: listeners.[0].allow: is missing: behind a balancer hostname looks names up for whoever gets "
+		     "there, and needs a list of who may ask");
+}
+
 static void require_sync_needs_a_clock_that_can_be_asked(void **state)
 {
 	struct files *f = *state;
@@ -182,9 +223,13 @@ static void tcpmux_serves_enabled_tcp_listeners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(pools_are_made_changed_and_checked),       TEST(listeners_that_cannot_all_be_there_are_found),
-		TEST(unix_keys_are_for_unix_sockets),           TEST(hostname_for_everybody_is_refused),
-		TEST(speaking_first_and_long_lines_have_rules), TEST(require_sync_needs_a_clock_that_can_be_asked),
+		TEST(pools_are_made_changed_and_checked),
+		TEST(listeners_that_cannot_all_be_there_are_found),
+		TEST(unix_keys_are_for_unix_sockets),
+		TEST(hostname_for_everybody_is_refused),
+		TEST(speaking_first_and_long_lines_have_rules),
+		TEST(require_sync_needs_a_clock_that_can_be_asked),
+		TEST(a_proxy_header_needs_streams_and_balancers_that_are_believed),
 		TEST(tcpmux_serves_enabled_tcp_listeners),
 	};
 
