@@ -185,6 +185,18 @@ class Streams(Case):
         pids = [q.pid for q in procs.of_session(p.pid)]
         return pids if len(pids) == 2 and all(procs.status(pid)["NoNewPrivs"] == "1" for pid in pids) else None
 
+    def test_a_header_comes_first_where_the_listener_asks_for_it(self):
+        asks = self.file({"service": "echo", "transport": "tcp", "proxy": "v1", "proxy_from": ["127.0.0.1"]})
+        header = b"PROXY TCP4 192.0.2.1 198.51.100.2 56324 7\r\n"
+        for first, answer in ((header + b"hello", b"hello"), (b"hello", b"")):
+            client, server = self.pair("tcp")
+            p = self.inetd(server, "echo", *asks)
+            client.sendall(first)
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(clients.recv_until_over(client)[0], answer)
+            log = self.ended(p)
+            self.assertEqual("peer=192.0.2.1:56324" in log, bool(answer), log)
+
     def test_qotd_needs_its_file(self):
         quotes = self.folder.write("quotes", "a short quote\n")
         client, server = self.pair("tcp")
