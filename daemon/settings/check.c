@@ -166,8 +166,7 @@ static void check_proxy(struct draft *d, const struct listener_settings *l)
 	if (rules->proxy == PROXY_OFF || (l->transports & TRANSPORT_STREAMS) == 0)
 		return;
 	if ((l->transports & ~(unsigned)TRANSPORT_STREAMS) != 0)
-		private_issue_at(d, l, "proxy",
-				 "is for the transports tcp and unix only (another listener for others)");
+		private_issue_at(d, l, "proxy", "is for the transports tcp and unix only (another listener for others)");
 	if ((l->transports & TRANSPORT_TCP) != 0 && rules->proxy_from_n == 0 && !is_reported)
 		private_issue_at(d, l, "proxy_from", "is missing: with proxy it says which balancers are believed");
 }

@@ -384,8 +384,7 @@ void client_start(struct worker *w, const struct admission *a)
 		.slot = a->slot,
 		.peer = a->peer,
 		.ask = { .source = { .fd = -1 } },
-		.session = { .started_ns = w->loop.now_ns,
-			     .active_ns = w->loop.now_ns },
+		.session = { .started_ns = w->loop.now_ns, .active_ns = w->loop.now_ns },
 	};
 	worker_session_began(w);
 	if (header_is_due(c->listener))

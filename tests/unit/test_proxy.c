@@ -317,6 +317,8 @@ static void tlvs_that_lie_about_their_length_are_refused(void **state maybe_unus
 		header_end_v2(&h);
 		bytes_put_be16(h.bytes + 16 + 12 + 1, (uint16_t)(10 + over));
 		expect_v2(PROXY_BAD, "", "");
+		/* And nobody waits for the rest. */
+		assert_int_equal(header_hear(PROXY_V2, h.bytes, 16 + 12 + 3, 1).verdict, PROXY_BAD);
 	}
 	for (size_t part = 1; part < 3; part++) { /* its own start is cut off */
 		begin_v4();
@@ -333,19 +335,30 @@ static void tlvs_that_lie_about_their_length_are_refused(void **state maybe_unus
 
 #define CRC_AT (16 + 12 + 3 + 11)
 
-/* A header with a check sum between two other TLVs. */
-static void make_with_crc(void)
+static uint32_t sum_of_header(void)
 {
 	uint32_t crc = CRC32C_BEGIN;
 
+	for (size_t i = 0; i < h.n; i++)
+		crc = crc32c_add(crc, h.bytes[i]);
+	return crc32c_end(crc);
+}
+
+static uint32_t put_crc(size_t at, uint32_t crc)
+{
+	bytes_put_be32(h.bytes + at, crc);
+	return crc;
+}
+
+/* A header with a check sum between two other TLVs. */
+static void make_with_crc(void)
+{
 	begin_v4();
 	header_add_tlv(&h, 0x02, "example.org", 11);
 	header_add_tlv(&h, 0x03, "\0\0\0\0", 4);
 	header_add_tlv(&h, 0x04, "pad", 3);
 	header_end_v2(&h);
-	for (size_t i = 0; i < h.n; i++)
-		crc = crc32c_add(crc, h.bytes[i]);
-	bytes_put_be32(h.bytes + CRC_AT + 3, crc32c_end(crc));
+	put_crc(CRC_AT + 3, sum_of_header());
 }
 
 static void a_check_sum_is_verified(void **state maybe_unused)
@@ -375,9 +388,12 @@ static void a_check_sum_of_another_size_or_twice_is_refused(void **state maybe_u
 		header_end_v2(&h);
 		expect_v2(PROXY_BAD, "", "");
 	}
-	make_with_crc();
-	header_add(&h, h.bytes + CRC_AT, 7);
+	/* Twice, even where the sum would be right with both left out. */
+	begin_v4();
+	header_add_tlv(&h, 0x03, "\0\0\0\0", 4);
+	header_add_tlv(&h, 0x03, "\0\0\0\0", 4);
 	header_end_v2(&h);
+	put_crc(16 + 12 + 7 + 3, put_crc(16 + 12 + 3, sum_of_header()));
 	expect_v2(PROXY_BAD, "", "");
 }
 
