@@ -99,7 +99,7 @@ static void nothing_is_said_before_the_header_is_whole(void **state maybe_unused
 	fd = dial(&d, NULL, 0);
 	for (size_t i = 0; i < sizeof(LINE) - 1; i++) {
 		expect_nothing(fd);
-		assert_int_equal(send(fd, LINE + i, 1, 0), 1);
+		assert_int_equal(send(fd, &LINE[i], 1, 0), 1);
 		desk_turn(&d);
 	}
 	assert_int_equal(recv(fd, (char[8]){ 0 }, 8, MSG_DONTWAIT), 4);
@@ -168,14 +168,14 @@ static void a_header_that_is_not_whole_in_time_ends_the_connection(void **state 
 	fd = dial(&d, LINE, 10);
 	assert_true(d.w.clients[0].timer.place);
 	assert_true(d.w.clients[0].timer.at_ns <= clock_mono_ns() + HEADER_WAIT_NS);
-	assert_int_equal(send(fd, LINE + 10, 10, 0), 10); /* a byte now and then does not help */
+	assert_int_equal(send(fd, &LINE[10], 10, 0), 10); /* a byte now and then does not help */
 	desk_turn(&d);
 	loop_set_timer(&d.w.loop, &d.w.clients[0].timer, 1);
 	desk_turn(&d);
 	expect_refused(&d, fd, REFUSED_PROXY);
 	/* Later the header's time is nobody's. */
 	fd = dial(&d, LINE, 10);
-	assert_int_equal(send(fd, LINE + 10, sizeof(LINE) - 11, 0), sizeof(LINE) - 11);
+	assert_int_equal(send(fd, &LINE[10], sizeof(LINE) - 11, 0), sizeof(LINE) - 11);
 	desk_turn(&d);
 	assert_false(d.w.clients[0].timer.place);
 	assert_int_equal(send(fd, "x", 1, 0), 1);
