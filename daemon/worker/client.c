@@ -388,7 +388,7 @@ void client_start(struct worker *w, const struct admission *a)
 	};
 	worker_session_began(w);
 	if (header_is_due(c->listener))
-		header_await(c);
+		header_await(c, in_bytes);
 	else
 		client_begin(c, in_bytes, 0);
 }

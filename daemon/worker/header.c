@@ -11,8 +11,8 @@
 /* It lies where the service's state will be: no session has begun, and none needs more room for it. */
 _Static_assert(sizeof(struct proxy) <= WORKER_STATE_STRIDE, "a header does not fit into a service's state");
 
-/* What was just read: no more at once than any service is given. */
-static uint8_t in_bytes[WORKER_LINE_BYTES];
+/* Where all of the process read: lent by client.c. */
+static uint8_t *in_bytes;
 
 bool header_is_due(const struct listener *l)
 {
@@ -76,7 +76,8 @@ static void take(struct client *c, size_t n)
 
 static void read_some(struct client *c)
 {
-	ssize_t n = recv(c->source.fd, in_bytes, sizeof(in_bytes), MSG_DONTWAIT);
+	/* What may be behind the header is no more than any service is given at once. */
+	ssize_t n = recv(c->source.fd, in_bytes, WORKER_LINE_BYTES, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		wait_on(c);
@@ -97,8 +98,9 @@ static void header_late(struct loop_timer *t)
 	refuse(container_of(t, struct client, timer), REFUSED_PROXY, SESSION_END_LIMIT);
 }
 
-void header_await(struct client *c)
+void header_await(struct client *c, uint8_t *scratch)
 {
+	in_bytes = scratch;
 	c->source.ready = header_ready;
 	c->timer.fire = header_late;
 	proxy_begin(sessions_state(c), c->listener->settings->rules.proxy);

@@ -17,5 +17,5 @@
 bool header_is_due(const struct listener *l);
 
 /* Reads it, then calls client_begin(), or ends the connection: REFUSED_PROXY without a header in time, or as the client that
- * it names is refused. */
-void header_await(struct client *c);
+ * it names is refused. scratch: WORKER_LINE_BYTES, for this and every later call. */
+void header_await(struct client *c, uint8_t *scratch);
