@@ -250,7 +250,7 @@ static int serve_stream(void)
 		a.peer = addr_from_sockaddr((struct sockaddr *)&sa, n);
 	if (listener_prepare_session(&self.listener, a.fd) < 0)
 		return 0;
-	enum refusal why = acceptor_admit(w, &a);
+	enum refusal why = acceptor_admit(w, &self.listener, &a.peer, &a.slot);
 	if (why != REFUSED_NOT) {
 		log_say(LOG_LEVEL_NOTICE, "refused", "%s: %s", self.listener.label, refusal_name(why));
 		acceptor_refuse(w, &self.listener, a.fd, why);

@@ -175,26 +175,26 @@ struct table_request acceptor_request(const struct worker *w, const struct liste
 	};
 }
 
-enum refusal acceptor_admit(const struct worker *w, struct admission *a)
+enum refusal acceptor_admit(struct worker *w, const struct listener *l, const struct addr *peer, struct table_slot **slot)
 {
-	const struct session_rules *rules = &a->listener->settings->rules;
-	struct table_request request = acceptor_request(w, a->listener, &a->peer);
+	const struct session_rules *rules = &l->settings->rules;
+	struct table_request request = acceptor_request(w, l, peer);
 
-	if (header_is_due(a->listener)) {
-		if (!acl_trusts(rules->proxy_from, rules->proxy_from_n, &a->peer))
+	if (header_is_due(l)) {
+		if (!acl_trusts(rules->proxy_from, rules->proxy_from_n, peer))
 			return REFUSED_PROXY;
 		request.peer = (struct addr){ 0 };
-	} else if (!acl_allows(&rules->acl, &a->peer)) {
+	} else if (!acl_allows(&rules->acl, peer)) {
 		return REFUSED_ACL;
 	}
-	return table_admit(w->plan->shared->table, &request, &a->slot);
+	return table_admit(w->plan->shared->table, &request, slot);
 }
 
 static void admit(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)
 {
 	struct worker *w = a->w;
 	struct admission admission = { .fd = fd, .listener = l, .peer = *peer };
-	enum refusal why = acceptor_admit(w, &admission);
+	enum refusal why = acceptor_admit(w, l, peer, &admission.slot);
 
 	if (why != REFUSED_NOT) {
 		acceptor_refuse(w, l, fd, why);

@@ -41,9 +41,9 @@ int acceptor_turn(struct acceptor *a) must_check;
 /* What a session's caps are, from a listener's settings. */
 struct table_request acceptor_request(const struct worker *w, const struct listener *l, const struct addr *peer);
 
-/* Whether a connection may become a session, by lists and caps: a->slot is set on REFUSED_NOT. A balancer's is admitted
+/* Has a connection from there admitted by a listener: lists, caps. *slot is set on REFUSED_NOT. A balancer's is admitted
  * without a source; its header says later who that is (header.h). */
-enum refusal acceptor_admit(const struct worker *w, struct admission *a);
+enum refusal acceptor_admit(struct worker *w, const struct listener *l, const struct addr *peer, struct table_slot **slot);
 
 /* Closes a connection with a reset, counted under its reason. */
 void acceptor_refuse(struct worker *w, const struct listener *l, int fd, enum refusal why);

@@ -185,7 +185,7 @@ static inline int desk_connect(struct desk *d, const struct listener *l, int sen
 				    (l->transport == TRANSPORT_UNIXPACKET ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_NONBLOCK, 0,
 				    pair),
 			 0);
-	assert_int_equal(acceptor_admit(&d->w, &a), REFUSED_NOT);
+	assert_int_equal(acceptor_admit(&d->w, l, &a.peer, &a.slot), REFUSED_NOT);
 	if (send_bytes)
 		assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes)), 0);
 	counters_add(&d->w.counters[l->row].sessions, 1);
