@@ -100,7 +100,7 @@ container)
 	;;
 hold)
 	mkdir "$state"
-	mkdir "$cgroup"
+	mkdir -p "$cgroup" # one of an earlier bed may be left, with nobody in it
 	unshare --mount --propagation private "$0" container "$bed" "$@" </dev/null >&2 &
 	keeper=$!
 	trap end EXIT
