@@ -13,6 +13,13 @@ static const char *const models[] = { [POOL_FORK] = "fork", [POOL_PREFORK] = "pr
 
 static const char *const proxies[] = { [PROXY_V1] = "v1", [PROXY_V2] = "v2", [PROXY_BOTH] = "v1 or v2" };
 
+static void describe_rate(FILE *to, const char *what, const struct rate *r)
+{
+	if (r->amount)
+		fprintf(to, ", %" PRIu64 " %s in %" PRIu64 " s (%" PRIu64 " at once)", r->amount, what,
+			r->period_ns / CLOCK_S_NS, r->burst);
+}
+
 static void describe(const struct listener *l, FILE *to)
 {
 	const struct session_rules *rules = &l->settings->rules;
@@ -27,10 +34,29 @@ static void describe(const struct listener *l, FILE *to)
 			rules->max_sessions_per_source, rules->idle_timeout_ns / CLOCK_S_NS);
 	else
 		fprintf(to, ", datagrams up to %" PRIu32 " bytes", rules->max_datagram);
+	describe_rate(to, l->transport == TRANSPORT_UDP ? "answers a source" : "sessions a source",
+		      l->transport == TRANSPORT_UDP ? &rules->udp_rate : &rules->session_rate);
+	if (l->transport == TRANSPORT_UDP && !(l->settings->service->traits & (SVC_SINK | SVC_MIRROR)))
+		fprintf(to, ", answers up to %u.%03u times the request", rules->amplification / 1000,
+			rules->amplification % 1000);
+	if (rules->dry_run)
+		fputs(", dry run", to);
 	if (rules->acl.allow_n || rules->acl.deny_n)
 		fprintf(to, ", allow %zu, deny %zu prefixes", rules->acl.allow_n, rules->acl.deny_n);
 	if (rules->proxy != PROXY_OFF && (l->transport & TRANSPORT_STREAMS))
 		fprintf(to, ", PROXY header %s from %zu prefixes", proxies[rules->proxy], rules->proxy_from_n);
+	fputc('\n', to);
+}
+
+static void describe_limits(const struct settings *s, FILE *to)
+{
+	fprintf(to,
+		"limits: %" PRIu32 " sessions, %" PRIu32 " a source (IPv4 /%u, IPv6 /%u), %" PRIu64
+		" bytes of buffers, %" PRIu64 " of rates",
+		s->limits.sessions, s->limits.sessions_per_source, s->limits.shape.source_bits_v4,
+		s->limits.shape.source_bits_v6, s->limits.buffers, s->limits.shape.bytes);
+	describe_rate(to, "UDP answers", &s->limits.totals.answers);
+	describe_rate(to, "bytes of these", &s->limits.totals.answer_bytes);
 	fputc('\n', to);
 }
 
@@ -46,11 +72,7 @@ int describe_listeners(const struct settings *s, FILE *to)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		describe(&list[i], to);
 	if (r == 0)
-		fprintf(to,
-			"limits: %" PRIu32 " sessions, %" PRIu32 " a source (IPv4 /%u, IPv6 /%u), %" PRIu64
-			" bytes of buffers\n",
-			s->limits.sessions, s->limits.sessions_per_source, s->limits.source_prefix_v4,
-			s->limits.source_prefix_v6, s->limits.buffers);
+		describe_limits(s, to);
 	free(list);
 	return r;
 }

@@ -87,6 +87,7 @@ struct svc_io {
 
 #define SVC_OUT_MIN 4096   /* bytes of room that a stream's service may count on when called */
 #define SVC_STATE_MAX 2048 /* the most state a service may ask for                           */
+#define SVC_BRIEF_MAX 64   /* bytes: RFC 868 asks with an empty datagram                     */
 
 /* A stream (or seqpacket) session: `open` once, `input` whenever bytes or the end arrived, or after SVC_FLUSH; `answer`
  * once after SVC_ASK. A datagram: `input` once with the whole datagram, state zeroed, `open` is not called; SVC_DONE
@@ -105,6 +106,8 @@ enum svc_trait {
 	SVC_PACED = 16,       /* sends for ever: session/ paces it by the listener's `rate`                    */
 	SVC_NEEDS_CLOCK = 32, /* reads ctx->clock                                                              */
 	SVC_LOOKS_UP = 64,    /* asks the resolver                                                             */
+	SVC_SHORTENS = 128,   /* a datagram's answer may be as short as there is room                          */
+	SVC_BRIEF = 256,      /* a datagram's answer is SVC_BRIEF_MAX bytes at most, so any request may have it */
 };
 
 struct service {

@@ -12,6 +12,8 @@ void counters_sum(struct counters *to, const struct counters *from)
 #define ADD_FIELD(name) add_word(&to->name, &from->name);
 	COUNTERS(ADD_FIELD)
 #undef ADD_FIELD
-	for (unsigned r = 0; r < REFUSALS_N; r++)
+	for (unsigned r = 0; r < REFUSALS_N; r++) {
 		add_word(&to->refused[r], &from->refused[r]);
+		add_word(&to->dry_run[r], &from->dry_run[r]);
+	}
 }

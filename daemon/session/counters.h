@@ -30,6 +30,7 @@ struct counters {
 	COUNTERS(COUNTERS_FIELD)
 #undef COUNTERS_FIELD
 	_Atomic uint64_t refused[REFUSALS_N];
+	_Atomic uint64_t dry_run[REFUSALS_N]; /* would have been refused, but for the listener's `dry_run` */
 };
 
 static inline void counters_add(_Atomic uint64_t *word, uint64_t n)

@@ -29,17 +29,26 @@ static bool is_of_a_host(const struct addr *a, bool over_loopback)
 	return !addr_is_any(a) && !addr_is_multicast(a);
 }
 
+/* Nobody who waits for an answer sends from there. */
+static bool is_of_a_client(const struct session_rules *rules, const struct ports *served, uint16_t port)
+{
+	if (port == 0 || ports_has(served, port))
+		return false;
+	return !ports_responds(port) || ports_has(rules->allow_ports, port);
+}
+
 /* What concerns IP alone. A UNIX socket's peer has no address to forge. */
-static enum refusal check_addresses(const struct gate_packet *p)
+static enum refusal check_addresses(const struct session_rules *rules, const struct ports *served,
+				    const struct gate_packet *p)
 {
 	if (!is_for_us(p))
 		return REFUSED_BROADCAST;
 	if (!is_of_a_host(&p->source, p->over_loopback))
 		return REFUSED_SOURCE_ADDRESS;
-	return p->source.port == 0 ? REFUSED_SOURCE_PORT : REFUSED_NOT;
+	return is_of_a_client(rules, served, p->source.port) ? REFUSED_NOT : REFUSED_SOURCE_PORT;
 }
 
-enum refusal gate_check(const struct session_rules *rules, const struct gate_packet *p)
+enum refusal gate_check(const struct session_rules *rules, const struct ports *served, const struct gate_packet *p)
 {
 	enum refusal r = REFUSED_NOT;
 
@@ -48,8 +57,19 @@ enum refusal gate_check(const struct session_rules *rules, const struct gate_pac
 	if (rules->max_datagram != 0 && p->length > rules->max_datagram)
 		return REFUSED_OVERSIZE;
 	if (p->transport == TRANSPORT_UDP)
-		r = check_addresses(p);
+		r = check_addresses(rules, served, p);
 	if (r == REFUSED_NOT && !acl_allows(&rules->acl, &p->source))
 		r = REFUSED_ACL;
 	return r;
+}
+
+uint32_t gate_answer_max(const struct session_rules *rules, const struct service *service, const struct gate_packet *p)
+{
+	uint64_t most = (uint64_t)p->length * rules->amplification / 1000;
+
+	if (p->transport != TRANSPORT_UDP || rules->amplification == 0)
+		return UINT32_MAX;
+	if ((service->traits & SVC_BRIEF) && most < SVC_BRIEF_MAX)
+		return SVC_BRIEF_MAX;
+	return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
 }

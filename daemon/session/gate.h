@@ -25,5 +25,10 @@ struct gate_packet {
 
 /* In this order: truncated; longer than max_datagram; destination not an address of this host (broadcast, multicast); source
  * address not a host's (0/8, 224/4, 240/4 with 255.255.255.255, ::, ff00::/8; 127/8 and ::1 from elsewhere than
- * loopback); source port 0; the access lists. RFC 1122 §3.2.1.3, §4.1.3.6; RFC 768. REFUSED_NOT: it may be answered. */
-enum refusal gate_check(const struct session_rules *rules, const struct gate_packet *p);
+ * loopback); source port 0, one that this daemon serves, or a server's that the rules do not allow; the access lists.
+ * served: the UDP ports of this daemon: two of its listeners, or it and another like it, would answer each other for ever.
+ * RFC 1122 §3.2.1.3, §4.1.3.6; RFC 768. REFUSED_NOT: it may be answered. */
+enum refusal gate_check(const struct session_rules *rules, const struct ports *served, const struct gate_packet *p);
+
+/* How many bytes a datagram of this length may be answered with, whoever forged its source. */
+uint32_t gate_answer_max(const struct session_rules *rules, const struct service *service, const struct gate_packet *p);

@@ -4,12 +4,15 @@
 
 #define REFUSALS(X)                                                                                                         \
 	X(ACL, "acl")                       /* allow, deny                                                          */      \
-	X(TOTAL, "total")                   /* limits.sessions                                                      */      \
+	X(TOTAL, "total")                   /* limits.sessions; a datagram: limits.udp_answers, udp_answer_bytes    */      \
 	X(SESSIONS, "sessions")             /* the listener's max_sessions                                          */      \
 	X(SOURCE, "source")                 /* sessions_per_source, max_sessions_per_source                         */      \
+	X(RATE, "rate")                     /* udp_rate, session_rate                                               */      \
 	X(SOURCE_ADDRESS, "source_address") /* a source that is no host's                                           */      \
 	X(SOURCE_PORT, "source_port")       /* port 0: no answer wanted; or a port that answers by itself           */      \
 	X(BROADCAST, "broadcast")           /* sent to a broadcast or multicast address                             */      \
+	X(AMPLIFICATION, "amplification")   /* the answer is too long for the request                               */      \
+	X(LOOP, "loop")                     /* the one in 1,024 that ends a loop, if it is one                      */      \
 	X(OVERSIZE, "oversize")             /* longer than max_datagram                                             */      \
 	X(TRUNCATED, "truncated")           /* the kernel cut it                                                    */      \
 	X(MALFORMED, "malformed")           /* the service does not answer such a request                           */      \

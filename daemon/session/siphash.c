@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SipHash-2-4: two rounds for each eight bytes, four at the end; the constants spell "somepseudorandomlygeneratedbytes". */
+#include <endian.h>
 #include <string.h>
 
 #include "session/siphash.h"
@@ -15,26 +16,33 @@ static uint64_t rotate(uint64_t x, unsigned bits)
 	return x << bits | x >> (64 - bits);
 }
 
-static void half_round(uint64_t *a, uint64_t *b, unsigned bits)
+static inline void half_round(uint64_t *a, uint64_t *b, unsigned bits)
 {
 	*a += *b;
 	*b = rotate(*b, bits) ^ *a;
 }
 
-static void mix(struct state *s, unsigned rounds)
+static inline void mix(struct state *s)
 {
-	for (unsigned i = 0; i < rounds; i++) {
-		half_round(&s->v[0], &s->v[1], 13);
-		s->v[0] = rotate(s->v[0], 32);
-		half_round(&s->v[2], &s->v[3], 16);
-		half_round(&s->v[0], &s->v[3], 21);
-		half_round(&s->v[2], &s->v[1], 17);
-		s->v[2] = rotate(s->v[2], 32);
-	}
+	half_round(&s->v[0], &s->v[1], 13);
+	s->v[0] = rotate(s->v[0], 32);
+	half_round(&s->v[2], &s->v[3], 16);
+	half_round(&s->v[0], &s->v[3], 21);
+	half_round(&s->v[2], &s->v[1], 17);
+	s->v[2] = rotate(s->v[2], 32);
 }
 
-/* Up to eight bytes, the first one lowest. */
-static uint64_t word_at(const uint8_t *from, size_t n)
+/* Eight bytes, the first one lowest. */
+static uint64_t word_at(const uint8_t *from)
+{
+	uint64_t word;
+
+	memcpy(&word, from, sizeof(word));
+	return le64toh(word);
+}
+
+/* Fewer than eight. */
+static uint64_t rest_at(const uint8_t *from, size_t n)
 {
 	uint64_t word = 0;
 
@@ -43,10 +51,11 @@ static uint64_t word_at(const uint8_t *from, size_t n)
 	return word;
 }
 
-static void absorb(struct state *s, uint64_t word)
+static inline void absorb(struct state *s, uint64_t word)
 {
 	s->v[3] ^= word;
-	mix(s, 2);
+	mix(s);
+	mix(s);
 	s->v[0] ^= word;
 }
 
@@ -62,9 +71,10 @@ uint64_t siphash(const struct siphash_key *key, const void *from, size_t n)
 	size_t left = n;
 
 	for (; left >= WORD_BYTES; left -= WORD_BYTES, at += WORD_BYTES)
-		absorb(&s, word_at(at, WORD_BYTES));
-	absorb(&s, word_at(at, left) | (uint64_t)n << 56); /* what is left, and the length modulo 256 on top */
+		absorb(&s, word_at(at));
+	absorb(&s, rest_at(at, left) | (uint64_t)n << 56); /* what is left, and the length modulo 256 on top */
 	s.v[2] ^= 0xFF;
-	mix(&s, 4);
+	for (int i = 0; i < 4; i++)
+		mix(&s);
 	return s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];
 }

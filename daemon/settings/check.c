@@ -9,9 +9,8 @@
 #include "service/daytime.h"
 #include "settings/check.h"
 #include "settings/clash.h"
+#include "settings/posture.h"
 #include "settings/rows.h"
-
-#define DAYTIME_UDP_MAX 64 /* bytes: what one datagram may be answered with whatever its own length */
 
 static const struct origin *origin_of(const struct draft *d, const struct listener_settings *l, const char *key)
 {
@@ -129,33 +128,6 @@ static void check_unix(struct draft *d, const struct listener_settings *l)
 		private_issue_at(d, l, "path", "is missing: a UNIX socket needs one (\"/run/…\" or \"@name\")");
 }
 
-/* A name looked up for anybody is an open resolver (RFC 5358). */
-static void check_hostname(struct draft *d, const struct listener_settings *l)
-{
-	bool loopback_only = true;
-
-	if (strcmp(l->service->name, "hostname") != 0 || l->rules.acl.allow_n > 0)
-		return;
-	for (size_t i = 0; i < l->addresses_n; i++) {
-		const struct listener_address *a = &l->addresses[i];
-
-		if (a->kind == LISTENER_ADDRESS_ANY || (a->kind == LISTENER_ADDRESS_ONE && !addr_is_loopback(&a->addr)))
-			loopback_only = false;
-	}
-	if ((l->transports & TRANSPORT_UDP) != 0)
-		private_issue_at(d, l, "allow",
-				 "is missing: hostname over UDP answers a forged source, and needs a list of who may ask");
-	else if (l->rules.proxy != PROXY_OFF && (l->transports & TRANSPORT_STREAMS) != 0)
-		private_issue_at(d, l, "allow",
-				 "is missing: behind a balancer hostname looks names up for whoever gets there, and needs a "
-				 "list of who may ask");
-	else if ((l->transports & TRANSPORT_TCP) != 0 && !loopback_only)
-		private_issue_at(
-			d, l, "allow",
-			"is missing: hostname looks names up for whoever asks, an open resolver by another name (RFC 5358); "
-			"on an address that is not loopback it needs a list of who may ask");
-}
-
 /* A header is believed from those in proxy_from only. Datagrams have none: with them on one listener, who asks would be
  * known by two rules. */
 static void check_proxy(struct draft *d, const struct listener_settings *l)
@@ -180,9 +152,9 @@ static void check_clock(struct draft *d, const struct listener_settings *l)
 	if (strcmp(l->service->name, "daytime") == 0 && (l->transports & TRANSPORT_UDP) != 0) {
 		size_t longest = daytime_format_longest(l->options.format, l->options.zone);
 
-		if (longest > DAYTIME_UDP_MAX)
+		if (longest > SVC_BRIEF_MAX)
 			private_issue_at(d, l, "format", "can make %zu bytes, too many for an answer over udp (%d at most)",
-					 longest, DAYTIME_UDP_MAX);
+					 longest, SVC_BRIEF_MAX);
 	}
 }
 
@@ -216,7 +188,6 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 {
 	check_transports(d, l);
 	check_unix(d, l);
-	check_hostname(d, l);
 	check_proxy(d, l);
 	check_clock(d, l);
 	check_names(d, l);
@@ -246,4 +217,5 @@ void check_all(struct draft *d)
 	else if (s->listeners_n > 0 && enabled_n == 0 && d->report->errors_n == 0)
 		private_issue(d, &at, "listeners", "none is enabled, nothing would be served");
 	clash_find(d);
+	posture_check(d); /* last: warnings shall take no error's room */
 }

@@ -129,21 +129,22 @@ void private_issue(struct draft *d, const struct origin *at, const char *path, c
 	add_issue(d, at, path, &issue);
 }
 
-void private_warning(struct draft *d, const struct origin *at, const char *path, const char *fmt, ...)
+void private_issue_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
 {
-	struct said issue = { .warning = true };
+	struct where w = private_where(d->settings, l, key);
+	struct said issue = { .warning = false };
 	va_list args;
 
 	va_start(args, fmt);
 	(void)vsnprintf(issue.text, sizeof(issue.text), fmt, args);
 	va_end(args);
-	add_issue(d, at, path, &issue);
+	add_issue(d, &w.at, w.path, &issue);
 }
 
-void private_issue_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
+void private_warning_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
 {
 	struct where w = private_where(d->settings, l, key);
-	struct said issue = { .warning = false };
+	struct said issue = { .warning = true };
 	va_list args;
 
 	va_start(args, fmt);
@@ -162,7 +163,8 @@ static bool is_among(const char *key, const char *const *keys)
 const char *private_misfit(const struct listener_settings *l, const char *key)
 {
 	static const char *const of_files[] = { "mode", "owner", "group", NULL };
-	static const char *const of_inet[] = { "address", "port", "interface", "freebind", "v6only", "dscp", NULL };
+	static const char *const of_inet[] = { "address", "port",          "interface",          "freebind", "v6only",
+					       "dscp",    "amplification", "allow_source_ports", "udp_rate", NULL };
 	static const char *const of_streams[] = { "proxy", "proxy_from", NULL };
 
 	if ((l->transports & TRANSPORT_STREAMS) == 0 && is_among(key, of_streams))

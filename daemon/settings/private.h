@@ -80,11 +80,13 @@ bool private_is_written(const struct draft *d, const struct listener_settings *l
 
 /* Adds an issue: "file:line: path: …", or "-o path: …". path "" is left out. */
 void private_issue(struct draft *d, const struct origin *at, const char *path, const char *fmt, ...) printf_like(4, 5);
-void private_warning(struct draft *d, const struct origin *at, const char *path, const char *fmt, ...) printf_like(4, 5);
 /* Adds an error that is a whole line already. */
 void private_whole_issue(struct draft *d, const char *text);
 /* An issue at a listener's key; key "": at the listener. */
 void private_issue_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
+	printf_like(4, 5);
+
+void private_warning_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
 	printf_like(4, 5);
 
 /* Why a key means nothing to a listener of these transports ("is for …"); NULL if it does. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "session/limits.h"
 #include "session/table.h"
 #include "settings/kinds.h"
 #include "settings/rows.h"
@@ -117,6 +118,10 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_DENY(field) const struct prefix *
 #define TYPE_PROXY_FROM(field) const struct prefix *
 #define TYPE_NAMES(field) const char *const *
+#define TYPE_LIMIT(field) struct rate
+#define TYPE_LIMIT_BYTES(field) struct rate
+#define TYPE_FACTOR(field) uint32_t
+#define TYPE_PORTS(field) const struct ports *
 
 /* max counts only where a number is stored: for others it is 0. */
 #define SETTING(scope, key, kind, field, standard, min, max, words, only, help)                                             \

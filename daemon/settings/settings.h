@@ -19,6 +19,7 @@
 #include "base/attr.h"
 #include "base/log.h"
 #include "service/service.h"
+#include "session/limits.h"
 #include "session/rules.h"
 
 #define SETTINGS_LISTENERS_MAX 120 /* listeners; each may have several transports and addresses */
@@ -71,6 +72,7 @@ struct listener_settings {
 	const struct service *service;
 	unsigned transports; /* enum transport, a set */
 	bool enabled;
+	bool acknowledge_public; /* what it may do to others on a public address is known and wanted */
 	struct listener_address addresses[SETTINGS_ADDRESSES_MAX];
 	size_t addresses_n;
 	uint16_t port;                                           /* port_offset added; 0: the kernel chooses */
@@ -111,7 +113,8 @@ struct settings {
 	struct {
 		uint32_t sessions, sessions_per_source;
 		uint64_t buffers; /* bytes, over all workers */
-		uint8_t source_prefix_v4, source_prefix_v6;
+		struct limits_totals totals;
+		struct limiter_shape shape; /* table, source_prefix_v4, source_prefix_v6 */
 	} limits;
 	struct pool_settings pools[SETTINGS_POOLS_MAX];
 	size_t pools_n;

@@ -195,6 +195,26 @@ int value_rate(const char *s, bool sizes, struct value_rate *ret)
 	return 0;
 }
 
+int value_thousandths(const char *s, uint64_t *ret)
+{
+	uint64_t whole = 0, part = 0;
+	int r = take_digits(&s, &whole);
+
+	if (r == -EINVAL)
+		return r;
+	if (*s == '.') {
+		s++;
+		if (take_decimals(&s, 1000, &part) < 0)
+			return -EINVAL;
+	}
+	if (*s != '\0')
+		return -EINVAL;
+	if (r < 0 || __builtin_mul_overflow(whole, 1000u, &whole) || __builtin_add_overflow(whole, part, &whole))
+		return -ERANGE;
+	*ret = whole;
+	return 0;
+}
+
 /* At most the nine permission bits: set-user-id on a socket means nothing. */
 int value_mode(const char *s, uint32_t *ret)
 {
@@ -269,6 +289,16 @@ void value_add_size(struct text *t, uint64_t bytes)
 	while (bytes % size_units[i].factor != 0)
 		i++; /* the last unit is 1 */
 	text_addf(t, "%" PRIu64 "%s", bytes / size_units[i].factor, size_units[i].name);
+}
+
+void value_add_thousandths(struct text *t, uint64_t v)
+{
+	unsigned part = (unsigned)(v % 1000);
+	int digits = 3;
+
+	for (; digits > 1 && part % 10 == 0; digits--)
+		part /= 10;
+	text_addf(t, "%" PRIu64 ".%0*u", v / 1000, digits, part);
 }
 
 void value_add_word(struct text *t, const char *words, unsigned i)

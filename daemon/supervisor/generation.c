@@ -46,6 +46,11 @@ static int make(struct generation *g, const struct generation *before, struct te
 		text_add(why, "out of memory");
 		return -ENOMEM;
 	}
+	r = limiting_take(&g->settings->limits.shape, before ? before->limiting : NULL, &g->limiting);
+	if (r < 0) {
+		text_addf(why, "no memory for limits.table: %s", strerror(-r));
+		return r;
+	}
 	r = sockets_plan(g, why);
 	if (r == 0)
 		r = open_questions(g, why);
@@ -59,6 +64,7 @@ static int make(struct generation *g, const struct generation *before, struct te
 	g->plan.listeners = g->listeners;
 	g->plan.listeners_n = g->listeners_n;
 	g->plan.shared = s->shared;
+	g->plan.limits = g->limiting->limits;
 	g->plan.gauges = GAUGES_OF(g->number);
 	g->plan.generation = g->number;
 	g->plan.life_fd = s->life[0];
@@ -329,6 +335,7 @@ void generation_free(struct generation *g)
 		munmap(g->plan.readers, READERS_BYTES);
 	fd_close(&g->questions[0]);
 	fd_close(&g->questions[1]);
+	limiting_drop(g->limiting);
 	settings_free(g->settings);
 	free(g);
 }

@@ -15,6 +15,7 @@
 #include "base/attr.h"
 #include "net/listener.h"
 #include "supervisor/child.h"
+#include "supervisor/limiting.h"
 #include "supervisor/supervisor.h"
 #include "worker/worker.h"
 
@@ -29,6 +30,7 @@ struct generation {
 	struct generation *next; /* among the draining ones */
 	uint32_t number;
 	struct settings *settings;
+	struct limiting *limiting;
 	struct listener *listeners;
 	size_t listeners_n;
 	struct worker_plan plan;

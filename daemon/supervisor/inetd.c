@@ -208,6 +208,8 @@ static int prepare(void)
 	struct clock_status clock = clock_status_now();
 	int r = shared_map(&self.plan.shared);
 
+	if (r == 0)
+		r = shared_map_limits(&self.settings->limits.shape, &self.plan.limits);
 	if (r < 0)
 		return r;
 	shared_set_clock(self.plan.shared, &clock);

@@ -15,9 +15,11 @@
 struct labels {
 	char names[TABLE_ROWS_MAX][LISTENER_LABEL_MAX];
 	uint32_t n;
-	/* What the log has said of refusals, per row and reason. */
-	uint64_t said[TABLE_ROWS_MAX][REFUSALS_N];
-	uint64_t said_ns[TABLE_ROWS_MAX][REFUSALS_N];
+	/* What the log has said of refusals, per row and reason; [1]: of those that `dry_run` lifted. */
+	struct labels_said {
+		uint64_t n;
+		uint64_t at_ns;
+	} said[TABLE_ROWS_MAX][2][REFUSALS_N];
 };
 
 /* The label's row, a new one if it has none. 0, or -E2BIG when all are taken. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "settings/posture.h"
 
 static void log_lines(struct text *lines)
 {
@@ -15,6 +16,26 @@ static void log_lines(struct text *lines)
 
 	for (char *line = strtok_r(lines->at, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		log_say(LOG_LEVEL_NOTICE, "passed", "%s", line);
+}
+
+/* The settings were judged by the address they say; a socket that was passed has its own. */
+static int judge_passed(const struct listener *l, struct text *why)
+{
+	const char *danger = NULL;
+	bool reached = l->transport & ((unsigned)TRANSPORT_TCP | TRANSPORT_UDP) && !addr_is_loopback(&l->address);
+
+	if (!l->passed_fd || l->from_store || !reached)
+		return 0;
+	switch (posture_of(l->settings, l->transport, true, &danger)) {
+	case POSTURE_REFUSED:
+		text_addf(why, "%s, on the address that was passed: `allow` %s", l->label, danger);
+		return -EINVAL;
+	case POSTURE_WARNED:
+		log_say(LOG_LEVEL_NOTICE, "passed", "%s, on the address that was passed: `allow` %s", l->label, danger);
+		return 0;
+	default:
+		return 0;
+	}
 }
 
 int sockets_plan(struct generation *g, struct text *why)
@@ -34,6 +55,9 @@ int sockets_plan(struct generation *g, struct text *why)
 	log_lines(&notices);
 	for (size_t i = 0; i < g->listeners_n; i++) {
 		struct listener *l = &g->listeners[i];
+		r = judge_passed(l, why);
+		if (r < 0)
+			return r;
 		r = labels_row(&g->supervisor->labels, l->label, &l->row);
 		if (r < 0) {
 			text_addf(why, "too many listeners over all reloads: at most %d names", TABLE_ROWS_MAX);

@@ -56,21 +56,31 @@ static void mend_lookups(struct supervisor *s)
 		atomic_compare_exchange_strong(&s->shared->lookups_waiting, &n, 0);
 }
 
-static void log_refusals_of(struct supervisor *s, uint32_t row, const struct counters *sum, uint64_t now_ns)
+/* A line an incident: what was refused since the last one, at most every half minute. */
+static void log_refusals(struct labels_said *said, uint64_t total, const char *listener, const char *event, enum refusal why)
 {
-	for (unsigned i = 0; i < REFUSALS_N; i++) {
-		uint64_t n = atomic_load(&sum->refused[i]) - s->labels.said[row][i];
-		struct log_line l;
+	uint64_t n = total - said->n, now_ns = n ? clock_mono_ns() : 0;
+	struct log_line l;
 
-		if (!n || (s->labels.said_ns[row][i] && now_ns < s->labels.said_ns[row][i] + SAY_AGAIN_NS))
-			continue;
-		s->labels.said[row][i] += n;
-		s->labels.said_ns[row][i] = now_ns;
-		log_begin(&l, LOG_LEVEL_NOTICE, "refused");
-		log_text(&l, "listener", s->labels.names[row]);
-		log_text(&l, "reason", refusal_name((enum refusal)i));
-		log_number(&l, "count", (int64_t)n);
-		log_end(&l);
+	if (!n || (said->at_ns && now_ns < said->at_ns + SAY_AGAIN_NS))
+		return;
+	said->n = total;
+	said->at_ns = now_ns;
+	log_begin(&l, LOG_LEVEL_NOTICE, event);
+	log_text(&l, "listener", listener);
+	log_text(&l, "reason", refusal_name(why));
+	log_number(&l, "count", (int64_t)n);
+	log_end(&l);
+}
+
+static void log_refusals_of(struct supervisor *s, uint32_t row, const struct counters *sum)
+{
+	struct labels_said(*said)[REFUSALS_N] = s->labels.said[row];
+	const char *name = s->labels.names[row];
+
+	for (unsigned i = 0; i < REFUSALS_N; i++) {
+		log_refusals(&said[0][i], atomic_load(&sum->refused[i]), name, "refused", (enum refusal)i);
+		log_refusals(&said[1][i], atomic_load(&sum->dry_run[i]), name, "dry_run", (enum refusal)i);
 	}
 }
 
@@ -102,7 +112,7 @@ static void look_at_counters(struct supervisor *s, uint64_t now_ns)
 
 	for (uint32_t i = 0; i < s->labels.n; i++) {
 		shared_sum_row(s->shared, i, &row);
-		log_refusals_of(s, i, &row, now_ns);
+		log_refusals_of(s, i, &row);
 		counters_sum(&all, &row);
 	}
 	tell_status(s, &all, now_ns);

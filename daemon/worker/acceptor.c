@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "worker/header.h"
+#include "worker/judge.h"
 #include "worker/models.h"
 
 #define BATCH 16                           /* connections taken from a listener at once      */
@@ -170,8 +171,8 @@ struct table_request acceptor_request(const struct worker *w, const struct liste
 		.row_max = l->settings->rules.max_sessions,
 		.per_source = all->limits.sessions_per_source,
 		.row_per_source = l->settings->rules.max_sessions_per_source,
-		.source_bits_v4 = all->limits.source_prefix_v4,
-		.source_bits_v6 = all->limits.source_prefix_v6,
+		.source_bits_v4 = all->limits.shape.source_bits_v4,
+		.source_bits_v6 = all->limits.shape.source_bits_v6,
 	};
 }
 
@@ -184,10 +185,8 @@ enum refusal acceptor_admit(struct worker *w, const struct listener *l, const st
 		if (!acl_trusts(rules->proxy_from, rules->proxy_from_n, peer))
 			return REFUSED_PROXY;
 		request.peer = (struct addr){ 0 };
-	} else if (!acl_allows(&rules->acl, peer)) {
-		return REFUSED_ACL;
 	}
-	return table_admit(w->plan->shared->table, &request, slot);
+	return judge_session(w, l, &request, JUDGE_NEW, slot);
 }
 
 static void admit(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)

@@ -41,8 +41,8 @@ int acceptor_turn(struct acceptor *a) must_check;
 /* What a session's caps are, from a listener's settings. */
 struct table_request acceptor_request(const struct worker *w, const struct listener *l, const struct addr *peer);
 
-/* Has a connection from there admitted by a listener: lists, caps. *slot is set on REFUSED_NOT. A balancer's is admitted
- * without a source; its header says later who that is (header.h). */
+/* Has a connection from there admitted by a listener: lists, rates, caps. *slot is set on REFUSED_NOT. A balancer's is
+ * admitted without a source; its header says later who that is (header.h). */
 enum refusal acceptor_admit(struct worker *w, const struct listener *l, const struct addr *peer, struct table_slot **slot);
 
 /* Closes a connection with a reset, counted under its reason. */

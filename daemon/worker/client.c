@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "worker/header.h"
+#include "worker/judge.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -121,11 +122,8 @@ static bool become(struct client *c, const struct svc_io *io)
 	if (to) {
 		struct table_request request = acceptor_request(c->w, to, &c->peer);
 		request.is_exempt = c->is_exempt;
-		why = acl_allows(&to->settings->rules.acl, &c->peer) ? REFUSED_NOT : REFUSED_ACL;
-		if (header_is_due(to) && !c->is_proxied)
-			why = REFUSED_PROXY;
-		if (why == REFUSED_NOT)
-			why = table_become(c->w->plan->shared->table, c->slot, &request);
+		why = header_is_due(to) && !c->is_proxied ? REFUSED_PROXY
+							  : judge_session(c->w, to, &request, JUDGE_BECOMES, &c->slot);
 	}
 	if (why != REFUSED_NOT) {
 		if (to)

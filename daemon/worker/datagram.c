@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "worker/ask.h"
+#include "worker/judge.h"
 #include "worker/packet.h"
 #include "worker/sender.h"
 
@@ -85,6 +86,7 @@ int datagram_new(struct worker *w)
 		n += is_ours(w, &w->plan->listeners[i]);
 	if (!n)
 		return 0;
+	judge_begin(w);
 	struct datagrams *d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
@@ -226,7 +228,8 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 		counters_add(&o->d->w->counters[o->listener->row].lookups_failed, 1);
 	loop_cancel_timer(&o->d->w->loop, &p->timer);
 	o->d->pending_n--;
-	if (o->listener->settings->service->answer(p->state, &ctx, answer, &io) == SVC_DONE) {
+	if (o->listener->settings->service->answer(p->state, &ctx, answer, &io) == SVC_DONE &&
+	    judge_answer(o->d->w, o->listener, &p->info.gate, io.out_len)) {
 		struct iovec iov = { .iov_base = bytes, .iov_len = io.out_len };
 		struct mmsghdr m = {
 			.msg_hdr = { .msg_name = &p->peer, .msg_namelen = p->peer_len, .msg_iov = &iov, .msg_iovlen = 1 }
@@ -265,7 +268,7 @@ static bool serve(struct outlet *o, const struct packet_info *info, unsigned i, 
 		.in = d->in_iov[i].iov_base,
 		.in_len = info->gate.length,
 		.out = d->answers + (size_t)i * ANSWER_BYTES,
-		.out_cap = ANSWER_BYTES,
+		.out_cap = judge_room(o->listener, &info->gate, ANSWER_BYTES),
 	};
 
 	if (service->traits & SVC_MIRROR) {
@@ -298,17 +301,14 @@ static bool handle(struct outlet *o, unsigned i, unsigned to)
 
 	counters_add(&counters->received_bytes, info.gate.length);
 	count_drops(o, info.dropped);
-	enum refusal why = gate_check(&o->listener->settings->rules, &info.gate);
-	if (why != REFUSED_NOT) {
-		counters_add(&counters->refused[why], 1);
-		return false;
-	}
-	if (!serve(o, &info, i, &d->out_iov[to]))
+	if (!judge_request(d->w, o->listener, &info.gate) || !serve(o, &info, i, &d->out_iov[to]))
 		return false;
 	if (!in->msg_namelen) { /* an unbound UNIX client cannot be answered */
 		counters_add(&counters->refused[REFUSED_SOURCE_ADDRESS], 1);
 		return false;
 	}
+	if (!judge_answer(d->w, o->listener, &info.gate, d->out_iov[to].iov_len))
+		return false;
 	*out = (struct msghdr){
 		.msg_name = in->msg_name, .msg_namelen = in->msg_namelen, .msg_iov = &d->out_iov[to], .msg_iovlen = 1
 	};

@@ -3,8 +3,8 @@
  * Datagram sockets in a worker: read in batches, checked, answered from the address that was asked.
  *
  * Each socket has exactly one reader process at any time (two would reorder answers); plan->readers says which, and the
- * supervisor deals them anew when one dies. Flow: recvmmsg → gate_check() → the service → sendmmsg, in order; a mirror's
- * answer is sent from where the request was read.
+ * supervisor deals them anew when one dies. Flow: recvmmsg → judge_request() → the service → judge_answer() → sendmmsg,
+ * in order; a mirror's answer is sent from where the request was read.
  */
 #pragma once
 

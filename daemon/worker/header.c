@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "session/proxy.h"
+#include "worker/judge.h"
 #include "worker/sessions.h"
 
 /* It lies where the service's state will be: no session has begun, and none needs more room for it. */
@@ -34,11 +35,9 @@ static enum refusal name_client(struct client *c, const struct proxy *p, bool is
 		c->peer = p->client;
 	c->is_proxied = true;
 	c->is_exempt = is_real;
-	if (!acl_allows(&c->listener->settings->rules.acl, &c->peer))
-		return REFUSED_ACL;
 	request = acceptor_request(c->w, c->listener, &c->peer);
 	request.is_exempt = is_real;
-	return table_name(c->w->plan->shared->table, c->slot, &request);
+	return judge_session(c->w, c->listener, &request, JUDGE_NAMED, &c->slot);
 }
 
 static void wait_on(struct client *c)

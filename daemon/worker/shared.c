@@ -31,6 +31,26 @@ int shared_map(struct shared **ret)
 	return 0;
 }
 
+int shared_map_limits(const struct limiter_shape *shape, struct limits **ret)
+{
+	struct siphash_key key;
+	void *memory = map_shared(shape->bytes);
+
+	if (!memory)
+		return -ENOMEM;
+	if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
+		munmap(memory, shape->bytes);
+		return -EIO;
+	}
+	*ret = limits_init(memory, shape, &key);
+	return 0;
+}
+
+void shared_unmap_limits(struct limits *l, const struct limiter_shape *shape)
+{
+	munmap(l, shape->bytes);
+}
+
 /* bits 0-1 state, 2 failed, 3 insert, 4 delete, 8-63 the error in µs */
 void shared_set_clock(struct shared *s, const struct clock_status *status)
 {

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "net/listener.h"
 #include "session/counters.h"
+#include "session/limits.h"
 #include "session/table.h"
 
 #define SHARED_RECORDS_MAX 4096 /* workers and resolvers of all generations at once */
@@ -60,6 +61,10 @@ struct shared {
 
 /* Maps it all. 0 and *ret, or -ENOMEM. It stays until the process ends. */
 int shared_map(struct shared **ret) must_check;
+
+/* The limits' memory, with a secret of its own, and its end. 0 or -errno. */
+int shared_map_limits(const struct limiter_shape *shape, struct limits **ret) must_check;
+void shared_unmap_limits(struct limits *l, const struct limiter_shape *shape);
 
 /* The clock's quality, sampled by the supervisor for all. */
 void shared_set_clock(struct shared *s, const struct clock_status *status);

@@ -13,6 +13,7 @@
 
 #include "base/loop.h"
 #include "net/listener.h"
+#include "session/limits.h"
 #include "settings/settings.h"
 #include "worker/buffers.h"
 #include "worker/shared.h"
@@ -41,7 +42,8 @@ struct worker_plan {
 	size_t listeners_n;
 	_Atomic uint32_t *readers; /* shared: per listener, the record of the one process that reads this datagram socket */
 	struct shared *shared;
-	uint32_t gauges; /* the first of its pools' gauges                                      */
+	struct limits *limits; /* shared; handed on from generation to generation */
+	uint32_t gauges;       /* the first of its pools' gauges                                      */
 	uint32_t generation;
 	int life_fd;      /* reads end of file when the supervisor is dead                       */
 	int questions_fd; /* where lookups are asked                                             */
@@ -85,6 +87,7 @@ struct worker {
 
 	struct acceptor *acceptor;
 	struct datagrams *datagrams;
+	struct ports served_ports; /* over UDP, by any worker */
 	uint64_t random_state[2];
 };
 

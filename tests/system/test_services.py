@@ -204,11 +204,11 @@ class SpeakAndClose(harness.Case):
 class Qotd(harness.Case):
     def test_says_one_of_its_quotes(self):
         quotes = self.folder.write("quotes", "Alpha.\n%\nBeta one\nBeta two\n%\nGamma.\n")
-        d = self.serve({"service": "qotd", "transport": ["tcp", "udp"], "file": quotes})
+        d = self.serve({"service": "qotd", "transport": ["tcp", "udp"], "file": quotes, "amplification": 20.0})
         known = {b"Alpha.\r\n", b"Beta one\r\nBeta two\r\n", b"Gamma.\r\n"}
         said = {clients.recv_all(d.connect("qotd")) for _ in range(60)}
         self.assertEqual(said, known)
-        self.assertIn(clients.ask(d.connect("qotd", "udp"), b""), known)
+        self.assertIn(clients.ask(d.connect("qotd", "udp"), b"?"), known)
 
     def test_a_quote_of_512_bytes_is_refused_with_its_line(self):
         quotes = self.folder.write("quotes", "Short\n%\n" + "x" * 510 + "\n")

@@ -112,13 +112,21 @@ static inline void expect_error(struct files *f, const char *text, const char *e
 	assert_null(f->s);
 }
 
-/* Reads the text, which is good. */
+/* Reads the text, which is good, at most with warnings. */
 static inline void expect_good(struct files *f, const char *text)
 {
 	read_text(f, text);
-	assert_string_equal(issue(f, 0), "(no such issue)");
-	assert_int_equal(f->r, 0);
+	if (f->r != 0 || f->report.errors_n != 0)
+		fail_msg("%s", issue(f, 0));
 	assert_non_null(f->s);
+}
+
+/* Reads the text, which is good but for that one warning; NULL: for none. */
+static inline void expect_warning(struct files *f, const char *text, const char *warning)
+{
+	expect_good(f, text);
+	assert_string_equal(issue(f, 0), warning != NULL ? warning : "(no such issue)");
+	assert_int_equal(f->report.issues_n, warning != NULL);
 }
 
 /* One listener that is always good. */

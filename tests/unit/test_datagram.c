@@ -132,6 +132,80 @@ static void what_the_kernel_dropped_is_counted_once(void **state maybe_unused)
 	desk_end(&d);
 }
 
+/* The desk's clients are on ports that the kernel gave them. */
+static void what_is_over_the_rate_is_dropped_unless_it_is_a_dry_run(void **state maybe_unused)
+{
+	for (int dry_run = 0; dry_run <= 1; dry_run++) {
+		struct desk d;
+		struct counters *c;
+		int fd;
+
+		begin(&d, "echo");
+		d.listeners[0].row = 10 + (uint32_t)dry_run; /* an account of its own */
+		d.services[0].rules.udp_rate = (struct rate){ .amount = 1, .period_ns = 3600 * CLOCK_S_NS, .burst = 3 };
+		rate_settle(&d.services[0].rules.udp_rate);
+		d.services[0].rules.dry_run = dry_run;
+		c = &d.w.counters[d.listeners[0].row];
+		fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+		for (int i = 0; i < 5; i++)
+			ask(fd, "x", 1);
+		desk_turn(&d);
+		for (int i = 0; i < (dry_run ? 5 : 3); i++)
+			expect_answer(fd, "x", 1);
+		expect_silence(fd);
+		assert_int_equal(atomic_load(&c->refused[REFUSED_RATE]), dry_run ? 0 : 2);
+		assert_int_equal(atomic_load(&c->dry_run[REFUSED_RATE]), dry_run ? 2 : 0);
+		close(fd);
+		desk_end(&d);
+	}
+}
+
+static void a_long_answer_is_shortened_or_not_sent(void **state maybe_unused)
+{
+	struct desk d;
+	uint8_t got[1024];
+	int fd;
+
+	begin(&d, "chargen");
+	d.services[0].rules.amplification = 500;
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	for (int i = 0; i < 50; i++)
+		ask(fd, "twenty bytes of text", 20);
+	desk_turn(&d);
+	for (int i = 0; i < 50; i++)
+		assert_in_range(recv(fd, got, sizeof(got), MSG_DONTWAIT), 0, 10);
+	close(fd);
+	desk_end(&d);
+	begin(&d, "echo");
+	d.services[0].rules.amplification = 500;
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	ask(fd, "twenty bytes of text", 20);
+	desk_turn(&d);
+	expect_silence(fd);
+	assert_int_equal(atomic_load(&d.w.counters[0].refused[REFUSED_AMPLIFICATION]), 1);
+	close(fd);
+	desk_end(&d);
+}
+
+/* Nothing is sent, so nothing is to be limited: a sink takes what comes. */
+static void a_sink_has_no_rate(void **state maybe_unused)
+{
+	struct desk d;
+	int fd;
+
+	begin(&d, "discard");
+	d.services[0].rules.udp_rate = (struct rate){ .amount = 1, .period_ns = CLOCK_S_NS, .burst = 1 };
+	rate_settle(&d.services[0].rules.udp_rate);
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	for (int i = 0; i < 10; i++)
+		ask(fd, "x", 1);
+	desk_turn(&d);
+	assert_int_equal(atomic_load(&d.w.counters[0].datagrams_received), 10);
+	assert_int_equal(atomic_load(&d.w.counters[0].refused[REFUSED_RATE]), 0);
+	close(fd);
+	desk_end(&d);
+}
+
 /* While anybody has it open the port is taken, and what is sent there is lost without a word. */
 static void a_worker_that_drains_lets_its_sockets_go(void **state maybe_unused)
 {
@@ -257,6 +331,9 @@ int main(void)
 		cmocka_unit_test(a_datagram_too_long_for_the_listener_is_dropped_and_counted),
 		cmocka_unit_test(a_socket_is_read_by_its_reader_alone),
 		cmocka_unit_test(what_the_kernel_dropped_is_counted_once),
+		cmocka_unit_test(what_is_over_the_rate_is_dropped_unless_it_is_a_dry_run),
+		cmocka_unit_test(a_long_answer_is_shortened_or_not_sent),
+		cmocka_unit_test(a_sink_has_no_rate),
 		cmocka_unit_test(a_worker_that_drains_lets_its_sockets_go),
 		cmocka_unit_test(unix_clients_that_never_read_harm_nobody),
 		cmocka_unit_test(a_unix_client_that_reads_at_last_is_answered_again),

@@ -35,10 +35,11 @@ static struct gate_packet good_packet(void)
 }
 
 static const struct session_rules no_rules;
+static struct ports served;
 
 static void expect(enum refusal expected, const struct session_rules *rules, const struct gate_packet *p, const char *about)
 {
-	enum refusal r = gate_check(rules, p);
+	enum refusal r = gate_check(rules, &served, p);
 
 	if (r != expected)
 		fail_msg("%s: refused as %s, not %s", about, refusal_name(r), refusal_name(expected));
@@ -52,7 +53,7 @@ static void an_ordinary_datagram_is_answered(void **state maybe_unused)
 	p.length = 0;
 	expect(REFUSED_NOT, &no_rules, &p, "an empty one");
 	p.source = parsed("2001:db8::1");
-	p.source.port = 1;
+	p.source.port = 1024;
 	p.destination = p.local = parsed("2001:db8::2");
 	expect(REFUSED_NOT, &no_rules, &p, "IPv6");
 }
@@ -163,6 +164,82 @@ static void source_port_zero_wants_no_answer(void **state maybe_unused)
 	expect(REFUSED_SOURCE_PORT, &no_rules, &p, "port 0");
 }
 
+/* Whatever answers by itself would take our answer for a question. */
+static void a_port_that_answers_by_itself_is_not_answered(void **state maybe_unused)
+{
+	static const uint16_t servers[] = { 1,    7,    13,    17,    19,    37,    53,    69,    123,  161,  389,
+					    520,  1023, 1900,  2049,  3283,  3389,  3478,  3702,  5060, 5093, 5351,
+					    5353, 5683, 10001, 11211, 27015, 27960, 33848, 37810, 47808 };
+	static const uint16_t clients[] = { 1024, 1025, 2048, 5352, 9999, 32768, 60999, 61000, 65535 };
+	struct gate_packet p = good_packet();
+
+	for (size_t i = 0; i < array_n(servers); i++) {
+		p.source.port = servers[i];
+		expect(REFUSED_SOURCE_PORT, &no_rules, &p, "a server's port");
+	}
+	for (size_t i = 0; i < array_n(clients); i++) {
+		p.source.port = clients[i];
+		expect(REFUSED_NOT, &no_rules, &p, "a client's port");
+	}
+}
+
+static void allow_source_ports_lifts_that_but_not_for_a_port_we_serve(void **state maybe_unused)
+{
+	struct ports allowed = { 0 };
+	struct session_rules rules = { .allow_ports = &allowed };
+	static const struct {
+		uint16_t port;
+		enum refusal expected;
+	} rows[] = { { 123, REFUSED_NOT },       { 5353, REFUSED_NOT },      { 124, REFUSED_SOURCE_PORT },
+		     { 0, REFUSED_SOURCE_PORT }, { 7, REFUSED_SOURCE_PORT }, { 9999, REFUSED_SOURCE_PORT } };
+	struct gate_packet p = good_packet();
+
+	ports_add(&allowed, 123);
+	ports_add(&allowed, 5353);
+	ports_add(&allowed, 7);
+	ports_add(&allowed, 9999);
+	ports_add(&served, 7);
+	ports_add(&served, 9999);
+	for (size_t i = 0; i < array_n(rows); i++) {
+		p.source.port = rows[i].port;
+		expect(rows[i].expected, &rules, &p, "a port");
+	}
+	memset(&served, 0, sizeof(served));
+}
+
+static void an_answer_is_no_longer_than_its_request_but_for_the_time(void **state maybe_unused)
+{
+	static const struct {
+		const char *service;
+		uint32_t amplification, request, most;
+	} rows[] = {
+		{ "echo", 1000, 0, 0 },
+		{ "echo", 1000, 1472, 1472 },
+		{ "chargen", 1000, 1, 1 },
+		{ "chargen", 2500, 3, 7 },
+		{ "chargen", 500, 3, 1 },
+		{ "qotd", 1000, 2, 2 },
+		{ "hostname", 1000, 20, 20 },
+		{ "time", 1000, 0, 64 },
+		{ "daytime", 1000, 63, 64 },
+		{ "daytime", 1000, 100, 100 },
+		{ "time", 1, 65507, 65 },
+		{ "daytime", 1, 0, 64 },
+		{ "echo", 1000000, 65507, 65507000 },
+	};
+	struct gate_packet p = good_packet();
+
+	for (size_t i = 0; i < array_n(rows); i++) {
+		struct session_rules rules = { .amplification = rows[i].amplification };
+
+		p.length = rows[i].request;
+		assert_int_equal(gate_answer_max(&rules, service_find(rows[i].service), &p), rows[i].most);
+	}
+	p.transport = TRANSPORT_UNIXGRAM; /* nobody can forge that */
+	assert_int_equal(gate_answer_max(&(struct session_rules){ .amplification = 1 }, service_find("chargen"), &p),
+			 UINT32_MAX);
+}
+
 static void the_access_list_holds_for_datagrams(void **state maybe_unused)
 {
 	struct prefix deny;
@@ -236,6 +313,7 @@ static void counters_add_up_over_workers(void **state maybe_unused)
 	counters_add(&two.sessions, UINT64_C(1) << 40);
 	counters_add(&two.lookups_failed, 5);
 	counters_add(&one.refused[REFUSED_ACL], 7);
+	counters_add(&two.dry_run[REFUSED_RATE], 4);
 	counters_add(&two.refused[REFUSED_BUFFERS], 9);
 	counters_sum(&sum, &one);
 	counters_sum(&sum, &two);
@@ -243,6 +321,8 @@ static void counters_add_up_over_workers(void **state maybe_unused)
 	assert_int_equal(sum.lookups_failed, 5);
 	assert_int_equal(sum.sent_bytes, 0);
 	assert_int_equal(sum.refused[REFUSED_ACL], 7);
+	assert_int_equal(sum.refused[REFUSED_RATE], 0);
+	assert_int_equal(sum.dry_run[REFUSED_RATE], 4);
 	assert_int_equal(sum.refused[REFUSED_BUFFERS], 9);
 }
 
@@ -255,6 +335,9 @@ int main(void)
 		cmocka_unit_test(what_was_not_sent_to_an_address_of_ours_is_not_answered),
 		cmocka_unit_test(a_source_that_is_no_host_is_not_answered),
 		cmocka_unit_test(source_port_zero_wants_no_answer),
+		cmocka_unit_test(a_port_that_answers_by_itself_is_not_answered),
+		cmocka_unit_test(allow_source_ports_lifts_that_but_not_for_a_port_we_serve),
+		cmocka_unit_test(an_answer_is_no_longer_than_its_request_but_for_the_time),
 		cmocka_unit_test(the_access_list_holds_for_datagrams),
 		cmocka_unit_test(the_first_reason_is_the_one_that_counts),
 		cmocka_unit_test(a_unix_datagram_has_no_addresses_to_check),

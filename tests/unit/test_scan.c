@@ -179,7 +179,7 @@ static void lines_are_counted_through_includes(void **state)
 		     "{ service = \"echo\"; x2 = 2; },\n"
 		     ");\nx3 = 3;\n"
 		     "@include \"conf.d/c.conf\" x5 = 5;\n");
-	assert_int_equal(f->report.issues_n, 6); /* one more: both listeners have the same name */
+	assert_int_equal(f->report.errors_n, 6); /* one more: both listeners have the same name */
 	assert_string_equal(issue(f, 0),
 			    "conf.d/a.conf:3: listeners.[0].x1: there is no such key (echotimed.conf(5) has them all)");
 	assert_string_equal(issue(f, 1),

@@ -106,20 +106,108 @@ static void hostname_for_everybody_is_refused(void **state)
 	struct files *f = *state;
 	static const char open_resolver[] =
 		"t.conf:1: listeners.[0].allow: is missing: hostname looks names up for whoever asks, an open resolver by "
-		"another "
-		"name (RFC 5358); on an address that is not loopback it needs a list of who may ask";
+		"another name (RFC 5358); on an address that is not loopback it needs a list of who may ask (or "
+		"acknowledge_public = true)";
 
 	expect_error(f, "listeners = ( { service = \"hostname\"; } );", open_resolver);
 	expect_error(f, "listeners = ( { service = \"hostname\"; address = [ \"127.0.0.1\", \"192.0.2.1\" ]; } );",
 		     open_resolver);
 	expect_error(f, "listeners = ( { service = \"hostname\"; transport = \"udp\"; address = \"loopback\"; } );",
 		     "t.conf:1: listeners.[0].allow: is missing: hostname over UDP answers a forged source, and needs a "
-		     "list of who "
-		     "may ask");
-	expect_good(f, "listeners = ( { service = \"hostname\"; address = [ \"127.0.0.2\", \"::1\" ]; },\n"
+		     "list of who may ask (or acknowledge_public = true)");
+	expect_warning(f,
+		       "listeners = ( { service = \"hostname\"; address = [ \"127.0.0.2\", \"::1\" ]; },\n"
 		       "{ service = \"hostname\"; name = \"lan\"; port = 1101; allow = [ \"192.0.2.0/24\" ]; transport = [ "
 		       "\"tcp\", \"udp\" ]; },\n"
-		       "{ service = \"hostname\"; name = \"local\"; transport = \"unix\"; path = \"@h\"; } );");
+		       "{ service = \"hostname\"; name = \"all\"; port = 1102; acknowledge_public = true; transport = [ "
+		       "\"tcp\", \"udp\" ]; },\n"
+		       "{ service = \"hostname\"; name = \"local\"; transport = \"unix\"; path = \"@h\"; } );",
+		       NULL);
+}
+
+/* What is asked of everybody who may be asked by everybody. */
+static void a_listener_for_everybody_is_judged_by_what_it_can_do_to_others(void **state)
+{
+	struct files *f = *state;
+	static const struct {
+		const char *listener;
+		bool refused;
+		const char *begins; /* NULL: nothing is said */
+	} rows[] = {
+		{ "service = \"echo\"", false, "is missing: echo over UDP answers forged sources" },
+		{ "service = \"time\"", false, "is missing: time over UDP answers forged sources" },
+		{ "service = \"daytime\"; address = \"192.0.2.1\"", false, "is missing: daytime over UDP answers" },
+		{ "service = \"chargen\"; transport = \"udp\"", true, "is missing: chargen over UDP is what floods" },
+		{ "service = \"chargen\"; transport = [ \"tcp\", \"udp\" ]; address = \"2001:db8::1\"", true,
+		  "is missing: chargen over UDP" },
+		{ "service = \"qotd\"; transport = \"udp\"; file = \"q\"", true, "is missing: qotd over UDP sends quotes" },
+		{ "service = \"hostname\"", true, "is missing: hostname looks names up" },
+		/* not over UDP, not for others, for a list, or on purpose */
+		{ "service = \"echo\"; transport = \"tcp\"", false, NULL },
+		{ "service = \"chargen\"", false, NULL },
+		{ "service = \"qotd\"; file = \"q\"", false, NULL },
+		{ "service = \"tcpmux\"; services = [ ]", false, NULL },
+		{ "service = \"discard\"", false, NULL },
+		{ "service = \"chargen\"; transport = \"udp\"; address = [ \"127.0.0.9\", \"::1\" ]", false, NULL },
+		{ "service = \"chargen\"; transport = \"unixgram\"; path = \"@c\"", false, NULL },
+		{ "service = \"chargen\"; transport = \"udp\"; allow = [ \"192.0.2.0/24\" ]", false, NULL },
+		{ "service = \"chargen\"; transport = \"udp\"; acknowledge_public = true", false, NULL },
+		{ "service = \"echo\"; acknowledge_public = true", false, NULL },
+	};
+
+	write_text(f, "q", "One.\n");
+	for (size_t i = 0; i < array_n(rows); i++) {
+		char text[256];
+		const char *said;
+
+		(void)snprintf(text, sizeof(text), "listeners = ( { %s; } );", rows[i].listener);
+		read_text(f, text);
+		said = strstr(issue(f, 0), "is missing");
+		if ((f->r != 0) != rows[i].refused || f->report.issues_n != (rows[i].begins != NULL) ||
+		    (said != NULL && strncmp(said, rows[i].begins, strlen(rows[i].begins)) != 0))
+			fail_msg("%s: %s", rows[i].listener, issue(f, 0));
+	}
+}
+
+static void what_bounds_datagrams_is_read_as_it_is_said(void **state)
+{
+	struct files *f = *state;
+	const struct session_rules *r;
+
+	expect_good(f, ONE_LISTENER);
+	r = &f->s->listeners[0].rules;
+	assert_int_equal(r->udp_rate.amount, 2000);
+	assert_int_equal(r->udp_rate.burst, 4000);
+	assert_int_equal(r->udp_rate.burst_ns, 2 * CLOCK_S_NS);
+	assert_int_equal(r->amplification, 1000);
+	assert_int_equal(r->session_rate.amount, 0);
+	assert_false(r->dry_run);
+	assert_null(r->allow_ports);
+	assert_int_equal(f->s->limits.shape.bytes, 2 << 20);
+	assert_int_equal(f->s->limits.totals.answers.amount, 100000);
+	assert_int_equal(f->s->limits.totals.answer_bytes.amount, 128 << 20);
+	expect_good(f, "limits = { udp_answers = \"none\"; udp_answer_bytes = \"1M/m:4M\"; table = \"64k\"; };\n"
+		       "listeners = ( { service = \"echo\"; address = \"loopback\"; udp_rate = \"30/m\"; session_rate = "
+		       "\"10/h:2\"; dry_run = true; amplification = 2; allow_source_ports = [ 123, 500, 123 ]; } );");
+	r = &f->s->listeners[0].rules;
+	assert_int_equal(r->udp_rate.burst, 30); /* unless said, what its period gives */
+	assert_int_equal(r->session_rate.burst_ns, 720 * CLOCK_S_NS);
+	assert_int_equal(r->amplification, 2000);
+	assert_true(r->dry_run);
+	assert_true(ports_has(r->allow_ports, 500));
+	assert_false(ports_has(r->allow_ports, 501));
+	assert_int_equal(f->s->limits.totals.answers.amount, 0);
+	assert_int_equal(f->s->limits.totals.answer_bytes.burst, 4 << 20);
+	expect_error(f, "listeners = ( { service = \"echo\"; amplification = 0.0; } );",
+		     "t.conf:1: listeners.[0].amplification: \"0\" is out of range (0.001 to 1000.0)");
+	expect_error(f, "listeners = ( { service = \"echo\"; allow_source_ports = [ 0 ]; } );",
+		     "t.conf:1: listeners.[0].allow_source_ports: \"0\" is no port (1 to 65535)");
+	expect_error(
+		f, "listeners = ( { service = \"echo\"; udp_rate = \"2k/s\"; } );",
+		"t.conf:1: listeners.[0].udp_rate: \"2k/s\" is not allowed (a rate: \"200/s\", \"10/m:50\" (in bursts of "
+		"up to 50) or \"none\")");
+	expect_error(f, "limits = { table = 100; };" ONE_LISTENER,
+		     "t.conf:1: limits.table: \"100\" is out of range (\"64k\" to \"1G\")");
 }
 
 static void speaking_first_and_long_lines_have_rules(void **state)
@@ -179,7 +267,7 @@ static void a_proxy_header_needs_streams_and_balancers_that_are_believed(void **
 		     "listeners = ( { service = \"hostname\"; address = \"loopback\"; proxy = \"v1\"; proxy_from = "
 		     "\"127.0.0.1\"; } );",
 		     "t.conf:1: listeners.[0].allow: is missing: behind a balancer hostname looks names up for whoever gets "
-		     "there, and needs a list of who may ask");
+		     "there, and needs a list of who may ask (or acknowledge_public = true)");
 }
 
 static void require_sync_needs_a_clock_that_can_be_asked(void **state)
@@ -227,6 +315,8 @@ int main(void)
 		TEST(listeners_that_cannot_all_be_there_are_found),
 		TEST(unix_keys_are_for_unix_sockets),
 		TEST(hostname_for_everybody_is_refused),
+		TEST(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others),
+		TEST(what_bounds_datagrams_is_read_as_it_is_said),
 		TEST(speaking_first_and_long_lines_have_rules),
 		TEST(require_sync_needs_a_clock_that_can_be_asked),
 		TEST(a_proxy_header_needs_streams_and_balancers_that_are_believed),

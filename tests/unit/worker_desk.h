@@ -49,7 +49,9 @@ struct desk {
 static struct worker desk_ever[32];
 static size_t desk_ever_n;
 
+static const struct limiter_shape desk_shape = { .bytes = LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
 static struct shared *desk_shared;
+static struct limits *desk_limits;
 static _Atomic uint32_t *desk_readers;
 
 /* One pool of this model, room for `sessions`. */
@@ -57,6 +59,7 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 {
 	if (desk_shared == NULL) {
 		assert_int_equal(shared_map(&desk_shared), 0);
+		assert_int_equal(shared_map_limits(&desk_shape, &desk_limits), 0);
 		assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* as the supervisor is */
 	}
 	desk_readers = (_Atomic uint32_t *)(void *)desk_shared->counters[1]; /* memory that nobody else uses here */
@@ -71,10 +74,7 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 	d->settings = (struct settings){
 		.host_name = "here.example",
 		.log = { .level = LOG_LEVEL_ERROR },
-		.limits = { .sessions = 1000,
-			    .buffers = 64 * BUFFERS_BLOCK,
-			    .source_prefix_v4 = 32,
-			    .source_prefix_v6 = 64 },
+		.limits = { .sessions = 1000, .buffers = 64 * BUFFERS_BLOCK, .shape = desk_shape },
 		.resolver = { .processes = 1, .timeout_ns = 3 * CLOCK_S_NS, .queue = 4 },
 		.pools_n = 1,
 	};
@@ -91,6 +91,7 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 					.listeners = d->listeners,
 					.readers = d->readers,
 					.shared = desk_shared,
+					.limits = desk_limits,
 					.life_fd = -1,
 					.questions_fd = -1 };
 	for (size_t i = 0; i < DESK_LISTENERS; i++)

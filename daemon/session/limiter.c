@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* A rate for each of any number of sources: a count-min sketch of buckets, updated conservatively. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "session/limiter.h"
+
+struct limiter {
+	struct siphash_key key;
+	uint32_t width; /* cells of a row */
+	uint8_t source_bits_v4, source_bits_v6;
+	_Alignas(64) _Atomic uint64_t cells[]; /* LIMITER_ROWS × width: the time up to which a cell is spent, or 0 */
+};
+
+struct limiter *limiter_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key)
+{
+	struct limiter *l = memory;
+
+	assert(shape->bytes >= LIMITER_BYTES_MIN);
+	l->key = *key;
+	l->source_bits_v4 = shape->source_bits_v4;
+	l->source_bits_v6 = shape->source_bits_v6;
+	l->width = (uint32_t)((shape->bytes - sizeof(*l)) / sizeof(l->cells[0]) / LIMITER_ROWS);
+	return l;
+}
+
+uint64_t limiter_key(const struct limiter *l, const struct addr *a, uint32_t group)
+{
+	struct addr prefix = addr_masked(a, a->family == AF_INET ? l->source_bits_v4 : l->source_bits_v6);
+	uint64_t name[3] = { (uint64_t)prefix.family << 32 | group };
+
+	memcpy(name + 1, prefix.bytes, sizeof(prefix.bytes));
+	/* Most prefixes have no second half. The hash knows how much it was given, so none is like one that has. */
+	return siphash(&l->key, name, name[2] != 0 ? 24 : 16);
+}
+
+/* A source's cell in a row. The rows' hashes are made of two: that leaves the sketch's error as it is (Kirsch and
+ * Mitzenmacher 2008). */
+static uint32_t cell_of(const struct limiter *l, uint64_t key, uint32_t row)
+{
+	uint32_t hash = (uint32_t)key + row * (uint32_t)(key >> 32 | 1);
+
+	return row * l->width + (uint32_t)((uint64_t)hash * l->width >> 32);
+}
+
+bool limiter_look(const struct limiter *l, struct limiter_view *v)
+{
+	v->spent_ns = UINT64_MAX;
+	for (uint32_t i = 0; i < LIMITER_ROWS; i++) {
+		uint64_t spent_ns;
+
+		v->at[i] = cell_of(l, v->key, i);
+		spent_ns = atomic_load_explicit(&l->cells[v->at[i]], memory_order_relaxed);
+		if (spent_ns < v->spent_ns) {
+			v->spent_ns = spent_ns;
+			v->lowest = i;
+		}
+	}
+	v->next_ns = rate_spend(v->rate, v->spent_ns, rate_cost_ns(v->rate, 1), v->now_ns);
+	return v->next_ns != 0;
+}
+
+static void raise_to(_Atomic uint64_t *cell, uint64_t least)
+{
+	uint64_t was = atomic_load_explicit(cell, memory_order_relaxed);
+
+	while (was < least &&
+	       !atomic_compare_exchange_weak_explicit(cell, &was, least, memory_order_relaxed, memory_order_relaxed))
+		continue;
+}
+
+bool limiter_take(struct limiter *l, struct limiter_view *v)
+{
+	do {
+		for (uint32_t i = 0; i < LIMITER_ROWS; i++)
+			if (i != v->lowest)
+				raise_to(&l->cells[v->at[i]], v->next_ns);
+		/* Release: who sees this one raised sees the others raised. */
+		if (atomic_compare_exchange_strong_explicit(&l->cells[v->at[v->lowest]], &v->spent_ns, v->next_ns,
+							    memory_order_acq_rel, memory_order_relaxed))
+			return true;
+	} while (limiter_look(l, v));
+	return false;
+}

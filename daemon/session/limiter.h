@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who asks too often: a rate for each of any number of sources, in memory of a fixed size that all workers share.
+ *
+ * The structure is a count-min sketch with conservative update whose cells are buckets (rate.h). A source owns no cell. Its
+ * keyed hash names one cell in each of LIMITER_ROWS rows, others share them, and its debt is at most the lowest of the
+ * four. What it spends raises those cells to that lowest debt plus the price, and no cell that is higher already. So:
+ *
+ * - Nobody is evicted and nobody starts anew: all four cells of a source are at or above its debt at any time. It gets
+ *   its rate and its burst and not one answer more, whatever sources an attacker invents beside it. (A table that evicts
+ *   forgets the one source that matters as soon as a flood of invented ones runs through it.)
+ * - A source that is under its rate is refused only when all four of its cells are high. Sources seen once raise low cells
+ *   only. Where `a` of them a second are charged under a rate of r and a row has w cells, a cell is filled for a share of
+ *   a ÷ w ÷ r of its time (the sum of that over all listeners, as they share the table), and the four are hardly ever
+ *   high together while that is under 1. In 2 MiB w is 64,500: 10^6 a second leave all rates above 16 a second alone, and
+ *   the 10^5 that limits.udp_answers lets through at most leave those above 1.6 alone, however many are sent. Beyond
+ *   that too many are refused rather than too few.
+ * - The key is secret: which sources share cells cannot be worked out from outside.
+ * - Cells decay without being written: a cell is the time at which its debt is paid.
+ * - A debt is time, so listeners with different rates share one table, and a new rate holds for old debts at once.
+ *
+ * The other structure known to hold, Knot's KRU, names its sources and gives up the lightest; here nothing is given up, and
+ * the proof is one line. tests/bench/limiter_simulation.c shows it: beside 10^6 invented sources a second an attacker with
+ * a limit of 50 a second and a burst of 100 gets 60 a second over ten seconds, which is both, and clients lose nothing.
+ *
+ * Nobody locks. The lowest cell is changed last, by compare-and-swap from what was seen: of two processes that charge the
+ * same source at once, one begins anew. A process that is killed in between has charged too much by one at most.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "session/rate.h"
+#include "session/siphash.h"
+
+#define LIMITER_ROWS 4
+#define LIMITER_BYTES_MIN 4096
+
+struct limiter; /* opaque: its layout is limiter.c's */
+
+/* What makes a source, apart from its address. */
+struct limiter_shape {
+	uint64_t bytes; /* of all memory, LIMITER_BYTES_MIN or more */
+	uint8_t source_bits_v4, source_bits_v6;
+};
+
+/* A limiter in `shape->bytes` of zeroed memory, aligned to 64. Any number of processes may use it. */
+struct limiter *limiter_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key);
+
+/* What the source of an address (its prefix) is called here; `group` tells its debts apart. */
+uint64_t limiter_key(const struct limiter *l, const struct addr *a, uint32_t group);
+
+/* A question about a source, and what the last look found. */
+struct limiter_view {
+	uint64_t key;            /* limiter_key() */
+	const struct rate *rate; /* not "none" */
+	uint64_t now_ns;
+	/* limiter_look() sets the rest */
+	uint32_t at[LIMITER_ROWS]; /* its cells */
+	uint32_t lowest;           /* of them   */
+	uint64_t spent_ns;         /* what that one was, and is to be */
+	uint64_t next_ns;
+};
+
+/* Would one more be within the rate? Changes nothing. */
+bool limiter_look(const struct limiter *l, struct limiter_view *v);
+
+/* After a look that said yes: takes one; or, where others have used up the rate meanwhile, nothing, and false. */
+bool limiter_take(struct limiter *l, struct limiter_view *v);

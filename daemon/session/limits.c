@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* What all workers share to hold rates, in one piece of memory. */
+#include <assert.h>
+#include <sys/socket.h>
+
+#include "session/limits.h"
+
+/* In a source's key, beside the listener's row: what is counted. */
+#define GROUP_ANSWERS 0u
+#define GROUP_SESSIONS 0x80000000u
+
+struct limits {
+	struct bucket answers, answer_bytes;
+	_Alignas(64) struct loopguard loops;
+	/* The limiter follows, up to the end. */
+};
+
+#define HEAD ((sizeof(struct limits) + 63) & ~(size_t)63)
+
+/* No pointers are kept: another program may map the same memory elsewhere. */
+static struct limiter *limiter_of(struct limits *l)
+{
+	return (struct limiter *)(void *)((char *)l + HEAD);
+}
+
+struct limits *limits_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key)
+{
+	struct limits *l = memory;
+	struct siphash_key other = { { ~key->word[0], key->word[1] } };
+	struct limiter_shape rest = *shape;
+
+	assert(shape->bytes >= LIMITS_BYTES_MIN);
+	rest.bytes -= HEAD;
+	loopguard_init(&l->loops, &other);
+	limiter_init(limiter_of(l), &rest, key);
+	return l;
+}
+
+/* A UNIX socket's peer has no address to be counted by. */
+static bool has_source(const struct addr *a)
+{
+	return a->family == AF_INET || a->family == AF_INET6;
+}
+
+/* A look at a source under a rate. */
+static struct limiter_view view_of(struct limits *l, const struct limits_request *q, const struct rate *rate, uint32_t group)
+{
+	return (struct limiter_view){ .key = limiter_key(limiter_of(l), &q->source, group | q->row),
+				      .rate = rate,
+				      .now_ns = q->now_ns };
+}
+
+enum refusal limits_answer(struct limits *l, const struct limits_request *q, const struct rate *of_source,
+			   const struct limits_totals *totals)
+{
+	bool counts = of_source->amount != 0 && has_source(&q->source);
+	struct limiter_view v;
+
+	if (counts) {
+		v = view_of(l, q, of_source, GROUP_ANSWERS);
+		if (!limiter_look(limiter_of(l), &v))
+			return REFUSED_RATE;
+	}
+	if (!bucket_take(&l->answers, &totals->answers, 1, q->now_ns))
+		return REFUSED_TOTAL;
+	return !counts || limiter_take(limiter_of(l), &v) ? REFUSED_NOT : REFUSED_RATE;
+}
+
+enum refusal limits_answer_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
+				 uint32_t bytes)
+{
+	return bucket_take(&l->answer_bytes, &totals->answer_bytes, bytes, q->now_ns) ? REFUSED_NOT : REFUSED_TOTAL;
+}
+
+enum refusal limits_session(struct limits *l, const struct limits_request *q, const struct rate *of_source)
+{
+	struct limiter_view v;
+
+	if (of_source->amount == 0 || !has_source(&q->source))
+		return REFUSED_NOT;
+	v = view_of(l, q, of_source, GROUP_SESSIONS);
+	return limiter_look(limiter_of(l), &v) && limiter_take(limiter_of(l), &v) ? REFUSED_NOT : REFUSED_RATE;
+}
+
+enum refusal limits_loop(struct limits *l, const struct limits_request *q)
+{
+	return has_source(&q->source) && loopguard_drops(&l->loops, &q->source, q->row) ? REFUSED_LOOP : REFUSED_NOT;
+}

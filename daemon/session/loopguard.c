@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Ends slow loops: one datagram in a row of 1,024 is dropped. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "session/loopguard.h"
+
+_Static_assert((UINT16_MAX + 1) % LOOPGUARD_EVERY == 0, "a count that wraps goes on in step");
+
+void loopguard_init(struct loopguard *g, const struct siphash_key *key)
+{
+	g->key = *key;
+}
+
+bool loopguard_drops(struct loopguard *g, const struct addr *source, uint32_t group)
+{
+	uint64_t name[3] = { (uint64_t)source->family << 48 | (uint64_t)source->port << 32 | group };
+	uint16_t was;
+
+	if (source->port >= LOOPGUARD_CLIENTS_FIRST && source->port <= LOOPGUARD_CLIENTS_LAST)
+		return false;
+	memcpy(name + 1, source->bytes, sizeof(source->bytes));
+	was = atomic_fetch_add_explicit(
+		&g->counts[siphash(&g->key, name, source->family == AF_INET ? 16 : 24) % LOOPGUARD_COUNTS], 1,
+		memory_order_relaxed);
+	return was % LOOPGUARD_EVERY == LOOPGUARD_EVERY - 1;
+}

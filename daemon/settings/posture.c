@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What a listener can do to others when everybody may ask it: the table of dangers, and their report. */
+#include <string.h>
+
+#include "base/text.h"
+#include "settings/posture.h"
+
+#define ADVICE " (an `allow` list, a loopback address, or acknowledge_public = true)"
+
+#define BEHIND_PROXY 0u /* a stream whose clients a balancer brings: where it listens says nothing of them */
+
+static const struct danger {
+	const char *service;
+	unsigned transport; /* or BEHIND_PROXY */
+	bool on_loopback;   /* even there */
+	enum posture posture;
+	const char *why;
+} dangers[] = {
+	{ "hostname", TRANSPORT_UDP, true, POSTURE_REFUSED,
+	  "is missing: hostname over UDP answers a forged source, and needs a list of who may ask (or acknowledge_public = "
+	  "true)" },
+	{ "hostname", BEHIND_PROXY, true, POSTURE_REFUSED,
+	  "is missing: behind a balancer hostname looks names up for whoever gets there, and needs a list of who may ask "
+	  "(or "
+	  "acknowledge_public = true)" },
+	{ "hostname", TRANSPORT_TCP, false, POSTURE_REFUSED,
+	  "is missing: hostname looks names up for whoever asks, an open resolver by another name (RFC 5358); on an address "
+	  "that is not loopback it needs a list of who may ask (or acknowledge_public = true)" },
+	{ "chargen", TRANSPORT_UDP, false, POSTURE_REFUSED,
+	  "is missing: chargen over UDP is what floods are made of (TA14-017A, CVE-1999-0103)" ADVICE },
+	{ "qotd", TRANSPORT_UDP, false, POSTURE_REFUSED,
+	  "is missing: qotd over UDP sends quotes to forged sources (TA14-017A)" ADVICE },
+	{ "echo", TRANSPORT_UDP, false, POSTURE_WARNED,
+	  "is missing: echo over UDP answers forged sources, within `udp_rate` each and `limits.udp_answers` "
+	  "together" ADVICE },
+	{ "time", TRANSPORT_UDP, false, POSTURE_WARNED,
+	  "is missing: time over UDP answers forged sources, within `udp_rate` each and `limits.udp_answers` "
+	  "together" ADVICE },
+	{ "daytime", TRANSPORT_UDP, false, POSTURE_WARNED,
+	  "is missing: daytime over UDP answers forged sources, within `udp_rate` each and `limits.udp_answers` "
+	  "together" ADVICE },
+};
+
+enum posture posture_of(const struct listener_settings *l, enum transport t, bool is_public, const char **ret_why)
+{
+	unsigned reached = l->rules.proxy != PROXY_OFF && (t & TRANSPORT_STREAMS) ? BEHIND_PROXY : t;
+
+	if (l->rules.acl.allow_n > 0 || l->acknowledge_public)
+		return POSTURE_FINE;
+	for (size_t i = 0; i < array_n(dangers); i++) {
+		const struct danger *d = &dangers[i];
+
+		if (reached != d->transport || strcmp(l->service->name, d->service) != 0 || (!is_public && !d->on_loopback))
+			continue;
+		*ret_why = d->why;
+		return d->posture;
+	}
+	return POSTURE_FINE;
+}
+
+static bool is_public(const struct listener_settings *l)
+{
+	for (size_t i = 0; i < l->addresses_n; i++) {
+		const struct listener_address *a = &l->addresses[i];
+
+		if (a->kind == LISTENER_ADDRESS_ANY || (a->kind == LISTENER_ADDRESS_ONE && !addr_is_loopback(&a->addr)))
+			return true;
+	}
+	return false;
+}
+
+/* One issue a listener: what refuses it, or else what warns. */
+static void check_listener(struct draft *d, const struct listener_settings *l)
+{
+	static const enum transport transports[] = { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_UNIX };
+	enum posture worst = POSTURE_FINE;
+	const char *why = NULL;
+
+	for (size_t i = 0; i < array_n(transports); i++) {
+		const char *one = NULL;
+		enum posture p = (l->transports & transports[i]) ? posture_of(l, transports[i], is_public(l), &one)
+								 : POSTURE_FINE;
+
+		if (p > worst) {
+			worst = p;
+			why = one;
+		}
+	}
+	if (worst == POSTURE_REFUSED)
+		private_issue_at(d, l, "allow", "%s", why);
+	else if (worst == POSTURE_WARNED)
+		private_warning_at(d, l, "allow", "%s", why);
+}
+
+void posture_check(struct draft *d)
+{
+	const struct settings *s = d->settings;
+
+	for (size_t i = 0; i < s->listeners_n; i++)
+		if (s->listeners[i].enabled && s->listeners[i].service != NULL)
+			check_listener(d, &s->listeners[i]);
+}

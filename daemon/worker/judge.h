@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a datagram is answered, and whether a new session begins: the gate, the lists, the rates, the loop guard, in this
+ * order, each refusal counted by its reason.
+ *
+ * A listener's `dry_run` lifts its own rates and caps, which are then counted apart, and nothing else: not what keeps
+ * others from harm, not the totals that keep this host from it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "session/gate.h"
+#include "worker/worker.h"
+
+/* Once a worker: notes which ports are served over UDP. */
+void judge_begin(struct worker *w);
+
+/* Before the service sees a datagram: may it be answered? If not it has been counted. */
+bool judge_request(struct worker *w, const struct listener *l, const struct gate_packet *p);
+
+/* Of `room` bytes, how many a service may fill that can do with less. */
+size_t judge_room(const struct listener *l, const struct gate_packet *p, size_t room);
+
+/* Behind the service: may an answer of n bytes go? If not it has been counted. */
+bool judge_answer(struct worker *w, const struct listener *l, const struct gate_packet *p, size_t n);
+
+enum judge_step {
+	JUDGE_NEW,     /* a connection: *slot is set on REFUSED_NOT                              */
+	JUDGE_NAMED,   /* a session that was admitted without a peer, which is known from now on */
+	JUDGE_BECOMES, /* tcpmux: another listener's session is to be this one's                 */
+};
+
+/* May it be a session of the listener: lists, rates, caps. A peer that is not known yet (AF_UNSPEC) is held against caps
+ * alone, one that is exempt (a balancer's own connection) against no rate. Not counted yet, but for what a dry run lifts. */
+enum refusal judge_session(struct worker *w, const struct listener *l, const struct table_request *r, enum judge_step step,
+			   struct table_slot **slot);
