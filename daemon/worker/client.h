@@ -20,8 +20,6 @@
 #include "worker/ask.h"
 #include "worker/worker.h"
 
-#define CLIENT_LINGERING_MAX 64 /* in one worker; the oldest goes first */
-
 struct client {
 	struct loop_source source;
 	struct loop_timer timer;

@@ -10,6 +10,15 @@ import threading
 CHUNK = 65536
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            s.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 def pattern(n, seed=1):
     """n bytes that repeat nowhere near, the same for the same seed."""
     return random.Random(seed).randbytes(n)

@@ -54,15 +54,6 @@ def arguments(fds, names=None, **variables):
             "pass_fds": numbers}
 
 
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
-            s.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
 class Case(harness.Case):
     """A test that makes sockets and passes them."""
 

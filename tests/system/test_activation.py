@@ -34,7 +34,7 @@ class Adopts(passing.Case):
         """(transport, where) of every kind of socket."""
         yield "tcp", ("127.0.0.1", 0)
         yield "udp", ("127.0.0.1", 0)
-        if passing.has_ipv6():
+        if clients.has_ipv6():
             yield "tcp", ("::1", 0)
             yield "udp", ("::1", 0)
         for transport in sorted(config.UNIXES):
@@ -104,7 +104,7 @@ class Adopts(passing.Case):
         self.assertEqual((d.listening("a"), d.listening("b")), ([], [s.getsockname()]))
 
     def test_a_dual_stack_socket_serves_both_families(self):
-        if not passing.has_ipv6():
+        if not clients.has_ipv6():
             self.skipTest("this host has no IPv6")
         tcp, udp = (self.bound(t, ("::", 0), v6only=False) for t in ("tcp", "udp"))
         d = self.pass_to([("echo", tcp), ("echo", udp)], {"service": "echo"})
@@ -116,7 +116,7 @@ class Adopts(passing.Case):
         d.wait_log(r"session .*peer=127\.0\.0\.1:")
 
     def test_a_socket_of_ipv6_alone_serves_it_alone(self):
-        if not passing.has_ipv6():
+        if not clients.has_ipv6():
             self.skipTest("this host has no IPv6")
         s = self.bound("tcp", ("::", 0))
         d = self.pass_to([("echo", s)], ECHO)
@@ -258,7 +258,7 @@ class QueuesOfDatagrams(passing.Case):
 
     def test_datagrams_that_waited_are_answered_from_the_address_that_was_asked(self):
         cases = [(("0.0.0.0", 0), True, ["127.0.0.1", "127.0.0.2"]), (("127.0.0.3", 0), True, ["127.0.0.3"])]
-        if passing.has_ipv6():
+        if clients.has_ipv6():
             cases += [(("::", 0), False, ["127.0.0.1", "127.0.0.2", "::1"]), (("::", 0), True, ["::1"])]
         for where, v6only, hosts in cases:
             with self.subTest(f"{where} {v6only}"):

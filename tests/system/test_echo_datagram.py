@@ -11,15 +11,6 @@ SIZES = (0, 1, 512, 1472, 1473, 2048, 4096, 8192, 8972, 9000, 65507)
 SIZE_MAX_IPV6 = 65527
 
 
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
-            s.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
 class EchoDatagram(harness.Case):
     def test_every_size_comes_back_whole(self):
         s = self.serve(ECHO).connect("echo", "udp")
@@ -27,7 +18,7 @@ class EchoDatagram(harness.Case):
             data = clients.pattern(n, n)
             self.assertEqual(clients.ask(s, data), data, f"{n} bytes")
 
-    @harness.unittest.skipUnless(has_ipv6(), "this host has no IPv6")
+    @harness.unittest.skipUnless(clients.has_ipv6(), "this host has no IPv6")
     def test_every_size_comes_back_whole_over_ipv6(self):
         s = self.serve({**ECHO, "address": "::1"}).connect("echo", "udp")
         for n in (*SIZES, SIZE_MAX_IPV6):

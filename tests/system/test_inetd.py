@@ -407,7 +407,7 @@ class Datagrams(Case):
         self.ended(p)
 
     def test_of_both_families_on_one_socket(self):
-        if not passing.has_ipv6():
+        if not clients.has_ipv6():
             self.skipTest("this host has no IPv6")
         s = self.bound("udp", ("::", 0), v6only=False)
         port = s.getsockname()[1]

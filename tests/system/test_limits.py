@@ -28,7 +28,7 @@ class SessionRate(harness.Case):
         self.assertTrue(clients.is_served(lambda: d.connect("echo")))
         self.wait_until(lambda: clients.is_served(lambda: d.connect("echo")), "a new session after 50 ms")
 
-    @unittest.skipUnless(passing.has_ipv6(), "this host has no IPv6")
+    @unittest.skipUnless(clients.has_ipv6(), "this host has no IPv6")
     def test_ipv4_by_way_of_ipv6_is_the_same_source(self):
         d = self.serve({**ECHO, "address": "*", "session_rate": "1/h:2"})
         self.assertTrue(clients.is_served(lambda: d.connect("echo", host="127.0.0.1")))
