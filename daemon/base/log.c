@@ -133,8 +133,9 @@ static ssize_t try_write(const char *from, size_t n)
 	return write(STDERR_FILENO, from, n);
 }
 
-/* Writes storage + 1: a line. Storage begins with a newline, which goes first where the last line is unfinished. */
-static void write_line(const char *storage, size_t n)
+/* Writes storage + 1: a line. Storage begins with a newline, which goes first where the last line is unfinished. False: it
+ * is lost, and counted. */
+static bool write_line(const char *storage, size_t n)
 {
 	const char *from = out.torn ? storage : storage + 1;
 	size_t all = out.torn ? n + 1 : n;
@@ -142,11 +143,12 @@ static void write_line(const char *storage, size_t n)
 
 	if (done == (ssize_t)all) {
 		out.torn = false;
-		return;
+		return true;
 	}
 	if (done > 0)
 		out.torn = true;
 	(*lost)++;
+	return false;
 }
 
 /* A piece of a line: its key, its value, and how they stand in a text line (in JSON all are alike). */
@@ -278,16 +280,16 @@ void log_addr(struct log_line *l, const char *key, const struct addr *a)
 	log_text(l, key, storage);
 }
 
-void log_end(struct log_line *l)
+bool log_end(struct log_line *l)
 {
 	if (!l->wanted)
-		return;
+		return true;
 	l->text.cap += TAIL_MAX;
 	if (l->text.cut)
 		text_add(&l->text, l->json ? ",\"cut\":true" : " cut=true");
 	text_add(&l->text, l->json ? "}\n" : "\n");
-	write_line(l->storage, l->text.len);
 	l->wanted = false;
+	return write_line(l->storage, l->text.len);
 }
 
 void log_say(enum log_level level, const char *event, const char *fmt, ...)

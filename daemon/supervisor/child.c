@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/log_quota.h"
 #include "supervisor/generation.h"
 #include "supervisor/policy.h"
 #include "worker/resolver.h"
@@ -209,6 +210,8 @@ static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 		throttled_ns = count_early_death(pool, c);
 	else
 		pool->failures = 0;
+	if (!log_quota_take(LOG_LEVEL_WARNING, "died"))
+		return;
 	log_begin(&l, LOG_LEVEL_WARNING, "died");
 	log_text(&l, "pool", pool_name(c));
 	log_number(&l, "pid", c->pid);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "net/passed.h"
 #include "supervisor/generation.h"
+#include "supervisor/losses.h"
 #include "supervisor/notify.h"
 #include "supervisor/privileges.h"
 #include "supervisor/reload.h"
@@ -247,6 +248,7 @@ static int prepare(struct supervisor *s)
 	if (r < 0)
 		return fail_call("mmap", r);
 	log_count_lost_in(&s->shared->log_lost);
+	log_quota_share(&s->shared->log_quota);
 	if (pipe2(s->life, O_CLOEXEC | O_NONBLOCK) < 0)
 		return fail_call("pipe", -errno);
 	s->timer.fire = timer_fired;
@@ -384,6 +386,7 @@ int supervisor_run(const char *file, const struct settings_override *overrides, 
 		code = code ? code : s->exit_code;
 	}
 	finish(s);
+	losses_tell(s);
 	if (code == 0)
 		log_say(LOG_LEVEL_NOTICE, "stopped", "all sessions are over");
 	return code;

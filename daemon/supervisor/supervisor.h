@@ -39,6 +39,7 @@ struct supervisor {
 	uint64_t watchdog_ns;  /* how often the service manager wants a sign of life; 0: never */
 	uint64_t tick_ns;      /* when the next look at everything is due */
 	uint32_t lookups_were; /* how many questions waited at the last look */
+	uint64_t lost_told;    /* lines of the log that are known to be lost  */
 	bool reload_wanted, stopping, ended;
 	int exit_code;
 };

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/generation.h"
+#include "supervisor/losses.h"
 #include "supervisor/notify.h"
 #include "supervisor/room.h"
 
@@ -136,6 +137,7 @@ void watch(struct supervisor *s)
 	(void)table_repair(s->shared->table);
 	mend_lookups(s);
 	look_at_counters(s, now_ns);
+	losses_tell(s);
 	if (s->watchdog_ns)
 		notify_alive();
 	if (s->stopping)

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/log_quota.h"
 #include "worker/client.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
@@ -71,7 +72,7 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 		table_release(w->plan->shared->table, c->slot, atomic_load(&c->slot->owner));
 		counters_add(&w->counters[row].sessions_ended, 1);
 	}
-	if (killed && !c->over)
+	if (killed && !c->over && log_quota_take(LOG_LEVEL_WARNING, "session"))
 		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
 			w->pool->name, info->si_code == CLD_EXITED ? "exit status" : "signal", info->si_status);
 	if (c->over)

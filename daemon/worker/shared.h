@@ -14,6 +14,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "base/log_quota.h"
 #include "net/listener.h"
 #include "session/counters.h"
 #include "session/limits.h"
@@ -49,7 +50,8 @@ struct gauge {
 };
 
 struct shared {
-	_Atomic uint64_t log_lost;
+	_Atomic uint64_t log_lost; /* lines that could not be written */
+	struct log_quota log_quota;
 	_Atomic uint64_t buffer_bytes;    /* what sessions are owed, in all processes: limits.buffers */
 	_Atomic uint32_t lookups_waiting; /* questions that no resolver has taken yet                 */
 	_Atomic uint64_t clock;           /* struct clock_status, packed: shared_set_clock            */

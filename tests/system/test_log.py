@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""The log as its reader meets it: a reader that does not read, and events that come faster than a log should grow."""
+
+import fcntl
+import os
+import re
+import signal
+import socket
+
+from harness import Case, every_model, main
+
+SESSIONS = 300
+
+
+class Stalled:
+    """A reader of the log that reads only when it is told to."""
+
+    def __init__(self):
+        self.read_end, self.write_end = os.pipe()
+        fcntl.fcntl(self.write_end, fcntl.F_SETPIPE_SZ, 4096)
+        os.set_blocking(self.read_end, False)
+        self.text = ""
+
+    def daemon(self):
+        """Daemon()'s arguments: its standard error is this pipe; the harness's own stays open, or its end would be the daemon's."""
+        return {"prefix": ["sh", "-c", f'exec "$@" 9>&2 2>&{self.write_end}', "sh"], "pass_fds": [self.write_end]}
+
+    def read(self):
+        """What is there, after all that was there before."""
+        while True:
+            try:
+                data = os.read(self.read_end, 65536)
+            except BlockingIOError:
+                return self.text
+            self.text += data.decode()
+
+    def fill(self):
+        """Leaves no room for the shortest line."""
+        os.set_blocking(self.write_end, False)
+        try:
+            while os.write(self.write_end, b"\n"):
+                pass
+        except BlockingIOError:
+            pass
+
+    def close(self):
+        os.close(self.read_end)
+        os.close(self.write_end)
+
+
+@every_model
+class LogThatNobodyReads(Case):
+    def test_sessions_are_served_and_each_lost_line_is_told_later(self):
+        stalled = Stalled()
+        self.addCleanup(stalled.close)
+        path = self.folder / "echo"
+        d = self.serve({"service": "echo", "transport": "unix", "path": path}, daemon={**stalled.daemon(), "wait": True},
+                   log={"sessions": True})
+        for n in range(SESSIONS):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(30)
+                s.connect(path)
+                s.sendall(b"%d" % n)
+                s.shutdown(socket.SHUT_WR)
+                self.assertEqual(s.recv(100), b"%d" % n)
+                self.assertEqual(s.recv(100), b"")
+        stalled.fill()
+        # It tries to tell what is lost once a second, after its status: here at least once in vain.
+        d.wait_message("STATUS=", since=d.mark()[1], count=2)
+        self.wait_until(lambda: self.lines_of(stalled) >= SESSIONS, "each session written, or told as lost")
+        self.assertEqual(self.lines_of(stalled), SESSIONS)
+        self.assertIn(" lines=", stalled.text)
+
+    def lines_of(self, stalled):
+        """Sessions written, and lost as the log itself says."""
+        text = stalled.read()
+        lost = sum(int(n) for n in re.findall(r"^warning lost lines=(\d+)$", text, re.M))
+        return len(re.findall(r"^info session ", text, re.M)) + lost
+
+
+class DeathsThatComeTooOften(Case):
+    def test_each_death_has_a_line_or_is_in_the_count_of_those_that_have_none(self):
+        pool = {"model": "prefork", "start": 40, "min_spare": 40, "max_spare": 60, "max_workers": 60}
+        d = self.serve({"service": "echo", "transport": "tcp", "pool": "many"}, pools={"many": pool},
+                       daemon={"allow": ["died pool=", "withheld event=died"]})
+        workers = d.workers()
+        self.assertGreaterEqual(len(workers), 40)
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        self.wait_until(lambda: self.deaths_in(d) >= len(workers), "each death written, or told as withheld")
+        self.assertEqual(self.deaths_in(d), len(workers))
+        self.assertTrue(any(line.startswith("warning withheld event=died") for line in d.log))
+
+    @staticmethod
+    def deaths_in(d):
+        text = "\n".join(d.log)
+        return len(re.findall(r"^warning died ", text, re.M)) + \
+            sum(int(n) for n in re.findall(r"^warning withheld event=died lines=(\d+)$", text, re.M))
+
+
+if __name__ == "__main__":
+    main()
