@@ -51,7 +51,7 @@ void log_word(struct log_line *l, const char *key, const char *value); /* text: 
 void log_text(struct log_line *l, const char *key, const char *value);
 void log_number(struct log_line *l, const char *key, int64_t value);
 void log_addr(struct log_line *l, const char *key, const struct addr *a); /* with its port */
-bool log_end(struct log_line *l); /* false: the line is lost */
+bool log_end(struct log_line *l);                                         /* false: the line is lost */
 
 /* A line with a sentence: `warning accept: cannot accept on …`, in JSON "message":"…". */
 void log_say(enum log_level level, const char *event, const char *fmt, ...) printf_like(3, 4);
