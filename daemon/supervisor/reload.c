@@ -30,6 +30,13 @@ static void log_listening(const struct listener *l)
 			l->receive_buffer_got, (unsigned long long)l->settings->socket.receive_buffer);
 }
 
+static void tell_refused(struct supervisor *s, const char *why)
+{
+	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->current->number);
+	outcome_end(&s->outcome, true, "refused: %s; generation %u goes on serving", why, s->current->number);
+	notify_ready();
+}
+
 /* The coming generation does not come. */
 static void refuse(struct supervisor *s, const char *why)
 {
@@ -42,8 +49,7 @@ static void refuse(struct supervisor *s, const char *why)
 	g->deadline_ns = clock_mono_ns();
 	s->draining = g;
 	if (s->current) {
-		log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->current->number);
-		notify_ready();
+		tell_refused(s, why);
 		return;
 	}
 	log_say(LOG_LEVEL_ERROR, "start", "%s", why);
@@ -74,10 +80,12 @@ static void begin_reload(struct supervisor *s)
 	struct text why = TEXT_OVER(storage);
 
 	s->reload_wanted = false;
+	outcome_begin(&s->outcome);
 	notify_reloading();
 	memset(&report, 0, sizeof(report));
 	int r = settings_read(s->file, s->overrides, s->overrides_n, &settings, &report);
 	report_log(s->file, r, &report);
+	outcome_add_report(&s->outcome, &report);
 	if (r < 0)
 		text_addf(&why, "%s cannot be used", s->file);
 	else if (!same_identity(settings, s->current->settings))
@@ -87,8 +95,7 @@ static void begin_reload(struct supervisor *s)
 		return;
 	}
 	settings_free(settings);
-	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why.at, s->current->number);
-	notify_ready();
+	tell_refused(s, why.at);
 }
 
 /* All that come are ready, and all that go have stopped. */
@@ -112,6 +119,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 	}
 	log_say(LOG_LEVEL_NOTICE, first ? "ready" : "reloaded", "generation %u serves %zu sockets", s->current->number,
 		s->current->listeners_n);
+	outcome_end(&s->outcome, false, "generation %u serves %zu sockets", s->current->number, s->current->listeners_n);
 	notify_ready();
 }
 

@@ -18,6 +18,7 @@
 #include "settings/settings.h"
 #include "net/adopt.h"
 #include "supervisor/labels.h"
+#include "supervisor/outcome.h"
 #include "worker/shared.h"
 
 struct generation;
@@ -41,6 +42,7 @@ struct supervisor {
 	uint32_t lookups_were; /* how many questions waited at the last look */
 	uint64_t lost_told;    /* lines of the log that are known to be lost  */
 	bool reload_wanted, stopping, ended;
+	struct outcome outcome; /* of the last reload */
 	int exit_code;
 };
 
