@@ -7,6 +7,10 @@
 
 #define ADVICE " (an `allow` list, a loopback address, or acknowledge_public = true)"
 
+#define LEADS_THERE                                                                                                         \
+	"is missing: through tcpmux everybody reaches a listener, hostname, that needs a list of who may ask "              \
+	"(`allow` here or there, `services` without it, or acknowledge_public = true)"
+
 #define BEHIND_PROXY 0u /* a stream whose clients a balancer brings: where it listens says nothing of them */
 
 static const struct danger {
@@ -26,6 +30,8 @@ static const struct danger {
 	{ "hostname", TRANSPORT_TCP, false, POSTURE_REFUSED,
 	  "is missing: hostname looks names up for whoever asks, an open resolver by another name (RFC 5358); on an address "
 	  "that is not loopback it needs a list of who may ask (or acknowledge_public = true)" },
+	{ "tcpmux", BEHIND_PROXY, true, POSTURE_REFUSED, LEADS_THERE },
+	{ "tcpmux", TRANSPORT_TCP, false, POSTURE_REFUSED, LEADS_THERE },
 	{ "chargen", TRANSPORT_UDP, false, POSTURE_REFUSED,
 	  "is missing: chargen over UDP is what floods are made of (TA14-017A, CVE-1999-0103)" ADVICE },
 	{ "qotd", TRANSPORT_UDP, false, POSTURE_REFUSED,
@@ -41,7 +47,26 @@ static const struct danger {
 	  "together" ADVICE },
 };
 
-enum posture posture_of(const struct listener_settings *l, enum transport t, bool is_public, const char **ret_why)
+/* Whether tcpmux names a listener that is refused where everybody reaches it; wherever that one listens itself.
+ * It never names another tcpmux. */
+static bool leads_to_danger(const struct settings *all, const struct listener_settings *l)
+{
+	const char *why;
+
+	for (size_t i = 0; i < l->options.names_n; i++)
+		for (size_t k = 0; k < all->listeners_n; k++) {
+			const struct listener_settings *to = &all->listeners[k];
+
+			if (to->enabled && to->service != NULL && to->service != l->service &&
+			    (to->transports & TRANSPORT_TCP) && strcmp(to->name, l->options.names[i]) == 0 &&
+			    posture_of(all, to, TRANSPORT_TCP, true, &why) == POSTURE_REFUSED)
+				return true;
+		}
+	return false;
+}
+
+enum posture posture_of(const struct settings *all, const struct listener_settings *l, enum transport t, bool is_public,
+			const char **ret_why)
 {
 	unsigned reached = l->rules.proxy != PROXY_OFF && (t & TRANSPORT_STREAMS) ? BEHIND_PROXY : t;
 
@@ -51,6 +76,8 @@ enum posture posture_of(const struct listener_settings *l, enum transport t, boo
 		const struct danger *d = &dangers[i];
 
 		if (reached != d->transport || strcmp(l->service->name, d->service) != 0 || (!is_public && !d->on_loopback))
+			continue;
+		if (strcmp(d->service, "tcpmux") == 0 && !leads_to_danger(all, l))
 			continue;
 		*ret_why = d->why;
 		return d->posture;
@@ -78,8 +105,9 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 
 	for (size_t i = 0; i < array_n(transports); i++) {
 		const char *one = NULL;
-		enum posture p = (l->transports & transports[i]) ? posture_of(l, transports[i], is_public(l), &one)
-								 : POSTURE_FINE;
+		enum posture p = (l->transports & transports[i])
+					 ? posture_of(d->settings, l, transports[i], is_public(l), &one)
+					 : POSTURE_FINE;
 
 		if (p > worst) {
 			worst = p;

@@ -26,7 +26,7 @@ static int judge_passed(const struct listener *l, struct text *why)
 
 	if (!l->passed_fd || l->from_store || !reached)
 		return 0;
-	switch (posture_of(l->settings, l->transport, true, &danger)) {
+	switch (posture_of(l->all, l->settings, l->transport, true, &danger)) {
 	case POSTURE_REFUSED:
 		text_addf(why, "%s, on the address that was passed: `allow` %s", l->label, danger);
 		return -EINVAL;

@@ -125,6 +125,45 @@ static void hostname_for_everybody_is_refused(void **state)
 		       NULL);
 }
 
+/* Wherever hostname listens itself: tcpmux hands it sessions of its own clients. */
+static void tcpmux_is_no_way_for_everybody_to_reach_hostname(void **state)
+{
+	static const struct {
+		const char *tcpmux, *hostname;
+		bool refused;
+	} rows[] = {
+		{ "enabled = true", "enabled = true", true },
+		{ "services = [ \"hostname\" ]", "enabled = true", true },
+		{ "address = [ \"127.0.0.1\", \"192.0.2.1\" ]", "enabled = true", true },
+		{ "address = \"loopback\"; proxy = \"v1\"; proxy_from = \"127.0.0.1\"", "enabled = true", true },
+		{ "deny = [ \"192.0.2.1\" ]", "enabled = true", true },
+		{ "services = [ \"echo\" ]", "enabled = true", false },
+		{ "address = \"loopback\"", "enabled = true", false },
+		{ "transport = \"unix\"; path = \"@mux\"", "enabled = true", false },
+		{ "allow = [ \"192.0.2.0/24\" ]", "enabled = true", false },
+		{ "acknowledge_public = true", "enabled = true", false },
+		{ "enabled = true", "allow = [ \"192.0.2.0/24\" ]", false },
+		{ "enabled = true", "acknowledge_public = true", false },
+	};
+
+	for (size_t i = 0; i < array_n(rows); i++) {
+		char text[512];
+
+		(void)snprintf(text, sizeof(text),
+			       "listeners = ( { service = \"tcpmux\"; %s; }, { service = \"echo\"; transport = \"tcp\"; },\n"
+			       "{ service = \"hostname\"; address = \"loopback\"; %s; } );",
+			       rows[i].tcpmux, rows[i].hostname);
+		if (rows[i].refused)
+			expect_error(
+				*state, text,
+				"t.conf:1: listeners.[0].allow: is missing: through tcpmux everybody reaches a listener, "
+				"hostname, that needs a list of who may ask (`allow` here or there, `services` without it, "
+				"or acknowledge_public = true)");
+		else
+			expect_good(*state, text);
+	}
+}
+
 /* What is asked of everybody who may be asked by everybody. */
 static void a_listener_for_everybody_is_judged_by_what_it_can_do_to_others(void **state)
 {
@@ -315,6 +354,7 @@ int main(void)
 		TEST(listeners_that_cannot_all_be_there_are_found),
 		TEST(unix_keys_are_for_unix_sockets),
 		TEST(hostname_for_everybody_is_refused),
+		TEST(tcpmux_is_no_way_for_everybody_to_reach_hostname),
 		TEST(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others),
 		TEST(what_bounds_datagrams_is_read_as_it_is_said),
 		TEST(speaking_first_and_long_lines_have_rules),
