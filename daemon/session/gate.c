@@ -37,7 +37,7 @@ static bool is_of_a_client(const struct session_rules *rules, const struct ports
 	return !ports_responds(port) || ports_has(rules->allow_ports, port);
 }
 
-/* What concerns IP alone. A UNIX socket's peer has no address to forge. */
+/* What concerns IP alone. */
 static enum refusal check_addresses(const struct session_rules *rules, const struct ports *served,
 				    const struct gate_packet *p)
 {
@@ -58,6 +58,8 @@ enum refusal gate_check(const struct session_rules *rules, const struct ports *s
 		return REFUSED_OVERSIZE;
 	if (p->transport == TRANSPORT_UDP)
 		r = check_addresses(rules, served, p);
+	else if (p->is_ours)
+		r = REFUSED_SOURCE_ADDRESS;
 	if (r == REFUSED_NOT && !acl_allows(&rules->acl, &p->source))
 		r = REFUSED_ACL;
 	return r;

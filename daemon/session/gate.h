@@ -19,13 +19,15 @@ struct gate_packet {
 	struct addr destination; /* the header's destination address (ipi_addr, ipi6_addr); AF_UNSPEC where unknown  */
 	struct addr local;       /* this host's address that it came to (ipi_spec_dst; IPv6: the same as destination) */
 	bool over_loopback;      /* it arrived on the loopback interface                                             */
+	bool is_ours;            /* unixgram: a socket of this daemon sent it                                        */
 	bool truncated;          /* MSG_TRUNC                                                                        */
 	uint32_t length;         /* bytes                                                                            */
 };
 
-/* In this order: truncated; longer than max_datagram; destination not an address of this host (broadcast, multicast); source
- * address not a host's (0/8, 224/4, 240/4 with 255.255.255.255, ::, ff00::/8; 127/8 and ::1 from elsewhere than
- * loopback); source port 0, one that this daemon serves, or a server's that the rules do not allow; the access lists.
+/* In this order: truncated; longer than max_datagram; destination not an address of this host (broadcast, multicast);
+ * source address not a host's (0/8, 224/4, 240/4 with 255.255.255.255, ::, ff00::/8; 127/8 and ::1 from elsewhere than
+ * loopback), or over unixgram a socket of our own; source port 0, one that this daemon serves, or a server's that the rules
+ * do not allow; the access lists.
  * served: the UDP ports of this daemon: two of its listeners, or it and another like it, would answer each other for ever.
  * RFC 1122 §3.2.1.3, §4.1.3.6; RFC 768. REFUSED_NOT: it may be answered. */
 enum refusal gate_check(const struct session_rules *rules, const struct ports *served, const struct gate_packet *p);

@@ -291,6 +291,14 @@ static bool serve(struct outlet *o, const struct packet_info *info, unsigned i, 
 	return verdict == SVC_DONE;
 }
 
+static bool is_from_us(const struct worker *w, const struct msghdr *in)
+{
+	for (size_t i = 0; i < w->plan->listeners_n; i++)
+		if (packet_is_from(&w->plan->listeners[i], in))
+			return true;
+	return false;
+}
+
 /* Checks datagram i, has it served and queues its answer. True: there is one. */
 static bool handle(struct outlet *o, unsigned i, unsigned to)
 {
@@ -301,6 +309,7 @@ static bool handle(struct outlet *o, unsigned i, unsigned to)
 
 	counters_add(&counters->received_bytes, info.gate.length);
 	count_drops(o, info.dropped);
+	info.gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM && is_from_us(d->w, in);
 	if (!judge_request(d->w, o->listener, &info.gate) || !serve(o, &info, i, &d->out_iov[to]))
 		return false;
 	if (!in->msg_namelen) { /* an unbound UNIX client cannot be answered */
@@ -320,6 +329,8 @@ static void outlet_ready(struct loop_source *s, uint32_t events)
 {
 	struct outlet *o = container_of(s, struct outlet, source);
 	struct datagrams *d = o->d;
+	/* A UNIX client sends nothing beside its bytes that we want: without room its descriptors are not ours to close. */
+	size_t control_n = o->listener->transport == TRANSPORT_UNIXGRAM ? 0 : PACKET_CONTROL_BYTES;
 	unsigned answers_n = 0;
 
 	(void)events;
@@ -331,7 +342,7 @@ static void outlet_ready(struct loop_source *s, uint32_t events)
 			.msg_iov = &d->in_iov[i],
 			.msg_iovlen = 1,
 			.msg_control = d->in_control[i],
-			.msg_controllen = PACKET_CONTROL_BYTES,
+			.msg_controllen = control_n,
 		};
 	}
 	/* An error here is one queued on the socket (an ICMP message, say): reading it cleared it. */

@@ -4,7 +4,9 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/un.h>
 
 /* The loopback interface; every Linux network namespace has it first. */
 #define LOOPBACK_INDEX 1
@@ -76,6 +78,16 @@ struct packet_info packet_read(const struct listener *l, const struct msghdr *ms
 	}
 	p.gate.over_loopback = p.interface == LOOPBACK_INDEX;
 	return p;
+}
+
+bool packet_is_from(const struct listener *l, const struct msghdr *msg)
+{
+	const struct sockaddr_un *from = msg->msg_name;
+	size_t head = offsetof(struct sockaddr_un, sun_path), n = strlen(l->path);
+
+	/* The kernel says a path with the NUL at its end; an abstract name begins with one. */
+	return l->transport == TRANSPORT_UNIXGRAM && msg->msg_namelen == head + n + 1 &&
+	       memcmp(from->sun_path, l->path, n) == 0;
 }
 
 static void append(struct msghdr *msg, size_t *used, const struct cmsghdr *head, const void *data)

@@ -24,6 +24,10 @@ struct packet_info {
 /* Reads the source address and the control messages of a received message of `length` bytes. */
 struct packet_info packet_read(const struct listener *l, const struct msghdr *msg, uint32_t length);
 
+/* Whether a UNIX datagram came from this listener's own socket. A client that has put a link to us where its own path was
+ * has our answer sent to us. */
+bool packet_is_from(const struct listener *l, const struct msghdr *msg);
+
 /* Fills the control of an answer: from the address that was asked, over the interface it came by where the address is link-
  * local, and with the request's DSCP where the listener reflects it. msg->msg_control has PACKET_CONTROL_BYTES;
  * msg_controllen is set. */

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Echo and friends over UNIX sockets: streams, datagrams, messages; paths and abstract names."""
 
+import array
 import os
 import socket
 import stat
 
 import clients
 import harness
+import procs
 
 
 @harness.every_model
@@ -100,6 +102,26 @@ class UnixDatagrams(harness.Case):
         for i in range(100):
             deaf.send(b"x" * 1000)
             self.assertEqual(clients.ask(good, b"%d" % i), b"%d" % i)
+
+    def test_a_client_whose_path_has_become_a_link_to_us_makes_no_loop(self):
+        d = self.serve(*({"service": "echo", "transport": "unixgram", "name": name, "path": self.folder / name}
+                         for name in ("one", "two")))
+        for asked, answered in (("one", "one"), ("one", "two")):
+            mine = self.folder / f"from-{asked}-{answered}"
+            s = d.connect(asked, "unixgram", source=mine)
+            os.unlink(mine)
+            os.symlink(self.folder / answered, mine)
+            s.send(b"round and round")
+            d.wait_log(f"notice refused listener={answered}/unixgram reason=source_address count=1")
+
+    def test_descriptors_that_are_sent_along_are_not_kept(self):
+        d = self.serve_echo()
+        s = d.connect("echo", "unixgram", source="")
+        before = {pid: len(procs.descriptors(pid)) for pid in d.workers()}
+        for n in (1, 60, 253):
+            s.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [s.fileno()] * n))])
+            self.assertEqual(s.recv(10), b"x")
+        self.assertEqual({pid: len(procs.descriptors(pid)) for pid in d.workers()}, before)
 
 
 class UnixPaths(harness.Case):

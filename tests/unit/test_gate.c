@@ -287,6 +287,8 @@ static void a_unix_datagram_has_no_addresses_to_check(void **state maybe_unused)
 
 	assert_int_equal(prefix_parse("203.0.113.1", &allow), 0);
 	expect(REFUSED_NOT, &rules, &p, "unixgram");
+	p.is_ours = true;
+	expect(REFUSED_SOURCE_ADDRESS, &rules, &p, "one of a socket of ours");
 	p.length = 11;
 	expect(REFUSED_OVERSIZE, &rules, &p, "a long one");
 	p.truncated = true;
