@@ -179,7 +179,15 @@ class HostnameDatagram(harness.Case):
         s = d.connect("hostname", "udp")
         for request in (b"HNAME NIC\r\n", b"HNAME NIC\n", b"HNAME NIC"):
             self.assertEqual(record(clients.ask(s, request))[1][0], "SRI-NIC.ARPA")
-        self.assertEqual(error(clients.ask(s, b"FOO")), "ILLCOM")
+
+    def test_a_datagram_that_is_no_request_gets_silence(self):
+        d = self.serve({**HOSTNAME, "transport": "udp", "table": self.folder.write("hosts.txt", TABLE), "allow": ["127.0.0.0/8"],
+                        "amplification": 100.0})
+        s = d.connect("hostname", "udp")
+        for request in (b"", b"FOO", b"HNAME a/b", b"ERR : ILLCOM : Illegal command :\r\n"):
+            s.send(request)
+        self.assertEqual(record(clients.ask(s, b"HNAME NIC"))[1][0], "SRI-NIC.ARPA")
+        d.wait_log(r"notice refused listener=hostname/udp reason=malformed count=4")
 
 
 class HostnameSettings(harness.Case):

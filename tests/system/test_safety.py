@@ -70,7 +70,7 @@ class Sources(Case):
     def test_a_source_that_is_no_host_s_gets_nothing(self):
         d, port = self.serve_port(ECHO)
         for address in ("0.0.0.0", "0.1.2.3", "127.0.0.1", "127.1.2.3", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
-                        "192.0.2.255", packets.HERE, "::", "::1", "ff02::1", "ff0e::1"):
+                        "192.0.2.255", packets.HERE, "::", "::1", "ff02::1", "ff0e::1", "::ffff:127.0.0.1", "::ffff:203.0.113.1"):
             to = packets.HERE6 if ":" in address else packets.HERE
             self.assertEqual(self.answered_to(port, [(address, 41000)], to), {(address, 41000): 0}, address)
         # Nor does the attempt cost anybody else an answer.
@@ -204,13 +204,13 @@ class Loops(Case):
             self.assertEqual(got, LOOP_EVERY + 10 - lost, source_port)
         d.wait_log(r"notice refused listener=echo/udp reason=loop count=\d")
 
-    def until_silence(self, port_a, port_b):
+    def until_silence(self, port_a, port_b, service="echo", **more):
         """Two daemons, on 127.0.0.2 and 127.0.0.3; one packet to the first that says it is from the second."""
-        a = self.serve({"service": "echo", "transport": "udp", "address": "127.0.0.2", "port": port_a})
-        b = self.serve({"service": "echo", "transport": "udp", "address": "127.0.0.3", "port": port_b})
+        a, b = (self.serve({"service": service, "transport": "udp", "address": address, "port": port, **more})
+                for address, port in (("127.0.0.2", port_a), ("127.0.0.3", port_b)))
         before = snmp("InDatagrams")
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
-            s.sendto(packets.packet(("127.0.0.3", port_b), ("127.0.0.2", port_a), b"round and round"), ("127.0.0.2", 0))
+            s.sendto(packets.packet(("127.0.0.3", port_b), ("127.0.0.2", port_a), b"round and " * 10), ("127.0.0.2", 0))
         self.wait_until(lambda: snmp("InDatagrams") > before, "the forged datagram arrives")
         seen, since = snmp("InDatagrams"), time.monotonic()
         while time.monotonic() - since < 0.5:
@@ -219,7 +219,7 @@ class Loops(Case):
                 seen, since = now, time.monotonic()
         a.stop()
         b.stop()
-        print(f"    ports {port_a} and {port_b}: silence after {seen - before} datagrams")
+        print(f"    {service} on ports {port_a} and {port_b}: silence after {seen - before} datagrams")
         return seen - before
 
     def test_two_daemons_that_one_packet_sets_on_each_other_fall_silent(self):
@@ -229,6 +229,9 @@ class Loops(Case):
         self.assertEqual(self.until_silence(7, 9999), 2)
         self.assertLessEqual(self.until_silence(9998, 9999), 2 * LOOP_EVERY)
         self.assertLessEqual(self.until_silence(9998, 61001), 2 * LOOP_EVERY)
+
+    def test_no_error_is_answered_with_an_error(self):
+        self.assertEqual(self.until_silence(40000, 40001, "hostname", allow=["127.0.0.0/8"]), 1)
 
 
 class Asking(threading.Thread):

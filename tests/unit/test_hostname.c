@@ -464,11 +464,26 @@ static void a_datagram_is_one_request_with_or_without_a_line_end(void **state)
 		assert_int_equal(s.verdict, SVC_DONE);
 		assert_string_equal(s.said, NIC_LINE);
 	}
-	serve_datagram(&s, "", 0, 512);
-	assert_string_equal(s.said, ILLCOM);
-	serve_datagram(&s, "", 0, 10);
-	assert_int_equal(s.verdict, SVC_DROP);
-	assert_int_equal(s.said_n, 0);
+}
+
+/* What another such server answers above all. */
+static void a_datagram_that_is_no_request_gets_silence(void **state)
+{
+	static const char *const rows[] = { "",          "\r\n", "FOO",    "HNAME a/b",
+					    "VERSION x", ILLCOM, NIC_LINE, "ERR : NAMNFD : Name not found :\r\n" };
+	static const enum transport transports[] = { TRANSPORT_UDP, TRANSPORT_UNIXGRAM };
+	struct serve s;
+
+	(void)state;
+	for (size_t i = 0; i < array_n(rows) * array_n(transports); i++) {
+		const char *row = rows[i / array_n(transports)];
+
+		serve_begin(&s, "hostname", transports[i % array_n(transports)]);
+		s.options.table = table;
+		serve_datagram(&s, row, strlen(row), 512);
+		assert_int_equal(s.verdict, SVC_DROP);
+		assert_int_equal(s.said_n, 0);
+	}
 }
 
 /* The longest answer that fits a room. */
@@ -559,6 +574,7 @@ int main(void)
 		cmocka_unit_test(help_names_every_command),
 		cmocka_unit_test(a_table_of_100000_lines_is_sent_to_a_slow_reader),
 		cmocka_unit_test(a_datagram_is_one_request_with_or_without_a_line_end),
+		cmocka_unit_test(a_datagram_that_is_no_request_gets_silence),
 		cmocka_unit_test(a_datagram_answer_loses_aliases_then_addresses_but_stays_a_line),
 		cmocka_unit_test(a_list_in_a_datagram_is_whole_or_not_sent),
 		cmocka_unit_test(the_longest_answer_of_a_resolver_fits_one_output),
