@@ -18,3 +18,14 @@ int labels_row(struct labels *r, const char *label, uint32_t *ret)
 	r->n++;
 	return 0;
 }
+
+uint64_t labels_say(struct labels_said *said, uint64_t total, uint64_t now_ns)
+{
+	uint64_t n = total - said->n;
+
+	if (n == 0 || (said->at_ns != 0 && now_ns < said->at_ns + LABELS_SAY_AGAIN_NS))
+		return 0;
+	said->n = total;
+	said->at_ns = now_ns;
+	return n;
+}

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "net/listener.h"
 #include "session/counters.h"
 #include "session/table.h"
@@ -21,6 +22,12 @@ struct labels {
 		uint64_t at_ns;
 	} said[TABLE_ROWS_MAX][2][REFUSALS_N];
 };
+
+#define LABELS_SAY_AGAIN_NS (30 * CLOCK_S_NS) /* lines about one row and reason are so far apart, however much is refused */
+
+/* Of `total` refusals so far, how many are to be told of now: all that are new, or, not long after the last line, none.
+ * Those to be told of count as said. */
+uint64_t labels_say(struct labels_said *said, uint64_t total, uint64_t now_ns);
 
 /* The label's row, a new one if it has none. 0, or -E2BIG when all are taken. */
 int labels_row(struct labels *r, const char *label, uint32_t *ret) must_check;

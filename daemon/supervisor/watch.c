@@ -15,7 +15,6 @@
 #define BEATS_MISSED_NS (15 * CLOCK_S_NS)
 #define LATE_NS (1 * CLOCK_S_NS)
 #define EXTEND_NS (5 * CLOCK_S_NS) /* a stop that goes on asks for so much more time, every second */
-#define SAY_AGAIN_NS (30 * CLOCK_S_NS)
 
 static void kill_stuck(struct child *c, const char *what)
 {
@@ -57,16 +56,13 @@ static void mend_lookups(struct supervisor *s)
 		atomic_compare_exchange_strong(&s->shared->lookups_waiting, &n, 0);
 }
 
-/* A line an incident: what was refused since the last one, at most every half minute. */
-static void log_refusals(struct labels_said *said, uint64_t total, const char *listener, const char *event, enum refusal why)
+/* A line an incident. n: what was refused since the last one; 0: none is due. */
+static void log_refusals(uint64_t n, const char *listener, const char *event, enum refusal why)
 {
-	uint64_t n = total - said->n, now_ns = n ? clock_mono_ns() : 0;
 	struct log_line l;
 
-	if (!n || (said->at_ns && now_ns < said->at_ns + SAY_AGAIN_NS))
+	if (!n)
 		return;
-	said->n = total;
-	said->at_ns = now_ns;
 	log_begin(&l, LOG_LEVEL_NOTICE, event);
 	log_text(&l, "listener", listener);
 	log_text(&l, "reason", refusal_name(why));
@@ -74,14 +70,17 @@ static void log_refusals(struct labels_said *said, uint64_t total, const char *l
 	log_end(&l);
 }
 
-static void log_refusals_of(struct supervisor *s, uint32_t row, const struct counters *sum)
+static void log_refusals_of(struct supervisor *s, uint32_t row, const struct counters *sum, uint64_t now_ns)
 {
 	struct labels_said(*said)[REFUSALS_N] = s->labels.said[row];
 	const char *name = s->labels.names[row];
 
 	for (unsigned i = 0; i < REFUSALS_N; i++) {
-		log_refusals(&said[0][i], atomic_load(&sum->refused[i]), name, "refused", (enum refusal)i);
-		log_refusals(&said[1][i], atomic_load(&sum->dry_run[i]), name, "dry_run", (enum refusal)i);
+		uint64_t refused_n = labels_say(&said[0][i], atomic_load(&sum->refused[i]), now_ns);
+		uint64_t lifted_n = labels_say(&said[1][i], atomic_load(&sum->dry_run[i]), now_ns);
+
+		log_refusals(refused_n, name, "refused", (enum refusal)i);
+		log_refusals(lifted_n, name, "dry_run", (enum refusal)i);
 	}
 }
 
@@ -113,7 +112,7 @@ static void look_at_counters(struct supervisor *s, uint64_t now_ns)
 
 	for (uint32_t i = 0; i < s->labels.n; i++) {
 		shared_sum_row(s->shared, i, &row);
-		log_refusals_of(s, i, &row);
+		log_refusals_of(s, i, &row, now_ns);
 		counters_sum(&all, &row);
 	}
 	tell_status(s, &all, now_ns);

@@ -2,6 +2,7 @@
 """What is refused: too many sessions, too many of one source, the access lists, too many bytes."""
 
 import socket
+import unittest
 
 import clients
 import harness
@@ -66,10 +67,26 @@ class SessionCaps(harness.Case):
         self.refused(d, source="127.0.0.5")
         self.fill(d, 1, source="127.0.1.1")
 
+    @unittest.skipUnless(clients.has_ipv6(), "this host has no IPv6")
     def test_a_source_is_the_same_over_ipv4_and_ipv4_mapped(self):
-        d = self.serve({**ECHO, "address": "*", "max_sessions_per_source": 2}, daemon={"allow": [r"^warning "]})
-        self.fill(d, 2, host="127.0.0.1")
-        self.refused(d, host="127.0.0.1")
+        for cap in ({"max_sessions_per_source": 2}, {}):
+            # Two sockets of one listener: of the first an IPv4 peer is IPv4, of the second IPv4-mapped.
+            d = self.serve({**ECHO, "address": ["127.0.0.1", "*"], **cap}, limits={"sessions_per_source": 0 if cap else 2})
+            ports = [port for _, port in d.listening("echo")]
+            self.fill_ports(d, ports)
+            for port in ports:
+                self.assertTrue(clients.is_refused(lambda port=port: self.dial(d, port)))
+            self.assertTrue(clients.is_served(lambda: self.dial(d, ports[1], "::1")))
+            d.stop()
+
+    def dial(self, d, port, host="127.0.0.1"):
+        s = d.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        s.connect((host, port))
+        return s
+
+    def fill_ports(self, d, ports):
+        for port in ports:
+            self.assertTrue(clients.serves(self.dial(d, port)))
 
     def test_unix_sessions_count_as_well_but_have_no_source(self):
         d = self.serve({"service": "echo", "transport": "unix", "path": self.folder / "s", "max_sessions": 2,
@@ -104,6 +121,23 @@ class AccessLists(harness.Case):
         d = self.serve({**ECHO, "deny": ["127.0.0.2"]}, daemon={"allow": [r"^warning "]})
         self.assertTrue(clients.serves(d.connect("echo", source="127.0.0.1")))
         self.assertTrue(clients.is_refused(lambda: d.connect("echo", source="127.0.0.2")))
+
+    def test_tcpmux_is_no_way_around_the_lists_and_caps_of_the_listener_it_names(self):
+        d = self.serve({**ECHO, **self.ALLOW, "max_sessions": 2, "max_sessions_per_source": 1}, {"service": "tcpmux"})
+
+        def ask(source):
+            s = d.connect("tcpmux", source=source)
+            s.sendall(b"echo\r\nhello")
+            return s
+        kept = ask("127.0.0.1")
+        self.assertEqual(clients.recv_exactly(kept, 10)[-5:], b"hello")
+        for source in ("127.0.0.2", "127.0.0.9", "127.0.0.1"):
+            self.assertNotIn(b"hello", clients.recv_until_over(ask(source))[0], source)
+        other = ask("127.0.0.3")
+        self.assertEqual(clients.recv_exactly(other, 10)[-5:], b"hello")
+        self.assertNotIn(b"hello", clients.recv_until_over(ask("127.0.0.4"))[0])
+        for reason in ("acl", "source", "sessions"):
+            d.wait_log(rf"notice refused listener=echo/tcp reason={reason} count=\d")
 
     def test_a_refused_one_does_not_count_as_a_session(self):
         d = self.serve({**ECHO, "deny": ["127.0.0.2"], "max_sessions": 1}, daemon={"allow": [r"^warning "]})

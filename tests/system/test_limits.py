@@ -29,17 +29,19 @@ class SessionRate(harness.Case):
         self.wait_until(lambda: clients.is_served(lambda: d.connect("echo")), "a new session after 50 ms")
 
     @unittest.skipUnless(clients.has_ipv6(), "this host has no IPv6")
-    def test_ipv4_by_way_of_ipv6_is_the_same_source(self):
-        d = self.serve({**ECHO, "address": "*", "session_rate": "1/h:2"})
-        self.assertTrue(clients.is_served(lambda: d.connect("echo", host="127.0.0.1")))
+    def test_a_source_is_the_same_over_ipv4_and_ipv4_mapped(self):
+        # Of the first socket an IPv4 peer is IPv4, of the second IPv4-mapped.
+        d = self.serve({**ECHO, "address": ["127.0.0.1", "*"], "session_rate": "1/h:2"})
 
-        def mapped():
-            s = d.socket(socket.AF_INET6, socket.SOCK_STREAM)
-            s.connect(("::ffff:127.0.0.1", d.address("echo")[1]))
+        def dial(port):
+            s = d.socket(socket.AF_INET, socket.SOCK_STREAM)
+            s.connect(("127.0.0.1", port))
             return s
-        self.assertTrue(clients.is_served(mapped))
-        self.assertTrue(clients.is_refused(mapped))
-        self.assertTrue(clients.is_refused(lambda: d.connect("echo", host="127.0.0.1")))
+        ports = [port for _, port in d.listening("echo")]
+        for port in ports:
+            self.assertTrue(clients.is_served(lambda port=port: dial(port)))
+        for port in ports:
+            self.assertTrue(clients.is_refused(lambda port=port: dial(port)))
 
     def test_a_dry_run_counts_and_serves(self):
         d = self.serve({**ECHO, "session_rate": "1/h:1", "max_sessions": 2, "dry_run": True})
@@ -78,6 +80,19 @@ class UdpRate(harness.Case):
             except TimeoutError:
                 return False
         self.wait_until(answers, "an answer after 50 ms")
+
+    @unittest.skipUnless(clients.has_ipv6(), "this host has no IPv6")
+    def test_a_source_is_the_same_over_ipv4_and_ipv4_mapped(self):
+        d = self.serve({**UDP, "address": ["127.0.0.1", "*"], "acknowledge_public": True, "udp_rate": "1/h:2"})
+        s = d.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        where = [("127.0.0.1", port) for _, port in d.listening("echo", "udp")]
+        for to in where:
+            s.sendto(b"one", to)
+            self.assertEqual(s.recvfrom(10), (b"one", to))
+        for to in where:
+            s.sendto(b"two", to)
+        d.wait_log(r"notice refused listener=echo/udp reason=rate count=2")
+        self.assertTrue(clients.has_nothing(s))
 
     def test_a_unix_datagram_has_no_source_to_be_limited_by(self):
         d = self.serve({"service": "chargen", "transport": "unixgram", "path": self.folder / "c"}, limits={"udp_answers": "1/h"})

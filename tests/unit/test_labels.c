@@ -70,12 +70,29 @@ static void a_name_that_is_too_long_takes_no_row(void **state maybe_unused)
 	assert_int_equal(row_of(label), 0);
 }
 
+static void refusals_are_said_at_once_and_then_with_their_count_each_half_minute(void **state maybe_unused)
+{
+	struct labels_said said = { 0 };
+	const uint64_t s = CLOCK_S_NS;
+
+	assert_int_equal(labels_say(&said, 0, 10 * s), 0);
+	assert_int_equal(labels_say(&said, 3, 11 * s), 3);
+	for (uint64_t i = 0; i < 30; i++)
+		assert_int_equal(labels_say(&said, 4 + i, (11 + i) * s), 0);
+	assert_int_equal(labels_say(&said, 40, 41 * s), 37);
+	/* Nothing for long, then something: that is another incident. */
+	assert_int_equal(labels_say(&said, 40, 1000 * s), 0);
+	assert_int_equal(labels_say(&said, 41, 1001 * s), 1);
+	assert_int_equal(labels_say(&said, 100, 1002 * s), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_label_keeps_its_row_whatever_comes_after_it, begin),
 		cmocka_unit_test_setup(labels_that_begin_alike_have_rows_of_their_own, begin),
 		cmocka_unit_test_setup(too_many_names_are_refused_and_the_known_ones_go_on, begin),
+		cmocka_unit_test(refusals_are_said_at_once_and_then_with_their_count_each_half_minute),
 		cmocka_unit_test_setup(a_name_that_is_too_long_takes_no_row, begin),
 	};
 
