@@ -249,6 +249,13 @@ static int failed_option(struct text *why, const struct listener *l, const char 
 	return r;
 }
 
+int listener_bind(struct listener *l, struct text *why)
+{
+	int r = l->socket_family == AF_UNIX ? bind_path(l, why) : bind_ip(l, why);
+
+	return r == 0 ? start_listening(l, why) : r;
+}
+
 /* The steps after socket(), up to a socket that serves. Options come before bind: no datagram is queued, and no connection
  * made, without them. */
 static int open_steps(struct listener *l, struct text *why)
@@ -260,8 +267,7 @@ static int open_steps(struct listener *l, struct text *why)
 		r = sockopt_set_adjustable(l, &option);
 	if (r < 0)
 		return failed_option(why, l, option, r);
-	r = l->socket_family == AF_UNIX ? bind_path(l, why) : bind_ip(l, why);
-	return r == 0 ? start_listening(l, why) : r;
+	return l->replaces ? 0 : listener_bind(l, why);
 }
 
 /* A copy of the passed socket, so that a reload may make another. */

@@ -39,6 +39,7 @@ struct listener {
 	bool stored;     /* the service manager has a copy */
 	bool kept;       /* its descriptor came from the generation before */
 	bool renamed;    /* and had another label there                    */
+	bool replaces;   /* an old socket of ours has its port: opened without its place (listener_bind) */
 };
 
 /* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,
@@ -54,6 +55,9 @@ int listener_plan_passed(const struct settings *all, const struct listener_setti
 /* Opens a planned listener: socket, options, bind, listen. On failure -errno, nothing is left open, and `why` says in one
  * sentence what was not possible: "cannot bind echo/tcp to 127.0.0.1:7: address already in use". */
 int listener_open(struct listener *l, struct text *why) must_check;
+
+/* The end of opening one that `replaces` another: bind, listen. It stays open on failure. */
+int listener_bind(struct listener *l, struct text *why) must_check;
 
 /* Applies to an open socket the options that may change without a new one (backlog, buffers, keepalive, dscp, …). */
 int listener_adjust(struct listener *l, struct text *why) must_check;

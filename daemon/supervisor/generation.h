@@ -41,6 +41,7 @@ struct generation {
 	int questions[2]; /* resolvers read [0], workers write [1] */
 	struct child *children;
 	uint64_t deadline_ns; /* coming: to be ready; draining: to be gone */
+	uint64_t empty_by_ns; /* coming, with its sockets in their places: when the queues of those before are given up */
 	bool orphaned;        /* an acceptor has died: sessions may have outlived it (orphans.h) */
 	bool serving, drain_asked, ending, failed;
 };

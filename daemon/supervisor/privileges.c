@@ -32,6 +32,20 @@ static int find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct
 	return 0;
 }
 
+void privileges_give(const struct settings *s, const struct listener *list, size_t n)
+{
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() != 0 || find(s, &uid, &gid, &why) < 0)
+		return; /* privileges_drop() says why */
+	for (size_t i = 0; i < n; i++)
+		if (!list[i].passed_fd)
+			(void)!fchown(list[i].fd, uid, (gid_t)-1);
+}
+
 int privileges_drop(const struct settings *s, struct text *why)
 {
 	uid_t uid;

@@ -4,9 +4,14 @@
 
 #include "base/attr.h"
 #include "base/text.h"
+#include "net/listener.h"
 #include "settings/settings.h"
 
 /* As root: becomes settings' user and group (the user's own where only the user is said), keeping CAP_NET_BIND_SERVICE
  * alone. Not as root: nothing. 0; or -errno, with the sentence that says what was not possible. Afterwards the process is
  * not dumpable. */
 int privileges_drop(const struct settings *s, struct text *why) must_check;
+
+/* As root, before: the sockets that were bound become the user's too, or a reload could not put others in their place
+ * (replace.h). Where that is not possible they stay root's. */
+void privileges_give(const struct settings *s, const struct listener *list, size_t n);

@@ -131,6 +131,26 @@ static void kill_unconfirmed(struct generation *g)
 			kill(c->pid, SIGKILL);
 }
 
+/* New sockets take the place of old ones at the same port. False: the old ones' queues are still to be emptied, or it was
+ * refused. */
+static bool take_places(struct supervisor *s, uint64_t now_ns)
+{
+	struct generation *g = s->coming;
+
+	if (!g->empty_by_ns) {
+		char storage[512];
+		struct text why = TEXT_OVER(storage);
+
+		if (sockets_replace(g, s->current, &why) < 0) {
+			refuse(s, why.at);
+			return false;
+		}
+		g->empty_by_ns = now_ns + RELOAD_EMPTY_NS;
+	}
+	g->deadline_ns = now_ns + RELOAD_LOOK_NS;
+	return now_ns >= g->empty_by_ns || sockets_are_replaced(g, s->current);
+}
+
 void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -149,6 +169,8 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 		return;
 	}
 	if (s->current && !s->current->drain_asked) {
+		if (!take_places(s, now_ns))
+			return;
 		generation_drain(s->current, clock_add(now_ns, s->current->settings->drain_timeout_ns));
 		s->coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
 	}

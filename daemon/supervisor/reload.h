@@ -4,7 +4,7 @@
  *
  * Read and check everything, open what is new, start all processes; only when all are ready the old generation stops
  * accepting, and only when it has confirmed that (a datagram socket has one reader) the new one goes. Any failure before
- * leaves the old one serving.
+ * leaves the old one serving. The last that can fail is that new sockets take the place of old ones at the same port.
  */
 #pragma once
 
@@ -13,6 +13,8 @@
 
 #define RELOAD_READY_NS (5 * CLOCK_S_NS)   /* for all processes of a coming generation       */
 #define RELOAD_CONFIRM_NS (1 * CLOCK_S_NS) /* for the old workers to say that they have stopped */
+#define RELOAD_EMPTY_NS (1 * CLOCK_S_NS)   /* for the old workers to empty the queues of replaced sockets */
+#define RELOAD_LOOK_NS (2 * CLOCK_MS_NS)   /* between looks whether they have                   */
 
 /* Starts the processes of s->coming. 0, or -errno and there is no coming generation any more. */
 int reload_begin(struct supervisor *s);

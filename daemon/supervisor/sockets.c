@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "net/replace.h"
 #include "settings/posture.h"
 
 static void log_lines(struct text *lines)
@@ -99,15 +100,86 @@ static int keep(struct listener *l, const struct listener *old, struct text *why
 	return listener_adjust(l, why);
 }
 
+/* It does not go on in g. */
+static bool goes(const struct generation *g, const struct listener *old)
+{
+	for (size_t i = 0; i < g->listeners_n; i++)
+		if (strcmp(g->listeners[i].key, old->key) == 0)
+			return false;
+	return old->fd >= 0;
+}
+
+static bool replaces_any(const struct generation *g, const struct generation *before, const struct listener *l)
+{
+	for (size_t i = 0; before && i < before->listeners_n; i++)
+		if (replace_is_due(l, &before->listeners[i]) && goes(g, &before->listeners[i]))
+			return true;
+	return false;
+}
+
+static bool is_replaced(const struct generation *g, const struct listener *old)
+{
+	for (size_t i = 0; i < g->listeners_n; i++)
+		if (g->listeners[i].replaces && replace_is_due(&g->listeners[i], old))
+			return goes(g, old);
+	return false;
+}
+
 int sockets_open(struct generation *g, const struct generation *before, struct text *why)
 {
 	for (size_t i = 0; i < g->listeners_n; i++) {
-		const struct listener *old = find_kept(before, &g->listeners[i]);
-		int r = old ? keep(&g->listeners[i], old, why) : listener_open(&g->listeners[i], why);
+		struct listener *l = &g->listeners[i];
+		const struct listener *old = find_kept(before, l);
+
+		l->replaces = !old && replaces_any(g, before, l);
+		int r = old ? keep(l, old, why) : listener_open(l, why);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+/* Old and new may be bound side by side, or may not any more. */
+static int share(const struct generation *g, const struct generation *before, bool on, struct text *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < before->listeners_n; i++)
+		if (is_replaced(g, &before->listeners[i]))
+			r = replace_share(&before->listeners[i], on, why);
+	for (size_t i = 0; r == 0 && i < g->listeners_n; i++)
+		if (g->listeners[i].replaces)
+			r = replace_share(&g->listeners[i], on, why);
+	return r;
+}
+
+int sockets_replace(struct generation *g, const struct generation *before, struct text *why)
+{
+	char storage[256];
+	struct text ignored = TEXT_OVER(storage);
+	int r = share(g, before, true, why);
+
+	for (size_t i = 0; r == 0 && i < g->listeners_n; i++)
+		if (g->listeners[i].replaces)
+			r = listener_bind(&g->listeners[i], why);
+	int unshared = share(g, before, false, r < 0 ? &ignored : why);
+	r = r < 0 ? r : unshared;
+	for (size_t i = 0; r == 0 && i < before->listeners_n; i++) {
+		const struct listener *old = &before->listeners[i];
+		int e = is_replaced(g, old) ? replace_turn_away(old) : 0;
+		if (e < 0)
+			log_say(LOG_LEVEL_NOTICE, "reload", "%s moves, and its last clients may be lost: %s", old->label,
+				strerror(-e));
+	}
+	return r;
+}
+
+bool sockets_are_replaced(const struct generation *g, const struct generation *before)
+{
+	for (size_t i = 0; i < before->listeners_n; i++)
+		if (is_replaced(g, &before->listeners[i]) && !replace_is_empty(&before->listeners[i]))
+			return false;
+	return true;
 }
 
 /* What the new settings changed of a socket that both have is set back. */

@@ -338,6 +338,7 @@ static int start(struct supervisor *s, struct settings *settings)
 	}
 	if (!as_root && (settings->user[0] || settings->group[0]))
 		log_say(LOG_LEVEL_NOTICE, "start", "`user` and `group` are ignored: not started as root");
+	privileges_give(settings, s->coming->listeners, s->coming->listeners_n);
 	r = privileges_drop(settings, &why);
 	if (r < 0)
 		return fail(exit_code_of(r), "start", why.at);

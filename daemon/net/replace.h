@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One socket takes the place of another of ours at the same port, while clients come: the new one has another address,
+ * family or interface, so it is not the same socket, and the kernel would not let both be bound.
+ *
+ * Flow, within a moment: share both, bind the new one (listener_bind), share neither, turn clients away from the old one;
+ * then whoever serves the old one empties its queue. UDP shares by SO_REUSEADDR, TCP by SO_REUSEPORT, for which both must
+ * belong to one user; that user (nobody else) could bind the TCP port beside us for as long as we have it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "net/listener.h"
+
+/* Is `old` at the port that `l` is to have, over the same transport? Never for sockets that were passed. */
+bool replace_is_due(const struct listener *l, const struct listener *old);
+
+/* May (or may no longer) another of the two be bound beside it. 0, or -errno and why. */
+int replace_share(const struct listener *l, bool on, struct text *why) must_check;
+
+/* What the kernel would give it goes to the other one from now on; who waits in its queue still does. There is no way back.
+ * 0; -errno: the kernel goes on giving it some (-EPERM: TCP on an interface). */
+int replace_turn_away(const struct listener *l) must_check;
+
+/* Nobody waits in its queue. */
+bool replace_is_empty(const struct listener *l);
