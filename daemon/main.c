@@ -34,12 +34,7 @@ static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | 
 
 static int print_version(void)
 {
-	puts(PACKAGE_STRING);
-#ifdef HAVE_SYSTEMD
-	puts("systemd: yes");
-#else
-	puts("systemd: no");
-#endif
+	puts(PACKAGE_STRING "\n" BUILT_WITH);
 	return fflush(stdout) == EOF ? EX_IOERR : 0;
 }
 

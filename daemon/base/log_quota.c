@@ -14,7 +14,7 @@ static struct log_quota *quota = &own;
 
 void log_quota_share(struct log_quota *q)
 {
-	quota = q;
+	quota = q ? q : &own;
 }
 
 static uint64_t name_of(const char *event)

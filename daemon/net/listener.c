@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -346,6 +347,17 @@ void listener_close(struct listener *l)
 void listener_drop(struct listener *l)
 {
 	fd_close(&l->fd);
+}
+
+uint32_t listener_waiting(const struct listener *l)
+{
+	struct tcp_info info;
+	socklen_t n = sizeof(info);
+
+	/* Of a listening socket tcpi_unacked is the length of its queue. */
+	if (l->transport != TRANSPORT_TCP || getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0)
+		return 0;
+	return info.tcpi_unacked;
 }
 
 void listener_add_where(struct text *t, const struct listener *l)

@@ -67,6 +67,9 @@ void listener_close(struct listener *l);
 /* Closes the descriptor only (a worker's copy of a socket that others go on serving). */
 void listener_drop(struct listener *l);
 
+/* How many connections wait to be accepted; 0 where the kernel does not say (UNIX) and for datagrams. */
+uint32_t listener_waiting(const struct listener *l);
+
 /* "127.0.0.1:7", "[::]:7", "/run/x", "@name". */
 void listener_add_where(struct text *t, const struct listener *l);
 

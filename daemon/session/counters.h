@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "session/histogram.h"
 #include "session/refusal.h"
 
 #define COUNTERS(X)                                                                                                         \
@@ -22,7 +23,9 @@
 	X(send_errors)   /* a datagram's answer that the kernel did not take */                                             \
 	X(accept_errors) /* accept that failed for the connection alone      */                                             \
 	X(kernel_drops)  /* SO_RXQ_OVFL                                      */                                             \
-	X(lookups)                                                                                                          \
+	X(lookups)       /* asked                                            */                                             \
+	X(lookups_found) /* and answered, or given up                        */                                             \
+	X(lookups_not_found)                                                                                                \
 	X(lookups_failed)
 
 struct counters {
@@ -31,6 +34,7 @@ struct counters {
 #undef COUNTERS_FIELD
 	_Atomic uint64_t refused[REFUSALS_N];
 	_Atomic uint64_t dry_run[REFUSALS_N]; /* would have been refused, but for the listener's `dry_run` */
+	struct histogram session_time, lookup_time;
 };
 
 static inline void counters_add(_Atomic uint64_t *word, uint64_t n)

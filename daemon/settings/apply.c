@@ -15,6 +15,8 @@
 #include "settings/rows.h"
 
 /* What a path names. */
+static const char *const groups[] = { "log", "metrics", "resolver", "limits", "pools", "defaults" };
+
 enum target_kind { TARGET_NOTHING, TARGET_GROUP, TARGET_LIST, TARGET_TOP, TARGET_POOL, TARGET_DEFAULTS, TARGET_LISTENER };
 struct target {
 	enum target_kind kind;
@@ -58,8 +60,6 @@ static struct target target_listener(const struct settings *s, const char *path)
 /* A path that is none of the containers is a key of the top level, known or not. */
 static struct target find_target(const struct settings *s, const char *path)
 {
-	static const char *const groups[] = { "log", "resolver", "limits", "pools", "defaults" };
-
 	for (size_t i = 0; i < array_n(groups); i++)
 		if (strcmp(path, groups[i]) == 0)
 			return (struct target){ .kind = TARGET_GROUP };
@@ -151,11 +151,12 @@ static void set_pool(struct draft *d, const struct row *row, const struct flat_i
 /* The name that an unknown path was probably meant to be. */
 static const char *suggest(const struct target *t)
 {
-	static const char *const groups[] = { "log", "resolver", "limits", "pools", "defaults", "listeners" };
 	const char *best = rows_suggest(scope_of(t->kind), t->key);
 
 	for (size_t i = 0; t->kind == TARGET_TOP && i < array_n(groups); i++)
 		best = rows_nearer(t->key, best, groups[i]);
+	if (t->kind == TARGET_TOP)
+		best = rows_nearer(t->key, best, "listeners");
 	return best;
 }
 

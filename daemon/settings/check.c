@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/daytime.h"
@@ -183,6 +185,17 @@ static void check_names(struct draft *d, const struct listener_settings *l)
 	}
 }
 
+static void check_metrics(struct draft *d)
+{
+#ifndef HAVE_MICROHTTPD
+	if (d->settings->metrics.address.text[0] != '\0')
+		private_issue(d, &d->settings->own->top[rows_find(SCOPE_TOP, "metrics.address") - rows_all],
+			      "metrics.address", "this program was built without metrics");
+#else
+	(void)d;
+#endif
+}
+
 /* Only of listeners that are enabled: others may be unfinished. */
 static void check_listener(struct draft *d, const struct listener_settings *l)
 {
@@ -204,6 +217,7 @@ void check_all(struct draft *d)
 	for (size_t i = 0; i < s->pools_n; i++)
 		check_pool(d, i);
 	check_workers(d);
+	check_metrics(d);
 	for (size_t i = 0; i < s->listeners_n; i++) {
 		if (s->listeners[i].service == NULL)
 			continue; /* has been reported */

@@ -113,6 +113,20 @@ static int take_address(const struct given *g, const char *s, struct listener_ad
 	return r;
 }
 
+static int take_one_address(const struct given *g)
+{
+	return take_address(g, g->texts[0], (struct listener_address *)(void *)((char *)g->object + g->row->offset));
+}
+
+static bool print_one_address(FILE *to, const struct row *row, const void *object)
+{
+	const struct listener_address *a = (const void *)((const char *)object + row->offset);
+
+	if (a->text[0] != '\0')
+		kinds_print_string(to, a->text);
+	return a->text[0] != '\0';
+}
+
 /* addresses_n counts what is valid, so that nobody reads the rest of a list that was refused. */
 static int take_addresses(const struct given *g)
 {
@@ -299,6 +313,8 @@ const struct kind kinds_PORT = {
 };
 const struct kind kinds_TRANSPORTS = KIND_MANY(
 	"\"tcp\", \"udp\", \"unix\", \"unixgram\", \"unixpacket\" or an array of these", take_transports, print_transports);
+const struct kind kinds_ADDRESS = { "\"*\", \"loopback\" or an address", ACCEPTS_STRING, .take = take_one_address,
+				    .print = print_one_address };
 const struct kind kinds_ADDRESSES = KIND_MANY("\"*\", \"loopback\", an address or an array of these", take_addresses,
 					      print_addresses);
 const struct kind kinds_ALLOW = KIND_MANY("an array of prefixes", take_allow, print_allow);

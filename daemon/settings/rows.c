@@ -112,6 +112,7 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_FORMAT(field) const char *
 #define TYPE_SERVICE(field) const struct service *
 #define TYPE_TRANSPORTS(field) unsigned
+#define TYPE_ADDRESS(field) struct listener_address
 #define TYPE_ADDRESSES(field) __typeof__(struct listener_address[SETTINGS_ADDRESSES_MAX])
 #define TYPE_PORT(field) uint16_t
 #define TYPE_ALLOW(field) const struct prefix *

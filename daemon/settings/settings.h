@@ -106,6 +106,10 @@ struct settings {
 		bool sessions;
 	} log;
 	struct {
+		struct listener_address address; /* its text is "": metrics are off                       */
+		uint32_t port;                   /* without port_offset; 0: the kernel chooses             */
+	} metrics;
+	struct {
 		uint32_t processes;
 		uint64_t timeout_ns;
 		uint32_t queue;

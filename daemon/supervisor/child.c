@@ -15,6 +15,7 @@
 #include "base/log_quota.h"
 #include "supervisor/generation.h"
 #include "supervisor/policy.h"
+#include "worker/metrics.h"
 #include "worker/resolver.h"
 
 #define FORGOTTEN_NS (120 * CLOCK_S_NS) /* after which an early death is no longer one in a row */
@@ -24,16 +25,46 @@ static struct record *record_of(const struct child *c)
 	return &c->supervisor->shared->records[c->record];
 }
 
+bool child_is_worker(const struct child *c)
+{
+	return c->pool < SETTINGS_POOLS_MAX;
+}
+
+const char *child_pool_name(const struct child *c)
+{
+	if (child_is_worker(c))
+		return c->generation->settings->pools[c->pool].name;
+	return c->pool == CHILD_RESOLVER ? "resolver" : "metrics";
+}
+
+/* Whose deaths in a row are counted with its own. */
+static struct pool *pool_of(const struct child *c)
+{
+	if (child_is_worker(c))
+		return &c->generation->pools[c->pool];
+	return c->pool == CHILD_RESOLVER ? &c->generation->resolvers : &c->generation->metrics;
+}
+
+static bool is_of_model(const struct child *c, enum pool_model model)
+{
+	return child_is_worker(c) && c->generation->settings->pools[c->pool].model == model;
+}
+
 static void hear(struct child *c, enum word word)
 {
 	switch ((int)word) {
 	case WORD_READY:
 		c->ready = true;
+		if (c->pool == CHILD_METRICS) /* it cannot write its record */
+			atomic_store(&record_of(c)->state, RECORD_IDLE);
 		if (c->generation->serving)
 			child_tell(c, WORD_GO);
 		break;
 	case WORD_DRAINED:
 		c->drained = true;
+		break;
+	case WORD_ALIVE:
+		atomic_store(&record_of(c)->beat_ns, clock_mono_ns());
 		break;
 	default: /* WORD_SPARE: looking is all it asks for */
 		break;
@@ -88,6 +119,8 @@ static _Noreturn void run(const struct generation *g, uint32_t pool, uint32_t re
 	leave_signals_to_supervisor();
 	if (pool == CHILD_RESOLVER)
 		resolver_run(&g->plan, record, g->questions[0], channel);
+	if (pool == CHILD_METRICS)
+		metrics_run(&g->plan, g->metrics_fd, channel);
 	worker_keep_descriptors(&g->plan, pool, channel);
 	worker_run(&g->plan, pool, record, channel);
 }
@@ -135,6 +168,8 @@ int child_spawn(struct generation *g, uint32_t pool)
 		return r;
 	}
 	(void)fd_take(&ours);
+	atomic_store(&s->shared->records[record].generation, g->number);
+	atomic_store(&s->shared->records[record].pool, census_row(&s->shared->census, child_pool_name(c)));
 	atomic_store(&s->shared->records[record].pid, (uint32_t)c->pid);
 	c->next = g->children;
 	g->children = c;
@@ -170,11 +205,6 @@ struct child *child_find(struct supervisor *s, pid_t pid)
 	return c;
 }
 
-static const char *pool_name(const struct child *c)
-{
-	return c->pool == CHILD_RESOLVER ? "resolver" : c->generation->settings->pools[c->pool].name;
-}
-
 /* Died before it had done anything: at its start, in its first job, or within a second. */
 static bool died_early(const struct child *c, uint32_t sessions)
 {
@@ -198,14 +228,26 @@ static uint64_t count_early_death(struct pool *pool, const struct child *c)
 	return policy_throttle_ns(pool->failures);
 }
 
+static void count_death(const struct child *c, int signal)
+{
+	struct census *census = &c->supervisor->shared->census;
+	uint32_t row = atomic_load(&record_of(c)->pool);
+
+	if (c->stuck)
+		census_count_stuck(census, row);
+	else
+		census_count_death(census, row, signal);
+}
+
 /* A death that was nobody's wish. */
 static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 {
-	struct pool *pool = c->pool == CHILD_RESOLVER ? &c->generation->resolvers : &c->generation->pools[c->pool];
+	struct pool *pool = pool_of(c);
 	bool exited = info->si_code == CLD_EXITED;
 	uint64_t throttled_ns = 0;
 	struct log_line l;
 
+	count_death(c, exited ? 0 : info->si_status);
 	if (died_early(c, sessions))
 		throttled_ns = count_early_death(pool, c);
 	else
@@ -213,7 +255,7 @@ static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 	if (!log_quota_take(LOG_LEVEL_WARNING, "died"))
 		return;
 	log_begin(&l, LOG_LEVEL_WARNING, "died");
-	log_text(&l, "pool", pool_name(c));
+	log_text(&l, "pool", child_pool_name(c));
 	log_number(&l, "pid", c->pid);
 	if (exited)
 		log_number(&l, "status", info->si_status);
@@ -242,15 +284,14 @@ void child_bury(struct child *c, const siginfo_t *info)
 
 	if (!c->ready)
 		c->generation->failed = true;
-	if (!well && c->pool != CHILD_RESOLVER && c->generation->settings->pools[c->pool].model == POOL_FORK)
+	if (!well && is_of_model(c, POOL_FORK))
 		c->generation->orphaned = true;
 	if (!well && !c->generation->ending)
 		mourn(c, info, sessions);
 	loop_remove(&s->loop, &c->channel);
 	fd_close(&c->channel.fd);
 	/* A worker killed while it was idle cannot take itself out of the count. */
-	if (c->pool != CHILD_RESOLVER && c->generation->settings->pools[c->pool].model == POOL_PREFORK &&
-	    atomic_load(&record_of(c)->state) == RECORD_IDLE)
+	if (is_of_model(c, POOL_PREFORK) && atomic_load(&record_of(c)->state) == RECORD_IDLE)
 		atomic_fetch_sub(&s->shared->gauges[c->generation->plan.gauges + c->pool].idle, 1);
 	unlink_child(c);
 	free_record(s->shared, &c->record);

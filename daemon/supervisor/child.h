@@ -11,7 +11,9 @@
 #include "base/loop.h"
 #include "worker/worker.h"
 
-#define CHILD_RESOLVER UINT32_MAX /* in the place of a pool's index */
+/* In the place of a pool's index: what is no worker. */
+#define CHILD_RESOLVER UINT32_MAX
+#define CHILD_METRICS (UINT32_MAX - 1)
 
 struct generation;
 struct supervisor;
@@ -20,18 +22,25 @@ struct child {
 	struct loop_source channel; /* our end */
 	struct supervisor *supervisor;
 	struct generation *generation;
-	uint32_t pool; /* index, or CHILD_RESOLVER */
+	uint32_t pool; /* index, CHILD_RESOLVER or CHILD_METRICS */
 	uint32_t record;
 	pid_t pid;
 	uint64_t started_ns;
 	bool ready;         /* it has said so                      */
 	bool drained;       /* it accepts and reads nothing new    */
 	bool told;          /* to drain: it is no idle worker      */
+	bool stuck;         /* it was killed for that              */
 	struct child *next; /* of its generation */
 };
 
 /* Forks a worker of a pool, or a resolver, and adds it to its generation. 0 or -errno. */
 int child_spawn(struct generation *g, uint32_t pool) must_check;
+
+/* It serves clients, and what is said of pools holds for its pool. */
+bool child_is_worker(const struct child *c);
+
+/* The name of its pool, or what else it is. */
+const char *child_pool_name(const struct child *c);
 
 /* A word to it. Never waits. */
 void child_tell(struct child *c, enum word word);

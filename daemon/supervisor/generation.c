@@ -13,11 +13,11 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "supervisor/exporter.h"
 #include "supervisor/orphans.h"
 #include "supervisor/policy.h"
 #include "supervisor/sockets.h"
 
-#define READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t))
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
 
 static int open_questions(struct generation *g, struct text *why)
@@ -41,7 +41,7 @@ static int make(struct generation *g, const struct generation *before, struct te
 	struct supervisor *s = g->supervisor;
 	int r;
 
-	g->plan.readers = mmap(NULL, READERS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	g->plan.readers = mmap(NULL, WORKER_READERS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (g->plan.readers == MAP_FAILED) {
 		text_add(why, "out of memory");
 		return -ENOMEM;
@@ -54,6 +54,8 @@ static int make(struct generation *g, const struct generation *before, struct te
 	r = sockets_plan(g, why);
 	if (r == 0)
 		r = open_questions(g, why);
+	if (r == 0)
+		r = exporter_open(g, before, why);
 	if (r == 0)
 		r = sockets_open(g, before, why);
 	if (r < 0)
@@ -88,7 +90,7 @@ int generation_new(struct supervisor *s, struct settings *settings, const struct
 	*g = (struct generation){
 		.supervisor = s, .number = ++s->generations, .settings = settings, .deadline_ns = CLOCK_NEVER
 	};
-	g->questions[0] = g->questions[1] = -1;
+	g->questions[0] = g->questions[1] = g->metrics_fd = -1;
 	int r = make(g, before, why);
 	if (r < 0) {
 		sockets_abandon(g, before);
@@ -114,6 +116,8 @@ int generation_start(struct generation *g)
 {
 	int r = spawn_many(g, CHILD_RESOLVER, g->resolvers_wanted);
 
+	if (r == 0)
+		r = spawn_many(g, CHILD_METRICS, g->metrics_fd >= 0);
 	for (uint32_t i = 0; r == 0 && i < g->settings->pools_n; i++)
 		if (g->used[i])
 			r = spawn_many(g, i, policy_start(&g->settings->pools[i]));
@@ -131,7 +135,7 @@ bool generation_is_ready(const struct generation *g)
 bool generation_is_drained(const struct generation *g)
 {
 	for (const struct child *c = g->children; c; c = c->next)
-		if (c->pool != CHILD_RESOLVER && !c->drained)
+		if (child_is_worker(c) && !c->drained)
 			return false;
 	return true;
 }
@@ -195,7 +199,7 @@ void generation_go(struct generation *g)
 static void tell_workers(struct generation *g, enum word word)
 {
 	for (struct child *c = g->children; c; c = c->next)
-		if (c->pool != CHILD_RESOLVER)
+		if (child_is_worker(c))
 			child_tell(c, word);
 }
 
@@ -204,6 +208,9 @@ void generation_drain(struct generation *g, uint64_t deadline_ns)
 	g->drain_asked = true;
 	g->deadline_ns = deadline_ns;
 	tell_workers(g, WORD_DRAIN);
+	for (struct child *c = g->children; c; c = c->next)
+		if (c->pool == CHILD_METRICS)
+			child_tell(c, WORD_END);
 }
 
 void generation_end(struct generation *g)
@@ -283,28 +290,32 @@ static uint64_t fill_pool(struct generation *g, uint32_t pool)
 	return order.again_ns;
 }
 
-static uint64_t fill_resolvers(struct generation *g)
+/* What is no worker: so many at any time. */
+static uint64_t fill_others(struct generation *g, uint32_t which, uint32_t wanted)
 {
+	struct pool *pool = which == CHILD_RESOLVER ? &g->resolvers : &g->metrics;
 	uint32_t n = 0;
 
 	for (const struct child *c = g->children; c; c = c->next)
-		n += c->pool == CHILD_RESOLVER;
-	if (n >= g->resolvers_wanted)
+		n += c->pool == which;
+	if (n >= wanted)
 		return CLOCK_NEVER;
-	if (clock_mono_ns() < g->resolvers.not_before_ns)
-		return g->resolvers.not_before_ns;
-	int r = spawn_many(g, CHILD_RESOLVER, g->resolvers_wanted - n);
+	if (clock_mono_ns() < pool->not_before_ns)
+		return pool->not_before_ns;
+	int r = spawn_many(g, which, wanted - n);
 	if (r < 0) {
-		spawn_failed(&g->resolvers, "resolver", r);
-		return g->resolvers.not_before_ns;
+		spawn_failed(pool, which == CHILD_RESOLVER ? "resolver" : "metrics", r);
+		return pool->not_before_ns;
 	}
 	return CLOCK_NEVER;
 }
 
 uint64_t generation_fill_pools(struct generation *g)
 {
-	uint64_t again_ns = fill_resolvers(g);
+	uint64_t again_ns = fill_others(g, CHILD_RESOLVER, g->resolvers_wanted);
+	uint64_t metrics_ns = fill_others(g, CHILD_METRICS, g->metrics_fd >= 0);
 
+	again_ns = metrics_ns < again_ns ? metrics_ns : again_ns;
 	for (uint32_t i = 0; i < g->settings->pools_n; i++) {
 		uint64_t t = g->used[i] ? fill_pool(g, i) : CLOCK_NEVER;
 		again_ns = t < again_ns ? t : again_ns;
@@ -315,7 +326,7 @@ uint64_t generation_fill_pools(struct generation *g)
 bool generation_has_workers(const struct generation *g)
 {
 	for (const struct child *c = g->children; c; c = c->next)
-		if (c->pool != CHILD_RESOLVER)
+		if (child_is_worker(c))
 			return true;
 	return orphans_count(g) > 0;
 }
@@ -332,9 +343,10 @@ void generation_free(struct generation *g)
 	sockets_close(g, NULL);
 	free(g->listeners);
 	if (g->plan.readers && g->plan.readers != MAP_FAILED)
-		munmap(g->plan.readers, READERS_BYTES);
+		munmap(g->plan.readers, WORKER_READERS_BYTES);
 	fd_close(&g->questions[0]);
 	fd_close(&g->questions[1]);
+	fd_close(&g->metrics_fd);
 	limiting_drop(g->limiting);
 	settings_free(g->settings);
 	free(g);

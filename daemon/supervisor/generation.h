@@ -36,9 +36,10 @@ struct generation {
 	struct worker_plan plan;
 	struct pool pools[SETTINGS_POOLS_MAX];
 	bool used[SETTINGS_POOLS_MAX];
-	struct pool resolvers;
+	struct pool resolvers, metrics;
 	uint32_t resolvers_wanted;
 	int questions[2]; /* resolvers read [0], workers write [1] */
+	int metrics_fd;   /* listens for who asks for metrics; -1: nobody may */
 	struct child *children;
 	uint64_t deadline_ns; /* coming: to be ready; draining: to be gone */
 	uint64_t empty_by_ns; /* coming, with its sockets in their places: when the queues of those before are given up */

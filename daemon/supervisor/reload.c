@@ -33,6 +33,7 @@ static void log_listening(const struct listener *l)
 static void tell_refused(struct supervisor *s, const char *why)
 {
 	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->current->number);
+	atomic_fetch_add(&s->shared->reloads_refused, 1);
 	outcome_end(&s->outcome, true, "refused: %s; generation %u goes on serving", why, s->current->number);
 	notify_ready();
 }
@@ -119,6 +120,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 	}
 	log_say(LOG_LEVEL_NOTICE, first ? "ready" : "reloaded", "generation %u serves %zu sockets", s->current->number,
 		s->current->listeners_n);
+	atomic_fetch_add(&s->shared->reloads, !first);
 	outcome_end(&s->outcome, false, "generation %u serves %zu sockets", s->current->number, s->current->listeners_n);
 	notify_ready();
 }
@@ -127,7 +129,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 static void kill_unconfirmed(struct generation *g)
 {
 	for (struct child *c = g->children; c; c = c->next)
-		if (c->pool != CHILD_RESOLVER && !c->drained)
+		if (child_is_worker(c) && !c->drained)
 			kill(c->pid, SIGKILL);
 }
 

@@ -18,8 +18,8 @@
 
 static void kill_stuck(struct child *c, const char *what)
 {
-	log_say(LOG_LEVEL_WARNING, "stuck", "process %d of pool %s %s: killed", (int)c->pid,
-		c->pool == CHILD_RESOLVER ? "resolver" : c->generation->settings->pools[c->pool].name, what);
+	log_say(LOG_LEVEL_WARNING, "stuck", "process %d of pool %s %s: killed", (int)c->pid, child_pool_name(c), what);
+	c->stuck = true;
 	kill(c->pid, SIGKILL);
 }
 
@@ -118,6 +118,17 @@ static void look_at_counters(struct supervisor *s, uint64_t now_ns)
 	tell_status(s, &all, now_ns);
 }
 
+/* What waits in the queues, by listener; a row may have several sockets. */
+static void sample_backlogs(struct supervisor *s)
+{
+	uint32_t waiting[TABLE_ROWS_MAX] = { 0 };
+
+	for (size_t i = 0; s->current && i < s->current->listeners_n; i++)
+		waiting[s->current->listeners[i].row] += listener_waiting(&s->current->listeners[i]);
+	for (uint32_t row = 0; row < s->labels.n; row++)
+		atomic_store_explicit(&s->shared->backlog[row], waiting[row], memory_order_relaxed);
+}
+
 void watch(struct supervisor *s)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -136,6 +147,7 @@ void watch(struct supervisor *s)
 	(void)table_repair(s->shared->table);
 	mend_lookups(s);
 	look_at_counters(s, now_ns);
+	sample_backlogs(s);
 	losses_tell(s);
 	if (s->watchdog_ns)
 		notify_alive();

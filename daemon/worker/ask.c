@@ -41,7 +41,8 @@ int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, 
 	int pair[2];
 
 	memset(&m, 0, sizeof(m)); /* it goes out as bytes, its padding too */
-	m.deadline_ns = clock_add(clock_mono_ns(), w->plan->settings->resolver.timeout_ns);
+	a->asked_ns = clock_mono_ns();
+	m.deadline_ns = clock_add(a->asked_ns, w->plan->settings->resolver.timeout_ns);
 	m.question = *q;
 
 	if (atomic_fetch_add(waiting, 1) >= w->plan->settings->resolver.queue) {
@@ -75,8 +76,8 @@ const struct lookup_answer *ask_take(struct worker *w, struct ask *a)
 	ssize_t n = recv(a->source.fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC);
 
 	ask_cancel(w, a);
-	if (n != (ssize_t)sizeof(answer) || answer.aliases_n > LOOKUP_ALIASES_MAX ||
-	    answer.addresses_n > LOOKUP_ADDRESSES_MAX)
+	if (n != (ssize_t)sizeof(answer) || (unsigned)answer.result > LOOKUP_FAILED ||
+	    answer.aliases_n > LOOKUP_ALIASES_MAX || answer.addresses_n > LOOKUP_ADDRESSES_MAX)
 		return &ask_no_answer;
 	return &answer;
 }
@@ -87,4 +88,17 @@ void ask_cancel(struct worker *w, struct ask *a)
 		return;
 	loop_remove(&w->loop, &a->source);
 	fd_close(&a->source.fd);
+}
+
+void ask_count(struct worker *w, uint32_t row, const struct ask *a, enum lookup_result result)
+{
+	struct counters *c = &w->counters[row];
+	_Atomic uint64_t *const by_result[] = {
+		[LOOKUP_FOUND] = &c->lookups_found,
+		[LOOKUP_NOT_FOUND] = &c->lookups_not_found,
+		[LOOKUP_FAILED] = &c->lookups_failed,
+	};
+
+	counters_add(by_result[result], 1);
+	histogram_add(&c->lookup_time, clock_mono_ns() - a->asked_ns);
 }

@@ -17,7 +17,7 @@
 
 struct ask {
 	struct loop_source source; /* our end; fd −1: nothing is asked */
-	uint64_t deadline_ns;
+	uint64_t asked_ns, deadline_ns;
 };
 
 /* What travels: the question and when it is too late to answer. */
@@ -35,6 +35,9 @@ const struct lookup_answer *ask_take(struct worker *w, struct ask *a);
 
 /* Gives up; nothing if nothing is asked. */
 void ask_cancel(struct worker *w, struct ask *a);
+
+/* Counts how a question of this row's ended, and how long that took. */
+void ask_count(struct worker *w, uint32_t row, const struct ask *a, enum lookup_result result);
 
 /* What stands for an answer when none came. */
 extern const struct lookup_answer ask_no_answer;

@@ -183,7 +183,7 @@ static void begin_ask(struct client *c, struct svc_io *io)
 		wait_for(c, 0);
 		return;
 	}
-	counters_add(&w->counters[c->listener->row].lookups_failed, 1);
+	ask_count(w, c->listener->row, &c->ask, LOOKUP_FAILED);
 	if (step(c, io, &ask_no_answer))
 		proceed(c, io);
 }
@@ -241,8 +241,7 @@ static void answered(struct loop_source *s, uint32_t events)
 	const struct lookup_answer *answer = ask_take(c->w, &c->ask);
 
 	(void)events;
-	if (answer->result == LOOKUP_FAILED)
-		counters_add(&c->w->counters[c->listener->row].lookups_failed, 1);
+	ask_count(c->w, c->listener->row, &c->ask, answer->result);
 	if (step(c, &io, answer))
 		proceed(c, &io);
 }
@@ -340,7 +339,7 @@ static void client_timer(struct loop_timer *t)
 	if (c->ask.source.fd >= 0 && now_ns >= c->ask.deadline_ns) {
 		struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
 		ask_cancel(c->w, &c->ask);
-		counters_add(&c->w->counters[c->listener->row].lookups_failed, 1);
+		ask_count(c->w, c->listener->row, &c->ask, LOOKUP_FAILED);
 		if (step(c, &io, &ask_no_answer))
 			proceed(c, &io);
 		return;

@@ -224,8 +224,7 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 	_Alignas(struct cmsghdr) char control[PACKET_CONTROL_BYTES];
 
 	fill_context(o, &p->info, &ctx);
-	if (answer->result == LOOKUP_FAILED)
-		counters_add(&o->d->w->counters[o->listener->row].lookups_failed, 1);
+	ask_count(o->d->w, o->listener->row, &p->ask, answer->result);
 	loop_cancel_timer(&o->d->w->loop, &p->timer);
 	o->d->pending_n--;
 	if (o->listener->settings->service->answer(p->state, &ctx, answer, &io) == SVC_DONE &&

@@ -72,6 +72,9 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 		table_release(w->plan->shared->table, c->slot, atomic_load(&c->slot->owner));
 		counters_add(&w->counters[row].sessions_ended, 1);
 	}
+	if (killed && !c->over)
+		census_count_death(&w->plan->shared->census, atomic_load(&w->record->pool),
+				   info->si_code == CLD_EXITED ? 0 : info->si_status);
 	if (killed && !c->over && log_quota_take(LOG_LEVEL_WARNING, "session"))
 		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
 			w->pool->name, info->si_code == CLD_EXITED ? "exit status" : "signal", info->si_status);

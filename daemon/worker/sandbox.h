@@ -6,7 +6,7 @@
 
 #include "base/attr.h"
 
-enum sandbox_role { SANDBOX_WORKER, SANDBOX_ACCEPTOR, SANDBOX_RESOLVER, SANDBOX_INETD };
+enum sandbox_role { SANDBOX_WORKER, SANDBOX_ACCEPTOR, SANDBOX_RESOLVER, SANDBOX_METRICS, SANDBOX_INETD };
 
 /* Gives up all capabilities and every way to get new ones, core dumps, and memory beyond memory_limit bytes (0: no limit);
  * asks to be killed when the parent dies (inetd style: the parent is somebody else's). 0 or -errno: the process must not

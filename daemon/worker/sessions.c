@@ -85,6 +85,7 @@ static void release(struct client *c, enum session_end why)
 	c->block = NULL;
 	log_session(c, why);
 	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
+	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
 	table_release(w->plan->shared->table, c->slot, (uint32_t)getpid());
 	c->slot = NULL;
 }

@@ -31,6 +31,23 @@ int shared_map(struct shared **ret)
 	return 0;
 }
 
+int shared_protect(const struct shared *s)
+{
+	const struct {
+		const void *at;
+		size_t bytes;
+	} parts[] = {
+		{ s->table, table_bytes(TABLE_SLOTS_MAX) },
+		{ s->counters, sizeof(struct counters[SHARED_RECORDS_MAX][TABLE_ROWS_MAX]) },
+		{ s, sizeof(*s) },
+	};
+
+	for (size_t i = 0; i < array_n(parts); i++)
+		if (mprotect((void *)(uintptr_t)parts[i].at, parts[i].bytes, PROT_READ) < 0)
+			return -errno;
+	return 0;
+}
+
 int shared_map_limits(const struct limiter_shape *shape, struct limits **ret)
 {
 	struct siphash_key key;

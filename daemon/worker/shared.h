@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log_quota.h"
 #include "net/listener.h"
+#include "session/census.h"
 #include "session/counters.h"
 #include "session/limits.h"
 #include "session/table.h"
@@ -33,10 +34,13 @@ enum record_state {
 	RECORD_DRAINING, /* accepts and reads nothing new; finishes its sessions */
 };
 
-/* One process that the supervisor forked. The worker writes it, but for `pid` and the reset when it is given out. */
+/* One process that the supervisor forked. The worker writes it, but for what it is (pid, generation, pool) and the reset
+ * when it is given out. */
 struct record {
 	_Alignas(64) _Atomic uint32_t state; /* enum record_state                                    */
 	_Atomic uint32_t pid;
+	_Atomic uint32_t generation;
+	_Atomic uint32_t pool;          /* its row of the census                                       */
 	_Atomic uint32_t sessions;      /* at this moment (the fork model: of the acceptor's children) */
 	_Atomic uint64_t served;        /* sessions or lookups completed                               */
 	_Atomic uint64_t beat_ns;       /* the last sign of life                                       */
@@ -54,7 +58,10 @@ struct shared {
 	struct log_quota log_quota;
 	_Atomic uint64_t buffer_bytes;    /* what sessions are owed, in all processes: limits.buffers */
 	_Atomic uint32_t lookups_waiting; /* questions that no resolver has taken yet                 */
-	_Atomic uint64_t clock;           /* struct clock_status, packed: shared_set_clock            */
+	_Atomic uint64_t reloads, reloads_refused;
+	_Atomic uint32_t backlog[TABLE_ROWS_MAX]; /* connections that wait to be accepted, sampled; TCP only */
+	struct census census;
+	_Atomic uint64_t clock; /* struct clock_status, packed: shared_set_clock            */
 	struct record records[SHARED_RECORDS_MAX];
 	struct gauge gauges[SHARED_GAUGES_MAX];
 	struct table *table;
@@ -63,6 +70,9 @@ struct shared {
 
 /* Maps it all. 0 and *ret, or -ENOMEM. It stays until the process ends. */
 int shared_map(struct shared **ret) must_check;
+
+/* Makes all of it read-only for this process, for good. 0 or -errno. */
+int shared_protect(const struct shared *s) must_check;
 
 /* The limits' memory, with a secret of its own, and its end. 0 or -errno. */
 int shared_map_limits(const struct limiter_shape *shape, struct limits **ret) must_check;

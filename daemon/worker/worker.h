@@ -30,6 +30,7 @@ enum word {
 	WORD_READY = 'R',   /* it could serve                      */
 	WORD_DRAINED = 'D', /* it accepts and reads nothing new    */
 	WORD_SPARE = 'S',   /* prefork: too few idle workers are left */
+	WORD_ALIVE = 'A',   /* from one that cannot write its record  */
 };
 
 /* Why a session is asked to end: table_slot.kill. */
@@ -48,6 +49,8 @@ struct worker_plan {
 	int life_fd;      /* reads end of file when the supervisor is dead                       */
 	int questions_fd; /* where lookups are asked                                             */
 };
+
+#define WORKER_READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t)) /* of plan.readers */
 
 struct acceptor;
 struct client;

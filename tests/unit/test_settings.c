@@ -122,8 +122,8 @@ static void unknown_keys_come_with_what_was_meant(void **state)
 		     "chargen, qotd, daytime, time, hostname, tcpmux)");
 	expect_error(f, "listeners = ( { service = \"echo\"; pool = \"evetn\"; } );",
 		     "t.conf:1: listeners.[0].pool: there is no pool \"evetn\", did you mean \"event\"?");
-	expect_error(f, ONE_LISTENER "metrics = { port = 9907; };",
-		     "t.conf:2: metrics: there is no such key (echotimed.conf(5) has them all)");
+	expect_error(f, ONE_LISTENER "impairment = { port = 9907; };",
+		     "t.conf:2: impairment: there is no such key (echotimed.conf(5) has them all)");
 }
 
 static void wrong_types_and_ranges_say_what_is_allowed(void **state)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pools by name, and how their processes died: in shared memory, over all generations, whatever place a pool has in the
+ * settings of the moment.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+#define CENSUS_POOLS_MAX 64
+#define CENSUS_NAME_MAX 64
+#define CENSUS_NOBODY UINT32_MAX /* the row of a pool for which there was no room */
+
+#define CENSUS_CAUSES(X)                                                                                                    \
+	X(EXIT, "exit")   /* it ended by itself, and not well                       */                                      \
+	X(STUCK, "stuck") /* it gave no sign of life and was killed by us           */                                      \
+	X(KILL, "kill")   /* by somebody else, or by the kernel for want of memory  */                                      \
+	X(SEGV, "segv")                                                                                                     \
+	X(ABRT, "abrt")                                                                                                     \
+	X(BUS, "bus")                                                                                                       \
+	X(SYS, "sys") /* a system call that it may not make */                                                              \
+	X(OTHER, "other")
+
+#define CENSUS_ENUM(name, text) CENSUS_##name,
+enum census_cause { CENSUS_CAUSES(CENSUS_ENUM) CENSUS_CAUSES_N };
+#undef CENSUS_ENUM
+
+struct census {
+	struct census_pool {
+		char name[CENSUS_NAME_MAX]; /* "": from here on there are none */
+		_Atomic uint64_t deaths[CENSUS_CAUSES_N];
+	} pools[CENSUS_POOLS_MAX];
+};
+
+/* The row of a pool, a new one if it has none. One process calls it, the supervisor. */
+uint32_t census_row(struct census *c, const char *pool);
+
+/* signal: what it died of; 0: it exited. */
+void census_count_death(struct census *c, uint32_t row, int signal);
+void census_count_stuck(struct census *c, uint32_t row);
+
+const char *census_cause_name(enum census_cause cause);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* The socket where metrics are asked for. */
+#include "supervisor/exporter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+#define BACKLOG 64
+#define PORT_MAX 65535
+
+static const struct addr loopback = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
+static const struct addr any = { .family = AF_INET6 };
+static const struct addr any_v4 = { .family = AF_INET };
+
+static struct addr place_of(const struct settings *s)
+{
+	const struct listener_address *a = &s->metrics.address;
+	struct addr place = a->kind == LISTENER_ADDRESS_ANY        ? any
+			    : a->kind == LISTENER_ADDRESS_LOOPBACK ? loopback
+								   : a->addr;
+
+	place.port = (uint16_t)(s->metrics.port ? s->metrics.port + s->port_offset : 0);
+	return place;
+}
+
+static bool same_place(const struct settings *a, const struct settings *b)
+{
+	return strcmp(a->metrics.address.text, b->metrics.address.text) == 0 && a->metrics.port == b->metrics.port &&
+	       a->port_offset == b->port_offset;
+}
+
+/* A listening socket, or -errno. */
+static int listen_at(const struct addr *place)
+{
+	int on = 1, off = 0;
+	struct sockaddr_storage sa;
+	socklen_t n;
+	cleanup_fd int fd = socket(place->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	int r = addr_to_sockaddr(place, place->family, &sa, &n);
+	if (r < 0)
+		return r;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    (addr_is_any(place) && place->family == AF_INET6 &&
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0) ||
+	    bind(fd, (const struct sockaddr *)&sa, n) < 0 || listen(fd, BACKLOG) < 0)
+		return -errno;
+	return fd_take(&fd);
+}
+
+static void log_where(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+	struct log_line l;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &n) < 0)
+		return;
+	struct addr where = addr_from_sockaddr((const struct sockaddr *)&sa, n);
+	log_begin(&l, LOG_LEVEL_NOTICE, "metrics");
+	log_addr(&l, "address", &where);
+	log_end(&l);
+}
+
+int exporter_open(struct generation *g, const struct generation *before, struct text *why)
+{
+	const struct settings *s = g->settings;
+	struct addr place = place_of(s);
+
+	if (!s->metrics.address.text[0])
+		return 0;
+	if (before && before->metrics_fd >= 0 && same_place(s, before->settings)) {
+		g->metrics_fd = fcntl(before->metrics_fd, F_DUPFD_CLOEXEC, 3);
+		return g->metrics_fd < 0 ? -errno : 0;
+	}
+	g->metrics_fd = s->metrics.port + s->port_offset > PORT_MAX ? -ERANGE : listen_at(&place);
+	if (g->metrics_fd == -EAFNOSUPPORT && s->metrics.address.kind == LISTENER_ADDRESS_ANY) {
+		uint16_t port = place.port;
+		place = any_v4;
+		place.port = port;
+		g->metrics_fd = listen_at(&place);
+	}
+	if (g->metrics_fd < 0) {
+		int r = g->metrics_fd;
+		g->metrics_fd = -1;
+		text_add(why, "cannot serve metrics on ");
+		addr_add_text_port(why, &place);
+		text_addf(why, ": %s", strerror(-r));
+		return r;
+	}
+	log_where(g->metrics_fd);
+	return 0;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The socket where metrics are asked for: bound by the supervisor, served by a process of its own (worker/metrics.h). */
+#pragma once
+
+#include "supervisor/generation.h"
+
+/* Sets g->metrics_fd: the socket of the generation before where it is the same place, else a new one; -1 where metrics are
+ * off. 0, or -errno with `why`. */
+int exporter_open(struct generation *g, const struct generation *before, struct text *why) must_check;

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* The metrics process: HTTP over the shared records. */
+#include "worker/metrics.h"
+
+#include <unistd.h>
+
+#include "config.h"
+
+#ifndef HAVE_MICROHTTPD
+
+/* Never reached: settings that ask for metrics are refused in such a build. */
+_Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int listening maybe_unused, int channel maybe_unused)
+{
+	_exit(1);
+}
+
+#else
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/log_quota.h"
+#include "worker/exposition.h"
+#include "worker/sandbox.h"
+
+#define CLIENTS_MAX 32
+#define CLIENT_S 5         /* for a whole request and its answer */
+#define CLIENT_BYTES 16384 /* for what it sends: the rest of a page is not held here */
+#define ALIVE_NS (5 * CLOCK_S_NS)
+#define LOOK_NS CLOCK_S_NS
+
+static struct {
+	const struct worker_plan *plan;
+	struct loop loop;
+	struct loop_source http, channel, life;
+	struct MHD_Daemon *server;
+	struct {
+		int fd; /* -1: none */
+		uint64_t until_ns;
+	} clients[CLIENTS_MAX];
+	bool leaving;
+} self;
+
+/* ---- answers ---- */
+
+static bool wants_openmetrics(struct MHD_Connection *c)
+{
+	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+
+	return accept && strstr(accept, "application/openmetrics-text");
+}
+
+/* A page that open_memstream made; freed when it is sent. */
+static enum MHD_Result send_page(struct MHD_Connection *c, unsigned status, const char *type, char *page, size_t n)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
+
+	if (!r) {
+		free(page);
+		return MHD_NO;
+	}
+	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	enum MHD_Result result = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
+/* What is asked for, and how that went. */
+static unsigned write_page(const char *path, bool openmetrics, FILE *to)
+{
+	if (strcmp(path, "/metrics") == 0) {
+		exposition_write(self.plan, openmetrics, to);
+		return MHD_HTTP_OK;
+	}
+	if (strcmp(path, "/healthz") == 0) {
+		(void)fputs("ok\n", to);
+		return MHD_HTTP_OK;
+	}
+	if (strcmp(path, "/readyz") == 0) {
+		if (exposition_write_unready(self.plan, to))
+			return MHD_HTTP_SERVICE_UNAVAILABLE;
+		(void)fputs("ready\n", to);
+		return MHD_HTTP_OK;
+	}
+	(void)fputs("there is /metrics, /healthz and /readyz\n", to);
+	return MHD_HTTP_NOT_FOUND;
+}
+
+static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char *path, const char *method,
+			     const char *version, const char *upload, size_t *upload_n, void **state)
+{
+	char *page = NULL;
+	size_t n = 0;
+	bool openmetrics = wants_openmetrics(c);
+	unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
+
+	(void)unused;
+	(void)version;
+	(void)upload;
+	if (!*state) { /* the headers are there; the whole request is at the next call */
+		*state = &self;
+		return MHD_YES;
+	}
+	if (*upload_n)
+		return MHD_NO;
+	FILE *to = open_memstream(&page, &n);
+	if (!to)
+		return MHD_NO;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+		status = write_page(path, openmetrics, to);
+	if (fclose(to) != 0) {
+		free(page);
+		return MHD_NO;
+	}
+	bool metrics = status == MHD_HTTP_OK && strcmp(path, "/metrics") == 0;
+	return send_page(c, status,
+			 !metrics      ? "text/plain"
+			 : openmetrics ? EXPOSITION_OPENMETRICS
+				       : EXPOSITION_TEXT,
+			 page, n);
+}
+
+/* ---- connections ---- */
+
+static void connection_changed(void *unused, struct MHD_Connection *c, void **state,
+			       enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int fd = code == MHD_CONNECTION_NOTIFY_STARTED ? -1 : info->connect_fd;
+
+	(void)unused;
+	(void)state;
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (self.clients[i].fd != fd)
+			continue;
+		self.clients[i].fd = fd < 0 ? info->connect_fd : -1;
+		self.clients[i].until_ns = clock_mono_ns() + CLIENT_S * CLOCK_S_NS;
+		return;
+	}
+}
+
+/* libmicrohttpd's own time-out begins anew with every byte; who sends a byte a second would stay. */
+static void end_late_clients(void)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		if (self.clients[i].fd >= 0 && now_ns >= self.clients[i].until_ns)
+			(void)shutdown(self.clients[i].fd, SHUT_RDWR);
+}
+
+static void http_ready(struct loop_source *s, uint32_t events)
+{
+	(void)s;
+	(void)events;
+	(void)MHD_run(self.server);
+}
+
+static int listen_on(int fd)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		self.clients[i].fd = -1;
+	self.server = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+				       MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				       (unsigned)CLIENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,
+				       MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL, MHD_OPTION_END);
+	if (!self.server)
+		return -EIO;
+	self.http = (struct loop_source){
+		.fd = MHD_get_daemon_info(self.server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		.ready = http_ready,
+	};
+	return loop_add(&self.loop, &self.http, EPOLLIN);
+}
+
+/* ---- the process ---- */
+
+static void tell(enum word word)
+{
+	char byte = (char)word;
+
+	(void)!send(self.channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void channel_ready(struct loop_source *s, uint32_t events)
+{
+	char words[8];
+	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
+
+	(void)events;
+	if (n == 0 || (n > 0 && memchr(words, WORD_END, (size_t)n)))
+		self.leaving = true;
+}
+
+/* When the loop is to turn at the latest: for libmicrohttpd's time-outs and ours. */
+static uint64_t next_ns(uint64_t alive_ns)
+{
+	uint64_t now_ns = clock_mono_ns(), at_ns = alive_ns < now_ns + LOOK_NS ? alive_ns : now_ns + LOOK_NS;
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	if (MHD_get_timeout(self.server, &wait_ms) == MHD_YES && now_ns + wait_ms * CLOCK_MS_NS < at_ns)
+		at_ns = now_ns + wait_ms * CLOCK_MS_NS;
+	return at_ns;
+}
+
+static _Noreturn void serve(void)
+{
+	uint64_t alive_ns = 0;
+
+	while (!self.leaving) {
+		if (clock_mono_ns() >= alive_ns) {
+			tell(WORD_ALIVE);
+			alive_ns = clock_mono_ns() + ALIVE_NS;
+		}
+		if (loop_turn(&self.loop, next_ns(alive_ns)) < 0)
+			_exit(1);
+		(void)MHD_run(self.server);
+		end_late_clients();
+	}
+	_exit(0);
+}
+
+/* What it shows it can only read, and what it does not show is not there. */
+static int give_up_writing(void)
+{
+	const struct worker_plan *plan = self.plan;
+
+	shared_unmap_limits(plan->limits, &plan->settings->limits.shape);
+	if (mprotect((void *)(uintptr_t)plan->readers, WORKER_READERS_BYTES, PROT_READ) < 0)
+		return -errno;
+	return shared_protect(plan->shared);
+}
+
+static int prepare(int listening)
+{
+	int r = loop_init(&self.loop, 1);
+
+	if (r == 0)
+		r = loop_add(&self.loop, &self.channel, EPOLLIN);
+	if (r == 0)
+		r = loop_add(&self.loop, &self.life, EPOLLIN);
+	if (r == 0)
+		r = listen_on(listening);
+	if (r == 0)
+		r = give_up_writing();
+	return r == 0 ? sandbox_enter(SANDBOX_METRICS, 0) : r;
+}
+
+_Noreturn void metrics_run(const struct worker_plan *plan, int listening, int channel)
+{
+	int keep[] = { listening, channel, plan->life_fd, log_fd() };
+
+	self.plan = plan;
+	self.channel = (struct loop_source){ .fd = channel, .ready = channel_ready };
+	self.life = (struct loop_source){ .fd = plan->life_fd, .ready = worker_life_ready };
+	fd_close_all_but(keep, array_n(keep));
+	/* Nothing of what is shared may be written from here. */
+	log_count_lost_in(NULL);
+	log_quota_share(NULL);
+	log_set(plan->settings->log.level, plan->settings->log.format);
+	int r = prepare(listening);
+	if (r < 0) {
+		log_say(LOG_LEVEL_ERROR, "metrics", "metrics cannot be served: %s", strerror(-r));
+		_exit(1);
+	}
+	tell(WORD_READY);
+	serve();
+}
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What is counted of durations and deaths. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "session/census.h"
+#include "session/counters.h"
+
+#define US UINT64_C(1000) /* in nanoseconds */
+#define S UINT64_C(1000000000)
+
+static void a_duration_is_counted_up_to_and_with_its_bound(void **state)
+{
+	struct histogram h = { 0 };
+
+	(void)state;
+	histogram_add(&h, 0);
+	histogram_add(&h, 1000 * US); /* the first bound, exactly */
+	histogram_add(&h, 1001 * US);
+	assert_int_equal(h.n[0], 2);
+	assert_int_equal(h.n[1], 1);
+	assert_int_equal(h.sum_us, 2001);
+}
+
+static void a_duration_beyond_all_bounds_is_counted_too(void **state)
+{
+	struct histogram h = { 0 };
+
+	(void)state;
+	histogram_add(&h, 3600 * S);
+	histogram_add(&h, 3601 * S);
+	assert_int_equal(h.n[HISTOGRAM_BOUNDS_N - 1], 1);
+	assert_int_equal(h.n[HISTOGRAM_BOUNDS_N], 1);
+}
+
+static void sums_of_counters_hold_their_durations(void **state)
+{
+	struct counters one = { 0 }, two = { 0 }, sum = { 0 };
+
+	(void)state;
+	histogram_add(&one.session_time, S);
+	histogram_add(&two.session_time, S);
+	histogram_add(&two.lookup_time, 2 * S);
+	counters_sum(&sum, &one);
+	counters_sum(&sum, &two);
+	assert_int_equal(sum.session_time.sum_us, 2000000);
+	assert_int_equal(sum.lookup_time.sum_us, 2000000);
+	assert_int_equal(sum.lookup_time.n[6], 1); /* more than 1 s, at most 5 s */
+}
+
+static void a_pool_keeps_its_row_by_its_name(void **state)
+{
+	static struct census c;
+	uint32_t prefork = census_row(&c, "prefork"), event = census_row(&c, "event");
+
+	(void)state;
+	assert_int_not_equal(prefork, event);
+	assert_int_equal(census_row(&c, "prefork"), prefork);
+	census_count_death(&c, prefork, SIGSEGV);
+	census_count_death(&c, prefork, 0);
+	census_count_stuck(&c, event);
+	assert_int_equal(c.pools[prefork].deaths[CENSUS_SEGV], 1);
+	assert_int_equal(c.pools[prefork].deaths[CENSUS_EXIT], 1);
+	assert_int_equal(c.pools[event].deaths[CENSUS_STUCK], 1);
+	assert_string_equal(census_cause_name(CENSUS_SEGV), "segv");
+}
+
+static void pools_beyond_the_room_are_not_counted(void **state)
+{
+	static struct census c;
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < CENSUS_POOLS_MAX; i++) {
+		snprintf(name, sizeof(name), "pool%d", i);
+		assert_int_equal(census_row(&c, name), i);
+	}
+	assert_int_equal(census_row(&c, "another"), CENSUS_NOBODY);
+	census_count_death(&c, CENSUS_NOBODY, SIGKILL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_duration_is_counted_up_to_and_with_its_bound),
+		cmocka_unit_test(a_duration_beyond_all_bounds_is_counted_too),
+		cmocka_unit_test(sums_of_counters_hold_their_durations),
+		cmocka_unit_test(a_pool_keeps_its_row_by_its_name),
+		cmocka_unit_test(pools_beyond_the_room_are_not_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
