@@ -26,7 +26,7 @@
 
 #define MS_NS UINT64_C(1000000)
 #define LOOK_NS (50 * MS_NS)
-#define QUIET_NS (3000 * MS_NS)
+#define QUIET_NS (1500 * MS_NS)
 #define STEPS 32 /* of the histogram, for each power of two: 3 % */
 
 struct load_options load_options = {

@@ -5,11 +5,14 @@ The load is silent while the time is read (see load.c). The time of a live proce
 counts once their parent has waited for them, in ticks.
 """
 
+import contextlib
+import functools
 import json
 import os
 import subprocess
 import time
 
+import outcome
 import place
 import procs
 from daemon import within_reach
@@ -55,23 +58,31 @@ def settle(sessions):
         time.sleep(0.01)
 
 
-LOAD = None
+@functools.cache
+def _program():
+    return within_reach(place.program("load"))
+
+
+@contextlib.contextmanager
+def load(server, words, run_ms, warm_ms):
+    """The load, its clients open, warm and silent. It waits for a line."""
+    command = [_program(), *words, "--host", server.host, "--port", server.port, "--run-ms", run_ms, "--warm-ms", warm_ms]
+    command = place.on_core(place.LOAD_CORE, [str(word) for word in command])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        if not process.stdout.readline().startswith("ready"):
+            raise outcome.NotMeasured(f"the load failed: {process.stderr.read().strip()}")
+        settle(server.sessions)
+        yield process
 
 
 def run(server, words, run_ms, warm_ms):
     """A dictionary of what the load counted and of `cpu_us`, the server's for each request."""
-    global LOAD
-    LOAD = LOAD or within_reach(place.program("load"))
-    command = [LOAD, *words, "--host", server.host, "--port", server.port, "--run-ms", run_ms, "--warm-ms", warm_ms]
-    command = place.on_core(place.LOAD_CORE, [str(word) for word in command])
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
-        if not load.stdout.readline().startswith("ready"):
-            raise RuntimeError(f"the load failed: {' '.join(command)}")
-        settle(server.sessions)
+    with load(server, words, run_ms, warm_ms) as process:
         before = cpu_ns(server.sessions)
-        load.stdin.write("go\n")
-        load.stdin.flush()
-        result = json.loads(load.stdout.readline())
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        result = json.loads(process.stdout.readline())
         settle(server.sessions)
         spent = cpu_ns(server.sessions) - before
     result["cpu_us"] = spent / 1000 / result["requests"] if result["requests"] else float("nan")

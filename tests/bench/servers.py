@@ -10,8 +10,9 @@ import time
 import peers
 import place
 import procs
-from config import Folder, service_user
-from daemon import Daemon, within_reach
+from config import Folder, config_text, service_user
+from daemon import DAEMON, Daemon, within_reach
+from outcome import NotMeasured
 
 MANY = 200_000
 RATE = "1000000000/s"
@@ -28,10 +29,6 @@ POOLS = {"event": {"workers": 1, "max_sessions": MANY},
          "prefork": {"start": 16, "min_spare": 1, "max_spare": 16, "max_workers": 16}}
 
 
-class NotMeasured(Exception):
-    """A server that cannot be; its text says why."""
-
-
 class Server:
     """One that is running. `sessions`: the leaders of the sessions (setsid) that its processes are in."""
 
@@ -45,18 +42,29 @@ class Server:
 
 
 class Echotimed(Server):
-    def __init__(self, service, transport, model, pools=None, **more):
+    def __init__(self, service, transport, model, pools=None, limits=None, **more):
+        self.folder = Folder()
+        self.config = self.settings(service, transport, model, more)
+        self.config["pools"] = {**POOLS, **(pools or {})}
+        self.config["limits"] = {**LIMITS, **(limits or {})}
+        if more and not self.takes(self.config):
+            raise NotMeasured(f"echotimed has no {' '.join(more)}")
+        self.daemon = Daemon(self.folder, self.config, prefix=place.on_core(place.SERVER_CORE, []))
+        super().__init__(self.daemon.address(service, transport)[1], {self.daemon.pid})
+
+    @staticmethod
+    def settings(service, transport, model, more):
         user, group = service_user()
         listener = {**LISTENER, "service": service, "transport": transport, "pool": model, **more}
         if transport == "udp":
             del listener["max_sessions"], listener["max_sessions_per_source"], listener["session_rate"]
         else:
             del listener["udp_rate"]
-        self.config = {"user": user, "group": group, "limits": LIMITS, "pools": {**POOLS, **(pools or {})},
-                       "listeners": [listener]}
-        self.folder = Folder()
-        self.daemon = Daemon(self.folder, self.config, prefix=place.on_core(place.SERVER_CORE, []))
-        super().__init__(self.daemon.address(service, transport)[1], {self.daemon.pid})
+        return {"user": user, "group": group, "listeners": [listener]}
+
+    def takes(self, config):
+        conf = self.folder.write("asked.conf", config_text(config))
+        return subprocess.run([DAEMON, "-t", "-c", conf], capture_output=True, check=False).returncode == 0
 
     def stop(self):
         """Returns what it says to have refused, which shall be nothing."""
@@ -194,3 +202,39 @@ events {{ worker_connections 8192; }}
 stream {{ server {{ listen 127.0.0.1:{port} backlog=4096; return "$time_iso8601\\r\\n"; }} }}
 """)
     return Process([path, "-c", conf, "-e", "/dev/null"], port)
+
+
+def _echotimed(service, transport, model, **more):
+    return lambda: Echotimed(service, transport, model, **more)
+
+
+def _limit(name, *options, udp=False):
+    return lambda: limit(name, *options, udp=udp)
+
+
+SERVERS = {
+    "echotimed/event": _echotimed("echo", "tcp", "event"),
+    "echotimed/event busy_poll": _echotimed("echo", "tcp", "event", busy_poll="50us"),
+    "echotimed/prefork": _echotimed("echo", "tcp", "prefork"),
+    "echotimed/fork": _echotimed("echo", "tcp", "fork"),
+    "echotimed/event daytime": _echotimed("daytime", "tcp", "event"),
+    "echotimed/prefork daytime": _echotimed("daytime", "tcp", "prefork"),
+    "echotimed/udp": _echotimed("echo", "udp", "event"),
+    "echotimed/udp busy_poll": _echotimed("echo", "udp", "event", busy_poll="50us"),
+    "tcp_epoll": _limit("tcp_epoll"),
+    "tcp_epoll -b 262144": _limit("tcp_epoll", "-b", "262144"),
+    "tcp_epoll -a": _limit("tcp_epoll", "-a"),
+    "tcp_sess -m fork": _limit("tcp_sess", "-m", "fork"),
+    "tcp_sess -m prefork -w 16": _limit("tcp_sess", "-m", "prefork", "-w", "16"),
+    "udp_echo -m plain": _limit("udp_echo", "-m", "plain", udp=True),
+    "udp_echo -m mmsg": _limit("udp_echo", "-m", "mmsg", udp=True),
+    "udp_echo -m full": _limit("udp_echo", "-m", "full", udp=True),
+    "libev": _limit("tcp_libev"),
+    "xinetd": lambda: xinetd("echo"),
+    "xinetd daytime": lambda: xinetd("daytime"),
+    "inetutils-inetd": lambda: inetutils("echo"),
+    "openbsd-inetd": lambda: openbsd("echo"),
+    "openbsd-inetd daytime": lambda: openbsd("daytime"),
+    "openbsd-inetd udp": lambda: openbsd("echo", udp=True),
+    "nginx": nginx,
+}

@@ -1,72 +1,60 @@
 /* SPDX-License-Identifier: MIT */
-/* A TCP echo as one writes it with libev, with a watcher for each connection: tcp_libev PORT. */
+/* A TCP echo as one plainly writes it with libev, a watcher and a buffer for each connection: tcp_libev PORT. */
 #include "limits.h"
 
 #include <errno.h>
 #include <ev.h>
 #include <unistd.h>
 
-static unsigned char buffer[65536];
-
 struct connection {
-	struct ev_io reader;
-	struct ev_io writer;
+	struct ev_io io; /* for reading while nothing is left, for writing else */
 	size_t at, left;
-	unsigned char kept[sizeof(buffer)];
+	unsigned char buffer[16384];
 };
 
 static void end(struct ev_loop *loop, struct connection *c)
 {
-	ev_io_stop(loop, &c->reader);
-	ev_io_stop(loop, &c->writer);
-	close(c->reader.fd);
+	ev_io_stop(loop, &c->io);
+	close(c->io.fd);
 	free(c);
 }
 
-static void keep(struct ev_loop *loop, struct connection *c, size_t from, size_t to)
+static void wait_for(struct ev_loop *loop, struct connection *c, int events)
 {
-	for (c->left = 0; from < to; from++)
-		c->kept[c->left++] = buffer[from];
-	c->at = 0;
-	ev_io_stop(loop, &c->reader);
-	ev_io_start(loop, &c->writer);
+	if ((c->io.events & (EV_READ | EV_WRITE)) == events)
+		return;
+	ev_io_stop(loop, &c->io);
+	ev_io_set(&c->io, c->io.fd, events);
+	ev_io_start(loop, &c->io);
 }
 
-static void readable(struct ev_loop *loop, struct ev_io *w, int events)
+static void echo(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct connection *c = w->data;
-	ssize_t n = recv(w->fd, buffer, sizeof(buffer), 0), sent;
+	ssize_t n;
 
 	(void)events;
-	if (n < 0 && errno == EAGAIN)
-		return;
-	sent = n > 0 ? send(w->fd, buffer, (size_t)n, MSG_NOSIGNAL) : -1;
-	if (n > 0 && sent < 0 && errno == EAGAIN)
-		sent = 0;
-	if (sent < 0)
-		end(loop, c);
-	else if (sent < n)
-		keep(loop, c, (size_t)sent, (size_t)n);
-}
-
-static void writable(struct ev_loop *loop, struct ev_io *w, int events)
-{
-	struct connection *c = w->data;
-	ssize_t sent = send(w->fd, c->kept + c->at, c->left, MSG_NOSIGNAL);
-
-	(void)events;
-	if (sent < 0 && errno == EAGAIN)
-		return;
-	if (sent < 0) {
-		end(loop, c);
-		return;
-	}
-	c->at += (size_t)sent;
-	c->left -= (size_t)sent;
 	if (c->left == 0) {
-		ev_io_stop(loop, &c->writer);
-		ev_io_start(loop, &c->reader);
+		n = recv(w->fd, c->buffer, sizeof(c->buffer), 0);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			end(loop, c);
+			return;
+		}
+		c->at = 0;
+		c->left = (size_t)n;
 	}
+	n = send(w->fd, c->buffer + c->at, c->left, MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN) {
+		end(loop, c);
+		return;
+	}
+	if (n > 0) {
+		c->at += (size_t)n;
+		c->left -= (size_t)n;
+	}
+	wait_for(loop, c, c->left ? EV_WRITE : EV_READ);
 }
 
 static void arrived(struct ev_loop *loop, struct ev_io *w, int events)
@@ -77,10 +65,9 @@ static void arrived(struct ev_loop *loop, struct ev_io *w, int events)
 	(void)events;
 	if (!c)
 		return;
-	ev_io_init(&c->reader, readable, fd, EV_READ);
-	ev_io_init(&c->writer, writable, fd, EV_WRITE);
-	c->reader.data = c->writer.data = c;
-	ev_io_start(loop, &c->reader);
+	ev_io_init(&c->io, echo, fd, EV_READ);
+	c->io.data = c;
+	ev_io_start(loop, &c->io);
 }
 
 int main(int argc, char **argv)
@@ -90,7 +77,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2 || !loop)
 		return 64;
-	ev_io_init(&listener, arrived, limits_socket(SOCK_STREAM, 0, argv[1]), EV_READ);
+	ev_io_init(&listener, arrived, limits_socket(SOCK_STREAM, SOCK_NONBLOCK, argv[1]), EV_READ);
 	ev_io_start(loop, &listener);
 	return ev_run(loop, 0);
 }

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Rows that ask servers in turn, round by round, so that whatever else the machine does hits all of them."""
+
+import dataclasses
+
+import measure
+import outcome
+import servers
+
+COUNTED = (("errors", "errors"), ("lost", "lost"), ("late", "late"), ("disorder", "out of order"))
+
+
+def start(names):
+    """{name: server} of those that run, {name: reason} of the others."""
+    running, absent = {}, {}
+    for name in names:
+        try:
+            running[name] = servers.SERVERS[name]()
+        except outcome.NotMeasured as e:
+            absent[name] = str(e)
+    return running, absent
+
+
+def stop(running):
+    """{name: lines about requests that were refused}."""
+    return {name: server.stop() for name, server in running.items()}
+
+
+def _median(results, key):
+    return sorted(r[key] for r in results)[len(results) // 2]
+
+
+def _notes(results, refused):
+    bad = [f"{total} {word}" for key, word in COUNTED if (total := sum(r[key] for r in results))]
+    said = f"{_median(results, 'rate'):,.0f}/s, p50 {_median(results, 'p50_us'):.0f} µs, p99 {_median(results, 'p99_us'):.0f} µs"
+    return [", ".join([said, *bad]), *refused]
+
+
+@dataclasses.dataclass
+class Turns:
+    """`ours` are compared with each of `against`: {server: the most that the ratio shall be, or None: only shown}."""
+
+    name: str
+    title: str
+    load: str
+    ours: tuple
+    against: dict
+    each: str = "message"
+    figure: str = "cpu_us"
+
+    @property
+    def unit(self):
+        return f"µs of CPU a {self.each}" if self.figure == "cpu_us" else "µs"
+
+    def _rounds(self, running, absent, options):
+        """What the load counted; a server that fails half-way is absent from then on."""
+        results = {name: [] for name in running}
+        for _ in range(options.rounds):
+            for name, server in running.items():
+                if name in absent:
+                    continue
+                try:
+                    results[name].append(measure.run(server, self.load.split(), options.ms, options.ms // 4))
+                except outcome.NotMeasured as e:
+                    absent[name] = str(e)
+        return results
+
+    def run(self, options):
+        names = (*self.ours, *self.against)
+        running, absent = start(names)
+        try:
+            results = self._rounds(running, absent, options)
+        finally:
+            refused = stop(running)
+        measured = {}
+        for name in names:
+            if name in absent:
+                measured[name] = outcome.Measured(name, self.unit, [], absent[name])
+            else:
+                values = [r[self.figure] for r in results[name]]
+                measured[name] = outcome.Measured(name, self.unit, values, "", _notes(results[name], refused[name]))
+        goals = [outcome.ratios(measured[ours], measured[against], target) for ours in self.ours
+                 for against, target in self.against.items()]
+        return outcome.Outcome(self, list(measured.values()), goals)
