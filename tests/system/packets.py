@@ -8,7 +8,7 @@ import time
 from daemon import TIMEOUT_S
 from netns import OtherHost, ip
 
-ETH_P_ALL, ETH_P_IP, ETH_P_IPV6, UDP = 3, 0x0800, 0x86DD, 17
+ETH_P_ALL, ETH_P_IP, ETH_P_IPV6, TCP, UDP = 3, 0x0800, 0x86DD, 6, 17
 RECEIVE_BYTES = 16 * 1024 * 1024
 SO_RCVBUFFORCE = 33
 HERE, THERE = "192.0.2.1", "192.0.2.2"
@@ -22,17 +22,40 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def packet(source, destination, payload):
-    """An IP packet; source and destination are (address, port)."""
-    family = socket.AF_INET6 if ":" in source[0] else socket.AF_INET
-    src, dst = (socket.inet_pton(family, address) for address, _ in (source, destination))
-    udp = struct.pack("!HHHH", source[1], destination[1], 8 + len(payload), 0) + payload
-    pseudo = src + dst + (struct.pack("!II", len(udp), UDP) if family == socket.AF_INET6 else struct.pack("!HH", UDP, len(udp)))
-    udp = udp[:6] + struct.pack("!H", checksum(pseudo + udp) or 0xFFFF) + udp[8:]
+def ip_packet(source, destination, protocol, head, at, payload):
+    """An IP packet; source and destination are addresses. head: the protocol's, with room for the checksum `at`."""
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+    src, dst = (socket.inet_pton(family, address) for address in (source, destination))
+    n = len(head) + len(payload)
+    pseudo = src + dst + (struct.pack("!II", n, protocol) if family == socket.AF_INET6 else struct.pack("!HH", protocol, n))
+    data = head[:at] + struct.pack("!H", checksum(pseudo + head + payload) or 0xFFFF) + head[at + 2:] + payload
     if family == socket.AF_INET6:
-        return struct.pack("!IHBB", 0x60000000, len(udp), UDP, 64) + src + dst + udp
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, UDP, 0) + src + dst
-    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + udp
+        return struct.pack("!IHBB", 0x60000000, n, protocol, 64) + src + dst + data
+    front = struct.pack("!BBHHHBBH", 0x45, 0, 20 + n, 1, 0, 64, protocol, 0) + src + dst
+    return front[:10] + struct.pack("!H", checksum(front)) + front[12:] + data
+
+
+def packet(source, destination, payload):
+    """A UDP datagram; source and destination are (address, port)."""
+    head = struct.pack("!HHHH", source[1], destination[1], 8 + len(payload), 0)
+    return ip_packet(source[0], destination[0], UDP, head, 6, payload)
+
+
+def segment(source, destination, payload, flags, sequence=1):
+    """A TCP segment without options."""
+    head = struct.pack("!HHIIBBHHH", source[1], destination[1], sequence, 0, 5 << 4, flags, 65535, 0, 0)
+    return ip_packet(source[0], destination[0], TCP, head, 16, payload)
+
+
+def unpacked_segment(frame):
+    """((source, port), (destination, port), flags, bytes of payload) of a frame with a TCP segment over IPv4; None of any other."""
+    data = frame[14:]
+    if struct.unpack("!H", frame[12:14])[0] != ETH_P_IP or data[9] != TCP:
+        return None
+    tcp = data[(data[0] & 15) * 4:struct.unpack("!H", data[2:4])[0]]
+    source, destination = (socket.inet_ntop(socket.AF_INET, data[at:at + 4]) for at in (12, 16))
+    ports = struct.unpack("!HH", tcp[:4])
+    return (source, ports[0]), (destination, ports[1]), tcp[13], len(tcp) - (tcp[12] >> 4) * 4
 
 
 def unpacked(frame):
@@ -68,16 +91,19 @@ class Wire:
                 f.write("0")
         self._n = 0
 
-    def send(self, source, destination, payload=b"spoofed", mac=None):
-        address = destination[0]
-        if mac is None and ":" in address and address.startswith("ff"):
+    def send(self, source, destination, payload=b"spoofed"):
+        self.send_packet(packet(source, destination, payload), destination[0])
+
+    def send_packet(self, data, address):
+        mac = self.here
+        if ":" in address and address.startswith("ff"):
             mac = b"\x33\x33" + socket.inet_pton(socket.AF_INET6, address)[12:]
-        elif mac is None and ":" not in address and int(address.split(".")[0]) in range(224, 240):
+        elif ":" not in address and int(address.split(".")[0]) in range(224, 240):
             mac = b"\x01\0\x5e" + socket.inet_pton(socket.AF_INET, address)[1:]
-        elif mac is None and address.endswith(".255"):
+        elif address.endswith(".255"):
             mac = b"\xff" * 6
-        kind = struct.pack("!H", ETH_P_IPV6 if ":" in source[0] else ETH_P_IP)
-        self.socket.send((mac or self.here) + self.there + kind + packet(source, destination, payload))
+        kind = struct.pack("!H", ETH_P_IPV6 if data[0] >> 4 == 6 else ETH_P_IP)
+        self.socket.send(mac + self.there + kind + data)
 
     def answers(self, port, last=THERE):
         """All that `port` has answered up to now: [(to, payload)]. "Now" is when a last question, which it must answer,

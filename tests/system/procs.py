@@ -36,13 +36,14 @@ def status(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
-def pss_bytes(pids):
-    """The memory of these processes together, shared pages counted once."""
+def pss_bytes(pids, which="Pss"):
+    """The memory of these processes together, shared pages counted once; "Pss_Anon": without what belongs to files, which
+    other processes may come to share."""
     total = 0
     for pid in pids:
         try:
             with open(f"/proc/{pid}/smaps_rollup") as f:
-                total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:"))
+                total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith(which + ":"))
         except PermissionError as e:
             raise unittest.SkipTest("needs root (to read the memory of a process that is not dumpable)") from e
         except (FileNotFoundError, ProcessLookupError):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Datagrams that nobody honest sends: what is answered to forged sources, loops and floods, in a network of its own."""
 
+import collections
 import os
 import socket
 import subprocess
@@ -18,6 +19,7 @@ SERVERS = (1900, 2049, 3283, 3389, 3478, 3702, 5060, 5093, 5351, 5353, 5683, 100
 LISTED = (0, 1, 7, 9, 13, 17, 19, 37, 53, 69, 111, 123, 161, 389, 500, 520, 1023, *SERVERS)
 EPHEMERAL = (1024, 2048, 9999, 32768, 40000, 49152, 60999, 61000, 65535)
 LOOP_EVERY = 1024
+SYN, ACK = 2, 16
 
 
 def snmp(name):
@@ -172,6 +174,47 @@ class Amplification(Case):
                 answers = name != "discard" and not (name == "qotd" and len(request) < 31) and \
                     not (name == "hostname" and len(request) < 50)
                 self.assertEqual(bool(sizes), answers, f"{name}: {len(request)} asked")
+
+    def test_a_stream_sends_no_byte_before_its_client_has_shown_that_it_is_there(self):
+        quotes = self.folder.write("quotes", "A quote of thirty characters.\n")
+        names = ("hostname", "chargen", "qotd", "daytime", "time", "echo", "discard", "tcpmux")
+        more = {"qotd": {"file": quotes}, "tcpmux": {"services": ["echo"]}}
+        d = self.serve(*({"service": name, "transport": "tcp", "address": "*", "acknowledge_public": True, **more.get(name, {})}
+                         for name in names))
+        for name in names:
+            port = d.address(name)[1]
+            for i, request in enumerate((b"", b"HNAME NIC\r\n", b"x" * 1000)):
+                source = ("203.0.113.1", 40000 + i)
+                self.wire.send_packet(packets.segment(source, (packets.HERE, port), request, SYN), packets.HERE)
+                # The acknowledgement of a number that was guessed, and more.
+                self.wire.send_packet(packets.segment(source, (packets.HERE, port), request, ACK, 2), packets.HERE)
+            # Whoever is there is served, and all of the above before.
+            with self.wire.other.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
+                s.connect((packets.HERE, port))
+                s.sendall(b"HELP\r\n")
+                s.shutdown(socket.SHUT_WR)
+                served = s.recv(clients.CHUNK)
+            self.assertEqual(bool(served), name != "discard", name)
+            sent = self.segments_of(port)
+            self.assertEqual(sum(sent["203.0.113.1"]), 0, name)
+            self.assertGreaterEqual(sum(sent[packets.THERE]), len(served), name)
+            print(f"    {name:9} {len(sent['203.0.113.1'])} segments to a forged source, bytes in them: "
+                  f"{sum(sent['203.0.113.1'])}")
+
+    def segments_of(self, port):
+        """{to whom: the bytes in each segment that `port` has sent there}, up to now."""
+        found = collections.defaultdict(list)
+        self.wire.socket.settimeout(0.2)
+        try:
+            while True:
+                frame, where = self.wire.socket.recvfrom(70000)
+                seen = packets.unpacked_segment(frame) if where[2] != socket.PACKET_OUTGOING else None
+                if seen and seen[0][1] == port:
+                    found[seen[1][0]].append(seen[3])
+        except TimeoutError:
+            return found
+        finally:
+            self.wire.socket.settimeout(harness.TIMEOUT_S)
 
     def sizes(self, port, asked):
         """Of the answers that came, once all questions are read."""
