@@ -147,10 +147,10 @@ class Case(unittest.TestCase):
         address = (host, port) if isinstance(port, int) else "\0" + port
         s = socket.socket(family or (FAMILIES[host] if isinstance(port, int) else socket.AF_UNIX), kind)
         s.settimeout(TIMEOUT_S)
-        self.sockets.append(s)
         if not isinstance(port, int) and kind == UDP:
             s.bind("")  # the kernel chooses a name, to which the answer goes
         s.connect(address)
+        self.sockets.append(s)
         return s
 
     def hang_up(self):
@@ -195,7 +195,7 @@ def skip(why):
     sys.exit(77)
 
 
-def check_means():
+def check_means(tree):
     """Ends the program where there can be no bed, and says why."""
     if os.geteuid() != 0:
         skip("needs root (to boot a systemd in a container)")
@@ -204,15 +204,15 @@ def check_means():
             skip(f"needs {tool} (Debian: {package})")
     if os.system("unshare --mount true 2>/dev/null") != 0:
         skip("needs the right to mount (this root has no CAP_SYS_ADMIN)")
-    if not os.path.exists(os.path.join(TREE, "etc/echotimed")) and not os.path.exists(os.path.join(TREE, "usr/local/etc")):
-        sys.exit(f"nothing in {TREE}: run `make check-systemd`, in a build with --prefix=/usr or /usr/local")
+    if tree and not os.path.exists(os.path.join(tree, "etc/echotimed")) and not os.path.exists(os.path.join(tree, "usr/local/etc")):
+        sys.exit(f"nothing in {tree}: run `make check-systemd`, in a build with --prefix=/usr or /usr/local")
 
 
 @contextlib.contextmanager
 def in_a_bed(*trees):
     """The file's bed, whose network becomes ours."""
     name = os.path.splitext(os.path.basename(sys.argv[0]))[0].removeprefix("test_")
-    bed = Bed(name, TREE, *trees)
+    bed = Bed(name, *trees)
     try:
         bed.enter_network()
         yield bed
@@ -220,10 +220,10 @@ def in_a_bed(*trees):
         bed.close()
 
 
-def main(bed=True):
-    """The end of every test file."""
-    check_means()
-    with in_a_bed() if bed else contextlib.nullcontext() as Case.bed:
+def main(bed=True, tree=TREE):
+    """The end of every test file: a bed for all of it or none, what is installed there from the start."""
+    check_means(tree)
+    with in_a_bed(*[tree] if tree else []) if bed else contextlib.nullcontext() as Case.bed:
         runner = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result)
         program = unittest.main(module="__main__", testRunner=runner, exit=False)
     sys.exit(0 if program.result.wasSuccessful() else 1)

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""The Debian package on a booted system: installed, upgraded under load, removed, purged.
+
+Run by `make check-package`, which builds it first."""
+
+import glob
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+import harness
+from harness import SERVICE, TCP, UDP, clients
+from test_restart import Load
+
+PACKAGES = os.path.join(os.environ.get("top_builddir", "."), "packages")
+SCRIPT = os.path.join(os.environ["top_srcdir"], "packaging/debian/tests/sockets")
+INSIDE = "/srv/packages"
+CONF = "/etc/echotimed/echotimed.conf"
+UPGRADES = 3
+# Of a machine's life, not of a package's.
+NOT_OURS = re.compile(r"/(var/(lib/(dpkg|systemd/(catalog|timers|timesync))|log|cache|tmp)|run/(log|systemd|udev|dbus|user)"
+                      r"|etc/(passwd|shadow|group|gshadow)-|etc/\.pwd\.lock)(/|$)")
+
+
+def built():
+    found = glob.glob(PACKAGES + "/echotimed_*.deb")
+    assert len(found) == 1, f"one package in {PACKAGES}, not {found}"
+    return found[0]
+
+
+def next_version(deb, n, folder, settings=""):
+    """The same package as a later one, with `settings` at the end of its settings file: its path."""
+    tree, made = f"{folder}/tree", f"{folder}/{n}.deb"
+    subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
+    with open(f"{tree}/DEBIAN/control") as f:
+        control = re.sub(r"(?m)^(Version: .*)$", rf"\g<1>+{n}", f.read())
+    with open(f"{tree}/DEBIAN/control", "w") as f:
+        f.write(control)
+    with open(tree + CONF, "a") as f:
+        f.write(settings)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, made], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["rm", "-r", tree], check=True)
+    return made
+
+
+class Package(harness.Case):
+    def setUp(self):
+        super().setUp()
+        if self.bed.glob("/usr/sbin/policy-rc.d"):
+            os.unlink(self.bed.path("/usr/sbin/policy-rc.d"))  # of images for builds: packages start and stop nothing there
+
+    def _reset(self):
+        self.dpkg("--purge", "echotimed")
+        for path in self.bed.glob("/etc/systemd/system/echotimed*") + self.bed.glob("/etc/echotimed"):
+            subprocess.run(["rm", "-r", self.bed.path(path)], check=True)
+        self.bed.systemctl("daemon-reload")
+        self.bed.systemctl("reset-failed", "echotimed*", check=False)
+
+    @staticmethod
+    def conf_path():
+        return CONF
+
+    def dpkg(self, *words):
+        done = self.bed.run("dpkg", *words)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def install(self, deb, *options):
+        """As an administrator does it who answers no question."""
+        self.bed.write(INSIDE + "/new.deb", "")
+        subprocess.run(["cp", deb, self.bed.path(INSIDE + "/new.deb")], check=True)
+        self.dpkg(*options, "-i", INSIDE + "/new.deb")
+
+    def upgrade(self, n, *options, settings=""):
+        with tempfile.TemporaryDirectory() as folder:
+            self.install(next_version(built(), n, folder, settings), *options)
+
+    def files(self):
+        """Every path that a package could have made."""
+        found = self.bed.tool("find", "/etc", "/opt", "/run", "/srv", "/usr", "/var", "-xdev")
+        return {path for path in found.splitlines() if not NOT_OURS.match(path) and not path.startswith(INSIDE)}
+
+    def user(self):
+        return self.bed.tool("getent", "passwd", "echotimed", check=False).stdout
+
+    @staticmethod
+    def listening():
+        """In the bed's network, which is ours."""
+        return subprocess.run(["ss", "-Hlntu"], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def upgrade_under_load(self):
+        """Several upgrades, each after every client has been served by the one before."""
+        self.bed.dropin(SERVICE, "limit", "[Unit]\nStartLimitIntervalSec=0\n")
+        pids = {self.supervisor()}
+        with Load(self) as load:
+            load.wait_for_all()
+            for n in range(UPGRADES):
+                self.upgrade(n)
+                pids.add(self.supervisor())
+                load.wait_for_all()
+        print(f"{UPGRADES} upgrades, {sum(load.served)} connections, {len(load.lost)} lost", end=" ", flush=True)
+        self.assertEqual(load.lost, [])
+        self.assertEqual(len(pids), UPGRADES + 1, "an upgrade did not restart the service")
+
+    def test_nothing_listens_after_installation_and_one_command_later_a_packet_is_answered(self):
+        started = time.monotonic()
+        self.install(built())
+        installed = time.monotonic()
+        self.assertEqual(self.listening(), "")
+        self.assertEqual(self.bed.systemctl("list-units", "--no-legend", "echotimed*"), "")
+        self.assertNotIn("enabled ", self.bed.systemctl("list-unit-files", "--no-legend", "echotimed*").replace(" enabled\n", "\n"))
+        enabling = time.monotonic()
+        self.bed.systemctl("enable", "--quiet", "--now", "echotimed-echo.socket")
+        self.assert_echoes(kind=UDP)
+        answered = time.monotonic()
+        print(f"dpkg -i {installed - started:.2f} s, then the first answered packet {answered - enabling:.2f} s later",
+              end=" ", flush=True)
+
+    def test_the_packages_own_test_passes(self):
+        self.install(built())
+        self.bed.write(INSIDE + "/sockets", "")
+        subprocess.run(["cp", "-p", SCRIPT, self.bed.path(INSIDE + "/sockets")], check=True)
+        done = self.bed.run(INSIDE + "/sockets")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("echo, UDP: to and fro", done.stdout)
+
+    def test_upgrades_with_systemds_sockets_refuse_nobody(self):
+        self.install(built())
+        self.bed.dropin("echotimed-echo.socket", "limit", "[Socket]\nTriggerLimitIntervalSec=0\n")
+        self.start("echotimed-echo.socket", SERVICE)
+        self.upgrade_under_load()
+
+    def test_upgrades_of_a_daemon_that_bound_its_sockets_refuse_nobody(self):
+        self.install(built())
+        self.example("standalone")
+        self.start(SERVICE)
+        self.upgrade_under_load()
+
+    def test_an_upgrade_starts_nothing_that_did_not_run_and_keeps_what_was_enabled(self):
+        self.install(built())
+        self.bed.systemctl("enable", "--quiet", "--now", "echotimed-daytime.socket")
+        self.upgrade(1)
+        self.assertEqual((self.state(), self.state("echotimed-echo.socket")), ("inactive", "inactive"))
+        self.assertEqual(self.state("echotimed-daytime.socket"), "active")
+        self.assertEqual(self.bed.systemctl("is-enabled", "echotimed-daytime.socket").strip(), "enabled")
+        self.assertIn(b"UTC", clients.recv_all(self.connect(13)))
+
+    def test_an_edited_settings_file_survives_upgrades_and_removal(self):
+        self.install(built())
+        shipped = self.bed.read(CONF)
+        mine = shipped + "# mine\n"
+        self.bed.write(CONF, mine)
+        self.upgrade(1)  # no question is asked: the package's did not change
+        self.assertEqual(self.bed.read(CONF), mine)
+        self.upgrade(2, "--force-confold", settings="# new\n")
+        self.assertEqual(self.bed.read(CONF), mine)
+        self.assertEqual(self.bed.read(CONF + ".dpkg-dist"), shipped + "# new\n")
+        self.dpkg("--remove", "echotimed")
+        self.assertEqual(self.bed.read(CONF), mine)
+        self.upgrade(2, "--force-confold", settings="# new\n")
+        self.assertEqual(self.bed.read(CONF), mine)
+
+    def test_a_settings_file_as_shipped_becomes_the_new_packages(self):
+        self.install(built())
+        shipped = self.bed.read(CONF)
+        self.upgrade(1, settings="# new\n")
+        self.assertEqual(self.bed.read(CONF), shipped + "# new\n")
+
+    def test_a_removal_ends_the_service_and_all_its_sockets_while_clients_ask(self):
+        self.install(built())
+        own = self.own_socket("mine", "ListenStream=127.0.0.1:4007", "FileDescriptorName=echo")
+        self.bed.systemctl("enable", "--quiet", "--now", "echotimed-echo.socket", "echotimed-daytime.socket")
+        self.start(own)
+        self.assert_echoes(4007)
+        self.hang_up()
+        self.bed.systemctl("stop", SERVICE)
+        with Load(self) as load:
+            load.wait_for_all()
+            self.dpkg("--remove", "echotimed")
+        self.assertEqual(self.listening(), "")
+        self.assertEqual(self.bed.processes(SERVICE), [])
+        self.assertEqual(self.bed.systemctl("list-units", "--no-legend", "--state=active", "echotimed*"), "")
+        self.assertIn("echotimed", self.user(), "files of an administrator's may be the user's until the purge")
+
+    def test_a_purge_leaves_nothing(self):
+        before = self.files()
+        self.install(built())
+        self.assertIn("echotimed", self.user())
+        self.assertTrue({CONF, "/usr/sbin/echotimed"} <= self.files() - before)
+        self.bed.systemctl("enable", "--quiet", "--now", "echotimed-echo.socket", "echotimed-daytime.socket")
+        self.bed.systemctl("enable", "--quiet", SERVICE)
+        self.assert_echoes()
+        self.hang_up()
+        self.bed.write(CONF, self.bed.read(CONF) + "# mine\n")
+        self.dpkg("--purge", "echotimed")
+        self.assertEqual(self.files() - before, set())
+        self.assertEqual(self.user(), "")
+        self.assertEqual(self.bed.tool("getent", "group", "echotimed", check=False).stdout, "")
+        self.assertEqual(self.listening(), "")
+        self.assertIn(self.bed.run("dpkg", "-s", "echotimed").returncode, (1, 256))
+
+    def test_echo_by_a_process_for_each_connection_works_as_packaged(self):
+        self.install(built())
+        self.start("echotimed-echo-inetd.socket")
+        self.assert_echoes(kind=TCP)
+
+
+if __name__ == "__main__":
+    harness.main(tree=None)
