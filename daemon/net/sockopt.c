@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -99,6 +100,8 @@ static void set_udp(struct series *s, const struct listener *l)
 	if (speaks_ipv6(l))
 		set_udp_v6(s);
 	set_if_known(s, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	/* Several datagrams from one client may be read as one message, which says so. */
+	set_if_known(s, SOL_UDP, UDP_GRO, 1);
 }
 
 static void set_tcp(struct series *s)

@@ -44,7 +44,7 @@ static uint32_t cell_of(const struct limiter *l, uint64_t key, uint32_t row)
 	return row * l->width + (uint32_t)((uint64_t)hash * l->width >> 32);
 }
 
-bool limiter_look(const struct limiter *l, struct limiter_view *v)
+uint32_t limiter_look(const struct limiter *l, struct limiter_view *v)
 {
 	v->spent_ns = UINT64_MAX;
 	for (uint32_t i = 0; i < LIMITER_ROWS; i++) {
@@ -57,8 +57,9 @@ bool limiter_look(const struct limiter *l, struct limiter_view *v)
 			v->lowest = i;
 		}
 	}
-	v->next_ns = rate_spend(v->rate, v->spent_ns, rate_cost_ns(v->rate, 1), v->now_ns);
-	return v->next_ns != 0;
+	v->fits = (struct rate_cost){ .each_ns = v->rate->one_ns, .n = v->n };
+	v->fits.n = rate_fit(v->rate, v->spent_ns, &v->fits, v->now_ns);
+	return v->fits.n;
 }
 
 static void raise_to(_Atomic uint64_t *cell, uint64_t least)
@@ -70,16 +71,19 @@ static void raise_to(_Atomic uint64_t *cell, uint64_t least)
 		continue;
 }
 
-bool limiter_take(struct limiter *l, struct limiter_view *v)
+uint32_t limiter_take(struct limiter *l, struct limiter_view *v, uint32_t n)
 {
+	v->n = v->fits.n = n;
 	do {
+		uint64_t next_ns = rate_spend(v->spent_ns, &v->fits, v->now_ns);
+
 		for (uint32_t i = 0; i < LIMITER_ROWS; i++)
 			if (i != v->lowest)
-				raise_to(&l->cells[v->at[i]], v->next_ns);
+				raise_to(&l->cells[v->at[i]], next_ns);
 		/* Release: who sees this one raised sees the others raised. */
-		if (atomic_compare_exchange_strong_explicit(&l->cells[v->at[v->lowest]], &v->spent_ns, v->next_ns,
+		if (atomic_compare_exchange_strong_explicit(&l->cells[v->at[v->lowest]], &v->spent_ns, next_ns,
 							    memory_order_acq_rel, memory_order_relaxed))
-			return true;
-	} while (limiter_look(l, v));
-	return false;
+			return v->fits.n;
+	} while (limiter_look(l, v) != 0);
+	return 0;
 }

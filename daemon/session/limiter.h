@@ -57,16 +57,18 @@ uint64_t limiter_key(const struct limiter *l, const struct addr *a, uint32_t gro
 struct limiter_view {
 	uint64_t key;            /* limiter_key() */
 	const struct rate *rate; /* not "none" */
+	uint32_t n;              /* how many are wanted, 1 or more */
 	uint64_t now_ns;
 	/* limiter_look() sets the rest */
 	uint32_t at[LIMITER_ROWS]; /* its cells */
 	uint32_t lowest;           /* of them   */
-	uint64_t spent_ns;         /* what that one was, and is to be */
-	uint64_t next_ns;
+	uint64_t spent_ns;         /* what that one was */
+	struct rate_cost fits;     /* what the rate has left for them */
 };
 
-/* Would one more be within the rate? Changes nothing. */
-bool limiter_look(const struct limiter *l, struct limiter_view *v);
+/* How many are within the rate? Changes nothing. */
+uint32_t limiter_look(const struct limiter *l, struct limiter_view *v);
 
-/* After a look that said yes: takes one; or, where others have used up the rate meanwhile, nothing, and false. */
-bool limiter_take(struct limiter *l, struct limiter_view *v);
+/* After a look that said 1 or more: takes `n` of v->fits, which may be fewer by now; or, where others have used up the rate
+ * meanwhile, what is left of it. How many. */
+uint32_t limiter_take(struct limiter *l, struct limiter_view *v, uint32_t n);

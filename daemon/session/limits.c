@@ -42,34 +42,43 @@ static bool has_source(const struct addr *a)
 	return a->family == AF_INET || a->family == AF_INET6;
 }
 
-/* A look at a source under a rate. */
-static struct limiter_view view_of(struct limits *l, const struct limits_request *q, const struct rate *rate, uint32_t group)
+/* A look at a source under a rate. Of *ret it sets what a look needs. */
+static void begin_view(struct limits *l, const struct limits_request *q, const struct rate *rate, uint32_t group,
+		       struct limiter_view *ret)
 {
-	return (struct limiter_view){ .key = limiter_key(limiter_of(l), &q->source, group | q->row),
-				      .rate = rate,
-				      .now_ns = q->now_ns };
+	ret->key = limiter_key(limiter_of(l), &q->source, group | q->row);
+	ret->rate = rate;
+	ret->n = q->n;
+	ret->now_ns = q->now_ns;
 }
 
-enum refusal limits_answer(struct limits *l, const struct limits_request *q, const struct rate *of_source,
-			   const struct limits_totals *totals)
+uint32_t limits_answers(struct limits *l, const struct limits_request *q, const struct rate *of_source,
+			const struct limits_totals *totals, enum refusal *ret_why)
 {
 	bool counts = of_source->amount != 0 && has_source(&q->source);
+	struct rate_wanted wanted = { .each = 1, .n = q->n };
 	struct limiter_view v;
+	uint32_t taken;
 
+	*ret_why = REFUSED_RATE;
 	if (counts) {
-		v = view_of(l, q, of_source, GROUP_ANSWERS);
-		if (!limiter_look(limiter_of(l), &v))
-			return REFUSED_RATE;
+		begin_view(l, q, of_source, GROUP_ANSWERS, &v);
+		wanted.n = limiter_look(limiter_of(l), &v);
+		if (wanted.n == 0)
+			return 0;
 	}
-	if (!bucket_take(&l->answers, &totals->answers, 1, q->now_ns))
-		return REFUSED_TOTAL;
-	return !counts || limiter_take(limiter_of(l), &v) ? REFUSED_NOT : REFUSED_RATE;
+	taken = bucket_take(&l->answers, &totals->answers, &wanted, q->now_ns);
+	if (taken < wanted.n)
+		*ret_why = REFUSED_TOTAL;
+	return !counts || taken == 0 ? taken : limiter_take(limiter_of(l), &v, taken);
 }
 
-enum refusal limits_answer_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
-				 uint32_t bytes)
+uint32_t limits_answer_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
+			     uint32_t bytes)
 {
-	return bucket_take(&l->answer_bytes, &totals->answer_bytes, bytes, q->now_ns) ? REFUSED_NOT : REFUSED_TOTAL;
+	struct rate_wanted wanted = { .each = bytes, .n = q->n };
+
+	return bucket_take(&l->answer_bytes, &totals->answer_bytes, &wanted, q->now_ns);
 }
 
 enum refusal limits_session(struct limits *l, const struct limits_request *q, const struct rate *of_source)
@@ -78,11 +87,11 @@ enum refusal limits_session(struct limits *l, const struct limits_request *q, co
 
 	if (of_source->amount == 0 || !has_source(&q->source))
 		return REFUSED_NOT;
-	v = view_of(l, q, of_source, GROUP_SESSIONS);
-	return limiter_look(limiter_of(l), &v) && limiter_take(limiter_of(l), &v) ? REFUSED_NOT : REFUSED_RATE;
+	begin_view(l, q, of_source, GROUP_SESSIONS, &v);
+	return limiter_look(limiter_of(l), &v) != 0 && limiter_take(limiter_of(l), &v, 1) != 0 ? REFUSED_NOT : REFUSED_RATE;
 }
 
-enum refusal limits_loop(struct limits *l, const struct limits_request *q)
+uint32_t limits_loop(struct limits *l, const struct limits_request *q)
 {
-	return has_source(&q->source) && loopguard_drops(&l->loops, &q->source, q->row) ? REFUSED_LOOP : REFUSED_NOT;
+	return has_source(&q->source) ? loopguard_drops(&l->loops, &q->source, q->row, q->n) : LIMITS_NO_LOOP;
 }

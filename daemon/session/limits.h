@@ -16,6 +16,7 @@
 #include "session/refusal.h"
 
 #define LIMITS_BYTES_MIN 65536
+#define LIMITS_NO_LOOP LOOPGUARD_NONE
 
 struct limits; /* opaque: its layout is limits.c's */
 
@@ -31,21 +32,22 @@ struct limits *limits_init(void *memory, const struct limiter_shape *shape, cons
 struct limits_request {
 	struct addr source;
 	uint32_t row; /* the listener's */
+	uint32_t n;   /* how many of them: datagrams, sessions; as if one came after the other */
 	uint64_t now_ns;
 };
 
-/* May one more datagram be answered? REFUSED_RATE: not this source; REFUSED_TOTAL: nobody. A source that is refused takes
- * nothing from the totals, and who is refused by them is not charged: so a flood from invented sources, however large,
- * fills the limiter no faster than the totals let it. */
-enum refusal limits_answer(struct limits *l, const struct limits_request *q, const struct rate *of_source,
-			   const struct limits_totals *totals);
+/* How many datagrams may be answered, and why the others not: REFUSED_RATE: not this source; REFUSED_TOTAL: nobody. A source
+ * that is refused takes nothing from the totals, and who is refused by them is not charged: so a flood from invented
+ * sources, however large, fills the limiter no faster than the totals let it. */
+uint32_t limits_answers(struct limits *l, const struct limits_request *q, const struct rate *of_source,
+			const struct limits_totals *totals, enum refusal *ret_why);
 
-/* May so many bytes be sent? REFUSED_TOTAL if not. */
-enum refusal limits_answer_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
-				 uint32_t bytes);
+/* How many answers of so many bytes may be sent? The others: REFUSED_TOTAL. */
+uint32_t limits_answer_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
+			     uint32_t bytes);
 
-/* May a new session begin? REFUSED_RATE if not. */
+/* May a new session begin (n is 1)? REFUSED_RATE if not. */
 enum refusal limits_session(struct limits *l, const struct limits_request *q, const struct rate *of_source);
 
-/* REFUSED_LOOP for the datagram that is dropped in case it goes round. */
-enum refusal limits_loop(struct limits *l, const struct limits_request *q);
+/* Which of the datagrams is dropped in case it goes round (REFUSED_LOOP), counted from 0; or LIMITS_NO_LOOP. */
+uint32_t limits_loop(struct limits *l, const struct limits_request *q);

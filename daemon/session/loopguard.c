@@ -12,16 +12,18 @@ void loopguard_init(struct loopguard *g, const struct siphash_key *key)
 	g->key = *key;
 }
 
-bool loopguard_drops(struct loopguard *g, const struct addr *source, uint32_t group)
+uint32_t loopguard_drops(struct loopguard *g, const struct addr *source, uint32_t group, uint32_t n)
 {
 	uint64_t name[3] = { (uint64_t)source->family << 48 | (uint64_t)source->port << 32 | group };
-	uint16_t was;
+	uint32_t before; /* the next one that is dropped */
 
 	if (source->port >= LOOPGUARD_CLIENTS_FIRST && source->port <= LOOPGUARD_CLIENTS_LAST)
-		return false;
+		return LOOPGUARD_NONE;
 	memcpy(name + 1, source->bytes, sizeof(source->bytes));
-	was = atomic_fetch_add_explicit(
-		&g->counts[siphash(&g->key, name, source->family == AF_INET ? 16 : 24) % LOOPGUARD_COUNTS], 1,
-		memory_order_relaxed);
-	return was % LOOPGUARD_EVERY == LOOPGUARD_EVERY - 1;
+	before = LOOPGUARD_EVERY - 1 -
+		 atomic_fetch_add_explicit(
+			 &g->counts[siphash(&g->key, name, source->family == AF_INET ? 16 : 24) % LOOPGUARD_COUNTS],
+			 (uint16_t)n, memory_order_relaxed) %
+			 LOOPGUARD_EVERY;
+	return before < n ? before : LOOPGUARD_NONE;
 }

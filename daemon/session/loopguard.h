@@ -12,13 +12,13 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
 #include "session/siphash.h"
 
 #define LOOPGUARD_EVERY 1024
+#define LOOPGUARD_NONE UINT32_MAX
 #define LOOPGUARD_COUNTS 16384 /* 32 KiB */
 
 /* Where the kernel of most hosts takes a client's port from: net.ipv4.ip_local_port_range. */
@@ -33,5 +33,5 @@ struct loopguard {
 /* Zeroed memory with a key of its own. */
 void loopguard_init(struct loopguard *g, const struct siphash_key *key);
 
-/* Counts a datagram from there; true: it is one to be dropped. */
-bool loopguard_drops(struct loopguard *g, const struct addr *source, uint32_t group);
+/* Counts n datagrams from there, fewer than LOOPGUARD_EVERY. Which of them is to be dropped, from 0; or LOOPGUARD_NONE. */
+uint32_t loopguard_drops(struct loopguard *g, const struct addr *source, uint32_t group, uint32_t n);

@@ -11,11 +11,12 @@ void rate_settle(struct rate *r)
 {
 	unsigned __int128 ns;
 
-	r->burst_ns = 0;
+	r->burst_ns = r->one_ns = 0;
 	if (r->amount == 0)
 		return;
 	ns = (unsigned __int128)r->burst * r->period_ns / r->amount;
 	r->burst_ns = ns < LONGEST_NS ? (uint64_t)ns : LONGEST_NS;
+	r->one_ns = rate_cost_ns(r, 1);
 }
 
 uint64_t rate_cost_ns(const struct rate *r, uint64_t n)
@@ -28,18 +29,21 @@ uint64_t rate_cost_ns(const struct rate *r, uint64_t n)
 	return cost_ns > 0 ? cost_ns : 1;
 }
 
-bool bucket_take(struct bucket *b, const struct rate *r, uint64_t n, uint64_t now_ns)
+uint32_t bucket_take(struct bucket *b, const struct rate *r, const struct rate_wanted *wanted, uint64_t now_ns)
 {
-	uint64_t was, next;
+	struct rate_cost of = { .n = wanted->n };
+	uint64_t was;
 
-	if (r->amount == 0 || n == 0)
-		return true;
+	if (r->amount == 0 || wanted->each == 0 || wanted->n == 0)
+		return wanted->n;
+	of.each_ns = wanted->each == 1 ? r->one_ns : rate_cost_ns(r, wanted->each);
 	was = atomic_load_explicit(&b->spent_ns, memory_order_relaxed);
 	do {
-		next = rate_spend(r, was, rate_cost_ns(r, n), now_ns);
-		if (next == 0)
-			return false;
-	} while (!atomic_compare_exchange_weak_explicit(&b->spent_ns, &was, next, memory_order_relaxed,
-							memory_order_relaxed));
-	return true;
+		of.n = wanted->n;
+		of.n = rate_fit(r, was, &of, now_ns);
+		if (of.n == 0)
+			return 0;
+	} while (!atomic_compare_exchange_weak_explicit(&b->spent_ns, &was, rate_spend(was, &of, now_ns),
+							memory_order_relaxed, memory_order_relaxed));
+	return of.n;
 }

@@ -17,25 +17,45 @@ struct rate {
 	uint64_t period_ns;
 	uint64_t burst;    /* at once, out of a bucket that is full                      */
 	uint64_t burst_ns; /* how long an empty bucket fills: burst × period_ns ÷ amount */
+	uint64_t one_ns;   /* what one costs: period_ns ÷ amount, 1 or more              */
 };
 
 #define RATE_MAX (UINT64_C(1) << 40)      /* of amount and burst                             */
 #define RATE_ONCE_MAX (UINT64_C(1) << 20) /* of what is taken at once: no product below leaves 64 bits */
 
-/* Sets burst_ns from the rest; the longest is a hundred years. */
+/* Some that cost the same. */
+struct rate_wanted {
+	uint64_t each; /* of the rate's amount */
+	uint32_t n;
+};
+struct rate_cost {
+	uint64_t each_ns;
+	uint32_t n;
+};
+
+/* Sets burst_ns, the longest of which is a hundred years, and one_ns from the rest. */
 void rate_settle(struct rate *r);
 
 /* What n cost, in nanoseconds of the rate; 1 or more. */
 uint64_t rate_cost_ns(const struct rate *r, uint64_t n);
 
-/* When a bucket that was spent up to spent_ns is spent up to when `cost_ns` more are taken from it at now_ns; 0 where it
- * does not hold that much. A bucket that is full gives any amount: no datagram is too long for ever. */
-static inline uint64_t rate_spend(const struct rate *r, uint64_t spent_ns, uint64_t cost_ns, uint64_t now_ns)
+/* Of n that cost cost_ns each, how many a bucket gives at now_ns that is spent up to spent_ns. One that is full gives one at
+ * any cost: no datagram is too long for ever. */
+static inline uint32_t rate_fit(const struct rate *r, uint64_t spent_ns, const struct rate_cost *of, uint64_t now_ns)
 {
-	uint64_t from_ns = spent_ns > now_ns ? spent_ns : now_ns;
-	uint64_t most_ns = r->burst_ns > cost_ns ? r->burst_ns : cost_ns;
+	uint64_t most_ns = r->burst_ns > of->each_ns ? r->burst_ns : of->each_ns;
+	uint64_t debt_ns = spent_ns > now_ns ? spent_ns - now_ns : 0;
+	uint64_t left_ns = most_ns > debt_ns ? most_ns - debt_ns : 0;
 
-	return from_ns + cost_ns <= now_ns + most_ns ? from_ns + cost_ns : 0;
+	if (of->n == 1)
+		return of->each_ns <= left_ns;
+	return left_ns / of->each_ns < of->n ? (uint32_t)(left_ns / of->each_ns) : of->n;
+}
+
+/* Up to when it is spent once they are taken. */
+static inline uint64_t rate_spend(uint64_t spent_ns, const struct rate_cost *of, uint64_t now_ns)
+{
+	return (spent_ns > now_ns ? spent_ns : now_ns) + of->n * of->each_ns;
 }
 
 /* A bucket in memory that several processes share. */
@@ -43,5 +63,5 @@ struct bucket {
 	_Alignas(64) _Atomic uint64_t spent_ns;
 };
 
-/* Takes n, or nothing and false. */
-bool bucket_take(struct bucket *b, const struct rate *r, uint64_t n, uint64_t now_ns);
+/* Takes as many as it holds, as if they were taken one after the other. How many. */
+uint32_t bucket_take(struct bucket *b, const struct rate *r, const struct rate_wanted *wanted, uint64_t now_ns);

@@ -6,19 +6,18 @@
 #include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "worker/ask.h"
+#include "worker/batch.h"
 #include "worker/judge.h"
-#include "worker/packet.h"
+#include "worker/outbox.h"
 #include "worker/sender.h"
 
-#define BATCH 32
-#define SLOT_BYTES 65536  /* the longest datagram there is, both families */
 #define ANSWER_BYTES 1232 /* of a service that is no mirror: it fits any path unfragmented */
+#define ANSWERS 128       /* of such services, sent at once                                */
 
 /* One socket. */
 struct outlet {
@@ -48,13 +47,10 @@ struct datagrams {
 	size_t outlets_n;
 	struct pending *pending; /* DATAGRAM_ASKS_MAX */
 	unsigned pending_n;
-	uint8_t *slots;   /* BATCH × SLOT_BYTES, touched as datagrams are long   */
-	uint8_t *answers; /* BATCH × ANSWER_BYTES                                */
-	struct mmsghdr in[BATCH], out[BATCH];
-	struct iovec in_iov[BATCH], out_iov[BATCH];
-	struct sockaddr_storage peers[BATCH];
-	_Alignas(struct cmsghdr) char in_control[BATCH][PACKET_CONTROL_BYTES];
-	_Alignas(struct cmsghdr) char out_control[BATCH][PACKET_CONTROL_BYTES];
+	struct batch *batch;
+	struct outbox outbox; /* empty between batches */
+	unsigned answers_n;
+	uint8_t answers[ANSWERS][ANSWER_BYTES];
 };
 
 static void outlet_ready(struct loop_source *s, uint32_t events);
@@ -94,11 +90,8 @@ int datagram_new(struct worker *w)
 	d->w = w;
 	d->outlets = calloc(n, sizeof(*d->outlets));
 	d->pending = calloc(DATAGRAM_ASKS_MAX, sizeof(*d->pending));
-	d->slots = mmap(NULL, BATCH * (SLOT_BYTES + ANSWER_BYTES), PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (!d->outlets || !d->pending || d->slots == MAP_FAILED)
+	if (!d->outlets || !d->pending || batch_new(&d->batch) < 0)
 		return -ENOMEM;
-	d->answers = d->slots + BATCH * SLOT_BYTES;
 	for (size_t i = 0; i < DATAGRAM_ASKS_MAX; i++)
 		d->pending[i].ask.source.fd = -1;
 	for (size_t i = 0; i < w->plan->listeners_n; i++)
@@ -173,12 +166,6 @@ bool datagram_idle(const struct datagrams *d)
 	return !d || !d->pending_n;
 }
 
-static void prepare_answer(const struct outlet *o, const struct packet_info *info, struct msghdr *to, char *control)
-{
-	to->msg_control = control;
-	packet_write(o->listener, info, to);
-}
-
 static void ask_ready(struct loop_source *s, uint32_t events);
 static void ask_late(struct loop_timer *t);
 
@@ -208,33 +195,26 @@ static void begin_ask(struct outlet *o, const struct packet_info *info, const st
 	o->d->pending_n++;
 }
 
-static void fill_context(const struct outlet *o, const struct packet_info *info, struct svc_context *ret)
-{
-	worker_fill_context(o->d->w, o->listener, ret);
-	ret->peer = info->gate.source;
-	ret->local = info->gate.local;
-}
-
 static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 {
 	struct outlet *o = p->outlet;
 	struct svc_context ctx;
 	uint8_t bytes[ANSWER_BYTES];
 	struct svc_io io = { .out = bytes, .out_cap = sizeof(bytes) };
-	_Alignas(struct cmsghdr) char control[PACKET_CONTROL_BYTES];
 
-	fill_context(o, &p->info, &ctx);
+	worker_fill_context(o->d->w, o->listener, &ctx);
+	ctx.peer = p->info.gate.source;
+	ctx.local = p->info.gate.local;
 	ask_count(o->d->w, o->listener->row, &p->ask, answer->result);
 	loop_cancel_timer(&o->d->w->loop, &p->timer);
 	o->d->pending_n--;
 	if (o->listener->settings->service->answer(p->state, &ctx, answer, &io) == SVC_DONE &&
-	    judge_answer(o->d->w, o->listener, &p->info.gate, io.out_len)) {
-		struct iovec iov = { .iov_base = bytes, .iov_len = io.out_len };
-		struct mmsghdr m = {
-			.msg_hdr = { .msg_name = &p->peer, .msg_namelen = p->peer_len, .msg_iov = &iov, .msg_iovlen = 1 }
+	    judge_answers(o->d->w, o->listener, &p->info.gate, io.out_len, 1)) {
+		struct outbox_to to = {
+			.listener = o->listener, .info = &p->info, .name = &p->peer, .name_bytes = p->peer_len
 		};
-		prepare_answer(o, &p->info, &m.msg_hdr, control);
-		sender_send(&o->sender, o->source.fd, &m, 1);
+		(void)outbox_add(&o->d->outbox, &to, &(struct iovec){ .iov_base = bytes, .iov_len = io.out_len });
+		sender_send(&o->sender, o->source.fd, &o->d->outbox);
 	}
 	let_go(o->d);
 	worker_linger_ended(o->d->w);
@@ -256,38 +236,84 @@ static void ask_late(struct loop_timer *t)
 	finish_ask(p, &ask_no_answer);
 }
 
-/* What the service answers to datagram i. False: nothing (now). */
-static bool serve(struct outlet *o, const struct packet_info *info, unsigned i, struct iovec *answer)
+/* Adds an answer to those that wait. */
+static void add_answer(struct outlet *o, const struct alike *a, const struct iovec *answer)
+{
+	struct datagrams *d = o->d;
+	struct outbox_to to = {
+		.listener = o->listener,
+		.info = a->info,
+		.name = a->message->msg_name,
+		.name_bytes = a->message->msg_namelen,
+		.sender = a->sender,
+	};
+
+	while (!outbox_add(&d->outbox, &to, answer))
+		sender_send(&o->sender, o->source.fd, &d->outbox);
+}
+
+/* Room for an answer until it is sent. */
+static uint8_t *room_for_answer(struct outlet *o)
+{
+	struct datagrams *d = o->d;
+
+	if (d->answers_n == ANSWERS) {
+		sender_send(&o->sender, o->source.fd, &d->outbox);
+		d->answers_n = 0;
+	}
+	return d->answers[d->answers_n++];
+}
+
+/* An unbound UNIX client cannot be answered. False, and they have been counted. */
+static bool has_name(const struct outlet *o, const struct alike *a, uint32_t n)
+{
+	if (!a->message->msg_namelen)
+		counters_add(&o->d->w->counters[o->listener->row].refused[REFUSED_SOURCE_ADDRESS], n);
+	return a->message->msg_namelen;
+}
+
+/* What the service of `ctx` answers to datagram i of those. */
+static void serve(struct outlet *o, const struct alike *a, unsigned i, struct svc_context *ctx)
 {
 	struct datagrams *d = o->d;
 	const struct service *service = o->listener->settings->service;
 	static _Alignas(max_align_t) uint8_t state[SVC_STATE_MAX];
-	struct svc_context ctx;
 	struct svc_io io = {
-		.in = d->in_iov[i].iov_base,
-		.in_len = info->gate.length,
-		.out = d->answers + (size_t)i * ANSWER_BYTES,
-		.out_cap = judge_room(o->listener, &info->gate, ANSWER_BYTES),
+		.in = a->at[i],
+		.in_len = a->info->gate.length,
+		.out = room_for_answer(o),
+		.out_cap = judge_room(o->listener, &a->info->gate, ANSWER_BYTES),
 	};
 
-	if (service->traits & SVC_MIRROR) {
-		*answer = (struct iovec){ .iov_base = d->in_iov[i].iov_base, .iov_len = info->gate.length };
-		return true;
-	}
 	memset(state, 0, service->state_bytes);
-	fill_context(o, info, &ctx);
-	enum svc_verdict verdict = service->input(service->state_bytes ? state : NULL, &ctx, &io);
-	if (verdict == SVC_ASK) {
-		begin_ask(o, info, &d->in[i].msg_hdr, state, &io.question);
-		return false;
-	}
-	if (verdict == SVC_DROP) {
-		bool unsure = o->listener->settings->options.require_sync && ctx.clock.state != CLOCK_SYNCHRONISED;
+	ctx->peer = a->info->gate.source;
+	ctx->local = a->info->gate.local;
+	ctx->random = worker_random(d->w);
+	enum svc_verdict verdict = service->input(service->state_bytes ? state : NULL, ctx, &io);
+	if (verdict == SVC_ASK)
+		begin_ask(o, a->info, a->message, state, &io.question);
+	else if (verdict == SVC_DROP) {
+		bool unsure = o->listener->settings->options.require_sync && ctx->clock.state != CLOCK_SYNCHRONISED;
 		counters_add(&d->w->counters[o->listener->row].refused[unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED],
 			     1);
-	}
-	*answer = (struct iovec){ .iov_base = io.out, .iov_len = io.out_len };
-	return verdict == SVC_DONE;
+	} else if (verdict == SVC_DONE && has_name(o, a, 1) &&
+		   judge_answers(d->w, o->listener, &a->info->gate, io.out_len, 1))
+		add_answer(o, a, &(struct iovec){ .iov_base = io.out, .iov_len = io.out_len });
+}
+
+/* Sends back those of which `wanted` has a bit. */
+static void mirror(struct outlet *o, const struct alike *a, uint64_t wanted)
+{
+	uint32_t n = (uint32_t)__builtin_popcountll(wanted), length = a->info->gate.length;
+
+	if (!n || !has_name(o, a, n))
+		return;
+	n = judge_answers(o->d->w, o->listener, &a->info->gate, length, n);
+	for (unsigned i = 0; n; i++)
+		if (wanted >> i & 1) {
+			add_answer(o, a, &(struct iovec){ .iov_base = a->at[i], .iov_len = length });
+			n--;
+		}
 }
 
 static bool is_from_us(const struct worker *w, const struct msghdr *in)
@@ -298,59 +324,44 @@ static bool is_from_us(const struct worker *w, const struct msghdr *in)
 	return false;
 }
 
-/* Checks datagram i, has it served and queues its answer. True: there is one. */
-static bool handle(struct outlet *o, unsigned i, unsigned to)
+/* Checks datagrams that are alike, and has them answered. */
+static void handle(struct outlet *o, const struct alike *a, struct svc_context *ctx)
 {
-	struct datagrams *d = o->d;
-	struct counters *counters = &d->w->counters[o->listener->row];
-	struct msghdr *in = &d->in[i].msg_hdr, *out = &d->out[to].msg_hdr;
-	struct packet_info info = packet_read(o->listener, in, d->in[i].msg_len);
+	uint64_t wanted;
 
-	counters_add(&counters->received_bytes, info.gate.length);
-	count_drops(o, info.dropped);
-	info.gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM && is_from_us(d->w, in);
-	if (!judge_request(d->w, o->listener, &info.gate) || !serve(o, &info, i, &d->out_iov[to]))
-		return false;
-	if (!in->msg_namelen) { /* an unbound UNIX client cannot be answered */
-		counters_add(&counters->refused[REFUSED_SOURCE_ADDRESS], 1);
-		return false;
+	count_drops(o, a->info->dropped);
+	a->info->gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM && is_from_us(o->d->w, a->message);
+	wanted = judge_requests(o->d->w, o->listener, &a->info->gate, a->n);
+	if (o->listener->settings->service->traits & SVC_MIRROR) {
+		mirror(o, a, wanted);
+		return;
 	}
-	if (!judge_answer(d->w, o->listener, &info.gate, d->out_iov[to].iov_len))
-		return false;
-	*out = (struct msghdr){
-		.msg_name = in->msg_name, .msg_namelen = in->msg_namelen, .msg_iov = &d->out_iov[to], .msg_iovlen = 1
-	};
-	prepare_answer(o, &info, out, d->out_control[to]);
-	return true;
+	for (unsigned i = 0; i < a->n; i++)
+		if (wanted >> i & 1)
+			serve(o, a, i, ctx);
 }
 
 static void outlet_ready(struct loop_source *s, uint32_t events)
 {
 	struct outlet *o = container_of(s, struct outlet, source);
 	struct datagrams *d = o->d;
-	/* A UNIX client sends nothing beside its bytes that we want: without room its descriptors are not ours to close. */
-	size_t control_n = o->listener->transport == TRANSPORT_UNIXGRAM ? 0 : PACKET_CONTROL_BYTES;
-	unsigned answers_n = 0;
+	struct counters *counters = &d->w->counters[o->listener->row];
+	struct svc_context ctx;
+	struct alike a;
+	uint64_t received_n = 0, bytes = 0;
 
 	(void)events;
-	for (unsigned i = 0; i < BATCH; i++) {
-		d->in_iov[i] = (struct iovec){ .iov_base = d->slots + (size_t)i * SLOT_BYTES, .iov_len = SLOT_BYTES };
-		d->in[i].msg_hdr = (struct msghdr){
-			.msg_name = &d->peers[i],
-			.msg_namelen = sizeof(d->peers[i]),
-			.msg_iov = &d->in_iov[i],
-			.msg_iovlen = 1,
-			.msg_control = d->in_control[i],
-			.msg_controllen = control_n,
-		};
-	}
-	/* An error here is one queued on the socket (an ICMP message, say): reading it cleared it. */
-	int n = recvmmsg(s->fd, d->in, BATCH, MSG_DONTWAIT, NULL);
-	if (n <= 0)
+	if (!batch_read(d->batch, o->listener, s->fd))
 		return;
-	counters_add(&d->w->counters[o->listener->row].datagrams_received, (uint64_t)n);
-	for (unsigned i = 0; i < (unsigned)n; i++)
-		answers_n += handle(o, i, answers_n);
-	if (answers_n)
-		sender_send(&o->sender, s->fd, d->out, answers_n);
+	worker_fill_context(d->w, o->listener, &ctx);
+	outbox_begin(&d->outbox, o->sender.merges);
+	d->answers_n = 0;
+	while (batch_next(d->batch, &a)) {
+		received_n += a.n;
+		bytes += (uint64_t)a.n * a.info->gate.length;
+		handle(o, &a, &ctx);
+	}
+	sender_send(&o->sender, s->fd, &d->outbox);
+	counters_add(&counters->datagrams_received, received_n);
+	counters_add(&counters->received_bytes, bytes);
 }

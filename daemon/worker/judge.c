@@ -11,51 +11,68 @@ void judge_begin(struct worker *w)
 			ports_add(&w->served_ports, w->plan->listeners[i].address.port);
 }
 
-static struct limits_request request_of(const struct worker *w, const struct listener *l, const struct addr *source)
+static struct limits_request request_of(const struct worker *w, const struct listener *l, const struct addr *source,
+					uint32_t n)
 {
-	return (struct limits_request){ .source = *source, .row = l->row, .now_ns = w->loop.now_ns };
+	return (struct limits_request){ .source = *source, .row = l->row, .n = n, .now_ns = w->loop.now_ns };
 }
 
-static bool refuse(struct worker *w, const struct listener *l, enum refusal why)
+static void refuse(struct worker *w, const struct listener *l, enum refusal why, uint32_t n)
 {
-	counters_add(&w->counters[l->row].refused[why], 1);
-	return false;
+	if (n)
+		counters_add(&w->counters[l->row].refused[why], n);
 }
 
-/* What a refusal comes to: REFUSED_NOT, having counted it, where the listener's dry_run lifts it; else as it was. */
-static enum refusal lift(struct worker *w, const struct listener *l, enum refusal why)
+/* Whether the listener's dry_run lifts a refusal of n; then they have been counted. */
+static bool lifts(struct worker *w, const struct listener *l, enum refusal why, uint32_t n)
 {
-	bool lifted = why == REFUSED_RATE || why == REFUSED_SESSIONS || why == REFUSED_SOURCE;
-
-	if (!lifted || !l->settings->rules.dry_run)
-		return why;
-	counters_add(&w->counters[l->row].dry_run[why], 1);
-	return REFUSED_NOT;
+	if (!l->settings->rules.dry_run || (why != REFUSED_RATE && why != REFUSED_SESSIONS && why != REFUSED_SOURCE))
+		return false;
+	counters_add(&w->counters[l->row].dry_run[why], n);
+	return true;
 }
 
-static enum refusal check_rates(struct worker *w, const struct listener *l, const struct limits_request *q)
+/* The first so many of n are within the rates. */
+static uint32_t check_rates(struct worker *w, const struct listener *l, struct limits_request q)
 {
 	const struct limits_totals *totals = &w->plan->settings->limits.totals;
-	const struct session_rules *rules = &l->settings->rules;
-	enum refusal why = limits_answer(w->plan->limits, q, &rules->udp_rate, totals);
+	enum refusal why;
+	uint32_t n = limits_answers(w->plan->limits, &q, &l->settings->rules.udp_rate, totals, &why);
 
-	if (why == REFUSED_RATE && lift(w, l, why) == REFUSED_NOT)
-		why = limits_answer(w->plan->limits, q, &no_rate, totals);
-	return why;
+	q.n -= n;
+	if (q.n && lifts(w, l, why, q.n)) {
+		uint32_t more = limits_answers(w->plan->limits, &q, &no_rate, totals, &why);
+		n += more;
+		q.n -= more;
+	}
+	refuse(w, l, why, q.n);
+	return n;
 }
 
-bool judge_request(struct worker *w, const struct listener *l, const struct gate_packet *p)
+static uint64_t first_bits(uint32_t n)
 {
-	struct limits_request q = request_of(w, l, &p->source);
-	enum refusal why = gate_check(&l->settings->rules, &w->served_ports, p);
+	return n < JUDGE_MAX ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+}
 
-	/* Where nothing is sent, nothing is to be limited, and nothing goes round. */
-	if (why == REFUSED_NOT && l->transport == TRANSPORT_UDP && !(l->settings->service->traits & SVC_SINK)) {
-		why = check_rates(w, l, &q);
-		if (why == REFUSED_NOT)
-			why = limits_loop(w->plan->limits, &q);
+uint64_t judge_requests(struct worker *w, const struct listener *l, const struct gate_packet *p, uint32_t n)
+{
+	enum refusal why = gate_check(&l->settings->rules, &w->served_ports, p);
+	uint32_t looped;
+
+	if (why != REFUSED_NOT) {
+		refuse(w, l, why, n);
+		return 0;
 	}
-	return why == REFUSED_NOT || refuse(w, l, why);
+	/* Where nothing is sent, nothing is to be limited, and nothing goes round. */
+	if (l->transport != TRANSPORT_UDP || (l->settings->service->traits & SVC_SINK))
+		return first_bits(n);
+	struct limits_request q = request_of(w, l, &p->source, n);
+	q.n = check_rates(w, l, q);
+	looped = limits_loop(w->plan->limits, &q);
+	if (looped == LIMITS_NO_LOOP)
+		return first_bits(q.n);
+	refuse(w, l, REFUSED_LOOP, 1);
+	return first_bits(q.n) & ~(UINT64_C(1) << looped);
 }
 
 size_t judge_room(const struct listener *l, const struct gate_packet *p, size_t room)
@@ -65,16 +82,20 @@ size_t judge_room(const struct listener *l, const struct gate_packet *p, size_t 
 	return (l->settings->service->traits & SVC_SHORTENS) && most < room ? most : room;
 }
 
-bool judge_answer(struct worker *w, const struct listener *l, const struct gate_packet *p, size_t n)
+uint32_t judge_answers(struct worker *w, const struct listener *l, const struct gate_packet *p, size_t bytes, uint32_t n)
 {
-	struct limits_request q = request_of(w, l, &p->source);
-	enum refusal why = REFUSED_NOT;
+	struct limits_request q = request_of(w, l, &p->source, n);
+	uint32_t sent;
 
-	if (n > gate_answer_max(&l->settings->rules, l->settings->service, p))
-		why = REFUSED_AMPLIFICATION;
-	else if (l->transport == TRANSPORT_UDP)
-		why = limits_answer_bytes(w->plan->limits, &q, &w->plan->settings->limits.totals, (uint32_t)n);
-	return why == REFUSED_NOT || refuse(w, l, why);
+	if (bytes > gate_answer_max(&l->settings->rules, l->settings->service, p)) {
+		refuse(w, l, REFUSED_AMPLIFICATION, n);
+		return 0;
+	}
+	if (l->transport != TRANSPORT_UDP)
+		return n;
+	sent = limits_answer_bytes(w->plan->limits, &q, &w->plan->settings->limits.totals, (uint32_t)bytes);
+	refuse(w, l, REFUSED_TOTAL, n - sent);
+	return sent;
 }
 
 static enum refusal hold_to_caps(struct worker *w, const struct table_request *r, enum judge_step step,
@@ -92,16 +113,21 @@ static enum refusal hold_to_caps(struct worker *w, const struct table_request *r
 	}
 }
 
+static enum refusal unless_lifted(struct worker *w, const struct listener *l, enum refusal why)
+{
+	return why != REFUSED_NOT && lifts(w, l, why, 1) ? REFUSED_NOT : why;
+}
+
 static enum refusal check_source(struct worker *w, const struct listener *l, const struct table_request *r)
 {
 	const struct session_rules *rules = &l->settings->rules;
-	struct limits_request q = request_of(w, l, &r->peer);
+	struct limits_request q = request_of(w, l, &r->peer, 1);
 
 	if (r->peer.family == AF_UNSPEC)
 		return REFUSED_NOT;
 	if (!acl_allows(&rules->acl, &r->peer))
 		return REFUSED_ACL;
-	return r->is_exempt ? REFUSED_NOT : lift(w, l, limits_session(w->plan->limits, &q, &rules->session_rate));
+	return r->is_exempt ? REFUSED_NOT : unless_lifted(w, l, limits_session(w->plan->limits, &q, &rules->session_rate));
 }
 
 enum refusal judge_session(struct worker *w, const struct listener *l, const struct table_request *r, enum judge_step step,
@@ -118,5 +144,5 @@ enum refusal judge_session(struct worker *w, const struct listener *l, const str
 	/* Without the listener's caps. If it is admitted now, it was they that refused it. */
 	uncapped.row_max = uncapped.row_per_source = 0;
 	why = hold_to_caps(w, &uncapped, step, slot);
-	return why == REFUSED_NOT ? lift(w, l, capped) : why;
+	return why == REFUSED_NOT ? unless_lifted(w, l, capped) : why;
 }

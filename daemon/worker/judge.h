@@ -14,17 +14,19 @@
 #include "session/gate.h"
 #include "worker/worker.h"
 
+#define JUDGE_MAX 64 /* datagrams at once: a bit each */
+
 /* Once a worker: notes which ports are served over UDP. */
 void judge_begin(struct worker *w);
 
-/* Before the service sees a datagram: may it be answered? If not it has been counted. */
-bool judge_request(struct worker *w, const struct listener *l, const struct gate_packet *p);
+/* Before the service sees n datagrams that are alike, in this order: which may be answered? The others have been counted. */
+uint64_t judge_requests(struct worker *w, const struct listener *l, const struct gate_packet *p, uint32_t n);
 
 /* Of `room` bytes, how many a service may fill that can do with less. */
 size_t judge_room(const struct listener *l, const struct gate_packet *p, size_t room);
 
-/* Behind the service: may an answer of n bytes go? If not it has been counted. */
-bool judge_answer(struct worker *w, const struct listener *l, const struct gate_packet *p, size_t n);
+/* Behind the service: how many of n answers of so many bytes may go, the first ones? The others have been counted. */
+uint32_t judge_answers(struct worker *w, const struct listener *l, const struct gate_packet *p, size_t bytes, uint32_t n);
 
 enum judge_step {
 	JUDGE_NEW,     /* a connection: *slot is set on REFUSED_NOT                              */

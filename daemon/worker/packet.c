@@ -4,6 +4,7 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/un.h>
@@ -49,35 +50,48 @@ static void read_pktinfo6(const struct cmsghdr *c, struct packet_info *p)
 	p->interface = (unsigned)i.ipi6_ifindex;
 }
 
-struct packet_info packet_read(const struct listener *l, const struct msghdr *msg, uint32_t length)
+static void read_v4(const struct cmsghdr *c, struct packet_info *p)
 {
-	struct packet_info p = {
+	if (c->cmsg_type == IP_PKTINFO)
+		read_pktinfo(c, p);
+	else if (c->cmsg_type == IP_TOS)
+		p->dscp = *(const uint8_t *)CMSG_DATA(c) >> 2;
+}
+
+static void read_v6(const struct cmsghdr *c, struct packet_info *p)
+{
+	int traffic_class;
+
+	if (c->cmsg_type == IPV6_PKTINFO)
+		read_pktinfo6(c, p);
+	else if (c->cmsg_type == IPV6_TCLASS) {
+		memcpy(&traffic_class, CMSG_DATA(c), sizeof(traffic_class));
+		p->dscp = (uint8_t)((traffic_class & 0xFF) >> 2);
+	}
+}
+
+void packet_read(const struct listener *l, const struct msghdr *msg, struct packet_info *ret)
+{
+	*ret = (struct packet_info){
 		.gate = {
 			.transport = l->transport,
 			.source = { .family = AF_UNIX },
 			.truncated = (msg->msg_flags & MSG_TRUNC) != 0,
-			.length = length,
 		},
 	};
-	int traffic_class;
-
 	if (l->transport != TRANSPORT_UNIXGRAM)
-		p.gate.source = addr_from_sockaddr(msg->msg_name, msg->msg_namelen);
+		ret->gate.source = addr_from_sockaddr(msg->msg_name, msg->msg_namelen);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
-			read_pktinfo(c, &p);
-		else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
-			read_pktinfo6(c, &p);
-		else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
-			p.dscp = *(const uint8_t *)CMSG_DATA(c) >> 2;
-		else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
-			memcpy(&traffic_class, CMSG_DATA(c), sizeof(traffic_class));
-			p.dscp = (uint8_t)((traffic_class & 0xFF) >> 2);
-		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL)
-			memcpy(&p.dropped, CMSG_DATA(c), sizeof(p.dropped));
+		if (c->cmsg_level == IPPROTO_IP)
+			read_v4(c, ret);
+		else if (c->cmsg_level == IPPROTO_IPV6)
+			read_v6(c, ret);
+		else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL)
+			memcpy(&ret->dropped, CMSG_DATA(c), sizeof(ret->dropped));
+		else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+			memcpy(&ret->segment, CMSG_DATA(c), sizeof(ret->segment)); /* an int */
 	}
-	p.gate.over_loopback = p.interface == LOOPBACK_INDEX;
-	return p;
+	ret->gate.over_loopback = ret->interface == LOOPBACK_INDEX;
 }
 
 bool packet_is_from(const struct listener *l, const struct msghdr *msg)
@@ -130,6 +144,13 @@ void packet_write(const struct listener *l, const struct packet_info *from, stru
 		       &tos);
 	}
 	msg->msg_controllen = used;
-	if (!used)
-		msg->msg_control = NULL;
+}
+
+void packet_add_segment(struct msghdr *msg, uint16_t bytes)
+{
+	size_t used = msg->msg_controllen;
+
+	append(msg, &used, &(struct cmsghdr){ .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = sizeof(bytes) },
+	       &bytes);
+	msg->msg_controllen = used;
 }

@@ -11,7 +11,8 @@
 #include "net/listener.h"
 #include "session/gate.h"
 
-#define PACKET_CONTROL_BYTES 256
+#define PACKET_CONTROL_BYTES 256 /* of what is received */
+#define PACKET_ANSWER_BYTES 128  /* of what is sent     */
 
 /* What came with a datagram. */
 struct packet_info {
@@ -19,16 +20,20 @@ struct packet_info {
 	unsigned interface; /* index of the one it arrived on; 0 unknown */
 	uint8_t dscp;       /* 0..63                                     */
 	uint32_t dropped;   /* SO_RXQ_OVFL: the socket's count so far    */
+	uint32_t segment;   /* UDP_GRO: it is several datagrams, of so many bytes each but the last; 0: it is one */
 };
 
-/* Reads the source address and the control messages of a received message of `length` bytes. */
-struct packet_info packet_read(const struct listener *l, const struct msghdr *msg, uint32_t length);
+/* Reads the source address and the control messages of a received message. Of how many bytes is left to the caller. */
+void packet_read(const struct listener *l, const struct msghdr *msg, struct packet_info *ret);
 
 /* Whether a UNIX datagram came from this listener's own socket. A client that has put a link to us where its own path was
  * has our answer sent to us. */
 bool packet_is_from(const struct listener *l, const struct msghdr *msg);
 
 /* Fills the control of an answer: from the address that was asked, over the interface it came by where the address is link-
- * local, and with the request's DSCP where the listener reflects it. msg->msg_control has PACKET_CONTROL_BYTES;
+ * local, and with the request's DSCP where the listener reflects it. msg->msg_control has PACKET_ANSWER_BYTES;
  * msg_controllen is set. */
 void packet_write(const struct listener *l, const struct packet_info *from, struct msghdr *msg);
+
+/* Adds: the message is several datagrams, of so many bytes each but the last (UDP_SEGMENT). */
+void packet_add_segment(struct msghdr *msg, uint16_t bytes);

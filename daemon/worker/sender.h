@@ -2,7 +2,7 @@
 /*
  * Sends the answers of a datagram socket, in order; what cannot be sent is dropped and counted (send_errors).
  *
- * Flow: sender_new once, sender_begin whenever this process begins to read the socket, sender_send for each batch.
+ * Flow: sender_new once, sender_begin whenever this process begins to read the socket, sender_send for each outbox.
  */
 #pragma once
 
@@ -11,11 +11,13 @@
 #include "base/attr.h"
 #include "net/listener.h"
 #include "session/counters.h"
+#include "worker/outbox.h"
 #include "worker/unread.h"
 
 struct sender {
 	struct counters *counters;
 	struct unread *unread; /* UNIX; NULL for UDP, whose datagrams leave our buffer by themselves */
+	bool merges;           /* the kernel takes several datagrams as one message                 */
 };
 
 /* Of an open listener. 0 or -ENOMEM. */
@@ -23,5 +25,5 @@ int sender_new(const struct listener *l, struct counters *counters, struct sende
 
 void sender_begin(struct sender *s, int fd);
 
-/* The messages say to whom, and may be changed. */
-void sender_send(struct sender *s, int fd, struct mmsghdr *out, unsigned n);
+/* Sends all of it and empties it. */
+void sender_send(struct sender *s, int fd, struct outbox *b);

@@ -173,7 +173,7 @@ static void beat(struct loop_timer *t)
 	loop_set_timer(&w->loop, t, w->loop.now_ns + BEAT_NS);
 }
 
-static uint32_t next_random(struct worker *w)
+uint32_t worker_random(struct worker *w)
 {
 	/* xorshift128+, seeded by the kernel */
 	uint64_t a = w->random_state[0], b = w->random_state[1];
@@ -199,7 +199,7 @@ void worker_fill_context(struct worker *w, const struct listener *l, struct svc_
 		ret->clock = (struct clock_status){ .state = CLOCK_UNKNOWN };
 	ret->transport = l->transport;
 	ret->host_name = w->plan->settings->host_name;
-	ret->random = next_random(w);
+	ret->random = worker_random(w);
 	ret->options = &l->settings->options;
 }
 

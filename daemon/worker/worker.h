@@ -114,6 +114,8 @@ void worker_linger_ended(struct worker *w);
 
 /* Fills what a service may know, but for peer and local. */
 void worker_fill_context(struct worker *w, const struct listener *l, struct svc_context *ret);
+/* Another ctx->random. */
+uint32_t worker_random(struct worker *w);
 
 /* Accepts and reads nothing new from now on; leaves when the last connection is gone. */
 void worker_drain(struct worker *w);

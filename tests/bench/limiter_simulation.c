@@ -79,10 +79,11 @@ struct scene {
 
 static enum refusal ask(struct scene *s, struct addr source)
 {
-	struct limits_request q = { .source = source, .row = 3, .now_ns = s->now_ns };
+	struct limits_request q = { .source = source, .row = 3, .n = 1, .now_ns = s->now_ns };
+	enum refusal why;
 
 	s->decisions++;
-	return limits_answer(s->limits, &q, &s->rate, &s->totals);
+	return limits_answers(s->limits, &q, &s->rate, &s->totals, &why) == 1 ? REFUSED_NOT : why;
 }
 
 /* How many of `per_s` fall due in a step. */
@@ -164,11 +165,11 @@ static __attribute__((noinline)) bool decide(struct limits *l, const struct gate
 {
 	static const struct ports served;
 	struct limits_totals totals = { .answers = rate_of(1000000000, 1000000000), .answer_bytes = totals.answers };
-	struct limits_request q = { .source = p->source, .row = 3, .now_ns = now_ns };
+	struct limits_request q = { .source = p->source, .row = 3, .n = 1, .now_ns = now_ns };
+	enum refusal why;
 
-	return gate_check(rules, &served, p) == REFUSED_NOT &&
-	       limits_answer(l, &q, &rules->udp_rate, &totals) == REFUSED_NOT && limits_loop(l, &q) == REFUSED_NOT &&
-	       limits_answer_bytes(l, &q, &totals, 64) == REFUSED_NOT;
+	return gate_check(rules, &served, p) == REFUSED_NOT && limits_answers(l, &q, &rules->udp_rate, &totals, &why) == 1 &&
+	       limits_loop(l, &q) == LIMITS_NO_LOOP && limits_answer_bytes(l, &q, &totals, 64) == 1;
 }
 
 static void make_decisions(unsigned long n)

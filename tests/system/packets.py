@@ -76,6 +76,7 @@ class Wire:
 
     def __init__(self, name="cable"):
         self.other = OtherHost(name, here=(f"{HERE}/24", f"{HERE6}/64"), there=(f"{THERE}/24", "192.0.2.3/24", f"{THERE6}/64"))
+        ip("link", "set", name, "gso_max_segs", "1")  # a frame is one datagram here, as on any cable
         self.socket = self.other.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self.socket.bind(("eth0", ETH_P_ALL))
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagram sockets in a worker: who reads them, what is counted, and when they are let go. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <sys/un.h>
 
@@ -158,6 +160,157 @@ static void what_is_over_the_rate_is_dropped_unless_it_is_a_dry_run(void **state
 		close(fd);
 		desk_end(&d);
 	}
+}
+
+/* As the kernel hands them over: several datagrams as one message. */
+static void ask_as_one(int fd, const void *bytes, size_t n, int segment)
+{
+	assert_int_equal(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
+	ask(fd, bytes, n);
+	segment = 0;
+	assert_int_equal(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
+}
+
+static void a_message_of_several_datagrams_is_answered_by_as_many(void **state maybe_unused)
+{
+	static const size_t lengths[] = { 1000, 1000, 1000, 500, 7, 7, 7, 0, 999 };
+	static uint8_t bytes[3500 + 21 + 999];
+	struct desk d;
+	size_t at = 0;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 253);
+	begin(&d, "echo");
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	ask_as_one(fd, bytes, 3500, 1000);
+	ask_as_one(fd, bytes + 3500, 21, 7);
+	ask(fd, bytes, 0);
+	ask(fd, bytes + 3521, 999);
+	desk_turn(&d);
+	for (size_t i = 0; i < array_n(lengths); at += lengths[i++])
+		expect_answer(fd, bytes + at, lengths[i]);
+	expect_silence(fd);
+	assert_int_equal(atomic_load(&d.w.counters[0].datagrams_received), array_n(lengths));
+	assert_int_equal(atomic_load(&d.w.counters[0].received_bytes), sizeof(bytes));
+	assert_int_equal(atomic_load(&d.w.counters[0].datagrams_answered), array_n(lengths));
+	assert_int_equal(atomic_load(&d.w.counters[0].sent_bytes), sizeof(bytes));
+	close(fd);
+	desk_end(&d);
+}
+
+/* The first three of six are within the rate, whoever sent them together; the shorter last one is no exception. */
+static void a_budget_may_end_within_a_message(void **state maybe_unused)
+{
+	struct desk d;
+	int fd;
+
+	begin(&d, "echo");
+	d.listeners[0].row = 12; /* an account of its own */
+	d.services[0].rules.udp_rate = (struct rate){ .amount = 1, .period_ns = 3600 * CLOCK_S_NS, .burst = 3 };
+	rate_settle(&d.services[0].rules.udp_rate);
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	ask_as_one(fd, "aabbccddeef", 11, 2);
+	desk_turn(&d);
+	expect_answer(fd, "aa", 2);
+	expect_answer(fd, "bb", 2);
+	expect_answer(fd, "cc", 2);
+	expect_silence(fd);
+	assert_int_equal(atomic_load(&d.w.counters[12].refused[REFUSED_RATE]), 3);
+	close(fd);
+	desk_end(&d);
+}
+
+static void bytes_may_run_out_within_a_message(void **state maybe_unused)
+{
+	struct rate *r;
+	struct desk d;
+	int fd;
+
+	begin(&d, "echo");
+	r = &d.settings.limits.totals.answer_bytes;
+	*r = (struct rate){ .amount = 1, .period_ns = 3600 * CLOCK_S_NS, .burst = 5 };
+	rate_settle(r);
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	ask_as_one(fd, "aabbccd", 7, 2);
+	desk_turn(&d);
+	expect_answer(fd, "aa", 2);
+	expect_answer(fd, "bb", 2);
+	expect_answer(fd, "d", 1); /* for which there is room */
+	expect_silence(fd);
+	assert_int_equal(atomic_load(&d.w.counters[0].refused[REFUSED_TOTAL]), 1);
+	close(fd);
+	desk_end(&d);
+}
+
+static void only_the_datagrams_that_are_too_long_are_dropped_of_a_message(void **state maybe_unused)
+{
+	struct desk d;
+	int fd;
+
+	begin(&d, "echo");
+	d.services[0].rules.max_datagram = 3;
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	ask_as_one(fd, "longlongyes", 11, 4);
+	desk_turn(&d);
+	expect_answer(fd, "yes", 3);
+	expect_silence(fd);
+	assert_int_equal(atomic_load(&d.w.counters[0].refused[REFUSED_OVERSIZE]), 2);
+	close(fd);
+	desk_end(&d);
+}
+
+/* One in a row of 1,024 from a port that clients are rarely given, wherever in a message it is. */
+static void the_datagram_that_ends_a_loop_may_be_within_a_message(void **state maybe_unused)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct desk d;
+	unsigned got = 0;
+	char byte;
+	int fd = -1;
+
+	begin(&d, "echo");
+	for (int port = 20000; port < 20100; port++) {
+		struct sockaddr_storage to;
+		socklen_t n;
+
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		sa.sin_port = htons((uint16_t)port);
+		if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0) {
+			assert_int_equal(addr_to_sockaddr(&d.listeners[0].address, AF_INET, &to, &n), 0);
+			assert_int_equal(connect(fd, (struct sockaddr *)&to, n), 0);
+			break;
+		}
+		close(fd);
+	}
+	for (int i = 0; i < 1024 / 16; i++) {
+		ask_as_one(fd, "0123456789abcdef", 16, 1);
+		desk_turn(&d);
+		while (recv(fd, &byte, 1, 0) == 1)
+			got++;
+	}
+	assert_int_equal(got, 1023);
+	assert_int_equal(atomic_load(&d.w.counters[0].refused[REFUSED_LOOP]), 1);
+	close(fd);
+	desk_end(&d);
+}
+
+static void services_that_are_no_mirror_answer_each_datagram_of_a_message(void **state maybe_unused)
+{
+	struct desk d;
+	uint8_t got[256];
+	int fd;
+
+	begin(&d, "daytime");
+	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+	ask_as_one(fd, "0123456789", 10, 1);
+	ask(fd, "", 0);
+	desk_turn(&d);
+	for (int i = 0; i < 11; i++)
+		assert_in_range(recv(fd, got, sizeof(got), MSG_DONTWAIT), 20, 64);
+	expect_silence(fd);
+	close(fd);
+	desk_end(&d);
 }
 
 static void a_long_answer_is_shortened_or_not_sent(void **state maybe_unused)
@@ -332,6 +485,12 @@ int main(void)
 		cmocka_unit_test(a_socket_is_read_by_its_reader_alone),
 		cmocka_unit_test(what_the_kernel_dropped_is_counted_once),
 		cmocka_unit_test(what_is_over_the_rate_is_dropped_unless_it_is_a_dry_run),
+		cmocka_unit_test(a_message_of_several_datagrams_is_answered_by_as_many),
+		cmocka_unit_test(a_budget_may_end_within_a_message),
+		cmocka_unit_test(bytes_may_run_out_within_a_message),
+		cmocka_unit_test(only_the_datagrams_that_are_too_long_are_dropped_of_a_message),
+		cmocka_unit_test(the_datagram_that_ends_a_loop_may_be_within_a_message),
+		cmocka_unit_test(services_that_are_no_mirror_answer_each_datagram_of_a_message),
 		cmocka_unit_test(a_long_answer_is_shortened_or_not_sent),
 		cmocka_unit_test(a_sink_has_no_rate),
 		cmocka_unit_test(a_worker_that_drains_lets_its_sockets_go),

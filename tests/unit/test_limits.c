@@ -44,7 +44,7 @@ static struct limits *make(void)
 
 static struct limits_request from(const char *address, uint64_t now_ns)
 {
-	struct limits_request q = { .row = ROW, .now_ns = now_ns };
+	struct limits_request q = { .row = ROW, .n = 1, .now_ns = now_ns };
 
 	if (strcmp(address, "unix") == 0)
 		q.source.family = AF_UNIX;
@@ -54,13 +54,32 @@ static struct limits_request from(const char *address, uint64_t now_ns)
 	return q;
 }
 
+static enum refusal ask(struct limits *l, const struct limits_request *q, const struct rate *r,
+			const struct limits_totals *totals)
+{
+	enum refusal why;
+
+	return limits_answers(l, q, r, totals, &why) == 1 ? REFUSED_NOT : why;
+}
+
+static enum refusal send_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
+			       uint32_t bytes)
+{
+	return limits_answer_bytes(l, q, totals, bytes) == 1 ? REFUSED_NOT : REFUSED_TOTAL;
+}
+
+static enum refusal loops(struct limits *l, const struct limits_request *q)
+{
+	return limits_loop(l, q) == LIMITS_NO_LOOP ? REFUSED_NOT : REFUSED_LOOP;
+}
+
 /* How many of n are answered at once. */
 static unsigned answered(struct limits *l, struct limits_request q, const struct rate *r, unsigned n)
 {
 	unsigned got = 0;
 
 	while (n-- > 0)
-		got += limits_answer(l, &q, r, &no_totals) == REFUSED_NOT;
+		got += ask(l, &q, r, &no_totals) == REFUSED_NOT;
 	return got;
 }
 
@@ -139,19 +158,19 @@ static void totals_hold_for_everybody_together(void **state maybe_unused)
 	struct limits_request a = from("192.0.2.1", START_NS), b = from("192.0.2.2", START_NS);
 
 	for (int i = 0; i < 100; i++) /* a source that is over its own rate takes nothing from the others */
-		(void)limits_answer(l, &a, &r, &totals);
+		(void)ask(l, &a, &r, &totals);
 	for (int i = 0; i < 8; i++)
-		assert_int_equal(limits_answer(l, &b, &no_rate, &totals), REFUSED_NOT);
-	assert_int_equal(limits_answer(l, &b, &r, &totals), REFUSED_TOTAL);
-	assert_int_equal(limits_answer(l, &a, &r, &totals), REFUSED_RATE);
+		assert_int_equal(ask(l, &b, &no_rate, &totals), REFUSED_NOT);
+	assert_int_equal(ask(l, &b, &r, &totals), REFUSED_TOTAL);
+	assert_int_equal(ask(l, &a, &r, &totals), REFUSED_RATE);
 	/* and who was refused by them has not used up its own */
 	b.now_ns += CLOCK_S_NS / 2;
-	assert_int_equal(limits_answer(l, &b, &r, &totals), REFUSED_NOT);
-	assert_int_equal(limits_answer(l, &b, &r, &totals), REFUSED_NOT);
-	assert_int_equal(limits_answer(l, &b, &r, &totals), REFUSED_RATE);
-	assert_int_equal(limits_answer_bytes(l, &a, &totals, 900), REFUSED_NOT);
-	assert_int_equal(limits_answer_bytes(l, &a, &totals, 101), REFUSED_TOTAL);
-	assert_int_equal(limits_answer_bytes(l, &a, &totals, 100), REFUSED_NOT);
+	assert_int_equal(ask(l, &b, &r, &totals), REFUSED_NOT);
+	assert_int_equal(ask(l, &b, &r, &totals), REFUSED_NOT);
+	assert_int_equal(ask(l, &b, &r, &totals), REFUSED_RATE);
+	assert_int_equal(send_bytes(l, &a, &totals, 900), REFUSED_NOT);
+	assert_int_equal(send_bytes(l, &a, &totals, 101), REFUSED_TOTAL);
+	assert_int_equal(send_bytes(l, &a, &totals, 100), REFUSED_NOT);
 }
 
 /* 300,000 sources that are never seen again, in the smallest sensible memory, beside one that asks too much and a
@@ -217,7 +236,7 @@ static void one_in_a_row_of_1024_from_an_odd_port_is_dropped(void **state maybe_
 		for (int k = 1; k <= 3 * LOOPGUARD_EVERY; k++) {
 			bool last = k % LOOPGUARD_EVERY == 0;
 
-			assert_int_equal(limits_loop(l, &q) == REFUSED_LOOP, rows[i].looked_at && last);
+			assert_int_equal(loops(l, &q) == REFUSED_LOOP, rows[i].looked_at && last);
 		}
 	}
 }
@@ -230,16 +249,16 @@ static void a_row_is_of_one_address_and_port_and_listener(void **state maybe_unu
 	c.source.port = 2001;
 	d.row++;
 	for (int k = 1; k < LOOPGUARD_EVERY; k++) {
-		assert_int_equal(limits_loop(l, &a), REFUSED_NOT);
-		assert_int_equal(limits_loop(l, &b), REFUSED_NOT);
-		assert_int_equal(limits_loop(l, &c), REFUSED_NOT);
-		assert_int_equal(limits_loop(l, &d), REFUSED_NOT);
+		assert_int_equal(loops(l, &a), REFUSED_NOT);
+		assert_int_equal(loops(l, &b), REFUSED_NOT);
+		assert_int_equal(loops(l, &c), REFUSED_NOT);
+		assert_int_equal(loops(l, &d), REFUSED_NOT);
 	}
-	assert_int_equal(limits_loop(l, &a), REFUSED_LOOP);
-	assert_int_equal(limits_loop(l, &b), REFUSED_LOOP);
-	assert_int_equal(limits_loop(l, &c), REFUSED_LOOP);
-	assert_int_equal(limits_loop(l, &d), REFUSED_LOOP);
-	assert_int_equal(limits_loop(l, &a), REFUSED_NOT); /* nobody is silenced */
+	assert_int_equal(loops(l, &a), REFUSED_LOOP);
+	assert_int_equal(loops(l, &b), REFUSED_LOOP);
+	assert_int_equal(loops(l, &c), REFUSED_LOOP);
+	assert_int_equal(loops(l, &d), REFUSED_LOOP);
+	assert_int_equal(loops(l, &a), REFUSED_NOT); /* nobody is silenced */
 }
 
 /* A flood beside a loop does not hide it. */
@@ -250,13 +269,13 @@ static void a_loop_ends_under_a_flood(void **state maybe_unused)
 	uint32_t invented = 0;
 	unsigned rounds = 0;
 
-	while (limits_loop(l, &loop) == REFUSED_NOT) {
+	while (loops(l, &loop) == REFUSED_NOT) {
 		rounds++;
 		assert_true(rounds < 20 * LOOPGUARD_EVERY);
 		for (int i = 0; i < 50; i++) {
 			invented++;
 			memcpy(q.source.bytes + 1, &invented, 3);
-			(void)limits_loop(l, &q);
+			(void)loops(l, &q);
 		}
 	}
 }
@@ -272,8 +291,8 @@ static void all_of_it_is_within_the_size_that_was_asked_for(void **state maybe_u
 
 	for (uint32_t i = 0; i < 100000; i++) {
 		memcpy(q.source.bytes + 1, &i, 3);
-		(void)limits_answer(l, &q, &r, &no_totals);
-		(void)limits_loop(l, &q);
+		(void)ask(l, &q, &r, &no_totals);
+		(void)loops(l, &q);
 	}
 	assert_memory_equal(memory + shape.bytes, untouched, sizeof(untouched));
 }

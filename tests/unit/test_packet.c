@@ -76,7 +76,8 @@ static void serve(struct exchange *e)
 	ssize_t n = recvmsg(e->l->fd, &m, 0);
 
 	assert_true(n > 0);
-	e->info = packet_read(e->l, &m, (uint32_t)n);
+	packet_read(e->l, &m, &e->info);
+	e->info.gate.length = (uint32_t)n;
 	iov.iov_len = (size_t)n;
 	m.msg_control = control;
 	packet_write(e->l, &e->info, &m);

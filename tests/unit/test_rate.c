@@ -20,11 +20,17 @@ static struct rate rate_of(uint64_t amount, uint64_t period_s, uint64_t burst)
 	return r;
 }
 
+/* One of n. */
+static bool take(struct bucket *b, const struct rate *r, uint64_t n, uint64_t now_ns)
+{
+	return bucket_take(b, r, &(struct rate_wanted){ .each = n, .n = 1 }, now_ns) == 1;
+}
+
 static uint64_t take_all(struct bucket *b, const struct rate *r, uint64_t now_ns)
 {
 	uint64_t n = 0;
 
-	while (n < 1000000 && bucket_take(b, r, 1, now_ns))
+	while (n < 1000000 && take(b, r, 1, now_ns))
 		n++;
 	return n;
 }
@@ -67,15 +73,37 @@ static void bytes_are_taken_many_at_once(void **state maybe_unused)
 	struct rate r = rate_of(1000, 1, 2000);
 	struct bucket b = { 0 };
 
-	assert_true(bucket_take(&b, &r, 1500, START_NS));
-	assert_false(bucket_take(&b, &r, 501, START_NS));
-	assert_true(bucket_take(&b, &r, 500, START_NS)); /* what was refused has taken nothing */
-	assert_false(bucket_take(&b, &r, 1, START_NS));
-	assert_true(bucket_take(&b, &r, 0, START_NS));
+	assert_true(take(&b, &r, 1500, START_NS));
+	assert_false(take(&b, &r, 501, START_NS));
+	assert_true(take(&b, &r, 500, START_NS)); /* what was refused has taken nothing */
+	assert_false(take(&b, &r, 1, START_NS));
+	assert_true(take(&b, &r, 0, START_NS));
 	/* more than the burst goes through a full bucket, and is paid off before the next */
-	assert_true(bucket_take(&b, &r, 65535, START_NS + 2 * CLOCK_S_NS));
-	assert_false(bucket_take(&b, &r, 1, START_NS + 60 * CLOCK_S_NS));
-	assert_true(bucket_take(&b, &r, 1, START_NS + 66 * CLOCK_S_NS));
+	assert_true(take(&b, &r, 65535, START_NS + 2 * CLOCK_S_NS));
+	assert_false(take(&b, &r, 1, START_NS + 60 * CLOCK_S_NS));
+	assert_true(take(&b, &r, 1, START_NS + 66 * CLOCK_S_NS));
+}
+
+/* What is taken at once is what would be taken in turn. */
+static void many_at_once_get_what_they_would_get_one_by_one(void **state maybe_unused)
+{
+	static const uint64_t each[] = { 1, 7, 400, 3000 };
+
+	for (size_t i = 0; i < array_n(each); i++)
+		for (uint32_t n = 1; n <= 64; n++) {
+			struct rate r = rate_of(1000, 1, 2000);
+			struct bucket at_once = { 0 }, in_turn = { 0 };
+
+			for (uint64_t now_ns = START_NS; now_ns < START_NS + 4 * CLOCK_S_NS; now_ns += CLOCK_S_NS / 3) {
+				struct rate_wanted wanted = { .each = each[i], .n = n };
+				uint32_t got = 0;
+
+				for (uint32_t k = 0; k < n; k++)
+					got += take(&in_turn, &r, each[i], now_ns);
+				assert_int_equal(bucket_take(&at_once, &r, &wanted, now_ns), got);
+				assert_int_equal(atomic_load(&at_once.spent_ns), atomic_load(&in_turn.spent_ns));
+			}
+		}
 }
 
 static void no_rate_is_no_limit(void **state maybe_unused)
@@ -92,10 +120,10 @@ static void the_largest_rates_do_not_overflow(void **state maybe_unused)
 	struct bucket b = { 0 }, c = { 0 };
 
 	assert_true(slow.burst_ns <= UINT64_C(100) * 365 * 24 * 3600 * CLOCK_S_NS);
-	assert_true(bucket_take(&b, &slow, RATE_ONCE_MAX, START_NS));
-	assert_false(bucket_take(&b, &slow, RATE_ONCE_MAX, START_NS));
+	assert_true(take(&b, &slow, RATE_ONCE_MAX, START_NS));
+	assert_false(take(&b, &slow, RATE_ONCE_MAX, START_NS));
 	for (int i = 0; i < 1000; i++)
-		assert_true(bucket_take(&c, &fast, 65535, START_NS));
+		assert_true(take(&c, &fast, 65535, START_NS));
 }
 
 int main(void)
@@ -104,6 +132,7 @@ int main(void)
 		cmocka_unit_test(a_burst_is_given_at_once_and_then_the_rate),
 		cmocka_unit_test(a_rate_may_be_slow_or_fast),
 		cmocka_unit_test(bytes_are_taken_many_at_once),
+		cmocka_unit_test(many_at_once_get_what_they_would_get_one_by_one),
 		cmocka_unit_test(no_rate_is_no_limit),
 		cmocka_unit_test(the_largest_rates_do_not_overflow),
 	};
