@@ -8,11 +8,16 @@ No test: nothing here fails for being slow, and the figures are this machine's.
 
 import os
 import resource
+import signal
 import socket
+import subprocess
 import sys
+import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+SYSTEM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system")
+sys.path.insert(0, SYSTEM)
 
+import clients  # noqa: E402
 import harness  # noqa: E402
 import procs  # noqa: E402
 
@@ -36,6 +41,51 @@ def send_all_it_takes(client):
             sent += client.send(bytes(65536))
     except BlockingIOError:
         return sent
+
+
+def p99_ms(sessions, times=2000):
+    """Of the round trips of 100 bytes over each of these sessions in turn."""
+    found = []
+    for _ in range(times):
+        for s in sessions:
+            began = time.perf_counter()
+            clients.echo(s, bytes(100))
+            found.append(time.perf_counter() - began)
+    return sorted(found)[len(found) * 99 // 100] * 1000
+
+
+def crowd(run):
+    """A process that does this until it is killed; its pid."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            run()
+        finally:
+            os._exit(1)
+    return pid
+
+
+def wait_at(address, n):
+    """Clients that connect, ask and wait."""
+    def run():
+        kept = [socket.create_connection(address) for _ in range(n)]
+        for s in kept:
+            s.sendall(b"patience")
+        while True:
+            signal.pause()
+    return crowd(run)
+
+
+def storm(address, n):
+    """Clients that connect, are reset and come again."""
+    def run():
+        while True:
+            began = time.monotonic()
+            for s in [socket.create_connection(address) for _ in range(n)]:
+                clients.is_refused(lambda s=s: s)
+                s.close()
+            time.sleep(max(0, began + 0.02 - time.monotonic()))
+    return crowd(run)
 
 
 class Demonstrations(harness.Case):
@@ -111,7 +161,61 @@ class Demonstrations(harness.Case):
             d.stop()
 
 
-NAMES = ("lockstep", "bursts", "asked", "never_readers")
+    def memory(self):
+        """Bytes of memory of a daemon that has served nobody, and of what sources have used of their rates. Set: nothing."""
+        d = self.serve({"service": "echo"})
+        found = procs.of_session(d.pid)
+        said = self.run_once("-T", config=self.config({"service": "echo"})).stdout
+        table = next(line.split('"')[1] for line in said.splitlines() if line.strip().startswith("table ="))
+        say(f"{procs.pss_bytes(p.pid for p in found) / MIB:.1f} MiB in {len(found)} processes; limits.table, {table}, as it is used")
+
+    def overload(self):
+        """Round trips of sessions that were admitted, alone and beside ten times as many clients as there are places, which
+        wait in the backlog or are reset and come again every 20 ms. Set, per model: 8 places, no source cap."""
+        for model in harness.MODELS:
+            pool = {"fork": {"max_sessions": 8}, "event": {"max_sessions": 8},
+                    "prefork": {"start": 9, "min_spare": 1, "max_spare": 9, "max_workers": 9}}[model]
+            listener = {"service": "echo", "transport": "tcp", "pool": "p", "max_sessions_per_source": 0, "idle_timeout_busy": 0}
+            for how, more in (("waiting", {}), ("reset", {"max_sessions": 8})):
+                big = {} if how == "waiting" else {"max_workers": 64} if model == "prefork" else {"max_sessions": 64}
+                full = {"max_workers": 8, "start": 8, "max_spare": 8} if model == "prefork" and how == "waiting" else {}
+                d = self.serve({**listener, **more}, pools={"p": {"model": model, **pool, **big, **full}},
+                               limits={"sessions_per_source": 0})
+                inside = [d.connect("echo") for _ in range(8)]
+                alone = p99_ms(inside)
+                crowd = (wait_at if how == "waiting" else storm)(d.address("echo"), 72)
+                loaded = p99_ms(inside)
+                os.kill(crowd, signal.SIGKILL)
+                os.waitpid(crowd, 0)
+                say(f"{model}: p99 {alone:.2f} ms alone, {loaded:.2f} ms with 72 more {how}: {loaded / alone:.1f} x")
+                d.stop()
+
+    def forged(self):
+        """What forged sources get, in a network of its own (root), as tests/system/test_safety.py measures it: datagrams from
+        ports of servers and of clients; datagrams until two daemons that one packet set on each other are silent; the longest
+        answer of each service over UDP, and bytes over TCP before a handshake; a source over its limit, and an ordinary
+        client, while 10^6 sources that were invented ask. Set: udp_rate 50/s:100 for the flood, "none" for the amplification,
+        the default for the loops; limits.udp_answers "none" for the flood."""
+        tests = ("Sources.test_a_source_port_of_a_server_gets_nothing_and_one_of_a_client_an_answer", "Loops", "Amplification",
+                 "Flood.test_a_million_invented_sources_free_no_attacker_and_cost_no_client_an_answer")
+        done = subprocess.run([sys.executable, "-B", os.path.join(SYSTEM, "test_safety.py"), *tests], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        for line in done.stdout.splitlines():
+            if line.startswith("skipped") or "    " in line:
+                say(line.rpartition(" ...     ")[2].removeprefix("    "))
+        if done.returncode not in (0, 77):
+            say("NOT AS EXPECTED: " + ", ".join(line for line in done.stdout.splitlines() if line.startswith(("FAIL", "ERROR"))))
+
+    def simulation(self):
+        """The limiter alone, in a clock of its own, beside 10^6 invented sources a second (`make simulate-limiter`: 10^5 to 10^7).
+        Set: limits and totals as the rows say."""
+        done = subprocess.run([os.path.join("tests", "bench", "limiter_simulation"), "1000000"], text=True, check=True,
+                              stdout=subprocess.PIPE)
+        for line in done.stdout.splitlines():
+            say(line)
+
+
+NAMES = ("lockstep", "bursts", "asked", "memory", "never_readers", "overload", "forged", "simulation")
 
 
 def main():

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the limiter does under floods of invented sources: `make simulate-limiter`. With a word, `decisions N`: makes N
- * decisions about datagrams and nothing else, for `make count-instructions`.
+ * What the limiter does under floods of invented sources: `make simulate-limiter`; with a number: under floods of so many a
+ * second alone. With a word, `decisions N`: makes N decisions about datagrams and nothing else, for `make
+ * count-instructions`.
  *
  * Flow: ten seconds of a clock of its own. In each a flood of sources of which no two are the same; an attacker who sends
  * ten times its limit from one source; a thousand ordinary clients at a fifth of the limit. Printed: what the attacker got
@@ -138,25 +139,34 @@ static void play(struct scene s)
 	munmap(s.limits, s.shape.bytes);
 }
 
-static void play_all(void)
+static void play_title(void)
 {
-	static const uint64_t floods[] = { 100000, 1000000, 10000000 };
-	const struct rate rates[] = { rate_of(50, 100), rate_of(2000, 4000) };
-	const struct limits_totals totals = { .answers = rate_of(100000, 100000) };
-
 	printf("10 s; an attacker at 10 x L, %d clients at L / 5; the total budget is another matter than the limiter\n",
 	       CLIENTS);
 	printf("  flood/s  limit L    table      total  attacker got  lost to rate  lost to total    each\n");
-	for (size_t f = 0; f < array_n(floods); f++)
-		for (size_t r = 0; r < array_n(rates); r++) {
-			struct scene s = { .shape = standard, .rate = rates[r], .flood_per_s = floods[f] };
+}
 
+static void play_flood(uint64_t per_s)
+{
+	const struct rate rates[] = { rate_of(50, 100), rate_of(2000, 4000) };
+	const struct limits_totals totals = { .answers = rate_of(100000, 100000) };
+
+	for (size_t r = 0; r < array_n(rates); r++) {
+		struct scene s = { .shape = standard, .rate = rates[r], .flood_per_s = per_s };
+
+		play(s);
+		s.totals = totals;
+		if (r == 0)
 			play(s);
-			s.totals = totals;
-			if (r == 0)
-				play(s);
-		}
-	play((struct scene){ .shape = { 16 << 20, 32, 64 }, .rate = rates[0], .flood_per_s = 10000000 });
+	}
+}
+
+static void play_all(void)
+{
+	play_title();
+	for (uint64_t per_s = 100000; per_s <= 10000000; per_s *= 10)
+		play_flood(per_s);
+	play((struct scene){ .shape = { 16 << 20, 32, 64 }, .rate = rate_of(50, 100), .flood_per_s = 10000000 });
 }
 
 /* All that is decided about one datagram, of IPv6 and from a port that the loop guard looks at. */
@@ -195,9 +205,13 @@ int main(int argc, char **argv)
 {
 	if (getrandom(state, sizeof(state), 0) != (ssize_t)sizeof(state))
 		return 1;
-	if (argc == 3 && strcmp(argv[1], "decisions") == 0)
+	if (argc == 3 && strcmp(argv[1], "decisions") == 0) {
 		make_decisions(strtoul(argv[2], NULL, 10));
-	else
+	} else if (argc == 2) {
+		play_title();
+		play_flood(strtoul(argv[1], NULL, 10));
+	} else {
 		play_all();
+	}
 	return 0;
 }
