@@ -15,7 +15,7 @@
 #include "settings/rows.h"
 
 /* What a path names. */
-static const char *const groups[] = { "log", "metrics", "resolver", "limits", "pools", "defaults" };
+static const char *const groups[] = { "log", "control", "metrics", "resolver", "limits", "pools", "defaults" };
 
 enum target_kind { TARGET_NOTHING, TARGET_GROUP, TARGET_LIST, TARGET_TOP, TARGET_POOL, TARGET_DEFAULTS, TARGET_LISTENER };
 struct target {

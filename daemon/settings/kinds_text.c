@@ -45,6 +45,15 @@ static int take_path(const struct given *g)
 	return (s[0] == '/' || s[0] == '@') && s[1] != '\0' ? take_array(g) : -EINVAL;
 }
 
+/* Never an abstract name: anybody could connect to that. */
+static int take_control(const struct given *g)
+{
+	const char *s = g->texts[0];
+	bool is_path = s[0] == '/' && s[1] != '\0';
+
+	return is_path || s[0] == '\0' || strcmp(s, SETTINGS_CONTROL_AUTO) == 0 ? take_array(g) : -EINVAL;
+}
+
 /* Into a const char *. */
 static int take_pointer(const struct given *g)
 {
@@ -92,6 +101,8 @@ const struct kind kinds_NAME = KIND_TEXT("letters, digits, \"_\", \".\" and \"-\
 const struct kind kinds_HOST = KIND_TEXT("a host's name: letters, digits, \"_\", \".\" and \"-\"", take_name, print_array);
 const struct kind kinds_INTERFACE = KIND_TEXT("the name of an interface", take_interface, print_array);
 const struct kind kinds_PATH = KIND_TEXT("a path that begins with \"/\", or \"@name\"", take_path, print_array);
+const struct kind kinds_CONTROL = KIND_TEXT("a path that begins with \"/\", \"auto\", or \"\" for none", take_control,
+					    print_array);
 const struct kind kinds_ZONE = KIND_TEXT("a zone of the tz database: \"UTC\", \"Europe/Rome\"", take_array, print_array);
 const struct kind kinds_TEXT = KIND_TEXT("a string", take_pointer, print_pointer);
 const struct kind kinds_FORMAT = KIND_TEXT(

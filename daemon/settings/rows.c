@@ -106,6 +106,7 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_NAME(field) __typeof__(char[sizeof(field)])
 #define TYPE_HOST(field) __typeof__(char[sizeof(field)])
 #define TYPE_PATH(field) __typeof__(char[sizeof(field)])
+#define TYPE_CONTROL(field) __typeof__(char[sizeof(field)])
 #define TYPE_INTERFACE(field) __typeof__(char[sizeof(field)])
 #define TYPE_ZONE(field) __typeof__(char[sizeof(field)])
 #define TYPE_TEXT(field) const char *

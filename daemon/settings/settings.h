@@ -92,6 +92,9 @@ struct listener_settings {
 /* Who the service runs as when it is started as root and the settings do not say. */
 #define SETTINGS_DEFAULT_USER "echotimed"
 
+/* The control socket is where such a daemon's usually is, if it can be. */
+#define SETTINGS_CONTROL_AUTO "auto"
+
 enum settings_activation { SETTINGS_ACTIVATION_AUTO, SETTINGS_ACTIVATION_ONLY };
 
 struct settings {
@@ -109,6 +112,11 @@ struct settings {
 		struct listener_address address; /* its text is "": metrics are off                       */
 		uint32_t port;                   /* without port_offset; 0: the kernel chooses             */
 	} metrics;
+	struct {
+		char path[108]; /* SETTINGS_CONTROL_AUTO; a path; "": none     */
+		uint32_t mode;
+		char group[SETTINGS_NAME_MAX]; /* "": not said */
+	} control;
 	struct {
 		uint32_t processes;
 		uint64_t timeout_ns;
