@@ -24,7 +24,6 @@ void outcome_end(struct outcome *o, bool refused, const char *fmt, ...)
 		return;
 	o->number = o->begun;
 	o->refused = refused;
-	*(refused ? &o->refused_n : &o->taken) += 1;
 	va_start(args, fmt);
 	text_vaddf(&o->lines, fmt, args);
 	va_end(args);

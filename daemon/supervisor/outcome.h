@@ -18,8 +18,7 @@ struct outcome {
 	uint32_t begun;  /* reloads, ever                                            */
 	uint32_t number; /* the last of them that is over; what follows is about it  */
 	bool refused;
-	struct text lines;         /* what there is to say, a sentence a line                  */
-	uint32_t taken, refused_n; /* how many were, ever                                      */
+	struct text lines; /* what there is to say, a sentence a line */
 	char storage[SETTINGS_ISSUES_MAX * (sizeof(struct settings_issue) + 16) + 1024];
 };
 

@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static int find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why)
+int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why)
 {
 	const char *name = s->user[0] ? s->user : SETTINGS_DEFAULT_USER;
 	const struct passwd *user = getpwnam(name);
@@ -39,7 +39,7 @@ void privileges_give(const struct settings *s, const struct listener *list, size
 	uid_t uid;
 	gid_t gid;
 
-	if (geteuid() != 0 || find(s, &uid, &gid, &why) < 0)
+	if (geteuid() != 0 || privileges_find(s, &uid, &gid, &why) < 0)
 		return; /* privileges_drop() says why */
 	for (size_t i = 0; i < n; i++)
 		if (!list[i].passed_fd)
@@ -53,7 +53,7 @@ int privileges_drop(const struct settings *s, struct text *why)
 
 	if (geteuid() != 0)
 		return 0;
-	int r = find(s, &uid, &gid, why);
+	int r = privileges_find(s, &uid, &gid, why);
 	if (r < 0)
 		return r;
 	if (uid == 0) {

@@ -2,10 +2,15 @@
 /* From root to the service's user, for good. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/attr.h"
 #include "base/text.h"
 #include "net/listener.h"
 #include "settings/settings.h"
+
+/* Whom settings name, or mean: their user, and their group or the user's own. 0, or -ENOENT and why. */
+int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why) must_check;
 
 /* As root: becomes settings' user and group (the user's own where only the user is said), keeping CAP_NET_BIND_SERVICE
  * alone. Not as root: nothing. 0; or -errno, with the sentence that says what was not possible. Afterwards the process is

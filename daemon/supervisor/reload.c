@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "supervisor/control.h"
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
 #include "supervisor/report.h"
@@ -46,6 +47,7 @@ static void refuse(struct supervisor *s, const char *why)
 	s->coming = NULL;
 	generation_kill(g);
 	sockets_abandon(g, s->current);
+	control_abandon(&s->control);
 	g->next = s->draining; /* until its processes are reaped */
 	g->deadline_ns = clock_mono_ns();
 	s->draining = g;
@@ -91,10 +93,12 @@ static void begin_reload(struct supervisor *s)
 		text_addf(&why, "%s cannot be used", s->file);
 	else if (!same_identity(settings, s->current->settings))
 		text_add(&why, "`user` and `group` change by a restart only");
-	else if (generation_new(s, settings, s->current, &s->coming, &why) == 0) {
+	else if (control_prepare(&s->control, settings, &why) == 0 &&
+		 generation_new(s, settings, s->current, &s->coming, &why) == 0) {
 		(void)reload_begin(s); /* it has said what failed */
 		return;
 	}
+	control_abandon(&s->control);
 	settings_free(settings);
 	tell_refused(s, why.at);
 }
@@ -114,6 +118,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 			log_listening(&s->current->listeners[i]);
 	generation_go(s->current);
 	store_settle(s->current, old);
+	control_settle(&s->control, s->current->settings);
 	if (old) {
 		sockets_close(old, s->current);
 		retire(s, old);

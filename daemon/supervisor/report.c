@@ -38,3 +38,25 @@ int report_exit_code(int r, const struct settings_report *report)
 		return EX_NOINPUT;
 	return r == -EINVAL ? EX_CONFIG : r == -EACCES ? EX_NOPERM : EX_OSERR;
 }
+
+/* Is there another listener of this one's service before it? */
+static bool is_further(const struct settings *s, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (s->listeners[k].enabled && s->listeners[k].service == s->listeners[i].service)
+			return true;
+	return false;
+}
+
+/* The units are named after services. */
+void report_what_to_enable(const struct settings *settings)
+{
+	char storage[1024];
+	struct text units = TEXT_OVER(storage);
+
+	for (size_t i = 0; i < settings->listeners_n; i++)
+		if (settings->listeners[i].enabled && !is_further(settings, i))
+			text_addf(&units, " echotimed-%s.socket", settings->listeners[i].service->name);
+	log_say(LOG_LEVEL_NOTICE, "start", "no socket was passed, so there is nothing to serve; enable one or more of:%s",
+		units.at);
+}

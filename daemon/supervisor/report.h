@@ -10,3 +10,6 @@ void report_print(const char *file, int r, const struct settings_report *report)
 
 /* The exit code for it (sysexits); 0 for 0. */
 int report_exit_code(int r, const struct settings_report *report);
+
+/* Under activation = "only", and nothing was passed: which units there are. */
+void report_what_to_enable(const struct settings *settings);

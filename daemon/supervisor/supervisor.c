@@ -22,6 +22,7 @@
 #include "supervisor/notify.h"
 #include "supervisor/privileges.h"
 #include "supervisor/reload.h"
+#include "supervisor/report.h"
 #include "supervisor/sockets.h"
 #include "supervisor/watch.h"
 
@@ -181,6 +182,7 @@ void supervisor_advance(struct supervisor *s)
 	uint64_t at_ns = s->tick_ns;
 
 	reload_advance(s, retire);
+	control_look(&s->control);
 	advance_draining(s);
 	if (s->current && !s->current->drain_asked) {
 		uint64_t again_ns = generation_fill_pools(s->current);
@@ -238,7 +240,7 @@ static int prepare(struct supervisor *s)
 	raise_descriptor_limit();
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return fail_call("prctl", -errno);
-	r = loop_init(&s->loop, 8);
+	r = loop_init(&s->loop, 8 + CONTROL_TIMERS);
 	if (r < 0)
 		return fail_call("epoll", r);
 	r = watch_signals(s);
@@ -253,6 +255,10 @@ static int prepare(struct supervisor *s)
 		return fail_call("pipe", -errno);
 	s->timer.fire = timer_fired;
 	s->watchdog_ns = notify_watchdog_ns();
+	s->pid = getpid();
+	s->started = clock_wall();
+	s->started_ns = clock_mono_ns();
+	control_begin(&s->control, s);
 	return 0;
 }
 
@@ -290,28 +296,6 @@ static int exit_code_of(int r)
 	}
 }
 
-/* Is there another listener of this one's service before it? */
-static bool is_further(const struct settings *s, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (s->listeners[k].enabled && s->listeners[k].service == s->listeners[i].service)
-			return true;
-	return false;
-}
-
-/* Under activation = "only", and nothing was passed. The units are named after services. */
-static void say_what_to_enable(const struct settings *settings)
-{
-	char storage[1024];
-	struct text units = TEXT_OVER(storage);
-
-	for (size_t i = 0; i < settings->listeners_n; i++)
-		if (settings->listeners[i].enabled && !is_further(settings, i))
-			text_addf(&units, " echotimed-%s.socket", settings->listeners[i].service->name);
-	log_say(LOG_LEVEL_NOTICE, "start", "no socket was passed, so there is nothing to serve; enable one or more of:%s",
-		units.at);
-}
-
 /* Opens, becomes the service's user, forks. 0 or an exit code. */
 static int start(struct supervisor *s, struct settings *settings)
 {
@@ -324,13 +308,16 @@ static int start(struct supervisor *s, struct settings *settings)
 		settings_free(settings);
 		return fail(EX_CONFIG, "start", why.at);
 	}
-	r = generation_new(s, settings, NULL, &s->coming, &why);
+	r = control_prepare(&s->control, settings, &why); /* first: it tells another instance from a taken port */
+	bool is_second = r == -EADDRINUSE;
+	if (r == 0)
+		r = generation_new(s, settings, NULL, &s->coming, &why);
 	if (r < 0) {
 		settings_free(settings);
-		return fail(exit_code_of(r), "start", why.at);
+		return fail(is_second ? EX_TEMPFAIL : exit_code_of(r), "start", why.at);
 	}
 	if (!s->coming->listeners_n && settings->activation == SETTINGS_ACTIVATION_ONLY) {
-		say_what_to_enable(settings);
+		report_what_to_enable(settings);
 		notify_ready(); /* or the service manager takes this end for a failure */
 		notify_last();
 		s->ended = true;
@@ -363,6 +350,7 @@ static void finish(struct supervisor *s)
 		}
 	for (struct generation *g = s->draining; g; g = g->next)
 		generation_kill(g);
+	control_close(&s->control);
 	fd_close(&s->life[1]);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;

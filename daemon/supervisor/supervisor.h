@@ -17,8 +17,10 @@
 #include "base/loop.h"
 #include "settings/settings.h"
 #include "net/adopt.h"
+#include "supervisor/control.h"
 #include "supervisor/labels.h"
 #include "supervisor/outcome.h"
+#include "supervisor/rates.h"
 #include "worker/shared.h"
 
 struct generation;
@@ -32,17 +34,21 @@ struct supervisor {
 	struct loop_timer timer;
 	struct shared *shared;
 	struct labels labels;
-	struct adopt passed;                                   /* by the service manager, for life */
-	int life[2];                                           /* workers hold the reading end; nothing is ever written */
-	struct generation *current, *coming, *draining;        /* draining: a list */
-	uint32_t generations;                                  /* the number of the last one */
-	uint64_t status_ns, status_sessions, status_datagrams; /* what the last status line said */
+	struct adopt passed;                            /* by the service manager, for life */
+	int life[2];                                    /* workers hold the reading end; nothing is ever written */
+	struct generation *current, *coming, *draining; /* draining: a list */
+	uint32_t generations;                           /* the number of the last one */
+	struct rates rates;
+	pid_t pid;
+	struct timespec started;
+	uint64_t started_ns;
 	uint64_t watchdog_ns;  /* how often the service manager wants a sign of life; 0: never */
 	uint64_t tick_ns;      /* when the next look at everything is due */
 	uint32_t lookups_were; /* how many questions waited at the last look */
 	uint64_t lost_told;    /* lines of the log that are known to be lost  */
 	bool reload_wanted, stopping, ended;
 	struct outcome outcome; /* of the last reload */
+	struct control control;
 	int exit_code;
 };
 

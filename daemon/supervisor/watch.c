@@ -85,37 +85,33 @@ static void log_refusals_of(struct supervisor *s, uint32_t row, const struct cou
 }
 
 /* What happened since the last look, in a line. */
-static void tell_status(struct supervisor *s, const struct counters *all, uint64_t now_ns)
+static void tell_status(const struct supervisor *s)
 {
-	uint64_t sessions = atomic_load(&all->sessions), datagrams = atomic_load(&all->datagrams_answered);
-	uint64_t since_ms = s->status_ns ? (now_ns - s->status_ns) / CLOCK_MS_NS : 0;
+	const struct counters *gained = &s->rates.all_gained;
 	char storage[128];
 	struct text line = TEXT_OVER(storage);
 
 	if (s->stopping)
 		text_add(&line, "stopping: ");
 	text_addf(&line, "%" PRIu32 " sessions open", table_count(s->shared->table));
-	if (since_ms)
+	if (s->rates.span_ns)
 		text_addf(&line, ", %" PRIu64 " begun and %" PRIu64 " datagrams answered a second",
-			  (sessions - s->status_sessions) * 1000 / since_ms,
-			  (datagrams - s->status_datagrams) * 1000 / since_ms);
-	s->status_ns = now_ns;
-	s->status_sessions = sessions;
-	s->status_datagrams = datagrams;
+			  rates_per_s(&s->rates, gained->sessions), rates_per_s(&s->rates, gained->datagrams_answered));
 	notify_status(line.at);
 }
 
 /* Adds up the counters of all rows, and logs what was refused. */
 static void look_at_counters(struct supervisor *s, uint64_t now_ns)
 {
-	struct counters all = { 0 }, row;
+	struct counters row;
 
+	rates_begin(&s->rates, now_ns);
 	for (uint32_t i = 0; i < s->labels.n; i++) {
 		shared_sum_row(s->shared, i, &row);
 		log_refusals_of(s, i, &row, now_ns);
-		counters_sum(&all, &row);
+		rates_note(&s->rates, i, &row);
 	}
-	tell_status(s, &all, now_ns);
+	tell_status(s);
 }
 
 /* What waits in the queues, by listener; a row may have several sockets. */

@@ -58,7 +58,7 @@ class Case(unittest.TestCase):
 
     def config(self, *listeners, **top):
         """The structure of a configuration: these listeners, completed."""
-        whole = {"log": {"sessions": True}, **top}
+        whole = {"log": {"sessions": True}, "control": {"path": ""}, **top}
         if is_root():
             user, group = service_user()
             whole = {"user": user, "group": group, **whole}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control socket: where echotimectl asks.
+ *
+ * Flow: the supervisor's loop takes a connection, an asker (asker.h) reads its request and answers it. A reload may move
+ * the socket: the new one is opened before anything changes and takes over with the new generation. Who may connect is
+ * said by the path's mode and group; who may change things, by who he is.
+ * Owns: the listening socket and its file; a fixed number of askers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/loop.h"
+#include "base/text.h"
+#include "settings/settings.h"
+#include "supervisor/asker.h"
+
+#define CONTROL_ASKERS_MAX 16
+#define CONTROL_TIMERS (CONTROL_ASKERS_MAX + 1)
+
+struct supervisor;
+struct control_door;
+
+struct control {
+	struct supervisor *supervisor;
+	char standard[108]; /* where "auto" is, for who we were at the start; "": nowhere */
+	struct control_door *now, *coming;
+	bool keeps; /* the coming settings have the socket where it is */
+	struct loop_source source;
+	struct loop_timer pause; /* after the kernel ran out of something */
+	struct asker askers[CONTROL_ASKERS_MAX];
+};
+
+/* Before the process becomes anybody else. */
+void control_begin(struct control *c, struct supervisor *s);
+
+/* Opens the socket of settings that may come; nothing is asked there yet. Where "auto" cannot be that is logged, and there
+ * is none. 0; -EADDRINUSE: another daemon answers there; or -errno; with why. */
+int control_prepare(struct control *c, const struct settings *settings, struct text *why) must_check;
+
+/* They have come, and serve; or they do not come. */
+void control_settle(struct control *c, const struct settings *settings);
+void control_abandon(struct control *c);
+
+/* Something has happened that askers may wait for. */
+void control_look(struct control *c);
+
+/* At the end, and in no other process than the one that opened it: the file goes. */
+void control_close(struct control *c);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What each listener did between the supervisor's last two looks at its counters, a second apart. */
+#pragma once
+
+#include <stdint.h>
+
+#include "session/counters.h"
+#include "session/table.h"
+
+struct rates {
+	uint64_t at_ns;   /* the last look                        */
+	uint64_t span_ns; /* since the one before; 0: there was none */
+	struct counters sum[TABLE_ROWS_MAX], gained[TABLE_ROWS_MAX];
+	struct counters all_gained; /* by all of them */
+};
+
+/* A look begins; then each row's sum is noted. */
+void rates_begin(struct rates *r, uint64_t now_ns);
+void rates_note(struct rates *r, uint32_t row, const struct counters *sum);
+
+/* n within the span, as so many a second. */
+uint64_t rates_per_s(const struct rates *r, uint64_t n);
+
+/* All that was refused, for whatever reason. */
+uint64_t rates_refused(const struct counters *c);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answer to `status`: the daemon, its listeners, its pools, what still drains; a line each.
+ *
+ * Flow: asking.part says which of these, asking.at counts their lines. A reload in between may change what the next one
+ * is about; each is true by itself.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "supervisor/answer.h"
+#include "supervisor/command.h"
+#include "supervisor/generation.h"
+
+#include "config.h"
+
+#define ADDRESSES_SHOWN 8
+
+static const char *state_of(const struct supervisor *s)
+{
+	if (s->stopping)
+		return "stopping";
+	return s->coming ? s->current ? "reloading" : "starting" : "serving";
+}
+
+static void add_daemon(const struct supervisor *s, struct text *to)
+{
+	static const char *const words[] = {
+		[CLOCK_UNKNOWN] = "unknown",
+		[CLOCK_UNSYNCHRONISED] = "unsynchronised",
+		[CLOCK_SYNCHRONISED] = "synchronised",
+	};
+	struct clock_status clock = shared_clock(s->shared);
+	size_t file_n = strlen(s->file);
+
+	answer_begin(to, "daemon");
+	answer_text(to, "version", PACKAGE_VERSION);
+	answer_number(to, "pid", (uint64_t)s->pid);
+	answer_text(to, "state", state_of(s));
+	answer_bytes(to, "file", s->file, file_n < 256 ? file_n : 256);
+	answer_number(to, "since_unix_s", (uint64_t)s->started.tv_sec);
+	answer_number(to, "uptime_ms", (clock_mono_ns() - s->started_ns) / CLOCK_MS_NS);
+	answer_number(to, "generation", s->current ? s->current->number : 0);
+	answer_number(to, "reloads", atomic_load(&s->shared->reloads));
+	answer_number(to, "reloads_refused", atomic_load(&s->shared->reloads_refused));
+	answer_text(to, "clock", words[clock.state]);
+	if (clock.state == CLOCK_SYNCHRONISED)
+		answer_number(to, "clock_error_us", (uint64_t)clock.max_error_us);
+	answer_number(to, "sessions", table_count(s->shared->table));
+	if (s->current)
+		answer_number(to, "sessions_max", s->current->settings->limits.sessions);
+	answer_end(to);
+}
+
+/* --- listeners -------------------------------------------------------------------------------------------------- */
+
+/* Every address of the row, the first ones by name. */
+static void add_addresses(const struct generation *g, uint32_t row, struct text *to)
+{
+	uint64_t n = 0;
+
+	answer_open(to, "addresses", '[');
+	for (size_t i = 0; i < g->listeners_n; i++) {
+		char storage[192];
+		struct text where = TEXT_OVER(storage);
+
+		if (g->listeners[i].row != row || n++ >= ADDRESSES_SHOWN)
+			continue;
+		listener_add_where(&where, &g->listeners[i]);
+		answer_element(to, where.at);
+	}
+	answer_close(to, ']');
+	answer_number(to, "addresses_n", n);
+}
+
+static void add_rates(const struct rates *r, uint32_t row, struct text *to)
+{
+	const struct counters *gained = &r->gained[row];
+
+	answer_number(to, "sessions_per_s", rates_per_s(r, gained->sessions));
+	answer_number(to, "datagrams_per_s", rates_per_s(r, gained->datagrams_received));
+	answer_number(to, "answers_per_s", rates_per_s(r, gained->datagrams_answered));
+	answer_number(to, "received_bytes_per_s", rates_per_s(r, gained->received_bytes));
+	answer_number(to, "sent_bytes_per_s", rates_per_s(r, gained->sent_bytes));
+	answer_number(to, "refused_per_s", rates_per_s(r, rates_refused(gained)));
+}
+
+static void add_listener(const struct generation *g, const struct listener *l, struct text *to)
+{
+	struct supervisor *s = g->supervisor;
+
+	answer_begin(to, "listener");
+	answer_text(to, "listener", l->label);
+	answer_text(to, "service", l->settings->service->name);
+	answer_text(to, "transport", service_transport_name(l->transport));
+	answer_text(to, "pool", g->settings->pools[l->pool].name);
+	add_addresses(g, l->row, to);
+	answer_number(to, "sessions", table_row_count(s->shared->table, l->row));
+	answer_number(to, "sessions_max", l->settings->rules.max_sessions);
+	answer_number(to, "waiting", atomic_load(&s->shared->backlog[l->row]));
+	add_rates(&s->rates, l->row, to);
+	answer_end(to);
+}
+
+/* The first socket of the i-th name; NULL: there are fewer. */
+static const struct listener *listener_of_name(const struct generation *g, uint64_t i)
+{
+	for (size_t k = 0; k < g->listeners_n; k++) {
+		size_t first = 0;
+
+		while (g->listeners[first].row != g->listeners[k].row)
+			first++;
+		if (first == k && i-- == 0)
+			return &g->listeners[k];
+	}
+	return NULL;
+}
+
+/* --- processes ---------------------------------------------------------------------------------------------------- */
+
+/* The processes of a pool, by what they are doing. */
+struct doing {
+	uint64_t starting, idle, busy, draining, sessions;
+};
+
+static struct doing count(const struct generation *g, uint32_t pool)
+{
+	struct doing n = { 0 };
+
+	for (const struct child *c = g->children; c; c = c->next) {
+		const struct record *r = &g->supervisor->shared->records[c->record];
+		uint32_t state = atomic_load(&r->state);
+
+		if (c->pool != pool)
+			continue;
+		if (pool == CHILD_RESOLVER && c->ready)
+			state = atomic_load(&r->busy_until_ns) ? RECORD_BUSY : RECORD_IDLE;
+		n.sessions += atomic_load(&r->sessions);
+		*(!c->ready                             ? &n.starting
+		  : c->told || state == RECORD_DRAINING ? &n.draining
+		  : state == RECORD_BUSY                ? &n.busy
+							: &n.idle) += 1;
+	}
+	return n;
+}
+
+/* pool: an index, CHILD_RESOLVER or CHILD_METRICS. */
+static void add_pool(const struct generation *g, uint32_t pool, struct text *to)
+{
+	static const char *const models[] = { [POOL_FORK] = "fork", [POOL_PREFORK] = "prefork", [POOL_EVENT] = "event" };
+	const struct pool_settings *set = pool < g->settings->pools_n ? &g->settings->pools[pool] : NULL;
+	const struct pool *p = set ? &g->pools[pool] : pool == CHILD_RESOLVER ? &g->resolvers : &g->metrics;
+	const char *name = set ? set->name : pool == CHILD_RESOLVER ? "resolver" : "metrics";
+	struct doing n = count(g, pool);
+	uint64_t now_ns = clock_mono_ns();
+
+	answer_begin(to, "pool");
+	answer_text(to, "pool", name);
+	answer_text(to, "model", set ? models[set->model] : name);
+	answer_number(to, "starting", n.starting);
+	answer_number(to, "idle", n.idle);
+	answer_number(to, "busy", n.busy);
+	answer_number(to, "draining", n.draining);
+	if (set)
+		answer_number(to, "sessions", n.sessions);
+	answer_number(to, "throttled_ms", p->not_before_ns > now_ns ? (p->not_before_ns - now_ns) / CLOCK_MS_NS : 0);
+	answer_end(to);
+}
+
+/* The i-th pool that is in use, resolvers and metrics last. False: there are fewer. */
+static bool add_nth_pool(const struct generation *g, uint64_t i, struct text *to)
+{
+	uint32_t found[SETTINGS_POOLS_MAX + 2];
+	size_t n = 0;
+
+	for (uint32_t p = 0; p < g->settings->pools_n; p++)
+		if (g->used[p])
+			found[n++] = p;
+	if (g->resolvers_wanted)
+		found[n++] = CHILD_RESOLVER;
+	if (g->metrics_fd >= 0)
+		found[n++] = CHILD_METRICS;
+	if (i < n)
+		add_pool(g, found[i], to);
+	return i < n;
+}
+
+/* An earlier generation whose sessions go on. */
+static void add_draining(const struct generation *g, struct text *to)
+{
+	uint64_t now_ns = clock_mono_ns(), processes = 0, sessions = 0;
+
+	for (const struct child *c = g->children; c; c = c->next) {
+		processes++;
+		if (child_is_worker(c))
+			sessions += atomic_load(&g->supervisor->shared->records[c->record].sessions);
+	}
+	answer_begin(to, "draining");
+	answer_number(to, "generation", g->number);
+	answer_number(to, "processes", processes);
+	answer_number(to, "sessions", sessions);
+	answer_number(to, "ends_in_ms", g->deadline_ns > now_ns ? (g->deadline_ns - now_ns) / CLOCK_MS_NS : 0);
+	answer_end(to);
+}
+
+/* --- in this order -------------------------------------------------------------------------------------------------- */
+
+enum command_state status_answer(struct asking *a, struct text *to)
+{
+	const struct supervisor *s = a->supervisor;
+	const struct generation *g = s->current, *d = s->draining;
+	uint64_t i = a->at++;
+
+	switch (a->part) {
+	case 0:
+		add_daemon(s, to);
+		break;
+	case 1:
+		if (g && listener_of_name(g, i)) {
+			add_listener(g, listener_of_name(g, i), to);
+			return COMMAND_MORE;
+		}
+		break;
+	case 2:
+		if (g && add_nth_pool(g, i, to))
+			return COMMAND_MORE;
+		break;
+	default:
+		while (d && i--)
+			d = d->next;
+		if (!d)
+			return COMMAND_DONE;
+		add_draining(d, to);
+		return COMMAND_MORE;
+	}
+	a->part++;
+	a->at = 0;
+	return COMMAND_MORE;
+}
