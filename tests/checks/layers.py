@@ -3,7 +3,8 @@
 """Holds the order of the folders: an #include points to the left only, base <- service <- ... <- main.
 
 Also: headers are included by their folder and taken once, a source file includes its own; each file stands in its
-folder's Makefile.inc; only the last three of the chain log; only base/clock.c reads clocks.
+folder's Makefile.inc; only the last three of the chain log; only base/clock.c reads clocks. A client, clients/NAME/, uses
+base/ and itself.
 """
 import os
 import pathlib
@@ -25,6 +26,28 @@ def without_comments(text):
 def includes_of(text):
     """The includes in their order: (quoted, name)."""
     return [(kind == '"', name) for kind, name in INCLUDE.findall(text)]
+
+
+def check_client(clients, path):
+    name = path.relative_to(clients.parent).as_posix()
+    text = path.read_text()
+    faults = [f'{name}: "{target}" is neither base\'s nor {path.parent.name}\'s' for quoted, target in includes_of(text)
+              if quoted and target != "config.h" and target.split("/")[0] not in ("base", path.parent.name)]
+    return faults + check_form(clients, path, name, text)
+
+
+def check_form(root, path, name, text):
+    """What holds for every source file: licence, headers taken once, its own header included, its Makefile.inc."""
+    faults = []
+    if not text.startswith("/* SPDX-License-Identifier: MIT */\n"):
+        faults.append(f"{name}: line 1 is not the licence")
+    if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.M):
+        faults.append(f"{name}: has no #pragma once")
+    if path.suffix == ".c" and path.name != "main.c":
+        faults += check_source(root, path, name, text)
+    if f"%D%/{path.name}" not in (path.parent / "Makefile.inc").read_text().split():
+        faults.append(f"{name}: is not in its folder's Makefile.inc")
+    return faults
 
 
 def check_includes(daemon, name, folder, text):
@@ -59,15 +82,7 @@ def check_file(daemon, path):
     folder = "main" if name == "main.c" else path.parent.name
     text = path.read_text()
     code = without_comments(text)
-    faults = check_includes(daemon, name, folder, text)
-    if not text.startswith("/* SPDX-License-Identifier: MIT */\n"):
-        faults.append(f"{name}: line 1 is not the licence")
-    if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.M):
-        faults.append(f"{name}: has no #pragma once")
-    if path.suffix == ".c" and name != "main.c":
-        faults += check_source(daemon, path, name, text)
-    if f"%D%/{path.name}" not in (path.parent / "Makefile.inc").read_text().split():
-        faults.append(f"{name}: is not in its folder's Makefile.inc")
+    faults = check_includes(daemon, name, folder, text) + check_form(daemon, path, name, text)
     if folder not in LOGS and name not in ("base/log.c", "base/log.h") and LOG_CALL.search(code):
         faults.append(f"{name}: logs; only {', '.join(sorted(LOGS))} do")
     call = CLOCK_CALL.search(code)
@@ -83,7 +98,9 @@ def main():
     faults = [fault for path in files for fault in check_file(daemon, path)]
     for folder in {p.parent.name for p in files} - set(CHAIN) - {"daemon"}:
         faults.append(f"daemon/{folder}: not in the chain {' <- '.join(CHAIN)}")
-    print("\n".join(faults) if faults else f"{len(files)} files keep the chain {' <- '.join(CHAIN)}")
+    clients = sorted(p for p in (top / "clients").rglob("*") if p.suffix in (".c", ".h"))
+    faults += [fault for path in clients for fault in check_client(top / "clients", path)]
+    print("\n".join(faults) if faults else f"{len(files) + len(clients)} files keep the chain {' <- '.join(CHAIN)}")
     return 1 if faults or not files else 0
 
 

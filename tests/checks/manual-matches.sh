@@ -1,25 +1,32 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# echotimed(8) has every option that `echotimed -h` prints and no other, and every exit code of the sources and no other.
+# A manual has every option that its program's -h prints and no other, and every exit code of the sources and no other (but
+# 0 and 1, which have no names there).
 set -eu
-manual=${top_srcdir:?}/daemon/echotimed.8
+: "${top_srcdir:?}" "${top_builddir:?}" "${ECHOTIMED:?}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-"${ECHOTIMED:?}" -h >"$work/help"
-grep -oE '(^|[ ,[(|])--?[A-Za-z][a-z-]*' "$work/help" | grep -oE -- '-.*' | sort -u >"$work/has"
-sed -n 's/^\.It \(Fl .*\)/\1/p' "$manual" | grep -oE '(Fl )+[A-Za-z][a-z]*' | sed -e 's/^Fl Fl /--/' -e 's/^Fl /-/' |
-	sort -u >"$work/says"
-diff "$work/has" "$work/says" || {
-	echo 'options: < echotimed -h, > echotimed.8'
-	exit 1
+# compare PROGRAM MANUAL SOURCES
+compare() {
+	"$1" -h >"$work/help"
+	grep -oE '(^|[ ,[(|])--?[A-Za-z][a-z-]*' "$work/help" | grep -oE -- '-.*' | sort -u >"$work/has"
+	sed -n 's/^\.It \(Fl .*\)/\1/p' "$2" | grep -oE '(Fl )+[A-Za-z][a-z]*' | sed -e 's/^Fl Fl /--/' -e 's/^Fl /-/' |
+		sort -u >"$work/says"
+	diff "$work/has" "$work/says" || {
+		echo "options: < ${1##*/} -h, > ${2##*/}"
+		exit 1
+	}
+
+	grep -rohE "\bEX_[A-Z]+\b" --include="*.c" "$3" | sort -u | while read -r name; do
+		printf '#include <sysexits.h>\n%s\n' "$name" | ${CC:-cc} -E -P - | tail -n 1
+	done | sort -u >"$work/has"
+	sed -n 's/^\.It \([0-9][0-9]*\)$/\1/p' "$2" | grep -vxE '0|1' | sort -u >"$work/says"
+	diff "$work/has" "$work/says" || {
+		echo "exit codes: < the sources, > ${2##*/}"
+		exit 1
+	}
 }
 
-grep -rohE "\bEX_[A-Z]+\b" --include="*.c" "$top_srcdir/daemon" | sort -u | while read -r name; do
-	printf '#include <sysexits.h>\n%s\n' "$name" | ${CC:-cc} -E -P - | tail -n 1
-done | sort -u >"$work/has"
-sed -n 's/^\.It \([0-9][0-9]*\)$/\1/p' "$manual" | grep -vx 0 | sort -u >"$work/says"
-diff "$work/has" "$work/says" || {
-	echo 'exit codes: < the sources, > echotimed.8'
-	exit 1
-}
+compare "$ECHOTIMED" "$top_srcdir/daemon/echotimed.8" "$top_srcdir/daemon"
+compare "$top_builddir/echotimectl" "$top_srcdir/clients/echotimectl/echotimectl.8" "$top_srcdir/clients/echotimectl"

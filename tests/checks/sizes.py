@@ -42,10 +42,11 @@ def comment_lines(text):
     return sum(m.group().count("\n") + 1 for m in re.finditer(r"/\*.*?\*/", text, re.S))
 
 
-def check(daemon):
+def check(top):
     faults, functions, files, comments = [], [], [], 0
-    for path in sorted(p for p in daemon.rglob("*") if p.suffix in (".c", ".h", ".def")):
-        name, text = path.relative_to(daemon).as_posix(), path.read_text()
+    sources = [p for folder in ("daemon", "clients") for p in (top / folder).rglob("*") if p.suffix in (".c", ".h", ".def")]
+    for path in sorted(sources):
+        name, text = path.relative_to(top).as_posix().removeprefix("daemon/"), path.read_text()
         lines = text.splitlines()
         files.append((len(lines), name))
         comments += comment_lines(text)
@@ -73,7 +74,7 @@ def report(functions, files, comments):
 
 def main():
     top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("top_srcdir", "."))
-    faults, functions, files, comments = check(top / "daemon")
+    faults, functions, files, comments = check(top)
     report(functions, files, comments)
     print("\n".join(faults))
     return 1 if faults or not files else 0

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* echotimectl: asks a running echotimed, and tells it what to do. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <jansson.h>
+
+#include "config.h"
+
+#include "base/text.h"
+#include "echotimectl/ask.h"
+#include "echotimectl/screen.h"
+
+#define PATIENCE_S 15
+#define RELOAD_PATIENCE_S 90 /* it waits for processes to start, and for another reload before it */
+#define EXIT_REFUSED 1
+
+static const char usage[] = "usage: echotimectl [-s SOCKET] [--json] COMMAND [ARGUMENT]\n"
+			    "  status              the daemon, its listeners and their rates, its processes\n"
+			    "  stats               every counter\n"
+			    "  reload              take over the settings; waits for the outcome\n"
+			    "  -s, --socket SOCKET  where the daemon listens (" ECHOTIMED_CONTROL ")\n"
+			    "  --json              print the answer as it comes, a JSON object a line\n"
+			    "  -V, --version       the version\n"
+			    "  -h, --help          this text\n";
+
+static const struct command {
+	const char *name;
+	const char *argument; /* its name in the request; NULL: none */
+	unsigned patience_s;
+} commands[] = {
+	{ "status", NULL, PATIENCE_S },
+	{ "stats", NULL, PATIENCE_S },
+	{ "reload", NULL, RELOAD_PATIENCE_S },
+};
+
+struct options {
+	const char *socket; /* NULL: not said */
+	bool json;
+	const struct command *command;
+	const char *argument;
+};
+
+static int fail(int code, const char *what)
+{
+	fprintf(stderr, "echotimectl: %s\n", what);
+	return code;
+}
+
+static int fail_usage(const char *what, const char *word)
+{
+	fprintf(stderr, "echotimectl: %s%s\n%s", what, word, usage);
+	return EX_USAGE;
+}
+
+/* --- options -------------------------------------------------------------------------------------------------------- */
+
+static int read_command(int n, char **words, struct options *o)
+{
+	if (n == 0)
+		return fail_usage("a command is missing", "");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, words[0]) == 0)
+			o->command = &commands[i];
+	if (!o->command)
+		return fail_usage("no such command: ", words[0]);
+	if (o->command->argument && n < 2)
+		return fail_usage("this command needs its argument: ", o->command->argument);
+	if (n > (o->command->argument ? 2 : 1))
+		return fail_usage("one word too many: ", words[o->command->argument ? 2 : 1]);
+	o->argument = o->command->argument ? words[1] : NULL;
+	return 0;
+}
+
+/* 0 or an exit code; o->command is NULL where there is nothing left to do. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option names[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "s:Vh", names, NULL)) != -1;) {
+		if (c == 's')
+			o->socket = optarg;
+		else if (c == 'j')
+			o->json = true;
+		else if (c == 'V' || c == 'h')
+			return fputs(c == 'V' ? PACKAGE_STRING "\n" : usage, stdout) == EOF ? EX_IOERR : 0;
+		else {
+			fputs(usage, stderr);
+			return EX_USAGE;
+		}
+	}
+	return read_command(argc - optind, argv + optind, o);
+}
+
+/* --- question and answer -------------------------------------------------------------------------------------------- */
+
+/* malloc'ed, with its LF; NULL: an argument that no JSON can have (it is not UTF-8). */
+static char *make_request(const struct options *o)
+{
+	json_t *request = json_pack("{s:s}", "command", o->command->name);
+	char *text = NULL, *line = NULL;
+
+	if (request && (!o->argument || json_object_set_new(request, o->command->argument, json_string(o->argument)) == 0))
+		text = json_dumps(request, JSON_COMPACT);
+	if (text && asprintf(&line, "%s\n", text) < 0)
+		line = NULL;
+	free(text);
+	json_decref(request);
+	return line;
+}
+
+/* The last line: the exit code. */
+static int finish(const json_t *end)
+{
+	const char *message = json_string_value(json_object_get(end, "message"));
+	bool ok = json_is_true(json_object_get(end, "ok"));
+	char storage[1024];
+	struct text t = TEXT_OVER(storage);
+
+	if (message)
+		text_add_printable(&t, message, strlen(message));
+	if (!ok)
+		return fail(EXIT_REFUSED, message ? t.at : "refused");
+	if (message)
+		puts(t.at);
+	return 0;
+}
+
+/* A line of the answer. -1: go on; else it was the last one: the exit code. */
+static int take_line(const struct options *o, const char *line, size_t n, struct screen *screen)
+{
+	json_t *v = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
+	const char *kind = json_string_value(json_object_get(v, "kind"));
+	int code = -1;
+
+	if (!kind)
+		code = fail(EX_PROTOCOL, "the daemon's answer cannot be understood");
+	else if (o->json)
+		puts(line);
+	else if (strcmp(kind, "end") != 0)
+		screen_add(screen, v);
+	if (kind && strcmp(kind, "end") == 0) {
+		if (o->json)
+			code = json_is_true(json_object_get(v, "ok")) ? 0 : EXIT_REFUSED;
+		else {
+			screen_print(screen);
+			code = finish(v);
+		}
+	}
+	json_decref(v);
+	return code;
+}
+
+static int take_answer(const struct options *o, struct ask *a)
+{
+	struct screen screen;
+	int code = -1;
+
+	screen_init(&screen, o->command->name);
+	while (code < 0) {
+		char *line;
+		size_t n;
+		int r = ask_next(a, &line, &n);
+
+		if (r == 0)
+			return fail(EX_UNAVAILABLE, "the daemon ended before its answer");
+		if (r == -EPROTO)
+			return fail(EX_PROTOCOL, "the daemon's answer cannot be understood");
+		if (r < 0)
+			return fail(EX_UNAVAILABLE, r == -EAGAIN ? "the daemon does not answer" : strerror(-r));
+		code = take_line(o, line, n, &screen);
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct ask ask;
+	struct options o = { 0 };
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	int code = read_options(argc, argv, &o);
+
+	if (code || !o.command)
+		return code;
+	char *request = make_request(&o);
+	if (!request)
+		return fail_usage("an argument that is no text", "");
+	int r = ask_open(&ask, o.socket, &why);
+	if (r < 0)
+		return fail(r == -EACCES || r == -EPERM ? EX_NOPERM : EX_UNAVAILABLE, why.at);
+	r = ask_send(&ask, request, strlen(request), o.command->patience_s);
+	free(request);
+	code = r < 0 ? fail(EX_UNAVAILABLE, strerror(-r)) : take_answer(&o, &ask);
+	ask_close(&ask);
+	return fflush(stdout) == EOF && !code ? EX_IOERR : code;
+}

@@ -1,0 +1,422 @@
+# SPDX-License-Identifier: MIT
+"""The control socket: where it is, who may ask, what it answers, and that no asker holds up anybody."""
+
+import os
+import signal
+import socket
+import stat
+import threading
+
+import clients
+import control
+import harness
+from config import config_text, is_root, service_user
+
+ECHO = {"service": "echo", "transport": "tcp"}
+BOTH = {"service": "echo", "transport": ["tcp", "udp"]}
+TEMPFAIL, UNAVAILABLE, NOPERM, USAGE = 75, 69, 77, 64
+REFUSED_RELOAD = r"^error (settings|reload): "
+
+
+class Canary(threading.Thread):
+    """A client that echoes all the while, over TCP and UDP; a miss is remembered."""
+
+    def __init__(self, d):
+        super().__init__(daemon=True)
+        self.sockets = [d.connect("echo"), d.connect("echo", "udp")]
+        self.ending, self.n, self.error = threading.Event(), 0, None
+        self.start()
+
+    def run(self):
+        try:
+            while not self.ending.wait(0.01):  # well within its rate
+                for s in self.sockets:
+                    s.send(b"canary %d" % self.n)
+                    if s.recv(100) != b"canary %d" % self.n:
+                        raise AssertionError("another answer")
+                self.n += 1
+        except (OSError, AssertionError) as e:
+            self.error = e
+
+    def judge(self, test):
+        """It was answered to the end, and is now."""
+        n = self.n
+        test.wait_until(lambda: self.n > n or not self.is_alive(), "the canary is answered")
+        self.ending.set()
+        self.join()
+        test.assertIsNone(self.error)
+
+
+@harness.every_model
+class Status(control.Case):
+    def test_status_counts_the_sessions_of_each_listener_and_pool(self):
+        d = self.serve(ECHO, {**ECHO, "name": "other"}, BOTH | {"name": "both"})
+        sessions = [d.connect("echo") for _ in range(3)]
+        self.assertTrue(all(clients.serves(s) for s in sessions))
+        lines = self.done("status")
+        daemon = lines[0]
+        self.assertEqual((daemon["kind"], daemon["pid"], daemon["state"], daemon["generation"], daemon["sessions"]),
+                         ("daemon", d.pid, "serving", 1, 3))
+        of = {x["listener"]: x for x in lines if x["kind"] == "listener"}
+        self.assertEqual(sorted(of), ["both/tcp", "both/udp", "echo/tcp", "other/tcp"])
+        self.assertEqual([of[x]["sessions"] for x in ("echo/tcp", "other/tcp")], [3, 0])
+        host, port = d.address("echo")
+        self.assertEqual(of["echo/tcp"]["addresses"], [f"{host}:{port}"])
+        pools = {x["pool"]: x for x in lines if x["kind"] == "pool"}
+        self.assertEqual(pools[self.model]["sessions"], 3)
+        self.assertEqual(pools["event"]["model"], "event")
+
+    def test_stats_count_what_was_asked_and_refused(self):
+        d = self.serve(ECHO | {"deny": ["127.0.0.2"]}, {**ECHO, "name": "idle"})
+        s = d.connect("echo")
+        self.assertEqual(clients.echo(s, b"12345"), b"12345")
+        self.assertTrue(clients.is_refused(lambda: d.connect("echo", source="127.0.0.2")))
+        s.close()
+
+        def counted():
+            line = self.one("stats", "listener", listener="echo/tcp")
+            return line if line["active"] == 0 and line["sessions_ended"] == 1 else None
+        line = self.wait_until(counted, "the session is over")
+        self.assertEqual((line["sessions"], line["received_bytes"], line["sent_bytes"], line["refused"]["acl"]), (1, 5, 5, 1))
+        self.assertEqual(self.one("stats", "listener", listener="idle/tcp")["sessions"], 0)
+        self.assertEqual(self.one("stats", "total")["received_bytes"], 5)
+
+    def test_status_shows_the_generation_that_still_drains(self):
+        d = self.serve(ECHO)
+        s = d.connect("echo")
+        self.assertTrue(clients.serves(s))
+        self.done("reload")
+        line = self.one("status", "draining")
+        self.assertEqual((line["generation"], line["sessions"]), (1, 1))
+        self.assertEqual(self.one("status", "daemon")["generation"], 2)
+        self.assertTrue(clients.serves(s))
+
+
+class Reload(control.Case):
+    def test_who_asks_for_a_reload_is_told_when_the_new_settings_serve(self):
+        d = self.serve(ECHO)
+        d.write(self.config_of(ECHO, {**ECHO, "name": "new"}))
+        lines = self.done("reload")
+        self.assertEqual(lines[-1]["text"], "generation 2 serves 2 sockets")
+        self.assertTrue(clients.serves(d.connect("new")))
+
+    def test_who_asks_with_a_broken_file_is_told_every_mistake_and_nothing_changes(self):
+        d = self.serve(ECHO, daemon={"allow": [REFUSED_RELOAD]})
+        d.write(config_text(self.config_of(ECHO)) + "nonsense = 1;\nport_offset = 70000;\n")
+        *lines, end = self.ask("reload")
+        said = "\n".join(x["text"] for x in lines)
+        self.assertIs(end["ok"], False)
+        self.assertRegex(said, r"echotimed.conf:\d+: nonsense: ")
+        self.assertRegex(said, r"echotimed.conf:\d+: port_offset: ")
+        self.assertRegex(said, r"refused: .* generation 1 goes on serving$")
+        self.assertTrue(clients.serves(d.connect("echo")))
+        self.assertEqual(self.one("status", "daemon")["reloads_refused"], 1)
+
+    def test_who_asks_is_told_what_could_not_be_opened(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            d = self.serve(ECHO, daemon={"allow": [REFUSED_RELOAD]})
+            d.write(self.config_of(ECHO, {**ECHO, "name": "new", "port": taken.getsockname()[1]}))
+            *lines, end = self.ask("reload")
+        self.assertIs(end["ok"], False)
+        self.assertRegex(lines[-1]["text"], "refused: cannot bind new/tcp .*in use")
+
+    def test_those_who_ask_at_once_share_reloads_and_all_get_an_outcome(self):
+        d = self.serve(ECHO)
+        askers = [self.connect() for _ in range(10)]
+        for s in askers:
+            s.sendall(b'{"command":"reload"}\n')
+        d.send_signal(signal.SIGHUP)
+        answers = [control.answer(s) for s in askers]
+        self.assertTrue(all(a[-1]["ok"] for a in answers), answers)
+        self.assertLessEqual(self.one("status", "daemon")["reloads"], 11)
+        self.assertTrue(clients.serves(d.connect("echo")))
+
+    def test_who_waits_for_a_reload_when_the_daemon_stops_is_told_or_cut_off(self):
+        d = self.serve(ECHO)
+        session = d.connect("echo")
+        self.assertTrue(clients.serves(session))
+        d.send_signal(signal.SIGTERM)
+        d.wait_log("^notice stopping")
+        self.assertRegex(self.refused("reload"), "stopping")
+        self.assertEqual(self.one("status", "daemon")["state"], "stopping")
+        session.close()
+        d.wait_exit()
+
+    def test_a_reload_moves_the_socket_and_its_mode(self):
+        d = self.serve(ECHO)
+        old, self.path = self.path, self.folder / "elsewhere"
+        d.write(self.config_of(ECHO, control={"mode": "0600"}))
+        self.path, new = old, self.path
+        self.done("reload")
+        self.assertFalse(os.path.exists(old))
+        self.path = new
+        self.assertEqual(self.one("status", "daemon")["pid"], d.pid)
+        self.assertEqual(stat.S_IMODE(os.stat(new).st_mode), 0o600)
+        d.write(self.config_of(ECHO, control={"mode": "0640"}))
+        self.done("reload")
+        self.assertEqual(stat.S_IMODE(os.stat(new).st_mode), 0o640)
+        d.reload(self.config(ECHO))
+        self.assertFalse(os.path.exists(new))
+
+    def test_a_reload_to_a_path_that_cannot_be_is_refused(self):
+        d = self.serve(ECHO, daemon={"allow": [REFUSED_RELOAD]})
+        old, self.path = self.path, self.folder / "missing/control"
+        d.write(self.config_of(ECHO))
+        self.path = old
+        self.assertIs(self.ask("reload")[-1]["ok"], False)
+        self.assertEqual(self.one("status", "daemon")["pid"], d.pid)
+
+
+class Place(control.Case):
+    """Where the socket is, and what stands there already."""
+
+    def start_fails(self, expect):
+        done = self.run_once(config=self.config_of(ECHO))
+        self.assertEqual(done.returncode, expect, done.stderr)
+        return done.stderr
+
+    def test_a_second_daemon_ends_with_75_and_the_first_does_not_notice(self):
+        d = self.serve(BOTH)
+        canary = Canary(d)
+        before = os.stat(self.path).st_ino
+        self.assertIn("another process has it", self.start_fails(TEMPFAIL))
+        self.assertEqual(os.stat(self.path).st_ino, before)
+        self.assertEqual(self.one("status", "daemon")["pid"], d.pid)
+        canary.judge(self)
+
+    def test_a_dead_socket_of_ours_is_replaced(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.path)
+        self.folder.give(self.path)
+        d = self.serve(ECHO)
+        self.assertEqual(self.one("status", "daemon")["pid"], d.pid)
+        d.stop()
+        self.assertFalse(os.path.exists(self.path))
+
+    def test_what_is_no_socket_is_not_replaced(self):
+        target = self.folder.write("target", "precious")
+        for make in (lambda: os.symlink(target, self.path), lambda: os.symlink(self.folder / "nowhere", self.path),
+                     lambda: self.folder.write("control", "precious"), lambda: os.mkdir(self.path)):
+            make()
+            self.assertIn("not a socket", self.start_fails(UNAVAILABLE))
+            self.assertTrue(os.path.lexists(self.path))
+            os.rmdir(self.path) if os.path.isdir(self.path) and not os.path.islink(self.path) else os.unlink(self.path)
+        with open(target) as f:
+            self.assertEqual(f.read(), "precious")
+
+    @harness.needs_root
+    def test_a_dead_socket_of_another_user_is_not_replaced(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.path)
+        os.chown(self.path, 1, 1)
+        self.assertIn("another user", self.start_fails(NOPERM))
+        self.assertEqual(os.stat(self.path).st_uid, 1)
+
+    def test_without_a_path_there_is_none(self):
+        d = harness.Case.serve(self, ECHO)
+        self.assertTrue(clients.serves(d.connect("echo")))
+        self.assertEqual(self.ctl("status").returncode, UNAVAILABLE)
+
+    def test_a_default_that_cannot_be_is_a_notice_and_a_written_one_an_error(self):
+        gone = self.folder / "gone"
+        env = {"RUNTIME_DIRECTORY": gone, "XDG_RUNTIME_DIR": gone}
+        if is_root():  # else the folder would be made
+            self.folder.write("gone", "")
+        d = harness.Case.serve(self, ECHO, control={}, daemon={"env": env})
+        d.wait_log("^notice control: cannot bind the control socket to .*echotimectl cannot ask")
+        self.assertTrue(clients.serves(d.connect("echo")))
+        self.path = gone + "/control"
+        self.assertIn("cannot bind the control socket", self.start_fails(UNAVAILABLE))
+
+    def test_echotimectl_finds_the_daemon_where_it_is_by_default(self):
+        run = self.folder / "run"
+        os.mkdir(run)
+        self.folder.give(run)
+        for name, file in (("RUNTIME_DIRECTORY", "control"), ("XDG_RUNTIME_DIR", "echotimed")):
+            if name == "XDG_RUNTIME_DIR" and is_root():
+                continue
+            with self.subTest(name):
+                env = {"RUNTIME_DIRECTORY": "", "XDG_RUNTIME_DIR": "", name: run}
+                d = harness.Case.serve(self, ECHO, control={}, daemon={"env": env})
+                self.assertTrue(stat.S_ISSOCK(os.stat(f"{run}/{file}").st_mode))
+                done = self.ctl("status", path=False, env=env)
+                self.assertIn(f"process {d.pid}", done.stdout, done.stderr)
+                d.stop()
+
+
+class Rights(control.Case):
+    """Who may connect, and who may change things."""
+
+    def as_user(self, *words, uid=2, gid=2, groups=()):
+        extra = ["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]
+        return self.ctl(*words, prefix=["setpriv", "--reuid", str(uid), "--regid", str(gid), *extra])
+
+    @harness.needs_root
+    def test_the_path_has_the_mode_and_group_of_the_settings(self):
+        self.serve(ECHO, control={"mode": "0620", "group": "daemon"})
+        found = os.stat(self.path)
+        self.assertEqual((stat.S_IMODE(found.st_mode), found.st_gid), (0o620, 1))
+
+    @harness.needs_root
+    def test_another_user_may_not_connect(self):
+        self.serve(ECHO)
+        self.assertEqual(self.as_user("status").returncode, NOPERM)
+
+    @harness.needs_root
+    def test_who_may_connect_may_ask_but_change_nothing(self):
+        self.serve(ECHO, control={"mode": "0666"})
+        self.assertEqual(self.as_user("status").returncode, 0)
+        done = self.as_user("reload")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("control.group", done.stderr)
+        self.assertEqual(self.one("status", "daemon")["reloads"], 0)
+
+    @harness.needs_root
+    def test_the_daemons_user_and_the_members_of_its_group_may_change_things(self):
+        import pwd
+        self.serve(ECHO, control={"group": "daemon"})
+        service = pwd.getpwnam(service_user()[0])
+        for who in ({"uid": 2, "gid": 1}, {"uid": 2, "gid": 2, "groups": (5, 1)}, {"uid": service.pw_uid, "gid": 2}):
+            with self.subTest(**who):
+                self.assertEqual(self.as_user("reload", **who).returncode, 0)
+
+
+class Hostile(control.Case):
+    """Askers who mean harm; the data path does not notice."""
+
+    def setUp(self):
+        super().setUp()
+        self.d = self.serve(BOTH)
+        self.canary = Canary(self.d)
+
+    def unharmed(self):
+        self.assertEqual(self.one("status", "daemon")["pid"], self.d.pid)
+        self.canary.judge(self)
+
+    def test_garbage_is_refused_with_a_reason(self):
+        for name, data in control.GARBAGE.items():
+            with self.subTest(name):
+                answer = self.raw(data)
+                self.assertEqual(len(answer), 1)
+                self.assertIs(answer[0]["ok"], False)
+                self.assertTrue(answer[0]["message"])
+        self.unharmed()
+
+    def test_a_line_of_a_gigabyte_is_not_read(self):
+        s = self.connect()
+        sent, piece = 0, b"x" * 65536
+        with self.assertRaises((BrokenPipeError, ConnectionResetError)):
+            while sent < 1 << 30:
+                sent += s.send(piece)
+        self.assertLess(sent, 1 << 24)
+        self.unharmed()
+
+    def test_half_a_line_and_no_line_are_closed(self):
+        askers = [self.connect() for _ in range(3)]
+        askers[0].sendall(b'{"command":')
+        askers[1].sendall(b" ")
+        for s in askers:
+            self.assertEqual(control.answer(s), [])
+        self.unharmed()
+
+    def test_a_thousand_idle_askers_keep_nobody_from_asking(self):
+        idle = []
+        for _ in range(1000):
+            s = socket.socket(socket.AF_UNIX)
+            self.addCleanup(s.close)
+            s.connect(self.path)
+            idle.append(s)
+        self.assertEqual(self.one("status", "daemon")["pid"], self.d.pid)
+        self.unharmed()
+
+    def test_who_hangs_up_at_any_moment_leaves_nothing_behind(self):
+        import procs
+        before = len(procs.descriptors(self.d.pid)) if is_root() else 0
+        self.hang_up(b'{"command":"stats"}\n', b'{"command":"status"}\n', b'{"com')
+        self.done("status")
+        if is_root():
+            self.wait_until(lambda: len(procs.descriptors(self.d.pid)) <= before, "its descriptors are those from before")
+        self.hang_up(b'{"command":"reload"}\n')
+        self.done("reload")
+        self.unharmed()
+
+    def hang_up(self, *requests):
+        for request in requests * 20:
+            s = self.connect()
+            s.sendall(request)
+            s.close()
+
+
+class Screen(control.Case):
+    """What echotimectl prints, and how it ends."""
+
+    def test_the_status_screen_is_a_table_of_the_listeners(self):
+        d = self.serve(BOTH)
+        done = self.ctl("status")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        host, port = d.address("echo")
+        self.assertRegex(done.stdout, rf"^echotimed \S+, process {d.pid}, serving since ")
+        self.assertRegex(done.stdout, rf"(?m)^echo/tcp +{host}:{port} +prefork ")
+        self.assertFalse([line for line in done.stdout.splitlines() if line.endswith(" ")])
+
+    def test_json_is_the_answer_as_it_comes(self):
+        self.serve(ECHO)
+        done = self.ctl("--json", "stats")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout.splitlines()[-1], r'^\{"kind":"end","ok":true\}$')
+
+    def test_exit_codes_say_who_failed(self):
+        for words, code in (((), USAGE), (("nonsense",), USAGE), (("status", "x"), USAGE), (("--nonsense",), USAGE),
+                            (("status",), UNAVAILABLE), (("--help",), 0), (("--version",), 0)):
+            with self.subTest(words=words):
+                self.assertEqual(self.ctl(*words).returncode, code)
+
+    def test_a_reload_that_is_refused_exits_with_1_and_prints_why(self):
+        d = self.serve(ECHO, daemon={"allow": [REFUSED_RELOAD]})
+        d.write("listeners = (")
+        done = self.ctl("reload")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"echotimed.conf:\d+: ")
+
+    def test_control_bytes_of_a_daemon_do_not_reach_the_terminal(self):
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(self.path)
+            server.listen()
+
+            def answer():
+                s, _ = server.accept()
+                with s:
+                    s.recv(1000)
+                    s.sendall(b'{"kind":"message","text":"a\\u001b[31mb"}\n{"kind":"listener","listener":"x\\u009by",'
+                              b'"addresses":["\\u0007"]}\n{"kind":"end","ok":false,"message":"\\u001b]0;x"}\n')
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            done = self.ctl("status")
+            thread.join()
+        self.assertEqual(done.returncode, 1)
+        for text in (done.stdout, done.stderr):
+            self.assertTrue(all(c == "\n" or " " <= c <= "~" for c in text), repr(text))
+
+    def test_an_answer_that_is_none_is_said_to_be_none(self):
+        for data, code in ((b"nonsense\n", 76), (b"[]\n", 76), (b"", UNAVAILABLE), (b'{"kind":"end"', 76)):
+            with self.subTest(data=data), socket.socket(socket.AF_UNIX) as server:
+                server.bind(self.path)
+                server.listen()
+                thread = threading.Thread(target=self.answer_once, args=(server, data), daemon=True)
+                thread.start()
+                self.assertEqual(self.ctl("status").returncode, code)
+                thread.join()
+                os.unlink(self.path)
+
+    @staticmethod
+    def answer_once(server, data):
+        s, _ = server.accept()
+        with s:
+            s.recv(1000)
+            s.sendall(data)
+
+
+if __name__ == "__main__":
+    harness.main()
