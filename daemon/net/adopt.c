@@ -233,11 +233,16 @@ static int add_own(struct matching *m, struct listener *list, size_t *n, struct 
 int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
 	       struct text *notices)
 {
-	static struct matching m;
+	static struct matching m; /* large, and never cleared as a whole: a page that is touched is copied with every fork */
 
-	m = (struct matching){ .passed = a, .settings = s, .why = why };
-	for (size_t i = 0; i < a->n; i++)
+	m.passed = a;
+	m.settings = s;
+	m.why = why;
+	m.planned_n = 0;
+	for (size_t i = 0; i < a->n; i++) {
 		a->sockets[i].used = false;
+		m.owner[i] = NULL;
+	}
 	int r = match_all(&m);
 	if (r == 0)
 		r = add_passed(&m, list, n);

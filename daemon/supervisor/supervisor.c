@@ -359,10 +359,13 @@ static void finish(struct supervisor *s)
 int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n,
 		   struct settings *settings)
 {
-	static struct supervisor self;
+	static struct supervisor self; /* not cleared: what is touched is copied with every fork */
 	struct supervisor *s = &self;
 
-	*s = (struct supervisor){ .file = file, .overrides = overrides, .overrides_n = overrides_n, .life = { -1, -1 } };
+	s->file = file;
+	s->overrides = overrides;
+	s->overrides_n = overrides_n;
+	s->life[0] = s->life[1] = -1;
 	log_open();
 	log_set(settings->log.level, settings->log.format);
 	int code = prepare(s);

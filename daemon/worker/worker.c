@@ -3,6 +3,7 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -240,6 +241,7 @@ static int prepare(struct worker *w)
 		r = w->model->prepare(w);
 	if (r == 0)
 		r = sandbox_enter(w->pool->model == POOL_FORK ? SANDBOX_ACCEPTOR : SANDBOX_WORKER, w->pool->memory_limit);
+	(void)malloc_trim(0); /* what is freed by now would be copied with every fork */
 	return r;
 }
 
