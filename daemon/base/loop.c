@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One small event loop: epoll for descriptors, a binary heap for timers.
+ * One small event loop: epoll (or poll, where there are few) for descriptors, a binary heap for timers.
  *
  * Flow: loop_turn waits until a descriptor is ready or the earliest timer is due, calls the sources, then the timers. A
  * handler may add, remove and re-arm anything, itself included.
@@ -43,16 +43,58 @@ void loop_done(struct loop *l)
 {
 	while (l->heap_n > 0)
 		l->heap[--l->heap_n]->place = 0;
-	free(l->heap);
-	free(l->batch);
+	if (!l->few) {
+		free(l->heap);
+		free(l->batch);
+	}
 	fd_close(&l->epoll_fd);
 	*l = (struct loop){ .epoll_fd = -1 };
+}
+
+void loop_init_few(struct loop *l, struct loop_few *storage, uint64_t now_ns)
+{
+	*l = (struct loop){
+		.epoll_fd = -1,
+		.few = storage,
+		.heap = storage->heap,
+		.heap_cap = LOOP_FEW_MAX,
+		.batch = storage->batch,
+		.now_ns = now_ns,
+	};
+	storage->sources_n = 0;
+}
+
+/* poll's event bits are epoll's. */
+static int control_few(struct loop_few *few, int operation, struct loop_source *s, uint32_t events)
+{
+	bool known;
+	int i = 0;
+
+	while (i < few->sources_n && few->sources[i] != s)
+		i++;
+	known = i < few->sources_n;
+	if (known == (operation == EPOLL_CTL_ADD))
+		return known ? -EEXIST : -ENOENT;
+	if (operation == EPOLL_CTL_DEL) {
+		few->sources_n--;
+		few->sources[i] = few->sources[few->sources_n];
+		few->polls[i] = few->polls[few->sources_n];
+		return 0;
+	}
+	if (i == LOOP_FEW_MAX)
+		return -ENOSPC;
+	few->sources_n += operation == EPOLL_CTL_ADD;
+	few->sources[i] = s;
+	few->polls[i] = (struct pollfd){ .fd = s->fd, .events = (short)events };
+	return 0;
 }
 
 static int control(struct loop *l, int operation, struct loop_source *s, uint32_t events)
 {
 	struct epoll_event e = { .events = events, .data.ptr = s };
 
+	if (l->few)
+		return control_few(l->few, operation, s, events);
 	return epoll_ctl(l->epoll_fd, operation, s->fd, &e) < 0 ? -errno : 0;
 }
 
@@ -66,14 +108,29 @@ int loop_change(struct loop *l, struct loop_source *s, uint32_t events)
 	return control(l, EPOLL_CTL_MOD, s, events);
 }
 
-void loop_remove(struct loop *l, struct loop_source *s)
+/* Nothing of this turn is for it any more. */
+static void forget(struct loop *l, const struct loop_source *s)
 {
-	/* It cannot fail for a source that is in the set, and for another there is nothing to do. */
-	(void)control(l, EPOLL_CTL_DEL, s, 0);
 	for (int i = l->batch_at; i < l->batch_n; i++) {
 		if (l->batch[i].data.ptr == s)
 			l->batch[i].data.ptr = NULL;
 	}
+}
+
+void loop_remove(struct loop *l, struct loop_source *s)
+{
+	/* It cannot fail for a source that is in the set, and for another there is nothing to do. */
+	(void)control(l, EPOLL_CTL_DEL, s, 0);
+	forget(l, s);
+}
+
+void loop_close(struct loop *l, struct loop_source *s)
+{
+	if (l->few)
+		(void)control(l, EPOLL_CTL_DEL, s, 0);
+	forget(l, s);
+	close(s->fd);
+	s->fd = -1;
 }
 
 static void put(struct loop *l, size_t i, struct loop_timer *t)
@@ -160,9 +217,26 @@ static int wait_ms(struct loop *l, uint64_t wait_ns)
 	return epoll_wait(l->epoll_fd, l->batch, BATCH_MAX, timeout);
 }
 
+static int wait_few(struct loop *l, uint64_t wait_ns)
+{
+	struct loop_few *few = l->few;
+	struct timespec ts = { .tv_sec = (time_t)(wait_ns / CLOCK_S_NS), .tv_nsec = (long)(wait_ns % CLOCK_S_NS) };
+	int ready = ppoll(few->polls, (nfds_t)few->sources_n, wait_ns == CLOCK_NEVER ? NULL : &ts, NULL);
+	int n = 0;
+
+	for (int i = 0; ready > 0 && i < few->sources_n; i++)
+		if (few->polls[i].revents) {
+			l->batch[n].events = (uint32_t)few->polls[i].revents;
+			l->batch[n++].data.ptr = few->sources[i];
+		}
+	return ready < 0 ? ready : n;
+}
+
 /* Waits wait_ns at most. As epoll_wait. */
 static int wait_events(struct loop *l, uint64_t wait_ns)
 {
+	if (l->few)
+		return wait_few(l, wait_ns);
 #ifdef SYS_epoll_pwait2
 	static bool missing; /* before Linux 5.11, or kept from us by a sandbox */
 	struct __kernel_timespec ts = {

@@ -3,13 +3,15 @@
  * One small event loop (epoll and timers) for supervisor, workers and resolver.
  *
  * A source is a descriptor with a function, a timer a deadline with a function; both live in their owner's structure. The
- * loop allocates only in loop_init (the timer heap, of a fixed capacity, and the batch of events).
+ * loop allocates only in loop_init (the timer heap, of a fixed capacity, and the batch of events). A process that has few
+ * descriptors and does not live long has a loop of the same kind that waits with poll(2): loop_init_few.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 
@@ -30,8 +32,10 @@ struct loop_timer {
 	loop_fire_fn *fire;
 };
 
+struct loop_few;
 struct loop {
 	int epoll_fd;
+	struct loop_few *few;     /* NULL: waits with epoll */
 	struct loop_timer **heap; /* heap[0] is the earliest */
 	size_t heap_n, heap_cap;
 	uint64_t now_ns; /* read once a turn: when its wait ended */
@@ -41,16 +45,32 @@ struct loop {
 	bool firing; /* the turn is at its timers */
 };
 
+#define LOOP_FEW_MAX 8 /* sources, and timers */
+
+struct loop_few {
+	struct pollfd polls[LOOP_FEW_MAX];
+	struct loop_source *sources[LOOP_FEW_MAX];
+	struct loop_timer *heap[LOOP_FEW_MAX];
+	struct epoll_event batch[LOOP_FEW_MAX];
+	int sources_n;
+};
+
 /* timers_max: how many timers may be set at once. 0 or -errno. */
 int loop_init(struct loop *l, size_t timers_max) must_check;
+/* A loop in the caller's storage, for LOOP_FEW_MAX sources and timers: no system call, no allocation. now_ns: the time. */
+void loop_init_few(struct loop *l, struct loop_few *storage, uint64_t now_ns);
 /* Forgets all sources and timers. The only call a forked child may make on its parent's loop: they share the epoll set. */
 void loop_done(struct loop *l);
 
-/* events as epoll's (EPOLLIN, EPOLLEXCLUSIVE, …), level-triggered unless EPOLLET is given. 0 or -errno. */
+/* events as epoll's (EPOLLIN, EPOLLEXCLUSIVE, …; of few: EPOLLIN and EPOLLOUT), level-triggered unless EPOLLET is given. 0
+ * or -errno (-ENOSPC: too many for a loop of few). */
 int loop_add(struct loop *l, struct loop_source *s, uint32_t events) must_check;
 int loop_change(struct loop *l, struct loop_source *s, uint32_t events) must_check;
 /* Before the descriptor is closed. Nothing of this turn reaches it any more. */
 void loop_remove(struct loop *l, struct loop_source *s);
+/* Closes the descriptor, which no other process may have open, of a source that may be in the loop: then it leaves the set
+ * by itself, without a system call for that. */
+void loop_close(struct loop *l, struct loop_source *s);
 
 /* Sets or moves a timer; CLOCK_NEVER cancels it. Never fires early. Set by a timer's function for a time that has passed it
  * fires in the next turn. Asserts that the capacity is kept. */

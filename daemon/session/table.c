@@ -158,7 +158,7 @@ static void fill(struct table_slot *slot, const struct table_request *r)
 	slot->started_ns = r->now_ns;
 	slot->active_ns = r->now_ns;
 	slot->in_bytes = slot->out_bytes = slot->owed_bytes = 0;
-	slot->kill = 0;
+	slot->kill = slot->over = 0;
 }
 
 /* ---- sessions ---- */

@@ -29,6 +29,7 @@ struct table_slot {
 	_Atomic uint32_t owner;      /* pid; 0: free; TABLE_LOST                                             */
 	_Atomic uint32_t generation; /* changes when a session of this slot ends                             */
 	_Atomic uint32_t kill;       /* not 0: the owner is asked to end it                                  */
+	_Atomic uint32_t over;       /* not 0: its owner is done with it, but leaves freeing it to another   */
 	_Atomic uint32_t counted;    /* which counts it is in; caps.c's, as are row_next and source_at       */
 	_Atomic uint32_t row;
 	_Atomic uint32_t row_next;

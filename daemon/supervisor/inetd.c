@@ -224,6 +224,7 @@ static int prepare(void)
 	*w = (struct worker){
 		.plan = &self.plan, .pool = &self.settings->pools[self.listener.pool], .is_alone = true, .over_fd = -1
 	};
+	w->pid = (uint32_t)getpid();
 	w->pool_index = self.listener.pool;
 	w->record = &self.plan.shared->records[0];
 	w->counters = self.plan.shared->counters[0];

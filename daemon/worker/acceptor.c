@@ -162,7 +162,7 @@ struct table_request acceptor_request(const struct worker *w, const struct liste
 	const struct settings *all = w->plan->settings;
 
 	return (struct table_request){
-		.owner = (uint32_t)getpid(),
+		.owner = w->pid,
 		.row = l->row,
 		.pool = w->plan->generation * SETTINGS_POOLS_MAX + w->pool_index,
 		.peer = *peer,
@@ -234,7 +234,10 @@ static void take(struct acceptor *a, const struct listener *l, unsigned most)
 				return;
 			continue;
 		}
-		a->pause_ns = 0;
+		if (a->w->model->accepted)
+			a->w->model->accepted(a->w);
+		if (a->pause_ns) /* a page that is not written is not copied after a fork */
+			a->pause_ns = 0;
 		struct addr peer = addr_from_sockaddr((struct sockaddr *)&sa, len);
 		if (l->transport & TRANSPORT_UNIXES)
 			peer = (struct addr){ .family = AF_UNIX };

@@ -3,24 +3,28 @@
  * The fork model: an acceptor forks a child for each session, which exits with it.
  *
  * Process: the acceptor accepts, admits, forks and reaps; it touches little memory, since a fork costs what the forking
- * process has touched. A child watches the supervisor's life pipe (a death signal would fire when the acceptor dies and
- * take every session along) and a kill mark announced by SIGUSR1. Should the acceptor die, its children go on and the
- * supervisor inherits them.
+ * process has touched. A child says in its slot that it is over, and leaves the rest to the acceptor. It watches the
+ * supervisor's life pipe (a death signal would fire when the acceptor dies and take every session along) and a kill mark
+ * announced by SIGUSR1. Should the acceptor die, its children go on and the supervisor inherits them.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "config.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
 #include "worker/client.h"
+#include "worker/image.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -29,7 +33,7 @@
 #define SAY_AGAIN_NS (30 * CLOCK_S_NS)
 
 struct session_child {
-	pid_t pid; /* 0: free */
+	pid_t pid;
 	struct table_slot *slot;
 	uint32_t slot_generation;
 	uint64_t over; /* not 0: its session is over, as the how-manieth, and its connection lingers */
@@ -39,8 +43,8 @@ struct session_child {
 /* The acceptor's own. */
 static struct {
 	struct worker *w;
-	struct session_child *children;
-	uint32_t cap; /* entries */
+	struct session_child *children; /* in no order */
+	uint32_t n, cap;
 	uint32_t closing_n;
 	uint64_t overs_n; /* ever */
 	struct loop_source signals, over;
@@ -59,19 +63,40 @@ static bool slot_is(const struct session_child *c, uint32_t owner)
 	return atomic_load(&c->slot->owner) == owner && atomic_load(&c->slot->generation) == c->slot_generation;
 }
 
-/* A child that is gone, however it went: what it still held is freed before its pid can be anybody else's. */
+/* What its session held, if it still does. */
+static void free_slot(struct session_child *c)
+{
+	struct worker *w = acceptor.w;
+	uint32_t row = c->slot->row, over = atomic_load(&c->slot->over);
+	uint64_t started_ns = c->slot->started_ns;
+
+	if (!slot_is(c, (uint32_t)c->pid) && !slot_is(c, w->pid))
+		return;
+	atomic_fetch_sub(&w->plan->shared->buffer_bytes, atomic_exchange(&c->slot->owed_bytes, 0));
+	table_release(w->plan->shared->table, c->slot, atomic_load(&c->slot->owner));
+	counters_add(&w->counters[row].sessions_ended, 1);
+	if (over)
+		histogram_add(&w->counters[row].session_time, clock_mono_ns() - started_ns);
+}
+
+/* Sessions that are over, while their processes are not gone yet: a client that saw its connection closed can come again. */
+static void free_those_over(struct worker *w)
+{
+	(void)w;
+	for (uint32_t i = 0; i < acceptor.n; i++) {
+		struct session_child *c = &acceptor.children[i];
+		if (slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->over))
+			free_slot(c);
+	}
+}
+
+/* A child that is gone, however it went: what it held is freed before its pid can be anybody else's. */
 static void reaped(struct session_child *c, const siginfo_t *info)
 {
 	struct worker *w = acceptor.w;
 	bool killed = info->si_code != CLD_EXITED || info->si_status != 0;
 
-	if (slot_is(c, (uint32_t)c->pid) || slot_is(c, (uint32_t)getpid())) {
-		uint32_t row = c->slot->row;
-		uint64_t owed = atomic_exchange(&c->slot->owed_bytes, 0);
-		atomic_fetch_sub(&w->plan->shared->buffer_bytes, owed);
-		table_release(w->plan->shared->table, c->slot, atomic_load(&c->slot->owner));
-		counters_add(&w->counters[row].sessions_ended, 1);
-	}
+	free_slot(c);
 	if (killed && !c->over)
 		census_count_death(&w->plan->shared->census, atomic_load(&w->record->pool),
 				   info->si_code == CLD_EXITED ? 0 : info->si_status);
@@ -84,8 +109,16 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 		w->sessions--;
 	acceptor.closing_n -= c->closing;
 	w->served += c->over || !killed;
-	c->pid = 0;
 	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);
+	*c = acceptor.children[--acceptor.n];
+}
+
+static struct session_child *find_child(pid_t pid)
+{
+	for (uint32_t i = 0; i < acceptor.n; i++)
+		if (acceptor.children[i].pid == pid)
+			return &acceptor.children[i];
+	return NULL;
 }
 
 static void reap(void)
@@ -94,11 +127,9 @@ static void reap(void)
 		siginfo_t info = { 0 };
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
 			break;
-		for (uint32_t i = 0; i < acceptor.cap; i++)
-			if (acceptor.children[i].pid == info.si_pid) {
-				reaped(&acceptor.children[i], &info);
-				break;
-			}
+		struct session_child *c = find_child(info.si_pid);
+		if (c)
+			reaped(c, &info);
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
 	worker_update(acceptor.w);
@@ -120,9 +151,9 @@ static void close_oldest(void)
 {
 	struct session_child *oldest = NULL;
 
-	for (uint32_t i = 0; i < acceptor.cap; i++) {
+	for (uint32_t i = 0; i < acceptor.n; i++) {
 		struct session_child *c = &acceptor.children[i];
-		if (c->pid && c->over && !c->closing && (!oldest || c->over < oldest->over))
+		if (c->over && !c->closing && (!oldest || c->over < oldest->over))
 			oldest = c;
 	}
 	if (!oldest)
@@ -141,10 +172,9 @@ static void over_ready(struct loop_source *s, uint32_t events)
 	(void)events;
 	if (read(s->fd, &n, sizeof(n)) != (ssize_t)sizeof(n))
 		return;
-	for (uint32_t i = 0; i < acceptor.cap; i++) {
+	for (uint32_t i = 0; i < acceptor.n; i++) {
 		struct session_child *c = &acceptor.children[i];
-		if (!c->pid || c->over ||
-		    (atomic_load(&c->slot->generation) == c->slot_generation && atomic_load(&c->slot->owner)))
+		if (c->over || (atomic_load(&c->slot->generation) == c->slot_generation && atomic_load(&c->slot->owner)))
 			continue;
 		c->over = ++acceptor.overs_n;
 		w->sessions--;
@@ -164,26 +194,28 @@ static void child_signals_ready(struct loop_source *s, uint32_t events)
 	sessions_look(container_of(s, struct worker, channel));
 }
 
-static _Noreturn void child_run(struct worker *w, const struct admission *a, uint32_t parent)
+/* It has one connection and does not allocate: whatever it touches is a page more to copy and to take apart. */
+static _Noreturn void child_run(struct worker *w, const struct admission *a)
 {
 	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, log_fd(), acceptor.signals.fd, acceptor.over.fd };
+	uint32_t parent = w->pid;
+	struct loop_few few;
 
+	w->pid = (uint32_t)getpid();
 	/* The parent does it too: whoever is first, and whoever dies, the slot has the right owner. */
-	(void)table_hand_over(a->slot, parent, (uint32_t)getpid());
-	if (atomic_load(&a->slot->owner) != (uint32_t)getpid())
+	(void)table_hand_over(a->slot, parent, w->pid);
+	if (atomic_load(&a->slot->owner) != w->pid)
 		_exit(1);
 	fd_close_all_but(keep, array_n(keep));
-	w->is_alone = true;
+	w->is_alone = w->is_reaped = true;
 	w->over_fd = acceptor.over.fd;
 	w->draining = true; /* it leaves when its connection is gone */
 	w->sessions = w->lingering_n = 0;
 	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
 	w->channel = (struct loop_source){ .fd = acceptor.signals.fd, .ready = child_signals_ready };
-	if (loop_init(&w->loop, SESSIONS_LINGERING_MAX) < 0 || loop_add(&w->loop, &w->life, EPOLLIN) < 0 ||
-	    loop_add(&w->loop, &w->channel, EPOLLIN) < 0)
+	loop_init_few(&w->loop, &few, w->loop.now_ns);
+	if (loop_add(&w->loop, &w->life, EPOLLIN) < 0 || loop_add(&w->loop, &w->channel, EPOLLIN) < 0)
 		_exit(1);
-	worker_seed(w);
-	w->loop.now_ns = clock_mono_ns();
 	client_start(w, a);
 	while (!w->leaving)
 		if (loop_turn(&w->loop, CLOCK_NEVER) < 0)
@@ -191,12 +223,15 @@ static _Noreturn void child_run(struct worker *w, const struct admission *a, uin
 	_exit(0);
 }
 
-static struct session_child *free_entry(void)
+/* Without the handlers that libraries have registered for a fork: what they look after is not the child's, and touching it
+ * would cost a fifth of the fork. */
+static pid_t fork_bare(void)
 {
-	for (uint32_t i = 0; i < acceptor.cap; i++)
-		if (!acceptor.children[i].pid)
-			return &acceptor.children[i];
-	return NULL;
+#ifdef HAVE__FORK
+	return _Fork();
+#else
+	return fork();
+#endif
 }
 
 /* The connection is kept and tried again; meanwhile nobody is accepted. */
@@ -219,21 +254,25 @@ static void fork_failed(struct worker *w, const struct admission *a, int err)
 
 static void admitted(struct worker *w, const struct admission *a)
 {
-	struct session_child *c = free_entry();
 	uint32_t generation = atomic_load(&a->slot->generation);
-	uint32_t self = (uint32_t)getpid();
-	pid_t pid = c ? fork() : -1;
+	bool room = acceptor.n < acceptor.cap;
+	pid_t pid;
 
+	(void)worker_random(w); /* or each child would begin with the same number */
+	pid = room ? fork_bare() : -1;
 	if (pid == 0)
-		child_run(w, a, self);
+		child_run(w, a);
 	if (pid < 0) {
-		fork_failed(w, a, c ? errno : EAGAIN);
+		fork_failed(w, a, room ? errno : EAGAIN);
 		return;
 	}
-	(void)table_hand_over(a->slot, self, (uint32_t)pid);
+	(void)table_hand_over(a->slot, w->pid, (uint32_t)pid);
 	close(a->fd);
-	*c = (struct session_child){ .pid = pid, .slot = a->slot, .slot_generation = generation };
-	acceptor.retry_ns = 0;
+	acceptor.children[acceptor.n++] = (struct session_child){ .pid = pid,
+								  .slot = a->slot,
+								  .slot_generation = generation };
+	if (acceptor.retry_ns)
+		acceptor.retry_ns = 0;
 	worker_session_began(w);
 }
 
@@ -248,6 +287,14 @@ static void retry(struct loop_timer *t)
 	worker_update(acceptor.w);
 }
 
+/* Not for children: memory that is not shared with them is neither copied nor made read-only by a fork. */
+static void *map_children(size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return at != MAP_FAILED && madvise(at, bytes, MADV_DONTFORK) == 0 ? at : NULL;
+}
+
 static int prepare(struct worker *w)
 {
 	sigset_t set;
@@ -255,7 +302,7 @@ static int prepare(struct worker *w)
 
 	acceptor.w = w;
 	acceptor.cap = w->capacity + 2 * SESSIONS_LINGERING_MAX; /* those that linger, and those just killed for them */
-	acceptor.children = calloc(acceptor.cap, sizeof(*acceptor.children));
+	acceptor.children = map_children(acceptor.cap * sizeof(*acceptor.children));
 	acceptor.waiting.fd = -1;
 	acceptor.retry.fire = retry;
 	sigemptyset(&set);
@@ -266,6 +313,7 @@ static int prepare(struct worker *w)
 	acceptor.over = (struct loop_source){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .ready = over_ready };
 	if (!acceptor.children || acceptor.signals.fd < 0 || acceptor.over.fd < 0)
 		return -ENOMEM;
+	image_leave_out();
 	r = loop_add(&w->loop, &acceptor.signals, EPOLLIN);
 	return r < 0 ? r : loop_add(&w->loop, &acceptor.over, EPOLLIN);
 }
@@ -273,9 +321,9 @@ static int prepare(struct worker *w)
 static void look(struct worker *w)
 {
 	(void)w;
-	for (uint32_t i = 0; i < acceptor.cap; i++) {
+	for (uint32_t i = 0; i < acceptor.n; i++) {
 		struct session_child *c = &acceptor.children[i];
-		if (c->pid && slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->kill) != KILL_NOT)
+		if (slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->kill) != KILL_NOT)
 			kill(c->pid, SIGUSR1); /* our child, not reaped: its pid is nobody else's */
 	}
 }
@@ -288,7 +336,7 @@ static void drop_waiting(struct worker *w)
 	if (a->fd < 0)
 		return;
 	loop_cancel_timer(&w->loop, &acceptor.retry);
-	table_release(w->plan->shared->table, a->slot, (uint32_t)getpid());
+	table_release(w->plan->shared->table, a->slot, w->pid);
 	counters_add(&w->counters[a->listener->row].sessions_ended, 1);
 	fd_close(&a->fd);
 	w->blocked = false;
@@ -298,11 +346,11 @@ static void drop_waiting(struct worker *w)
 static void end(struct worker *w)
 {
 	drop_waiting(w);
-	for (uint32_t i = 0; i < acceptor.cap; i++) {
+	for (uint32_t i = 0; i < acceptor.n; i++) {
 		struct session_child *c = &acceptor.children[i];
-		if (c->pid && c->over)
+		if (c->over)
 			kill(c->pid, SIGKILL);
-		else if (c->pid)
+		else
 			atomic_store(&c->slot->kill, KILL_DRAIN);
 	}
 	look(w);
@@ -311,6 +359,7 @@ static void end(struct worker *w)
 const struct worker_model fork_model = {
 	.capacity = capacity,
 	.prepare = prepare,
+	.accepted = free_those_over,
 	.admitted = admitted,
 	.look = look,
 	.end = end,

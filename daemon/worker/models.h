@@ -21,6 +21,8 @@ struct worker_model {
 	uint32_t (*capacity)(const struct pool_settings *pool);
 	/* At the worker's start. NULL: nothing to do, as for updated and ended. */
 	int (*prepare)(struct worker *w);
+	/* A connection came: what is over is freed, before it is judged. NULL: nothing to do. */
+	void (*accepted)(struct worker *w);
 	/* Serves the connection; a->fd and a->slot are the model's now. */
 	void (*admitted)(struct worker *w, const struct admission *a);
 	/* How full it is, or whether it serves, has changed. */

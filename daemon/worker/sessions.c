@@ -86,7 +86,7 @@ static void release(struct client *c, enum session_end why)
 	log_session(c, why);
 	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
 	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
-	table_release(w->plan->shared->table, c->slot, (uint32_t)getpid());
+	table_release(w->plan->shared->table, c->slot, w->pid);
 	c->slot = NULL;
 }
 
@@ -102,10 +102,8 @@ static void unlink_lingering(struct client *c)
 
 static void close_connection(struct client *c)
 {
-	if (c->registered)
-		loop_remove(&c->w->loop, &c->source);
+	loop_close(&c->w->loop, &c->source);
 	loop_cancel_timer(&c->w->loop, &c->timer);
-	fd_close(&c->source.fd);
 	give_back(c);
 }
 
@@ -116,6 +114,12 @@ void sessions_end(struct client *c, enum session_end why, bool reset)
 
 	if (reset && c->listener->transport == TRANSPORT_TCP)
 		(void)setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	if (w->is_reaped) {
+		log_session(c, why);
+		atomic_store(&c->slot->over, 1);
+		w->leaving = true;
+		return;
+	}
 	release(c, why);
 	close_connection(c);
 	worker_session_ended(w);

@@ -255,6 +255,7 @@ void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t re
 		.pool = &plan->settings->pools[pool_index],
 		.pool_index = pool_index,
 		.record_index = record_index,
+		.pid = (uint32_t)getpid(),
 		.record = &plan->shared->records[record_index],
 		.counters = plan->shared->counters[record_index],
 		.gauge = &plan->shared->gauges[plan->gauges + pool_index],

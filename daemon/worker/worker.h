@@ -63,6 +63,7 @@ struct worker {
 	const struct worker_model *model;
 	uint32_t pool_index;
 	uint32_t record_index;
+	uint32_t pid; /* its own */
 	struct record *record;
 	struct counters *counters; /* [row] */
 	struct gauge *gauge;
@@ -86,12 +87,13 @@ struct worker {
 	bool counted_idle; /* in the gauge */
 	bool blocked;      /* it cannot serve another one for now, whatever its capacity */
 	bool is_alone;     /* it serves one session and leaves: the fork model's child, inetd style */
+	bool is_reaped;    /* is_alone: it leaves freeing its slot to whoever reaps it, and closing to the kernel */
 	int over_fd;       /* is_alone: an eventfd to be told when the connection outlives its session; −1: none */
 
 	struct acceptor *acceptor;
 	struct datagrams *datagrams;
-	struct ports served_ports; /* over UDP, by any worker */
 	uint64_t random_state[2];
+	struct ports served_ports; /* over UDP, by any worker. Last: it is large, and seldom looked at */
 };
 
 #define WORKER_STATE_STRIDE SVC_STATE_MAX
@@ -123,8 +125,9 @@ void worker_drain(struct worker *w);
 /* Writes into the shared record how full the worker is, and opens or shuts its doors accordingly. */
 void worker_update(struct worker *w);
 
-/* Seeds ctx->random anew: after a fork. */
+/* Seeds ctx->random, and gives its next number. */
 void worker_seed(struct worker *w);
+uint32_t worker_random(struct worker *w);
 
 /* Ends the process: the supervisor is dead. */
 void worker_life_ready(struct loop_source *s, uint32_t events);

@@ -45,6 +45,15 @@ class SessionCaps(harness.Case):
         self.served_again(d, source="127.0.0.2")
         self.refused(d, source="127.0.0.1")
 
+    def test_who_has_seen_its_session_end_may_begin_the_next_at_once(self):
+        d = self.serve({**ECHO, "max_sessions_per_source": 1})
+        for _ in range(200):
+            s = d.connect("echo")
+            self.assertTrue(clients.serves(s))
+            s.shutdown(socket.SHUT_WR)
+            self.assertEqual(s.recv(1), b"")
+            d.hang_up()
+
     def test_limits_sessions_counts_over_all_listeners(self):
         d = self.serve(ECHO, {**ECHO, "name": "other"}, limits={"sessions": 3}, daemon={"allow": [r"^warning "]})
         sessions = self.fill(d, 2) + self.fill(d, 1, "other")

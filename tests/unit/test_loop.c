@@ -30,6 +30,15 @@ static int open_loop(void **state)
 	return loop_init(&loop, TIMERS_N);
 }
 
+static int open_loop_of_few(void **state)
+{
+	static struct loop_few few;
+
+	(void)state;
+	loop_init_few(&loop, &few, clock_mono_ns());
+	return 0;
+}
+
 static int close_loop(void **state)
 {
 	(void)state;
@@ -228,6 +237,41 @@ static void a_source_removed_in_a_turn_is_not_called_any_more(void **state)
 	fd_close(&b.source.fd);
 }
 
+static void a_source_closed_in_a_turn_is_not_called_any_more(void **state)
+{
+	struct test_source a, b;
+
+	(void)state;
+	make_ready(&a);
+	make_ready(&b);
+	assert_int_equal(loop_add(&loop, &a.source, EPOLLIN), 0);
+	assert_int_equal(loop_add(&loop, &b.source, EPOLLIN), 0);
+	loop_close(&loop, &a.source);
+	assert_int_equal(a.source.fd, -1);
+	turn();
+	assert_int_equal(a.called, 0);
+	assert_int_equal(b.called, 1);
+	loop_close(&loop, &b.source);
+	turn();
+	assert_int_equal(b.called, 1);
+}
+
+static void a_loop_of_few_takes_no_more_than_it_has_room_for(void **state)
+{
+	static struct test_source s[LOOP_FEW_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i <= LOOP_FEW_MAX; i++) {
+		make_ready(&s[i]);
+		assert_int_equal(loop_add(&loop, &s[i].source, EPOLLIN), i < LOOP_FEW_MAX ? 0 : -ENOSPC);
+	}
+	turn();
+	for (size_t i = 0; i <= LOOP_FEW_MAX; i++) {
+		assert_int_equal(s[i].called, i < LOOP_FEW_MAX);
+		loop_close(&loop, &s[i].source);
+	}
+}
+
 static void a_source_may_replace_itself(void **state)
 {
 	struct test_source a, b;
@@ -329,22 +373,32 @@ static void a_loop_that_is_done_has_let_go_of_its_timers(void **state)
 	assert_int_equal(t.fired, 1);
 }
 
+/* What a loop does whichever way it waits. */
+#define EITHER_WAY                                                                                                          \
+	cmocka_unit_test(no_timer_fires_early), cmocka_unit_test(a_timer_cancelled_by_another_does_not_fire),               \
+		cmocka_unit_test(a_timer_that_is_always_due_does_not_hold_up_the_turn),                                     \
+		cmocka_unit_test(a_deadline_ends_the_wait),                                                                 \
+		cmocka_unit_test(a_source_removed_in_a_turn_is_not_called_any_more),                                        \
+		cmocka_unit_test(a_source_closed_in_a_turn_is_not_called_any_more),                                         \
+		cmocka_unit_test(a_source_may_replace_itself),                                                              \
+		cmocka_unit_test(a_source_hears_of_the_events_it_asked_for_last),                                           \
+		cmocka_unit_test(a_signal_is_read_in_a_turn)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timers_fire_in_the_order_of_their_deadlines),
 		cmocka_unit_test(timers_moved_and_cancelled_at_random_keep_their_order),
-		cmocka_unit_test(no_timer_fires_early),
-		cmocka_unit_test(a_timer_cancelled_by_another_does_not_fire),
-		cmocka_unit_test(a_timer_that_is_always_due_does_not_hold_up_the_turn),
-		cmocka_unit_test(a_deadline_ends_the_wait),
-		cmocka_unit_test(a_source_removed_in_a_turn_is_not_called_any_more),
-		cmocka_unit_test(a_source_may_replace_itself),
-		cmocka_unit_test(a_source_hears_of_the_events_it_asked_for_last),
+		EITHER_WAY,
 		cmocka_unit_test(more_sources_than_a_batch_holds_are_all_called),
-		cmocka_unit_test(a_signal_is_read_in_a_turn),
 		cmocka_unit_test(a_loop_that_is_done_has_let_go_of_its_timers),
 	};
 
-	return cmocka_run_group_tests(tests, open_loop, close_loop);
+	const struct CMUnitTest tests_of_few[] = {
+		EITHER_WAY,
+		cmocka_unit_test(a_loop_of_few_takes_no_more_than_it_has_room_for),
+	};
+
+	return cmocka_run_group_tests(tests, open_loop, close_loop) +
+	       cmocka_run_group_tests(tests_of_few, open_loop_of_few, close_loop);
 }

@@ -160,6 +160,7 @@ static inline struct worker *desk_worker(struct desk *d)
 	};
 	w->capacity = w->model->capacity(pool);
 	worker_seed(w);
+	w->pid = (uint32_t)getpid();
 	assert_int_equal(loop_init(&w->loop, w->capacity + 200), 0);
 	assert_int_equal(sessions_prepare(w, w->capacity), 0);
 	assert_int_equal(buffers_init(&w->buffers, w->capacity, &desk_shared->buffer_bytes, d->settings.limits.buffers), 0);
