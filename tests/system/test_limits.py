@@ -126,6 +126,10 @@ class PassedPosture(passing.Case):
         chargen = {"service": "chargen", "transport": "udp"}  # on 127.0.0.1, as far as the file says
         said = self.refused([self.bound("udp", ("0.0.0.0", 0))], ["chargen"], chargen)
         self.assertIn("chargen over UDP is what floods are made of", said)
+        mux = ({"service": "tcpmux"}, {"service": "hostname"})
+        said = self.refused([self.bound("tcp", ("0.0.0.0", 0)), self.bound("tcp")], ["tcpmux", "hostname"], *mux)
+        self.assertIn("through tcpmux everybody reaches a listener, hostname", said)
+        self.pass_to([("tcpmux", self.bound("tcp")), ("hostname", self.bound("tcp"))], *mux).stop()
         self.pass_to([("chargen", self.bound("udp"))], chargen).stop()
         self.pass_to([("chargen", self.bound("udp", ("0.0.0.0", 0)))], {**chargen, "acknowledge_public": True}).stop()
 
