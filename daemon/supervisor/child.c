@@ -33,7 +33,7 @@ bool child_is_worker(const struct child *c)
 const char *child_pool_name(const struct child *c)
 {
 	if (child_is_worker(c))
-		return c->generation->settings->pools[c->pool].name;
+		return c->generation->pools[c->pool].name;
 	return c->pool == CHILD_RESOLVER ? "resolver" : "metrics";
 }
 
@@ -47,7 +47,7 @@ static struct pool *pool_of(const struct child *c)
 
 static bool is_of_model(const struct child *c, enum pool_model model)
 {
-	return child_is_worker(c) && c->generation->settings->pools[c->pool].model == model;
+	return child_is_worker(c) && c->generation->pools[c->pool].model == model;
 }
 
 static void hear(struct child *c, enum word word)

@@ -2,6 +2,7 @@
 /* A generation: one set of settings with its listeners and its processes. */
 #include "supervisor/generation.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
@@ -62,6 +63,10 @@ static int make(struct generation *g, const struct generation *before, struct te
 		return r;
 	for (size_t i = 0; i < g->listeners_n; i++)
 		atomic_store(&g->plan.readers[i], SHARED_NOBODY);
+	for (size_t i = 0; i < g->settings->pools_n; i++) {
+		memcpy(g->pools[i].name, g->settings->pools[i].name, sizeof(g->pools[i].name));
+		g->pools[i].model = g->settings->pools[i].model;
+	}
 	g->plan.settings = g->settings;
 	g->plan.listeners = g->listeners;
 	g->plan.listeners_n = g->listeners_n;
@@ -338,16 +343,35 @@ bool generation_has_questions(const struct generation *g)
 	return g->questions[0] >= 0 && ioctl(g->questions[0], SIOCINQ, &bytes) == 0 && bytes > 0;
 }
 
+uint32_t generation_count(const struct generation *g)
+{
+	uint32_t n = 0;
+
+	for (const struct child *c = g->children; c; c = c->next)
+		n++;
+	return n;
+}
+
+void generation_retire(struct generation *g)
+{
+	assert(g->listeners_n == 0);
+	free(g->listeners);
+	g->listeners = NULL;
+	if (g->plan.readers && g->plan.readers != MAP_FAILED)
+		munmap(g->plan.readers, WORKER_READERS_BYTES);
+	fd_close(&g->metrics_fd);
+	limiting_drop(g->limiting);
+	g->limiting = NULL;
+	settings_free(g->settings);
+	g->settings = NULL;
+	g->plan = (struct worker_plan){ .gauges = g->plan.gauges, .generation = g->number };
+}
+
 void generation_free(struct generation *g)
 {
 	sockets_close(g, NULL);
-	free(g->listeners);
-	if (g->plan.readers && g->plan.readers != MAP_FAILED)
-		munmap(g->plan.readers, WORKER_READERS_BYTES);
+	generation_retire(g);
 	fd_close(&g->questions[0]);
 	fd_close(&g->questions[1]);
-	fd_close(&g->metrics_fd);
-	limiting_drop(g->limiting);
-	settings_free(g->settings);
 	free(g);
 }

@@ -4,8 +4,9 @@
  *
  * Settings reach workers by fork only, so a reload makes a new generation beside the old one. It opens its listeners
  * (unchanged ones are the same sockets), starts its processes, which wait until all are ready; then the old one stops
- * accepting, and the new one is told to go. Owns: the settings, copies of the listeners' descriptors, the processes, the
- * resolver's socketpair.
+ * accepting, and the new one is told to go. One that has gone keeps what its processes need to end, and no more: reloads
+ * may come faster than sessions end.
+ * Owns: the settings, copies of the listeners' descriptors, the processes, the resolver's socketpair.
  */
 #pragma once
 
@@ -20,6 +21,8 @@
 #include "worker/worker.h"
 
 struct pool {
+	char name[SETTINGS_NAME_MAX];
+	enum pool_model model;
 	uint32_t failures;      /* processes in a row that died before they had done anything */
 	uint64_t failed_ns;     /* the last of them */
 	uint64_t not_before_ns; /* throttled until  */
@@ -62,6 +65,8 @@ bool generation_is_drained(const struct generation *g);
 void generation_go(struct generation *g);
 /* Its workers accept and read nothing new, and have until deadline_ns for what they have. */
 void generation_drain(struct generation *g, uint64_t deadline_ns);
+/* It begins nothing any more: settings, listeners (sockets_close() first) and limits are given up. */
+void generation_retire(struct generation *g);
 /* What is left ends now. */
 void generation_end(struct generation *g);
 void generation_kill(struct generation *g);
@@ -77,6 +82,9 @@ bool generation_has_workers(const struct generation *g);
 
 /* Some question waits for its resolvers. */
 bool generation_has_questions(const struct generation *g);
+
+/* How many processes it has; sessions of the fork model are its acceptor's. */
+uint32_t generation_count(const struct generation *g);
 
 /* When it has no process left. */
 void generation_free(struct generation *g);

@@ -48,6 +48,7 @@ static void refuse(struct supervisor *s, const char *why)
 	generation_kill(g);
 	sockets_abandon(g, s->current);
 	control_abandon(&s->control);
+	generation_retire(g);
 	g->next = s->draining; /* until its processes are reaped */
 	g->deadline_ns = clock_mono_ns();
 	s->draining = g;
@@ -75,6 +76,22 @@ static bool same_identity(const struct settings *a, const struct settings *b)
 	return strcmp(a->user, b->user) == 0 && strcmp(a->group, b->group) == 0;
 }
 
+/* The list has the oldest last: what may go on is counted from its front. */
+static void end_oldest_drains(struct supervisor *s)
+{
+	uint32_t n = 0;
+
+	for (struct generation *g = s->draining; g; g = g->next) {
+		n += generation_count(g);
+		if (n <= RELOAD_DRAINING_MAX || g->ending)
+			continue;
+		log_say(LOG_LEVEL_WARNING, "reload", "generation %u ends before its drain_timeout: %u processes drain",
+			g->number, n);
+		generation_end(g);
+		g->deadline_ns = clock_mono_ns() + CLOCK_S_NS;
+	}
+}
+
 static void begin_reload(struct supervisor *s)
 {
 	static struct settings_report report;
@@ -83,6 +100,7 @@ static void begin_reload(struct supervisor *s)
 	struct text why = TEXT_OVER(storage);
 
 	s->reload_wanted = false;
+	end_oldest_drains(s);
 	outcome_begin(&s->outcome);
 	notify_reloading();
 	memset(&report, 0, sizeof(report));

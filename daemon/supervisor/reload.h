@@ -19,6 +19,10 @@
 /* Starts the processes of s->coming. 0, or -errno and there is no coming generation any more. */
 int reload_begin(struct supervisor *s);
 
+/* Processes of generations that drain. What is left of the oldest ones ends early when reloads that come faster than
+ * sessions end make more of them: there are records for so many beside those of two generations. */
+#define RELOAD_DRAINING_MAX 2000
+
 typedef void reload_retire_fn(struct supervisor *s, struct generation *g);
 
 /* Takes the steps that have become possible: begins a wanted reload, refuses one that failed, switches. retire takes the

@@ -58,6 +58,7 @@ static void stop_now(struct supervisor *s)
 /* It drains beside whatever comes after it. */
 static void retire(struct supervisor *s, struct generation *g)
 {
+	generation_retire(g);
 	g->next = s->draining;
 	s->draining = g;
 }
