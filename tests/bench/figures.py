@@ -86,8 +86,7 @@ def _per_session(server, n):
 def idle_session(options):
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS
     n = 1000 if options.smoke else min(SESSIONS, most)
-    # A table of the usual size: a greater one spreads its few sources over more pages.
-    server = servers.Echotimed("echo", "tcp", "event", limits={"table": "2M"})
+    server = servers.SERVERS["echotimed/event"]()
     try:
         pss, _ = _per_session(server, n)
     finally:

@@ -47,7 +47,8 @@ def show_goals(outcomes):
         print(f"{name:16} {g.ours + (' : ' + g.against if g.against else ''):58} {value:>8}  at most {g.target:g}"
               f" {g.unit:12} {g.verdict}")
     met = sum(g.verdict == "met" for _, g in goals)
-    print(f"{met} of {len(goals)} met, {sum(not g.values for _, g in goals)} not measured")
+    if goals:
+        print(f"{met} of {len(goals)} met, {sum(not g.values for _, g in goals)} not measured")
 
 
 def write_csv(path, outcomes):

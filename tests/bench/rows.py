@@ -23,7 +23,7 @@ ROWS = (
     Turns("session-prefork", "connect, echo, close; 64 at once; prefork", SESSION, ("echotimed/prefork",),
           {"tcp_sess -m prefork -w 16": 1.15, "xinetd": 0.08}, "session"),
     Turns("session-fork", "connect, echo, close; 64 at once; fork", SESSION, ("echotimed/fork",),
-          {"tcp_sess -m fork": 1.15, "xinetd": 0.30, "inetutils-inetd": None, "openbsd-inetd": None}, "session"),
+          {"tcp_sess -m fork": 1.15, "xinetd": 0.30, "inetutils-inetd": None, "openbsd-inetd": None}, "session", times=2),
     Turns("session-event", "connect, echo, close; 64 at once; event", SESSION, ("echotimed/event",),
           {"tcp_epoll -a": 1.10, "libev": 1.00}, "session"),
     Turns("daytime", "daytime sessions, 64 at once", "session --eof --connections 64 --sources 200",
@@ -51,5 +51,5 @@ ROWS = (
                  ("echotimed/event", "tcp_epoll", "libev")),
     curves.Curve("sources", "UDP echo, 64 bytes, 64 in flight, by the number of source addresses", "sources",
                  "sources --depth 64 --sources {n}", (1, 10, 100, 1000, 10_000, 100_000, 1_000_000),
-                 "µs of CPU a datagram", ("echotimed/udp", "udp_echo -m full", "udp_echo -m plain")),
+                 "µs of CPU a datagram", ("echotimed/udp, table 64M", "udp_echo -m full", "udp_echo -m plain")),
 )
