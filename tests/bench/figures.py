@@ -150,7 +150,8 @@ class _Timed:
         self.notify.settimeout(READY_S)
         with open(os.path.join(place.TOP, "conf", "echotimed.conf"), encoding="utf-8") as f:
             conf = self.folder.write("echotimed.conf", f.read())
-        command = [DAEMON, "-c", conf, "-o", "port_offset=10000", "-o", f"user={user}", "-o", f"group={group}"]
+        own = {"port_offset": 10000, "user": user, "group": group, "control.path": self.folder / "control"}
+        command = [DAEMON, "-c", conf, *(word for key, value in own.items() for word in ("-o", f"{key}={value}"))]
         self.begun = time.monotonic()
         self.process = subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": self.folder / "notify"},
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -59,7 +59,7 @@ class Echotimed(Server):
             del listener["max_sessions"], listener["max_sessions_per_source"], listener["session_rate"]
         else:
             del listener["udp_rate"]
-        return {"user": user, "group": group, "listeners": [listener]}
+        return {"user": user, "group": group, "control": {"path": ""}, "listeners": [listener]}
 
     def takes(self, config):
         conf = self.folder.write("asked.conf", config_text(config))
