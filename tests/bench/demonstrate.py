@@ -142,7 +142,7 @@ class Demonstrations(harness.Case):
 
     def never_readers(self):
         """1,000 clients that send as much as they can and never read, per model. Set: 2,000 sessions, no source cap, a pool of
-        1,100 (prefork: 900 workers and 850 clients), descriptors as many as allowed."""
+        1,100 (prefork: 900 workers and 850 clients), descriptors as many as allowed. fork and prefork: with the process of each session."""
         raise_descriptor_limit()
         for model, n, pool in (("event", 1000, {"model": "event"}), ("fork", 1000, {"model": "fork", "max_sessions": 1100}),
                                ("prefork", 850, {"model": "prefork", "max_workers": 900, "max_spare": 100})):
