@@ -6,8 +6,8 @@
 
 #include "config.h"
 
-#include "base/calls.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "net/describe.h"
 #include "settings/settings.h"
 #include "supervisor/inetd.h"
@@ -36,7 +36,6 @@ static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | 
 static int print_version(void)
 {
 	puts(PACKAGE_STRING "\n" BUILT_WITH);
-	puts(calls_are_built() ? "seccomp: yes" : "seccomp: no");
 	return fflush(stdout) == EOF ? EX_IOERR : 0;
 }
 
@@ -103,6 +102,7 @@ int main(int argc, char **argv)
 	if (o.what == VERSION_ONLY)
 		return print_version();
 	log_open();
+	names_init();
 	if (o.inetd)
 		return inetd_run(o.inetd, o.file, o.overrides, o.overrides_n);
 	o.file = o.file ? o.file : ECHOTIMED_CONF;
