@@ -29,6 +29,8 @@ static void describe(const struct listener *l, FILE *to)
 
 	listener_add_where(&where, l);
 	fprintf(to, "%-20s %-28s pool %s (%s)", l->label, where.at, pool->name, models[pool->model]);
+	if (l->transport == TRANSPORT_UDP && l->settings->socket.shards > 1)
+		fprintf(to, ", %" PRIu32 " sockets", l->settings->socket.shards);
 	if (l->transport & TRANSPORT_SESSIONS)
 		fprintf(to, ", at most %" PRIu32 " sessions, %" PRIu32 " a source, idle %" PRIu64 " s", rules->max_sessions,
 			rules->max_sessions_per_source, rules->idle_timeout_ns / CLOCK_S_NS);
@@ -70,7 +72,8 @@ int describe_listeners(const struct settings *s, FILE *to)
 		if (s->listeners[i].enabled)
 			r = listener_plan(s, &s->listeners[i], list, &n, LISTENER_MAX);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		describe(&list[i], to);
+		if (!list[i].shard)
+			describe(&list[i], to);
 	if (r == 0)
 		describe_limits(s, to);
 	free(list);

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "net/listener.h"
+#include "net/shards.h"
 #include "net/sockopt.h"
 #include "net/unixpath.h"
 #include "net/why.h"
@@ -57,6 +58,8 @@ static void write_key(struct listener *l)
 		text_add(&key, l->dual_stack ? " both" : " v6only");
 	if (l->socket_family != AF_UNIX && w->interface[0] != '\0')
 		text_addf(&key, " %s", w->interface);
+	if (l->shard)
+		text_addf(&key, " shard %u", (unsigned)l->shard);
 	if (l->passed_fd && !l->from_store) /* several may be bound to one place (SO_REUSEPORT) */
 		text_addf(&key, " passed %d", l->passed_fd);
 	assert(!key.cut);
@@ -86,7 +89,9 @@ static void add_ip(struct plan *p, enum transport transport, const struct addr *
 	struct listener l = { .transport = transport, .address = *a, .socket_family = a->family, .dual_stack = dual_stack };
 
 	l.address.port = p->settings->port;
-	add(p, &l);
+	do
+		add(p, &l);
+	while (transport == TRANSPORT_UDP && ++l.shard < p->settings->socket.shards);
 }
 
 static void add_unix(struct plan *p, enum transport transport)
@@ -250,10 +255,21 @@ static int failed_option(struct text *why, const struct listener *l, const char 
 	return r;
 }
 
+static int set_shared(const struct listener *l, struct text *why)
+{
+	int r = shards_share(l);
+
+	return r < 0 ? failed_option(why, l, "SO_REUSEPORT", r) : 0;
+}
+
 int listener_bind(struct listener *l, struct text *why)
 {
-	int r = l->socket_family == AF_UNIX ? bind_path(l, why) : bind_ip(l, why);
+	int r = l->shard ? set_shared(l, why) : 0;
 
+	if (r == 0)
+		r = l->socket_family == AF_UNIX ? bind_path(l, why) : bind_ip(l, why);
+	if (r == 0 && !l->shard)
+		r = set_shared(l, why);
 	return r == 0 ? start_listening(l, why) : r;
 }
 
@@ -288,7 +304,9 @@ static int open_passed(struct listener *l, struct text *why)
 		r = sockopt_set_adjustable(l, &option);
 	if (r < 0)
 		return failed_option(why, l, option, r);
-	return l->from_store ? start_listening(l, why) : 0;
+	if (l->from_store)
+		r = set_shared(l, why);
+	return r == 0 && l->from_store ? start_listening(l, why) : r;
 }
 
 int listener_open(struct listener *l, struct text *why)
@@ -328,6 +346,9 @@ int listener_adjust(struct listener *l, struct text *why)
 
 	if (r < 0)
 		return failed_option(why, l, option, r);
+	r = set_shared(l, why);
+	if (r < 0)
+		return r;
 	/* How many may wait on a socket that was passed is its unit's affair. */
 	if (!l->passed_fd || l->from_store)
 		r = start_listening(l, why);

@@ -39,7 +39,8 @@ struct listener {
 	bool stored;     /* the service manager has a copy */
 	bool kept;       /* its descriptor came from the generation before */
 	bool renamed;    /* and had another label there                    */
-	bool replaces;   /* an old socket of ours has its port: opened without its place (listener_bind) */
+	bool replaces;   /* old sockets of ours have its port: opened without its place (listener_bind) */
+	uint32_t shard;  /* UDP: the how manyth of its group it is; behind the first, 0, they stand in a row (shards.h) */
 };
 
 /* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,
@@ -56,7 +57,7 @@ int listener_plan_passed(const struct settings *all, const struct listener_setti
  * sentence what was not possible: "cannot bind echo/tcp to 127.0.0.1:7: address already in use". */
 int listener_open(struct listener *l, struct text *why) must_check;
 
-/* The end of opening one that `replaces` another: bind, listen. It stays open on failure. */
+/* The end of opening one that `replaces` others: bind, listen. It stays open on failure. */
 int listener_bind(struct listener *l, struct text *why) must_check;
 
 /* Applies to an open socket the options that may change without a new one (backlog, buffers, keepalive, dscp, …). */

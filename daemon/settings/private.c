@@ -167,6 +167,8 @@ const char *private_misfit(const struct listener_settings *l, const char *key)
 					       "dscp",    "amplification", "allow_source_ports", "udp_rate", NULL };
 	static const char *const of_streams[] = { "proxy", "proxy_from", NULL };
 
+	if ((l->transports & TRANSPORT_UDP) == 0 && strcmp(key, "shards") == 0)
+		return "is for the transport udp only";
 	if ((l->transports & TRANSPORT_STREAMS) == 0 && is_among(key, of_streams))
 		return "is for the transports tcp and unix only";
 	if ((l->transports & TRANSPORT_UNIXES) == 0 && (is_among(key, of_files) || strcmp(key, "path") == 0))

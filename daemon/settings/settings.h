@@ -56,6 +56,7 @@ struct socket_settings {
 	char interface[16]; /* "": any                                             */
 	bool freebind;
 	enum settings_tristate v6only;
+	uint32_t shards; /* udp: sockets at each address, 1 or more; 0 as 1 */
 	uint32_t backlog;
 	uint64_t receive_buffer;  /* bytes; 0: the kernel's (udp: 4M unless said)       */
 	uint64_t send_buffer;     /* 0: the kernel's (unixgram: 4M unless said)         */

@@ -132,7 +132,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 	s->current->deadline_ns = CLOCK_NEVER;
 	log_set(s->current->settings->log.level, s->current->settings->log.format);
 	for (size_t i = 0; i < s->current->listeners_n; i++)
-		if (!s->current->listeners[i].kept || s->current->listeners[i].renamed)
+		if (!s->current->listeners[i].shard && (!s->current->listeners[i].kept || s->current->listeners[i].renamed))
 			log_listening(&s->current->listeners[i]);
 	generation_go(s->current);
 	store_settle(s->current, old);

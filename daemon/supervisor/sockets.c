@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "net/replace.h"
+#include "net/shards.h"
 #include "settings/posture.h"
 
 static void log_lines(struct text *lines)
@@ -117,8 +118,22 @@ static bool replaces_any(const struct generation *g, const struct generation *be
 	return false;
 }
 
+/* It comes to a group that goes on. */
+static bool joins(const struct generation *before, const struct listener *l)
+{
+	return l->shard && find_kept(before, shards_first(l));
+}
+
+/* It goes from one. */
+static bool leaves(const struct generation *g, const struct listener *old)
+{
+	return old->shard && goes(g, old) && !goes(g, shards_first(old));
+}
+
 static bool is_replaced(const struct generation *g, const struct listener *old)
 {
+	if (leaves(g, old))
+		return true;
 	for (size_t i = 0; i < g->listeners_n; i++)
 		if (g->listeners[i].replaces && replace_is_due(&g->listeners[i], old))
 			return goes(g, old);
@@ -131,7 +146,9 @@ int sockets_open(struct generation *g, const struct generation *before, struct t
 		struct listener *l = &g->listeners[i];
 		const struct listener *old = find_kept(before, l);
 
-		l->replaces = !old && replaces_any(g, before, l);
+		l->replaces = !old && (joins(before, l) || replaces_any(g, before, l));
+		if (!old)
+			shards_follow(l);
 		int r = old ? keep(l, old, why) : listener_open(l, why);
 		if (r < 0)
 			return r;
@@ -160,8 +177,10 @@ int sockets_replace(struct generation *g, const struct generation *before, struc
 	int r = share(g, before, true, why);
 
 	for (size_t i = 0; r == 0 && i < g->listeners_n; i++)
-		if (g->listeners[i].replaces)
+		if (g->listeners[i].replaces) {
+			shards_follow(&g->listeners[i]);
 			r = listener_bind(&g->listeners[i], why);
+		}
 	int unshared = share(g, before, false, r < 0 ? &ignored : why);
 	r = r < 0 ? r : unshared;
 	for (size_t i = 0; r == 0 && i < before->listeners_n; i++) {

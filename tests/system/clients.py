@@ -8,6 +8,8 @@ import struct
 import threading
 
 CHUNK = 65536
+# Of the ports that the kernel gives to clients, those that are taken for a server's.
+SERVERS = [33848, 37810, 47808]
 
 
 def has_ipv6():

@@ -10,7 +10,8 @@ import clients
 import harness
 import netns
 
-ECHO = {"service": "echo", "transport": "udp", "address": "*", "acknowledge_public": True, "udp_rate": "none"}
+ECHO = {"service": "echo", "transport": "udp", "address": "*", "acknowledge_public": True, "udp_rate": "none",
+        "allow_source_ports": clients.SERVERS}
 SOL_UDP, UDP_SEGMENT = 17, 103
 HERE, THERE, HERE6, THERE6 = "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
+#include "net/shards.h"
 #include "open_listener.h"
 
 /* ---- plan ---- */
@@ -58,6 +59,40 @@ static void too_many_sockets_are_an_error_and_none_is_added(void **state maybe_u
 
 	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), -E2BIG);
 	assert_int_equal(n, 2);
+}
+
+/* A second group at the same place is refused, though its sockets would be let in one by one. */
+static void several_sockets_of_one_place_are_a_group_that_no_other_joins(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP);
+	struct listener list[2][8];
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+
+	s.socket.shards = 4;
+	for (int k = 0; k < 2; k++) {
+		size_t n = 0;
+
+		assert_int_equal(listener_plan(&all, &s, list[k], &n, array_n(list[k])), 0);
+		assert_int_equal(n, 1 + 4);
+		for (size_t i = 1; k == 0 && i < n; i++) {
+			assert_int_equal(list[k][i].shard, i - 1);
+			assert_string_not_equal(list[k][i].key, list[k][i - 1].key);
+			shards_follow(&list[k][i]);
+			if (listener_open(&list[k][i], &why) < 0)
+				fail_msg("%s", why.at);
+			assert_int_equal(list[k][i].address.port, list[k][1].address.port);
+			assert_int_equal(option_of(list[k][i].fd, SOL_SOCKET, SO_REUSEPORT), 1);
+		}
+	}
+	list[1][1].address.port = list[0][1].address.port;
+	assert_int_equal(listener_open(&list[1][1], &why), -EADDRINUSE);
+	/* A reload leaves one alone. */
+	s.socket.shards = 1;
+	expect_adjusted(&list[0][1]);
+	assert_int_equal(option_of(list[0][1].fd, SOL_SOCKET, SO_REUSEPORT), 0);
+	for (size_t i = 1; i <= 4; i++)
+		listener_close(&list[0][i]);
 }
 
 static void loopback_is_both_families_where_the_host_has_them(void **state maybe_unused)
@@ -395,6 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_listener_is_a_socket_for_each_transport_and_address),
 		cmocka_unit_test(too_many_sockets_are_an_error_and_none_is_added),
+		cmocka_unit_test(several_sockets_of_one_place_are_a_group_that_no_other_joins),
 		cmocka_unit_test(loopback_is_both_families_where_the_host_has_them),
 		cmocka_unit_test(the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else),
 		cmocka_unit_test(a_renamed_listener_is_the_same_socket_but_for_port_0),
