@@ -17,6 +17,11 @@ struct limits {
 
 #define HEAD ((sizeof(struct limits) + 63) & ~(size_t)63)
 
+size_t limits_head_bytes(void)
+{
+	return HEAD;
+}
+
 /* No pointers are kept: another program may map the same memory elsewhere. */
 static struct limiter *limiter_of(struct limits *l)
 {

@@ -16,6 +16,7 @@
 #include "session/refusal.h"
 
 #define LIMITS_BYTES_MIN 65536
+#define LIMITS_VERSION 1 /* bumped when the meaning of a word in its memory changes: shared_layout() */
 #define LIMITS_NO_LOOP LOOPGUARD_NONE
 
 struct limits; /* opaque: its layout is limits.c's */
@@ -27,6 +28,9 @@ struct limits_totals {
 
 /* In shape->bytes (LIMITS_BYTES_MIN or more) of zeroed memory, aligned to 64. */
 struct limits *limits_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key);
+
+/* What of the memory is not the limiter's. */
+size_t limits_head_bytes(void);
 
 /* Someone who wants something, and when. */
 struct limits_request {

@@ -206,10 +206,10 @@ static int prepare(void)
 {
 	struct worker *w = &self.worker;
 	struct clock_status clock = clock_status_now();
-	int r = shared_map(&self.plan.shared);
+	int r = shared_map(NULL, &self.plan.shared);
 
 	if (r == 0)
-		r = shared_map_limits(&self.settings->limits.shape, &self.plan.limits);
+		r = shared_map_limits(&self.settings->limits.shape, NULL, &self.plan.limits);
 	if (r < 0)
 		return r;
 	shared_set_clock(self.plan.shared, &clock);
@@ -227,7 +227,7 @@ static int prepare(void)
 	w->pid = (uint32_t)getpid();
 	w->pool_index = self.listener.pool;
 	w->record = &self.plan.shared->records[0];
-	w->counters = self.plan.shared->counters[0];
+	w->counters = shared_counters(self.plan.shared, 0);
 	worker_seed(w);
 	r = loop_init(&w->loop, TIMERS + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX);
 	if (r == 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/fd.h"
 #include "worker/shared.h"
 
 static bool same_shape(const struct limiter_shape *a, const struct limiter_shape *b)
@@ -14,21 +15,27 @@ static bool same_shape(const struct limiter_shape *a, const struct limiter_shape
 
 int limiting_take(const struct limiter_shape *shape, struct limiting *before, struct limiting **ret)
 {
-	if (before && same_shape(shape, &before->shape)) {
-		before->users++;
-		*ret = before;
-		return 0;
-	}
+	if (!before || !same_shape(shape, &before->shape))
+		return limiting_attach(shape, -1, ret);
+	before->users++;
+	*ret = before;
+	return 0;
+}
+
+int limiting_attach(const struct limiter_shape *shape, int fd, struct limiting **ret)
+{
 	struct limiting *l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	*l = (struct limiting){ .shape = *shape, .users = 1 };
-	int r = shared_map_limits(shape, &l->limits);
-	if (r < 0)
+	*l = (struct limiting){ .shape = *shape, .users = 1, .fd = fd };
+	int r = shared_map_limits(shape, &l->fd, &l->limits);
+	if (r < 0) {
+		fd_close(&l->fd);
 		free(l);
-	else
-		*ret = l;
-	return r;
+		return r;
+	}
+	*ret = l;
+	return 0;
 }
 
 void limiting_drop(struct limiting *l)
@@ -36,5 +43,6 @@ void limiting_drop(struct limiting *l)
 	if (!l || --l->users)
 		return;
 	shared_unmap_limits(l->limits, &l->shape);
+	fd_close(&l->fd);
 	free(l);
 }

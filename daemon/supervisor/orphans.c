@@ -25,7 +25,7 @@ static pid_t orphan_of(const struct generation *g, const struct table_slot *slot
 
 uint32_t orphans_count(const struct generation *g)
 {
-	struct table *t = g->supervisor->shared->table;
+	struct table *t = shared_table(g->supervisor->shared);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; g->orphaned && i < table_scan_end(t); i++)
@@ -35,7 +35,7 @@ uint32_t orphans_count(const struct generation *g)
 
 void orphans_signal(struct generation *g, int sig, enum kill_mark mark)
 {
-	struct table *t = g->supervisor->shared->table;
+	struct table *t = shared_table(g->supervisor->shared);
 
 	for (uint32_t i = 0; g->orphaned && i < table_scan_end(t); i++) {
 		struct table_slot *slot = table_slot_at(t, i);

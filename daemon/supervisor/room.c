@@ -58,7 +58,7 @@ static void add(struct idle *found, struct table_slot *slot, uint64_t active_ns)
 /* Those of the pool that are idle for longer than their listener allows while it is full. */
 static void find_idle(const struct generation *g, uint32_t pool, uint64_t now_ns, struct idle *found)
 {
-	struct table *t = g->supervisor->shared->table;
+	struct table *t = shared_table(g->supervisor->shared);
 
 	for (uint32_t i = 0; i < table_scan_end(t); i++) {
 		struct table_slot *slot = table_slot_at(t, i);

@@ -32,7 +32,7 @@ static void add_total(const struct supervisor *s, struct text *to)
 		counters_sum(&all, &row);
 	}
 	answer_begin(to, "total");
-	add_counters(&all, table_count(s->shared->table), to);
+	add_counters(&all, table_count(shared_table(s->shared)), to);
 	answer_begin(to, "daemon");
 	answer_number(to, "reloads", atomic_load(&s->shared->reloads));
 	answer_number(to, "reloads_refused", atomic_load(&s->shared->reloads_refused));
@@ -55,6 +55,6 @@ enum command_state stats_answer(struct asking *a, struct text *to)
 	shared_sum_row(s->shared, row, &sum);
 	answer_begin(to, "listener");
 	answer_text(to, "listener", s->labels.names[row]);
-	add_counters(&sum, table_row_count(s->shared->table, row), to);
+	add_counters(&sum, table_row_count(shared_table(s->shared), row), to);
 	return COMMAND_MORE;
 }

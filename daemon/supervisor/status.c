@@ -46,7 +46,7 @@ static void add_daemon(const struct supervisor *s, struct text *to)
 	answer_text(to, "clock", words[clock.state]);
 	if (clock.state == CLOCK_SYNCHRONISED)
 		answer_number(to, "clock_error_us", (uint64_t)clock.max_error_us);
-	answer_number(to, "sessions", table_count(s->shared->table));
+	answer_number(to, "sessions", table_count(shared_table(s->shared)));
 	if (s->current)
 		answer_number(to, "sessions_max", s->current->settings->limits.sessions);
 	answer_end(to);
@@ -95,7 +95,7 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 	answer_text(to, "transport", service_transport_name(l->transport));
 	answer_text(to, "pool", g->settings->pools[l->pool].name);
 	add_addresses(g, l->row, to);
-	answer_number(to, "sessions", table_row_count(s->shared->table, l->row));
+	answer_number(to, "sessions", table_row_count(shared_table(s->shared), l->row));
 	answer_number(to, "sessions_max", l->settings->rules.max_sessions);
 	answer_number(to, "waiting", atomic_load(&s->shared->backlog[l->row]));
 	add_rates(&s->rates, l->row, to);

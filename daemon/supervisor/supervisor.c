@@ -247,7 +247,7 @@ static int prepare(struct supervisor *s)
 	r = watch_signals(s);
 	if (r < 0)
 		return fail_call("signalfd", r);
-	r = shared_map(&s->shared);
+	r = shared_map(&s->shared_fd, &s->shared);
 	if (r < 0)
 		return fail_call("mmap", r);
 	log_count_lost_in(&s->shared->log_lost);
@@ -366,7 +366,7 @@ int supervisor_run(const char *file, const struct settings_override *overrides, 
 	s->file = file;
 	s->overrides = overrides;
 	s->overrides_n = overrides_n;
-	s->life[0] = s->life[1] = -1;
+	s->life[0] = s->life[1] = s->shared_fd = -1;
 	log_open();
 	log_set(settings->log.level, settings->log.format);
 	int code = prepare(s);

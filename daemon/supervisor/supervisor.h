@@ -33,6 +33,7 @@ struct supervisor {
 	struct loop_source signals;
 	struct loop_timer timer;
 	struct shared *shared;
+	int shared_fd; /* of its memory */
 	struct labels labels;
 	struct adopt passed;                            /* by the service manager, for life */
 	int life[2];                                    /* workers hold the reading end; nothing is ever written */

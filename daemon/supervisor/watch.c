@@ -93,7 +93,7 @@ static void tell_status(const struct supervisor *s)
 
 	if (s->stopping)
 		text_add(&line, "stopping: ");
-	text_addf(&line, "%" PRIu32 " sessions open", table_count(s->shared->table));
+	text_addf(&line, "%" PRIu32 " sessions open", table_count(shared_table(s->shared)));
 	if (s->rates.span_ns)
 		text_addf(&line, ", %" PRIu64 " begun and %" PRIu64 " datagrams answered a second",
 			  rates_per_s(&s->rates, gained->sessions), rates_per_s(&s->rates, gained->datagrams_answered));
@@ -140,7 +140,7 @@ void watch(struct supervisor *s)
 		if (s->current->used[i] && room_is_out(s->current, i))
 			room_make(s->current, i, now_ns);
 	/* Also what a session child left in doubt: its acceptor has buried it. */
-	(void)table_repair(s->shared->table);
+	(void)table_repair(shared_table(s->shared));
 	mend_lookups(s);
 	look_at_counters(s, now_ns);
 	sample_backlogs(s);

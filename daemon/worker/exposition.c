@@ -95,7 +95,7 @@ static void write_active(const struct page *p)
 			continue;
 		(void)fputs("echotimed_sessions_active", p->to);
 		write_labels(p, l);
-		(void)fprintf(p->to, " %" PRIu32 "\n", table_row_count(p->plan->shared->table, l->row));
+		(void)fprintf(p->to, " %" PRIu32 "\n", table_row_count(shared_table(p->plan->shared), l->row));
 	}
 	family(p, "backlog_waiting", "gauge", "TCP connections that wait to be accepted, looked at once a second.");
 	EACH_LABEL(p, l)

@@ -73,7 +73,7 @@ static void free_slot(struct session_child *c)
 	if (!slot_is(c, (uint32_t)c->pid) && !slot_is(c, w->pid))
 		return;
 	atomic_fetch_sub(&w->plan->shared->buffer_bytes, atomic_exchange(&c->slot->owed_bytes, 0));
-	table_release(w->plan->shared->table, c->slot, atomic_load(&c->slot->owner));
+	table_release(shared_table(w->plan->shared), c->slot, atomic_load(&c->slot->owner));
 	counters_add(&w->counters[row].sessions_ended, 1);
 	if (over)
 		histogram_add(&w->counters[row].session_time, clock_mono_ns() - started_ns);
@@ -336,7 +336,7 @@ static void drop_waiting(struct worker *w)
 	if (a->fd < 0)
 		return;
 	loop_cancel_timer(&w->loop, &acceptor.retry);
-	table_release(w->plan->shared->table, a->slot, w->pid);
+	table_release(shared_table(w->plan->shared), a->slot, w->pid);
 	counters_add(&w->counters[a->listener->row].sessions_ended, 1);
 	fd_close(&a->fd);
 	w->blocked = false;

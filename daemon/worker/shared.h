@@ -64,18 +64,24 @@ struct shared {
 	_Atomic uint64_t clock; /* struct clock_status, packed: shared_set_clock            */
 	struct record records[SHARED_RECORDS_MAX];
 	struct gauge gauges[SHARED_GAUGES_MAX];
-	struct table *table;
-	struct counters (*counters)[TABLE_ROWS_MAX]; /* counters[record][row] */
+	/* Then the table and the counters. No pointers: after an upgrade its place is another for the supervisor. */
 };
 
-/* Maps it all. 0 and *ret, or -ENOMEM. It stays until the process ends. */
-int shared_map(struct shared **ret) must_check;
+/* Maps it all. fd: NULL; or where to keep the descriptor of what is made, for an upgrade; or, if that is not -1, the
+ * descriptor of what another program made. 0 and *ret, or -errno. It stays until the process ends. */
+int shared_map(int *fd, struct shared **ret) must_check;
+
+/* Tells apart programs that must not share one piece of such memory, limits included. */
+uint64_t shared_layout(void);
+
+struct table *shared_table(const struct shared *s);
+struct counters *shared_counters(const struct shared *s, uint32_t record); /* [row] */
 
 /* Makes all of it read-only for this process, for good. 0 or -errno. */
 int shared_protect(const struct shared *s) must_check;
 
-/* The limits' memory, with a secret of its own, and its end. 0 or -errno. */
-int shared_map_limits(const struct limiter_shape *shape, struct limits **ret) must_check;
+/* The limits' memory, with a secret of its own, and its end; fd as above. 0 or -errno. */
+int shared_map_limits(const struct limiter_shape *shape, int *fd, struct limits **ret) must_check;
 void shared_unmap_limits(struct limits *l, const struct limiter_shape *shape);
 
 /* The clock's quality, sampled by the supervisor for all. */

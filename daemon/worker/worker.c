@@ -257,7 +257,7 @@ void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t re
 		.record_index = record_index,
 		.pid = (uint32_t)getpid(),
 		.record = &plan->shared->records[record_index],
-		.counters = plan->shared->counters[record_index],
+		.counters = shared_counters(plan->shared, record_index),
 		.gauge = &plan->shared->gauges[plan->gauges + pool_index],
 		.channel = { .fd = channel, .ready = channel_ready },
 		.beat = { .fire = beat },

@@ -15,7 +15,7 @@ static struct shared *shared;
 
 static int begin(void **state maybe_unused)
 {
-	return shared_map(&shared);
+	return shared_map(NULL, &shared);
 }
 
 /* A session of a process under row `row` and nobody's cap. */
@@ -29,8 +29,8 @@ static struct table_slot *admit(uint32_t owner, uint32_t row)
 				   .source_bits_v4 = 32 };
 	struct table_slot *slot = NULL;
 
-	assert_int_equal(table_admit(shared->table, &r, &slot), REFUSED_NOT);
-	counters_add(&shared->counters[0][row].sessions, 1);
+	assert_int_equal(table_admit(shared_table(shared), &r, &slot), REFUSED_NOT);
+	counters_add(&shared_counters(shared, 0)[row].sessions, 1);
 	return slot;
 }
 
@@ -69,9 +69,9 @@ static void a_row_is_summed_over_all_processes_that_ever_were(void **state maybe
 
 	for (uint32_t i = 0; i < 3; i++) {
 		atomic_store(&shared->records[i].pid, 100 + i);
-		counters_add(&shared->counters[i][5].sessions, 10 + i);
-		counters_add(&shared->counters[i][5].refused[REFUSED_SOURCE], 1);
-		counters_add(&shared->counters[i][6].sessions, 1000);
+		counters_add(&shared_counters(shared, i)[5].sessions, 10 + i);
+		counters_add(&shared_counters(shared, i)[5].refused[REFUSED_SOURCE], 1);
+		counters_add(&shared_counters(shared, i)[6].sessions, 1000);
 	}
 	atomic_store(&shared->records[1].state, RECORD_FREE); /* gone: what it counted stays counted */
 	memset(&sum, 0xFF, sizeof(sum));
@@ -90,12 +90,12 @@ static void what_a_dead_process_held_is_free_again(void **state maybe_unused)
 	owe(mine, 65536);
 	owe(other, 131072);
 	assert_int_equal(shared_release_owner(shared, 77), 2);
-	assert_int_equal(table_count(shared->table), 1);
-	assert_int_equal(table_row_count(shared->table, 1), 1);
-	assert_int_equal(table_row_count(shared->table, 2), 0);
+	assert_int_equal(table_count(shared_table(shared)), 1);
+	assert_int_equal(table_row_count(shared_table(shared), 1), 1);
+	assert_int_equal(table_row_count(shared_table(shared), 2), 0);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), owed + 131072);
-	assert_int_equal(shared->counters[0][1].sessions - shared->counters[0][1].sessions_ended, 1);
-	assert_int_equal(shared->counters[0][2].sessions - shared->counters[0][2].sessions_ended, 0);
+	assert_int_equal(shared_counters(shared, 0)[1].sessions - shared_counters(shared, 0)[1].sessions_ended, 1);
+	assert_int_equal(shared_counters(shared, 0)[2].sessions - shared_counters(shared, 0)[2].sessions_ended, 0);
 	/* Once is enough: a second time nothing is found. */
 	assert_int_equal(shared_release_owner(shared, 77), 0);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), owed + 131072);
@@ -116,7 +116,7 @@ static void what_a_process_writes_the_others_see(void **state maybe_unused)
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(table_row_count(shared->table, 3), 1);
+	assert_int_equal(table_row_count(shared_table(shared), 3), 1);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), 65536);
 	assert_int_equal(shared_release_owner(shared, (uint32_t)pid), 1);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), 0);

@@ -58,12 +58,12 @@ static _Atomic uint32_t *desk_readers;
 static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t sessions)
 {
 	if (desk_shared == NULL) {
-		assert_int_equal(shared_map(&desk_shared), 0);
-		assert_int_equal(shared_map_limits(&desk_shape, &desk_limits), 0);
+		assert_int_equal(shared_map(NULL, &desk_shared), 0);
+		assert_int_equal(shared_map_limits(&desk_shape, NULL, &desk_limits), 0);
 		assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* as the supervisor is */
 	}
-	desk_readers = (_Atomic uint32_t *)(void *)desk_shared->counters[1]; /* memory that nobody else uses here */
-	memset(desk_shared->counters[DESK_RECORD], 0, sizeof(desk_shared->counters[DESK_RECORD]));
+	desk_readers = (_Atomic uint32_t *)(void *)shared_counters(desk_shared, 1); /* memory that nobody else uses here */
+	memset(shared_counters(desk_shared, DESK_RECORD), 0, sizeof(struct counters[TABLE_ROWS_MAX]));
 	atomic_store(&desk_shared->buffer_bytes, 0);
 	atomic_store(&desk_shared->lookups_waiting, 0);
 	desk_shared->records[DESK_RECORD] = (struct record){ 0 };
@@ -153,7 +153,7 @@ static inline struct worker *desk_worker(struct desk *d)
 		.model = worker_models[pool->model],
 		.record_index = DESK_RECORD,
 		.record = &desk_shared->records[DESK_RECORD],
-		.counters = desk_shared->counters[DESK_RECORD],
+		.counters = shared_counters(desk_shared, DESK_RECORD),
 		.gauge = &desk_shared->gauges[0],
 		.channel = { .fd = d->channel[1] },
 		.going = true,
@@ -256,6 +256,6 @@ static inline void desk_end(struct desk *d)
 		fd_close(&d->channel[i]);
 		fd_close(&d->life[i]);
 	}
-	assert_int_equal(table_count(desk_shared->table), 0);
+	assert_int_equal(table_count(shared_table(desk_shared)), 0);
 	assert_int_equal(atomic_load(&desk_shared->buffer_bytes), 0);
 }
