@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "worker/bulk.h"
 #include "worker/header.h"
 #include "worker/judge.h"
 #include "worker/models.h"
@@ -31,8 +32,7 @@ static bool is_packets(const struct client *c)
 	return c->listener->transport == TRANSPORT_UNIXPACKET;
 }
 
-/* Waits for these events, and for the session's next deadline. False: the session could not go on and is over. */
-static bool wait_for(struct client *c, uint32_t events)
+bool client_wait(struct client *c, uint32_t events)
 {
 	int r = 0;
 
@@ -55,8 +55,7 @@ static bool wait_for(struct client *c, uint32_t events)
 	return true;
 }
 
-/* Writes what it can of n bytes: how many the client took, or −1 when it is gone (the session is over then). */
-static ssize_t write_some(struct client *c, const uint8_t *from, size_t n, bool more)
+ssize_t client_write(struct client *c, const uint8_t *from, size_t n, bool more)
 {
 	size_t done = 0;
 
@@ -164,13 +163,13 @@ static bool step(struct client *c, struct svc_io *io, const struct lookup_answer
 	}
 	if (!io->out_len)
 		return true;
-	ssize_t done = write_some(c, io->out, io->out_len, c->next == SESSION_FINISH);
+	ssize_t done = client_write(c, io->out, io->out_len, c->next == SESSION_FINISH);
 	if (done < 0)
 		return false;
 	if ((size_t)done == io->out_len)
 		return true;
 	if (keep(c, io->out + done, io->out_len - (size_t)done, io))
-		wait_for(c, EPOLLOUT);
+		client_wait(c, EPOLLOUT);
 	return false;
 }
 
@@ -180,7 +179,7 @@ static void begin_ask(struct client *c, struct svc_io *io)
 
 	counters_add(&w->counters[c->listener->row].lookups, 1);
 	if (ask_begin(w, &c->ask, &io->question, answered) == 0) {
-		wait_for(c, 0);
+		client_wait(c, 0);
 		return;
 	}
 	ask_count(w, c->listener->row, &c->ask, LOOKUP_FAILED);
@@ -197,10 +196,10 @@ static void proceed(struct client *c, struct svc_io *io)
 		io->in_used = 0;
 		switch ((enum session_next)c->next) {
 		case SESSION_READ:
-			wait_for(c, EPOLLIN);
+			client_wait(c, EPOLLIN);
 			return;
 		case SESSION_PAUSE: /* what is sent to a generator is read all the same, and thrown away */
-			wait_for(c, c->session.eof ? 0 : EPOLLIN);
+			client_wait(c, c->session.eof ? 0 : EPOLLIN);
 			return;
 		case SESSION_ASK:
 			begin_ask(c, io);
@@ -213,7 +212,7 @@ static void proceed(struct client *c, struct svc_io *io)
 			return;
 		case SESSION_AGAIN:
 			if (steps == STEPS_A_TURN && !io->in_len) {
-				wait_for(c, EPOLLOUT);
+				client_wait(c, EPOLLOUT);
 				return;
 			}
 			if (!step(c, io, NULL))
@@ -251,13 +250,15 @@ static void write_owed(struct client *c)
 {
 	struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
 
+	if (c->is_bulk && !c->block && bulk_echo(c))
+		return;
 	if (c->owed_at < c->owed_end) {
-		ssize_t done = write_some(c, c->block + c->owed_at, c->owed_end - c->owed_at, c->next == SESSION_FINISH);
+		ssize_t done = client_write(c, c->block + c->owed_at, c->owed_end - c->owed_at, c->next == SESSION_FINISH);
 		if (done < 0)
 			return;
 		c->owed_at += (uint32_t)done;
 		if (c->owed_at < c->owed_end) {
-			wait_for(c, EPOLLOUT);
+			client_wait(c, EPOLLOUT);
 			return;
 		}
 	}
@@ -281,7 +282,7 @@ static size_t room_for(const struct client *c)
 	return is_packets(c) ? BUFFERS_BLOCK - SVC_OUT_MIN : WORKER_LINE_BYTES;
 }
 
-static void count_in(struct client *c, size_t n)
+void client_count_in(struct client *c, size_t n)
 {
 	session_received(&c->session, n, c->w->loop.now_ns);
 	counters_add(&c->w->counters[c->listener->row].received_bytes, n);
@@ -291,10 +292,13 @@ static void count_in(struct client *c, size_t n)
 static void read_some(struct client *c)
 {
 	size_t room = room_for(c);
+
+	if (c->is_bulk && bulk_echo(c))
+		return;
 	ssize_t n = recv(c->source.fd, in_bytes, room, MSG_DONTWAIT | (is_packets(c) ? MSG_TRUNC : 0));
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		wait_for(c, EPOLLIN);
+		client_wait(c, EPOLLIN);
 		return;
 	}
 	if (n < 0) {
@@ -306,10 +310,11 @@ static void read_some(struct client *c)
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return;
 	}
+	c->is_bulk = (size_t)n == room && bulk_may(c);
 	if (n == 0)
 		c->session.eof = true;
 	else
-		count_in(c, (size_t)n);
+		client_count_in(c, (size_t)n);
 	run(c, in_bytes, (size_t)n);
 }
 
@@ -350,7 +355,7 @@ static void client_timer(struct loop_timer *t)
 	else if (c->next == SESSION_PAUSE && c->session.wake_ns <= now_ns)
 		run(c, in_bytes, 0);
 	else
-		wait_for(c, c->waits_for);
+		client_wait(c, c->waits_for);
 }
 
 void client_begin(struct client *c, const uint8_t *in, size_t n)
@@ -361,7 +366,7 @@ void client_begin(struct client *c, const uint8_t *in, size_t n)
 	c->timer.fire = client_timer;
 	session_begin(&c->session, s->service, &s->rules, sessions_state(c), c->w->loop.now_ns);
 	if (n)
-		count_in(c, n);
+		client_count_in(c, n);
 	/* A service that speaks first does so now; for the others the first bytes are often here already. */
 	if (n || s->service->open)
 		run(c, in, n);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/attr.h"
 #include "base/loop.h"
@@ -35,6 +36,7 @@ struct client {
 	uint8_t next;       /* enum session_next: what follows when nothing is owed */
 	bool registered;    /* in the loop                                         */
 	bool is_proxied;    /* a header of the PROXY protocol said who `peer` is   */
+	bool is_bulk;       /* more came at once than a buffer holds: bulk.h */
 	bool is_exempt;     /* ... but not whom it was passed on for: no caps of a source */
 	struct client *next_free;
 	struct client *younger, *older; /* among the lingering ones */
@@ -42,6 +44,15 @@ struct client {
 
 /* Serves an admitted connection from here on. */
 void client_start(struct worker *w, const struct admission *a);
+
+/* Waits for these events, and for the session's next deadline. False: the session could not go on and is over. */
+bool client_wait(struct client *c, uint32_t events);
+
+/* Writes what it can of n bytes: how many the client took, or −1 when it is gone (the session is over then). */
+ssize_t client_write(struct client *c, const uint8_t *from, size_t n, bool more);
+
+/* n bytes were read. */
+void client_count_in(struct client *c, size_t n);
 
 /* Its session begins, with these first n bytes (WORKER_LINE_BYTES at most). */
 void client_begin(struct client *c, const uint8_t *in, size_t n);
