@@ -262,6 +262,8 @@ static uint64_t time_to_wait(const struct loop *l, uint64_t deadline_ns)
 	uint64_t next_ns = loop_next_ns(l), now_ns;
 	uint64_t until_ns = next_ns < deadline_ns ? next_ns : deadline_ns;
 
+	if (l->spins)
+		return 0;
 	if (until_ns == CLOCK_NEVER)
 		return CLOCK_NEVER;
 	if (until_ns == 0)

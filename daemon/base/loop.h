@@ -38,6 +38,7 @@ struct loop {
 	struct loop_few *few;     /* NULL: waits with epoll */
 	struct loop_timer **heap; /* heap[0] is the earliest */
 	size_t heap_n, heap_cap;
+	bool spins;      /* it never sleeps: for latency, at the price of a CPU. The owner's to set */
 	uint64_t now_ns; /* read once a turn: when its wait ended */
 	/* The turn under way, so that a source removed by a handler is not called any more. */
 	struct epoll_event *batch;

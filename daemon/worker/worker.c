@@ -114,6 +114,7 @@ static void go(struct worker *w)
 	if (w->going)
 		return;
 	w->going = true;
+	w->loop.spins = w->pool->busy_poll;
 	worker_update(w);
 	int r = acceptor_open(w->acceptor);
 	if (r < 0) {

@@ -36,6 +36,13 @@ def status(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
+def cpu_ticks(pid):
+    """What CPU time it has used, in ticks of the clock."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def pss_bytes(pids, which="Pss"):
     """The memory of these processes together, shared pages counted once; "Pss_Anon": without what belongs to files, which
     other processes may come to share."""

@@ -160,6 +160,14 @@ class Recycling(harness.Case):
         self.wait_until(lambda: len(d.workers()) <= few + 1, "a pool that shrinks again")
         self.assertTrue(clients.serves(d.connect("echo")))
 
+    def test_a_worker_that_polls_busily_never_sleeps_and_serves(self):
+        d = self.serve({**ECHO, "pool": "own"}, pools={"own": {"model": "event", "workers": 1, "busy_poll": True}})
+        self.assertTrue(clients.serves(d.connect("echo")))
+        before = {pid: procs.cpu_ticks(pid) for pid in d.workers()}
+        # Nobody asks for anything.
+        self.wait_until(lambda: any(procs.cpu_ticks(pid) > n + 20 for pid, n in before.items()), "a worker that spins")
+        self.assertTrue(clients.serves(d.connect("echo")))
+
     def test_a_fork_session_is_a_process_of_its_own(self):
         d = self.serve({**ECHO, "pool": "fork"})
         idle = len(d.workers())
