@@ -33,6 +33,10 @@ uint64_t clock_mono_ns(void);
 /* The wall clock, UTC. Never fails. */
 struct timespec clock_wall(void);
 
+/* libc's zone is UTC from here on, nobody's environment shows in an answer, and gmtime(3) opens no file: what it reads once
+ * it has read now. 0 or -errno. */
+int clock_leave_zone(void) must_check;
+
 /* Reads the clock's status. Never fails: what cannot be read is CLOCK_UNKNOWN. */
 struct clock_status clock_status_now(void);
 

@@ -2,8 +2,8 @@
 /*
  * The settings reader: a process that lives for one reading.
  *
- * Flow: reader_run() forks; the child limits itself, reads (scan.c, flatten.c, gather.c) and writes the list to a pipe;
- * the parent collects it for 2 s at most, kills what is left and takes the list apart.
+ * Flow: reader_run() forks; the child bounds itself (bounds.c), reads (scan.c, flatten.c, gather.c) and writes the list to a
+ * pipe; the parent collects it for 2 s at most, kills what is left and takes the list apart.
  * Process: both, until the child's _exit().
  */
 #include <errno.h>
@@ -12,64 +12,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "settings/bounds.h"
 #include "settings/flatten.h"
 #include "settings/gather.h"
 #include "settings/reader.h"
-
-/* AddressSanitizer maps terabytes of address space that it does not use. */
-#if defined(__has_feature)
-#define SHADOW_MEMORY __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define SHADOW_MEMORY true
-#else
-#define SHADOW_MEMORY false
-#endif
-
-/* Address space: what this process uses now, and its own part on top. A reload forks the child from a supervisor that has
- * tables mapped. Without /proc (an empty root) nobody knows how large these are: then time alone is bounded. */
-static rlim_t memory_limit(void)
-{
-	cleanup_fd int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	char line[128] = "";
-
-	if (fd < 0 || read(fd, line, sizeof(line) - 1) <= 0)
-		return RLIM_INFINITY;
-	return strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) + READER_MEMORY_BYTES;
-}
-
-/* Never more than was allowed before: raising it would fail, and leave the old one. */
-static void limit(__rlimit_resource_t what, rlim_t soft)
-{
-	struct rlimit l = { .rlim_cur = soft, .rlim_max = soft }, had;
-
-	if (getrlimit(what, &had) == 0 && had.rlim_max < soft)
-		l.rlim_cur = l.rlim_max = had.rlim_max;
-	(void)setrlimit(what, &l);
-}
-
-/* The child's own bounds. The parent's clock is the one that counts; these hold if the parent is stopped. */
-static void limit_self(void)
-{
-	sigset_t none;
-
-	for (int s = 1; s < SIGRTMIN; s++)
-		(void)signal(s, SIG_DFL); /* the supervisor's handlers and SIG_IGN are not for us */
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	limit(RLIMIT_CPU, READER_TIME_MS / 1000);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */
-	if (!SHADOW_MEMORY)
-		limit(RLIMIT_AS, memory_limit());
-}
 
 /* One message in the place of a list. */
 static void write_problem(FILE *to, const struct scan *s)
@@ -163,6 +114,8 @@ static void explain(struct reader_result *r, int status, int collected)
 		text_addf(&t, "reading takes longer than %d s", READER_TIME_MS / 1000);
 	else if (collected < 0)
 		text_addf(&t, "cannot be read: %s", strerror(-collected));
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		text_add(&t, "the settings reader was killed for a system call that it may not make (SIGSYS)");
 	else if (WIFSIGNALED(status))
 		text_addf(&t,
 			  "the settings reader was ended by signal %d; it may have needed more than its %zu MiB of memory",
@@ -196,8 +149,7 @@ int reader_run_child(const struct reader_order *order, reader_child_fn *child, u
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		limit_self();
-		_exit(child(order, to) == 0 ? 0 : 1);
+		_exit(bounds_enter() == 0 && child(order, to) == 0 ? 0 : 1);
 	}
 	fd_close(&to);
 	r = collect(from, deadline_ns, &ret->bytes, &n);

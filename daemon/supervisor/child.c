@@ -261,6 +261,8 @@ static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 		log_number(&l, "status", info->si_status);
 	else
 		log_text(&l, "signal", sigabbrev_np(info->si_status));
+	if (!exited && info->si_status == SIGSYS)
+		log_text(&l, "cause", "it made a system call that it may not make");
 	log_number(&l, "sessions", sessions);
 	if (throttled_ns)
 		log_number(&l, "throttled_ms", (int64_t)(throttled_ns / CLOCK_MS_NS));

@@ -235,7 +235,9 @@ static int prepare(void)
 	if (r == 0)
 		r = buffers_init(&w->buffers, 1, &self.plan.shared->buffer_bytes, self.settings->limits.buffers);
 	if (r == 0)
-		r = sandbox_enter(SANDBOX_INETD, w->pool->memory_limit);
+		r = sandbox_enter(&(struct sandbox){ .role = SANDBOX_INETD,
+						     .memory_limit = w->pool->memory_limit,
+						     .names = self.listener.transport == TRANSPORT_UNIXGRAM });
 	return r;
 }
 
@@ -305,7 +307,7 @@ int inetd_run(const char *name, const char *file, const struct settings_override
 	if (code)
 		return code;
 	log_set(self.settings->log.level, self.settings->log.format);
-	if (setenv("TZ", "UTC0", 1) < 0 || take_socket(&why) < 0)
+	if (clock_leave_zone() < 0 || take_socket(&why) < 0)
 		return fail(EX_CONFIG, why.at);
 	if (privileges_drop(self.settings, &why) < 0)
 		return fail(EX_NOPERM, why.at);

@@ -25,6 +25,7 @@
 #include "supervisor/report.h"
 #include "supervisor/sockets.h"
 #include "supervisor/watch.h"
+#include "worker/sandbox.h"
 
 #define KILL_AFTER_NS (1 * CLOCK_S_NS) /* between asking processes to end and making them */
 
@@ -235,9 +236,9 @@ static int prepare(struct supervisor *s)
 
 	if (r < 0)
 		return fail_call("open /dev/null", r);
-	/* strftime(3) calls tzset(3): with this it opens no file, and nobody's environment shows in an answer. */
-	if (setenv("TZ", "UTC0", 1) < 0)
-		return fail_call("setenv", -errno);
+	r = clock_leave_zone();
+	if (r < 0)
+		return fail_call("setenv", r);
 	raise_descriptor_limit();
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return fail_call("prctl", -errno);
@@ -335,6 +336,7 @@ static int start(struct supervisor *s, struct settings *settings)
 		if (r)
 			return r;
 	}
+	sandbox_say_what_is_missing();
 	watch(s);
 	return reload_begin(s) < 0 ? fail(EX_OSERR, "start", "cannot start the processes") : 0;
 }

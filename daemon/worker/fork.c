@@ -90,6 +90,20 @@ static void free_those_over(struct worker *w)
 	}
 }
 
+static void mourn(const struct session_child *c, const siginfo_t *info)
+{
+	struct worker *w = acceptor.w;
+	bool exited = info->si_code == CLD_EXITED;
+	const char *how = exited                      ? "exit status"
+			  : info->si_status == SIGSYS ? "a system call that it may not make, signal"
+						      : "signal";
+
+	census_count_death(&w->plan->shared->census, atomic_load(&w->record->pool), exited ? 0 : info->si_status);
+	if (log_quota_take(LOG_LEVEL_WARNING, "session"))
+		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
+			w->pool->name, how, info->si_status);
+}
+
 /* A child that is gone, however it went: what it held is freed before its pid can be anybody else's. */
 static void reaped(struct session_child *c, const siginfo_t *info)
 {
@@ -98,11 +112,7 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 
 	free_slot(c);
 	if (killed && !c->over)
-		census_count_death(&w->plan->shared->census, atomic_load(&w->record->pool),
-				   info->si_code == CLD_EXITED ? 0 : info->si_status);
-	if (killed && !c->over && log_quota_take(LOG_LEVEL_WARNING, "session"))
-		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
-			w->pool->name, info->si_code == CLD_EXITED ? "exit status" : "signal", info->si_status);
+		mourn(c, info);
 	if (c->over)
 		w->lingering_n--;
 	else

@@ -32,6 +32,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include "worker/sandbox.h"
 
 #define CLIENTS_MAX 32
+#define DESCRIPTORS_MAX (CLIENTS_MAX + 32)
 #define CLIENT_S 5         /* for a whole request and its answer */
 #define CLIENT_BYTES 16384 /* for what it sends: the rest of a page is not held here */
 #define ALIVE_NS (5 * CLOCK_S_NS)
@@ -254,7 +255,7 @@ static int prepare(int listening)
 		r = listen_on(listening);
 	if (r == 0)
 		r = give_up_writing();
-	return r == 0 ? sandbox_enter(SANDBOX_METRICS, 0) : r;
+	return r == 0 ? sandbox_enter(&(struct sandbox){ .role = SANDBOX_METRICS, .descriptors = DESCRIPTORS_MAX }) : r;
 }
 
 _Noreturn void metrics_run(const struct worker_plan *plan, int listening, int channel)

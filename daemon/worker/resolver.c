@@ -16,6 +16,7 @@
 #include "worker/sandbox.h"
 
 #define BEAT_NS (5 * CLOCK_S_NS)
+#define DESCRIPTORS_MAX 128 /* few are its own; modules have theirs */
 #define SCRATCH_BYTES 65536 /* for libc: names of 255 octets, many addresses */
 
 static struct {
@@ -169,7 +170,7 @@ void resolver_run(const struct worker_plan *plan, uint32_t record_index, int que
 	if (r == 0)
 		r = loop_add(&self.loop, &self.questions, EPOLLIN | EPOLLEXCLUSIVE);
 	if (r == 0)
-		r = sandbox_enter(SANDBOX_RESOLVER, 0);
+		r = sandbox_enter(&(struct sandbox){ .role = SANDBOX_RESOLVER, .descriptors = DESCRIPTORS_MAX });
 	if (r < 0) {
 		log_say(LOG_LEVEL_ERROR, "resolver", "a resolver cannot start: %s", strerror(-r));
 		_exit(1);

@@ -5,15 +5,39 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/fence.h"
+#include "base/log.h"
+#include "worker/role_calls.h"
+
+/* Never more than was allowed before: that would fail. */
 static int limit(int resource, rlim_t value)
 {
-	struct rlimit r = { .rlim_cur = value, .rlim_max = value };
+	struct rlimit r;
 
+	if (getrlimit((__rlimit_resource_t)resource, &r) < 0)
+		return -errno;
+	if (r.rlim_max > value)
+		r.rlim_max = value;
+	if (r.rlim_cur > value)
+		r.rlim_cur = value;
 	return setrlimit((__rlimit_resource_t)resource, &r) < 0 ? -errno : 0;
+}
+
+/* No RLIMIT_FSIZE: standard error may be a file. */
+static int limit_resources(const struct sandbox *s)
+{
+	int r = limit(RLIMIT_CORE, 0);
+
+	if (r == 0 && s->role != SANDBOX_ACCEPTOR)
+		r = limit(RLIMIT_NPROC, 0);
+	if (r == 0 && s->descriptors)
+		r = limit(RLIMIT_NOFILE, s->descriptors);
+	if (r == 0 && s->memory_limit)
+		r = limit(RLIMIT_DATA, s->memory_limit);
+	return r;
 }
 
 static bool holds_capabilities(void)
@@ -36,7 +60,56 @@ static int give_up_capabilities(void)
 	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
 }
 
-int sandbox_enter(enum sandbox_role role, uint64_t memory_limit)
+/* Workers have all that they need open. The resolver reads what libc and its modules read: configuration, tables, sockets'
+ * folders, libraries. Their writing, where a module wants to, goes through sockets. */
+static int fence(const struct sandbox *s)
+{
+	static const char *const read_by_name_service[] = {
+		"/etc",
+		"/run",
+		"/usr",
+		"/lib",
+		"/lib32",
+		"/lib64",
+		"/var/run",
+		"/var/lib",
+		"/var/cache",
+		"/var/nis",
+		"/nix/store",
+		"/gnu/store",
+		"/proc/sys",
+		"/proc/net",
+		"/dev/null",
+		"/dev/urandom",
+		"/etc/resolv.conf",
+		"/etc/hosts",
+		"/etc/nsswitch.conf",
+		NULL,
+	};
+	bool is_resolver = s->role == SANDBOX_RESOLVER;
+	struct fence f = {
+		.readable = is_resolver ? read_by_name_service : NULL,
+		.connects = is_resolver,
+		.names = s->names || is_resolver,
+	};
+
+	return fence_enter(&f);
+}
+
+static int filter_calls(enum sandbox_role role)
+{
+	struct calls_list l;
+
+	role_calls(role, &l);
+	return calls_allow_only(&l);
+}
+
+static int unless_missing(int r)
+{
+	return r == -ENOSYS ? 0 : r;
+}
+
+int sandbox_enter(const struct sandbox *s)
 {
 	int r;
 
@@ -46,10 +119,30 @@ int sandbox_enter(enum sandbox_role role, uint64_t memory_limit)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	/* After the identity changed, which clears it. The channel's end of file is the second way to notice. */
-	if (role != SANDBOX_INETD && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (s->role != SANDBOX_INETD && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
-	r = limit(RLIMIT_CORE, 0);
-	if (r == 0 && memory_limit)
-		r = limit(RLIMIT_DATA, memory_limit);
+	/* Others of the same user cannot trace it; and no handler of core dumps, which RLIMIT_CORE does not bind, gets what
+	 * clients have sent. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -errno;
+	r = limit_resources(s);
+	if (r == 0)
+		r = unless_missing(fence(s));
+	if (r == 0)
+		r = unless_missing(filter_calls(s->role)); /* the last: it allows none of the above */
 	return r;
+}
+
+void sandbox_say_what_is_missing(void)
+{
+	if (calls_are_built() && !calls_are_filtered())
+		log_say(LOG_LEVEL_NOTICE, "sandbox", "no system call is denied to workers: this kernel has no seccomp");
+}
+
+size_t sandbox_calls_n(enum sandbox_role role)
+{
+	struct calls_list l;
+
+	role_calls(role, &l);
+	return calls_count(&l);
 }

@@ -1,14 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process may no longer do, from one line on: one call a role, before the first byte from a client. */
+/*
+ * What a process may no longer do, from one line on: one call a role, before the first byte from a client.
+ *
+ * Not all of it is there everywhere: system calls are filtered where the build and the kernel can (base/calls.h), files and
+ * signals fenced off where the kernel can (base/fence.h). What is missing stays allowed; the rest holds.
+ */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 
-enum sandbox_role { SANDBOX_WORKER, SANDBOX_ACCEPTOR, SANDBOX_RESOLVER, SANDBOX_METRICS, SANDBOX_INETD };
+enum sandbox_role {
+	SANDBOX_WORKER,   /* serves the sessions and datagrams of its sockets                          */
+	SANDBOX_ACCEPTOR, /* of the fork model; its children, which inherit it, are what it may create */
+	SANDBOX_RESOLVER, /* runs libc's name service and whatever modules nsswitch.conf names         */
+	SANDBOX_METRICS,  /* answers HTTP from memory that it can only read                          */
+	SANDBOX_INETD,    /* one session, in a process that somebody else started                      */
+};
 
-/* Gives up all capabilities and every way to get new ones, core dumps, and memory beyond memory_limit bytes (0: no limit);
- * asks to be killed when the parent dies (inetd style: the parent is somebody else's). 0 or -errno: the process must not
- * serve then. */
-int sandbox_enter(enum sandbox_role role, uint64_t memory_limit) must_check;
+struct sandbox {
+	enum sandbox_role role;
+	uint64_t memory_limit; /* bytes; 0: none                                                    */
+	uint64_t descriptors;  /* open at the same time; 0: as many as before                       */
+	bool names;            /* it answers datagrams of UNIX clients, who may have abstract names */
+};
+
+/* Gives up all capabilities and every way to get new ones, core dumps, being traced, the files and system calls that the
+ * role does not need, and memory and descriptors beyond what it was given; asks to be killed when the parent dies (inetd
+ * style: the parent is somebody else's). 0 or -errno: the process must not serve then. */
+int sandbox_enter(const struct sandbox *s) must_check;
+
+/* Logs what this kernel cannot do for the sandboxes. */
+void sandbox_say_what_is_missing(void);
+
+/* How many system calls a role may make; 0 where they are not filtered. */
+size_t sandbox_calls_n(enum sandbox_role role);

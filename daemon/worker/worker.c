@@ -22,6 +22,7 @@
 
 #define BEAT_NS (5 * CLOCK_S_NS)
 #define EXTRA_TIMERS 16
+#define FEW_DESCRIPTORS 32 /* standard ones, channel, life, questions, log, epolls; what is open for a moment */
 
 const struct worker_model *const worker_models[] = {
 	[POOL_FORK] = &fork_model,
@@ -220,6 +221,25 @@ void worker_keep_descriptors(const struct worker_plan *plan, uint32_t pool_index
 	fd_close_all_but(keep, n);
 }
 
+/* own: the sessions of this process. A session that asks for a name has a descriptor more; what was opened before was
+ * opened under another limit. */
+static int enter_sandbox(const struct worker *w, uint32_t own)
+{
+	struct sandbox s = {
+		.role = w->pool->model == POOL_FORK ? SANDBOX_ACCEPTOR : SANDBOX_WORKER,
+		.memory_limit = w->pool->memory_limit,
+		.descriptors = FEW_DESCRIPTORS + 2 * (uint64_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX,
+	};
+
+	for (size_t i = 0; i < w->plan->listeners_n; i++) {
+		const struct listener *l = &w->plan->listeners[i];
+
+		s.descriptors += l->pool == w->pool_index;
+		s.names |= l->pool == w->pool_index && l->transport == TRANSPORT_UNIXGRAM;
+	}
+	return sandbox_enter(&s);
+}
+
 static int prepare(struct worker *w)
 {
 	const struct worker_plan *plan = w->plan;
@@ -241,7 +261,7 @@ static int prepare(struct worker *w)
 	if (r == 0 && w->model->prepare)
 		r = w->model->prepare(w);
 	if (r == 0)
-		r = sandbox_enter(w->pool->model == POOL_FORK ? SANDBOX_ACCEPTOR : SANDBOX_WORKER, w->pool->memory_limit);
+		r = enter_sandbox(w, own);
 	(void)malloc_trim(0); /* what is freed by now would be copied with every fork */
 	return r;
 }

@@ -16,7 +16,7 @@ LOGS = {"worker", "supervisor", "main"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 LOG_CALL = re.compile(r"\blog_(?:say|begin|open|set)\s*\(")
-CLOCK_CALL = re.compile(r"\b(clock_gettime|gettimeofday|adjtimex|ntp_adjtime|time\s*\((?:NULL|0|&))")
+CLOCK_CALL = re.compile(r"\b((?:clock_gettime|gettimeofday|adjtimex|ntp_adjtime)\s*\(|time\s*\((?:NULL|0|&))")
 
 
 def without_comments(text):

@@ -18,7 +18,7 @@ cd "$copy"
 # shellcheck disable=SC2086 # lists of flags
 ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
 	-Idaemon -I"${top_builddir:?}" ${CMOCKA_CFLAGS-} -o test_peer tests/unit/test_peer.c daemon/base/*.c daemon/service/*.c \
-	${CMOCKA_LIBS--lcmocka}
+	${LIBSECCOMP_LIBS-} ${CMOCKA_LIBS--lcmocka}
 ./test_peer
 
 # shellcheck disable=SC2016 # backquotes that are meant

@@ -95,6 +95,12 @@ class Case(unittest.TestCase):
         return result
 
 
+def built_with(what):
+    """Whether the daemon says so: "metrics", "seccomp"."""
+    said = subprocess.run([DAEMON, "-V"], stdout=subprocess.PIPE, text=True, check=False).stdout
+    return f"{what}: yes" in said
+
+
 def every_model(cls):
     """Replaces a test class by three of it: NameFork, NamePrefork, NameEvent."""
     module = sys.modules[cls.__module__]

@@ -236,6 +236,53 @@ class Privileges(harness.Case):
             self.assertEqual(core.split()[4:6], ["0", "0"], pid)
 
 
+FILTERED = "2"  # Seccomp: of /proc/PID/status
+HAS_FILTERS = harness.built_with("seccomp")
+
+
+@harness.every_model
+class Sandboxes(harness.Case):
+    """What every process but the supervisor can no longer do, whoever started it."""
+
+    def serve_all(self, **options):
+        """A session, a reader of datagrams and a resolver: the daemon."""
+        d = self.serve(ECHO, {"service": "echo", "transport": "udp", "name": "u"}, {"service": "hostname"}, **options)
+        self.assertTrue(clients.serves(d.connect("echo")))
+        self.assertEqual(clients.ask(d.connect("u", "udp"), b"x"), b"x")
+        self.assertIn(b"127.0.0.1", clients.ask(d.connect("hostname"), b"HNAME localhost\r\n"))
+        return d
+
+    def test_every_process_that_meets_strangers_is_in_its_sandbox(self):
+        d = self.serve_all()
+        found = {pid: procs.status(pid) for pid in d.processes() if pid != d.pid}
+        self.assertGreater(len(found), 2)
+        for pid, status in found.items():
+            self.assertEqual((status["NoNewPrivs"], int(status["CapEff"], 16)), ("1", 0), pid)
+            if HAS_FILTERS:
+                self.assertEqual(status["Seccomp"], FILTERED, pid)
+
+    def test_nobody_of_the_same_user_looks_into_a_worker(self):
+        d = self.serve_all()
+        for pid in d.workers():
+            self.assertEqual(os.stat(f"/proc/{pid}/environ").st_uid, 0, pid)
+
+    def test_a_worker_has_no_more_descriptors_than_its_pool_needs(self):
+        few = {"fork": {"max_sessions": 20}, "event": {"max_sessions": 20}}
+        d = self.serve_all(pools={name: {"model": name, **pool} for name, pool in few.items()})
+        for pid in d.workers():
+            with open(f"/proc/{pid}/limits") as f:
+                most = next(line for line in f if line.startswith("Max open files"))
+            self.assertLess(int(most.split()[4]), 1000, pid)
+
+    def test_a_process_killed_for_a_system_call_is_replaced_and_the_log_says_why(self):
+        d = self.serve_all(daemon={"allow": [DIED]})
+        mark = d.mark()
+        for victim in d.workers()[:2]:
+            os.kill(victim, signal.SIGSYS)
+        d.wait_log(r"system call that it may not make", since=mark[0])
+        self.assertTrue(clients.serves(d.connect("echo")))
+
+
 class Orphans(harness.Case):
     """Session children of the fork model that have outlived their acceptor."""
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* Which system calls a process may still make. */
+#include "config.h"
+
+#include "base/calls.h"
+
+#include <errno.h>
+
+#if defined(HAVE_SECCOMP) && !defined(WITH_COVERAGE) && !CALLS_SANITIZED
+
+#include <seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+bool calls_are_built(void)
+{
+	return true;
+}
+
+bool calls_are_filtered(void)
+{
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+}
+
+bool calls_is_known(const char *name)
+{
+	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
+}
+
+static int number_of(const struct calls_row *row)
+{
+	int number = seccomp_syscall_resolve_name(row->name);
+
+	return number == __NR_SCMP_ERROR && row->number ? row->number : number;
+}
+
+/* The list's next row, of the groups and then its own; NULL: there is none. *i: 0 at first, then where it was left. */
+static const struct calls_row *next_row(const struct calls_list *l, size_t *i)
+{
+	for (; *i < calls_groups_n + l->rows_n; (*i)++) {
+		bool is_group = *i < calls_groups_n;
+		const struct calls_row *row = is_group ? &calls_groups[*i] : &l->rows[*i - calls_groups_n];
+
+		if (row->who & (is_group ? l->groups : l->who)) {
+			(*i)++;
+			return row;
+		}
+	}
+	return NULL;
+}
+
+static uint32_t action_of(const struct calls_row *row)
+{
+	return row->error == 0            ? SCMP_ACT_ALLOW
+	       : row->error == CALLS_KILL ? SCMP_ACT_KILL_PROCESS
+					  : SCMP_ACT_ERRNO((uint16_t)row->error);
+}
+
+static int add(scmp_filter_ctx filter, const struct calls_row *row)
+{
+	struct scmp_arg_cmp ifs[array_n(row->ifs)];
+	unsigned n = 0;
+	int number = number_of(row);
+
+	if (number == __NR_SCMP_ERROR)
+		return 0;
+	for (size_t i = 0; i < array_n(row->ifs); i++) {
+		const struct calls_if *c = &row->ifs[i];
+
+		if (c->mask)
+			ifs[n++] = (struct scmp_arg_cmp){
+				.arg = c->arg,
+				.op = SCMP_CMP_MASKED_EQ,
+				.datum_a = c->mask,
+				.datum_b = c->value == CALLS_OWN_PID ? (uint64_t)getpid() : c->value,
+			};
+	}
+	return seccomp_rule_add_array(filter, action_of(row), number, n, ifs);
+}
+
+static int load(scmp_filter_ctx filter, const struct calls_list *l)
+{
+	/* The kernel's own error numbers; and a tree in place of a chain, for kernels that run the filter at each call. */
+	int r = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
+
+	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	size_t i = 0;
+
+	for (const struct calls_row *row; r == 0 && (row = next_row(l, &i));)
+		r = add(filter, row);
+	return r < 0 ? r : seccomp_load(filter);
+}
+
+int calls_allow_only(const struct calls_list *l)
+{
+	if (!calls_are_filtered())
+		return -ENOSYS;
+	scmp_filter_ctx filter = seccomp_init(l->others ? SCMP_ACT_ERRNO((uint16_t)l->others) : SCMP_ACT_KILL_PROCESS);
+	if (!filter)
+		return -ENOMEM;
+	int r = load(filter, l);
+	seccomp_release(filter);
+	/* Refused by a filter around us. */
+	return r == -EPERM ? -ENOSYS : r;
+}
+
+static bool is_counted_before(const struct calls_list *l, const char *name, size_t before)
+{
+	size_t i = 0;
+	const struct calls_row *row;
+
+	while ((row = next_row(l, &i)) && i < before)
+		if (strcmp(row->name, name) == 0)
+			return true;
+	return false;
+}
+
+size_t calls_count(const struct calls_list *l)
+{
+	size_t n = 0, i = 0;
+
+	for (const struct calls_row *row; (row = next_row(l, &i));)
+		n += !row->error && number_of(row) >= 0 && !is_counted_before(l, row->name, i);
+	return n;
+}
+
+#else
+
+bool calls_are_built(void)
+{
+	return false;
+}
+
+bool calls_are_filtered(void)
+{
+	return false;
+}
+
+int calls_allow_only(const struct calls_list *l maybe_unused)
+{
+	return -ENOSYS;
+}
+
+bool calls_is_known(const char *name maybe_unused)
+{
+	return false;
+}
+
+size_t calls_count(const struct calls_list *l maybe_unused)
+{
+	return 0;
+}
+
+#endif
