@@ -6,7 +6,6 @@
 
 #include "config.h"
 
-#include "base/calls.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "net/describe.h"
@@ -37,7 +36,6 @@ static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | 
 static int print_version(void)
 {
 	puts(PACKAGE_STRING "\n" BUILT_WITH);
-	puts(calls_are_built() ? "seccomp: yes" : "seccomp: no");
 	return fflush(stdout) == EOF ? EX_IOERR : 0;
 }
 
