@@ -18,7 +18,8 @@
 	X(MALFORMED, "malformed")           /* the service does not answer such a request                           */      \
 	X(UNSYNCHRONISED, "unsynchronised") /* require_sync and the clock is not                                    */      \
 	X(BUFFERS, "buffers")               /* limits.buffers is used up                                            */      \
-	X(PROXY, "proxy")                   /* proxy: no balancer of proxy_from, or no header                       */
+	X(PROXY, "proxy")                   /* proxy: no balancer of proxy_from, or no header                       */      \
+	X(DRAINED, "drained")               /* the administrator has it take nothing new                            */
 
 #define REFUSAL_ENUM(name, text) REFUSED_##name,
 enum refusal { REFUSALS(REFUSAL_ENUM) REFUSALS_N, REFUSED_NOT = REFUSALS_N };

@@ -215,6 +215,27 @@ enum refusal table_become(struct table *t, struct table_slot *slot, const struct
 	return r->row == slot->row ? REFUSED_NOT : caps_move(caps_of(t), slot, r);
 }
 
+/* In the word: whose session is meant, and why. */
+#define MARK_BITS 8
+
+void table_mark(struct table_slot *slot, uint32_t generation, uint32_t mark)
+{
+	assert(mark != 0 && mark >> MARK_BITS == 0);
+	atomic_store(&slot->kill, generation << MARK_BITS | mark);
+}
+
+uint32_t table_mark_of(const struct table_slot *slot)
+{
+	uint32_t word = atomic_load(&slot->kill), generation = atomic_load(&slot->generation);
+
+	return word >> MARK_BITS == generation << MARK_BITS >> MARK_BITS ? word & ((1u << MARK_BITS) - 1) : 0;
+}
+
+void table_unmark(struct table_slot *slot)
+{
+	atomic_store(&slot->kill, 0);
+}
+
 void table_release(struct table *t, struct table_slot *slot, uint32_t owner)
 {
 	if (atomic_load(&slot->owner) != owner)

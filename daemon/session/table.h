@@ -30,7 +30,7 @@ struct table; /* opaque: its layout is table.c's */
 struct table_slot {
 	_Atomic uint32_t owner;      /* pid; 0: free; TABLE_LOST                                             */
 	_Atomic uint32_t generation; /* changes when a session of this slot ends                             */
-	_Atomic uint32_t kill;       /* not 0: the owner is asked to end it                                  */
+	_Atomic uint32_t kill;       /* not 0: the owner is asked to end it: table_mark()                    */
 	_Atomic uint32_t over;       /* not 0: its owner is done with it, but leaves freeing it to another   */
 	_Atomic uint32_t counted;    /* which counts it is in; caps.c's, as are row_next and source_at       */
 	_Atomic uint32_t row;
@@ -79,6 +79,16 @@ enum refusal table_name(struct table *t, struct table_slot *slot, const struct t
 /* tcpmux: counts the session under r->row and its caps (row_max, row_per_source) instead of its own; the total and the
  * source's total stay as they are. On refusal the slot stays as it was. */
 enum refusal table_become(struct table *t, struct table_slot *slot, const struct table_request *r);
+
+/* Asks the owner to end the session that had this slot when it was of this generation, never another that has it by now.
+ * mark: why, 1 to 255. */
+void table_mark(struct table_slot *slot, uint32_t generation, uint32_t mark);
+
+/* For the owner: whether its session is to end, and why; 0: no. */
+uint32_t table_mark_of(const struct table_slot *slot);
+
+/* The owner will not, unless it is asked again. */
+void table_unmark(struct table_slot *slot);
 
 /* Frees a slot, also for a process that is gone. Harmless when `owner` does not hold it. */
 void table_release(struct table *t, struct table_slot *slot, uint32_t owner);

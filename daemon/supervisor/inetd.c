@@ -258,7 +258,7 @@ static int serve_stream(void)
 	enum refusal why = acceptor_admit(w, &self.listener, &a.peer, &a.slot);
 	if (why != REFUSED_NOT) {
 		log_say(LOG_LEVEL_NOTICE, "refused", "%s: %s", self.listener.label, refusal_name(why));
-		acceptor_refuse(w, &self.listener, a.fd, why);
+		acceptor_refuse(w, &a, why);
 		return 0;
 	}
 	w->draining = true; /* it leaves when its connection is gone */

@@ -44,7 +44,7 @@ void orphans_signal(struct generation *g, int sig, enum kill_mark mark)
 		if (!orphan)
 			continue;
 		if (mark != KILL_NOT)
-			atomic_store(&slot->kill, (uint32_t)mark);
+			table_mark(slot, atomic_load(&slot->generation), mark);
 		kill(orphan, sig);
 	}
 }

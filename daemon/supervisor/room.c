@@ -40,18 +40,20 @@ static const struct listener *listener_of_row(const struct generation *g, uint32
 struct idle {
 	struct {
 		struct table_slot *slot;
+		uint32_t generation;
 		uint64_t active_ns;
 	} list[MOST];
 	uint32_t n, most;
 };
 
-static void add(struct idle *found, struct table_slot *slot, uint64_t active_ns)
+static void add(struct idle *found, struct table_slot *slot, uint32_t generation, uint64_t active_ns)
 {
 	uint32_t at = found->n < found->most ? found->n++ : found->n - 1;
 
 	for (; at > 0 && found->list[at - 1].active_ns > active_ns; at--)
 		found->list[at] = found->list[at - 1];
 	found->list[at].slot = slot;
+	found->list[at].generation = generation;
 	found->list[at].active_ns = active_ns;
 }
 
@@ -62,16 +64,17 @@ static void find_idle(const struct generation *g, uint32_t pool, uint64_t now_ns
 
 	for (uint32_t i = 0; i < table_scan_end(t); i++) {
 		struct table_slot *slot = table_slot_at(t, i);
+		uint32_t generation = atomic_load(&slot->generation);
 		uint64_t active_ns = atomic_load(&slot->active_ns);
 
-		if (!atomic_load(&slot->owner) || atomic_load(&slot->kill) ||
+		if (!atomic_load(&slot->owner) || table_mark_of(slot) ||
 		    slot->pool != g->number * SETTINGS_POOLS_MAX + pool ||
 		    (found->n == found->most && active_ns >= found->list[found->n - 1].active_ns))
 			continue;
 		const struct listener *l = listener_of_row(g, slot->row);
 		if (l && l->settings->rules.idle_timeout_busy_ns &&
 		    now_ns >= clock_add(active_ns, l->settings->rules.idle_timeout_busy_ns))
-			add(found, slot, active_ns);
+			add(found, slot, generation, active_ns);
 	}
 }
 
@@ -83,7 +86,7 @@ void room_make(struct generation *g, uint32_t pool, uint64_t now_ns)
 
 	find_idle(g, pool, now_ns, &found);
 	for (uint32_t i = 0; i < found.n; i++)
-		atomic_store(&found.list[i].slot->kill, KILL_IDLE);
+		table_mark(found.list[i].slot, found.list[i].generation, KILL_IDLE);
 	for (struct child *c = g->children; found.n && c; c = c->next)
 		if (c->pool == pool)
 			child_tell(c, WORD_LOOK);

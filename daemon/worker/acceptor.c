@@ -147,14 +147,14 @@ static void pause_doors(struct acceptor *a, const struct listener *l, int err)
 		(unsigned)(a->pause_ns / CLOCK_MS_NS));
 }
 
-void acceptor_refuse(struct worker *w, const struct listener *l, int fd, enum refusal why)
+void acceptor_refuse(struct worker *w, const struct admission *a, enum refusal why)
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-	counters_add(&w->counters[l->row].refused[why], 1);
-	if (l->transport == TRANSPORT_TCP)
-		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	close(fd);
+	judge_refused(w, a->listener, why, &a->peer, 1);
+	if (a->listener->transport == TRANSPORT_TCP)
+		(void)setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	close(a->fd);
 }
 
 struct table_request acceptor_request(const struct worker *w, const struct listener *l, const struct addr *peer)
@@ -196,7 +196,7 @@ static void admit(struct acceptor *a, const struct listener *l, int fd, const st
 	enum refusal why = acceptor_admit(w, l, peer, &admission.slot);
 
 	if (why != REFUSED_NOT) {
-		acceptor_refuse(w, l, fd, why);
+		acceptor_refuse(w, &admission, why);
 		return;
 	}
 	counters_add(&w->counters[l->row].sessions, 1);

@@ -45,5 +45,5 @@ struct table_request acceptor_request(const struct worker *w, const struct liste
  * admitted without a source; its header says later who that is (header.h). */
 enum refusal acceptor_admit(struct worker *w, const struct listener *l, const struct addr *peer, struct table_slot **slot);
 
-/* Closes a connection with a reset, counted under its reason. */
-void acceptor_refuse(struct worker *w, const struct listener *l, int fd, enum refusal why);
+/* Closes a connection that is not admitted with a reset, counted under its reason. */
+void acceptor_refuse(struct worker *w, const struct admission *a, enum refusal why);

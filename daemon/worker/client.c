@@ -88,7 +88,7 @@ static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const str
 	assert(!c->block && owed_n + held_n <= BUFFERS_BLOCK);
 	c->block = buffers_take(&c->w->buffers, &c->slot->owed_bytes);
 	if (!c->block) {
-		counters_add(&c->w->counters[c->listener->row].refused[REFUSED_BUFFERS], 1);
+		judge_refused(c->w, c->listener, REFUSED_BUFFERS, &c->peer, 1);
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return false;
 	}
@@ -126,7 +126,7 @@ static bool become(struct client *c, const struct svc_io *io)
 	}
 	if (why != REFUSED_NOT) {
 		if (to)
-			counters_add(&c->w->counters[to->row].refused[why], 1);
+			judge_refused(c->w, to, why, &c->peer, 1);
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return false;
 	}
@@ -306,7 +306,7 @@ static void read_some(struct client *c)
 		return;
 	}
 	if ((size_t)n > room) { /* a message longer than we take: never answered cut */
-		counters_add(&c->w->counters[c->listener->row].refused[REFUSED_OVERSIZE], 1);
+		judge_refused(c->w, c->listener, REFUSED_OVERSIZE, &c->peer, 1);
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return;
 	}

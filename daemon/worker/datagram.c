@@ -268,7 +268,7 @@ static uint8_t *room_for_answer(struct outlet *o)
 static bool has_name(const struct outlet *o, const struct alike *a, uint32_t n)
 {
 	if (!a->message->msg_namelen)
-		counters_add(&o->d->w->counters[o->listener->row].refused[REFUSED_SOURCE_ADDRESS], n);
+		judge_refused(o->d->w, o->listener, REFUSED_SOURCE_ADDRESS, &a->info->gate.source, n);
 	return a->message->msg_namelen;
 }
 
@@ -294,8 +294,8 @@ static void serve(struct outlet *o, const struct alike *a, unsigned i, struct sv
 		begin_ask(o, a->info, a->message, state, &io.question);
 	else if (verdict == SVC_DROP) {
 		bool unsure = o->listener->settings->options.require_sync && ctx->clock.state != CLOCK_SYNCHRONISED;
-		counters_add(&d->w->counters[o->listener->row].refused[unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED],
-			     1);
+		judge_refused(d->w, o->listener, unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED, &a->info->gate.source,
+			      1);
 	} else if (verdict == SVC_DONE && has_name(o, a, 1) &&
 		   judge_answers(d->w, o->listener, &a->info->gate, io.out_len, 1))
 		add_answer(o, a, &(struct iovec){ .iov_base = io.out, .iov_len = io.out_len });

@@ -333,7 +333,7 @@ static void look(struct worker *w)
 	(void)w;
 	for (uint32_t i = 0; i < acceptor.n; i++) {
 		struct session_child *c = &acceptor.children[i];
-		if (slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->kill) != KILL_NOT)
+		if (slot_is(c, (uint32_t)c->pid) && table_mark_of(c->slot) != KILL_NOT)
 			kill(c->pid, SIGUSR1); /* our child, not reaped: its pid is nobody else's */
 	}
 }
@@ -361,7 +361,7 @@ static void end(struct worker *w)
 		if (c->over)
 			kill(c->pid, SIGKILL);
 		else
-			atomic_store(&c->slot->kill, KILL_DRAIN);
+			table_mark(c->slot, c->slot_generation, KILL_DRAIN);
 	}
 	look(w);
 }

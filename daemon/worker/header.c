@@ -22,7 +22,7 @@ bool header_is_due(const struct listener *l)
 
 static void refuse(struct client *c, enum refusal why, enum session_end end)
 {
-	counters_add(&c->w->counters[c->listener->row].refused[why], 1);
+	judge_refused(c->w, c->listener, why, &c->peer, 1);
 	sessions_end(c, end, true);
 }
 

@@ -17,10 +17,23 @@ static struct limits_request request_of(const struct worker *w, const struct lis
 	return (struct limits_request){ .source = *source, .row = l->row, .n = n, .now_ns = w->loop.now_ns };
 }
 
-static void refuse(struct worker *w, const struct listener *l, enum refusal why, uint32_t n)
+void judge_refused(struct worker *w, const struct listener *l, enum refusal why, const struct addr *source, uint32_t n)
 {
-	if (n)
-		counters_add(&w->counters[l->row].refused[why], n);
+	const struct limiter_shape *shape = &w->plan->settings->limits.shape;
+	unsigned bits = source->family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6;
+	struct offence offence = { .row = l->row, .why = why };
+
+	if (!n)
+		return;
+	counters_add(&w->counters[l->row].refused[why], n);
+	offence.source = source->family == AF_UNIX ? *source : addr_masked(source, bits);
+	offenders_note(&w->plan->shared->offenders[w->record_index], &offence, n, w->loop.now_ns);
+}
+
+/* The administrator's word; it goes over all other rules. */
+static bool is_drained(const struct worker *w, const struct listener *l)
+{
+	return atomic_load_explicit(&w->plan->shared->drained[l->row], memory_order_relaxed) != 0;
 }
 
 /* Whether the listener's dry_run lifts a refusal of n; then they have been counted. */
@@ -45,7 +58,7 @@ static uint32_t check_rates(struct worker *w, const struct listener *l, struct l
 		n += more;
 		q.n -= more;
 	}
-	refuse(w, l, why, q.n);
+	judge_refused(w, l, why, &q.source, q.n);
 	return n;
 }
 
@@ -56,11 +69,11 @@ static uint64_t first_bits(uint32_t n)
 
 uint64_t judge_requests(struct worker *w, const struct listener *l, const struct gate_packet *p, uint32_t n)
 {
-	enum refusal why = gate_check(&l->settings->rules, &w->served_ports, p);
+	enum refusal why = is_drained(w, l) ? REFUSED_DRAINED : gate_check(&l->settings->rules, &w->served_ports, p);
 	uint32_t looped;
 
 	if (why != REFUSED_NOT) {
-		refuse(w, l, why, n);
+		judge_refused(w, l, why, &p->source, n);
 		return 0;
 	}
 	/* Where nothing is sent, nothing is to be limited, and nothing goes round. */
@@ -71,7 +84,7 @@ uint64_t judge_requests(struct worker *w, const struct listener *l, const struct
 	looped = limits_loop(w->plan->limits, &q);
 	if (looped == LIMITS_NO_LOOP)
 		return first_bits(q.n);
-	refuse(w, l, REFUSED_LOOP, 1);
+	judge_refused(w, l, REFUSED_LOOP, &p->source, 1);
 	return first_bits(q.n) & ~(UINT64_C(1) << looped);
 }
 
@@ -88,13 +101,13 @@ uint32_t judge_answers(struct worker *w, const struct listener *l, const struct 
 	uint32_t sent;
 
 	if (bytes > gate_answer_max(&l->settings->rules, l->settings->service, p)) {
-		refuse(w, l, REFUSED_AMPLIFICATION, n);
+		judge_refused(w, l, REFUSED_AMPLIFICATION, &p->source, n);
 		return 0;
 	}
 	if (l->transport != TRANSPORT_UDP)
 		return n;
 	sent = limits_answer_bytes(w->plan->limits, &q, &w->plan->settings->limits.totals, (uint32_t)bytes);
-	refuse(w, l, REFUSED_TOTAL, n - sent);
+	judge_refused(w, l, REFUSED_TOTAL, &p->source, n - sent);
 	return sent;
 }
 
@@ -133,7 +146,8 @@ static enum refusal check_source(struct worker *w, const struct listener *l, con
 enum refusal judge_session(struct worker *w, const struct listener *l, const struct table_request *r, enum judge_step step,
 			   struct table_slot **slot)
 {
-	enum refusal why = check_source(w, l, r), capped;
+	bool closed = step != JUDGE_NAMED && is_drained(w, l);
+	enum refusal why = closed ? REFUSED_DRAINED : check_source(w, l, r), capped;
 	struct table_request uncapped = *r;
 
 	if (why != REFUSED_NOT)

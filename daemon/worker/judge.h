@@ -28,6 +28,9 @@ size_t judge_room(const struct listener *l, const struct gate_packet *p, size_t 
 /* Behind the service: how many of n answers of so many bytes may go, the first ones? The others have been counted. */
 uint32_t judge_answers(struct worker *w, const struct listener *l, const struct gate_packet *p, size_t bytes, uint32_t n);
 
+/* Counts n refusals, and notes whom they met. Every refusal of a worker's comes here. */
+void judge_refused(struct worker *w, const struct listener *l, enum refusal why, const struct addr *source, uint32_t n);
+
 enum judge_step {
 	JUDGE_NEW,     /* a connection: *slot is set on REFUSED_NOT                              */
 	JUDGE_NAMED,   /* a session that was admitted without a peer, which is known from now on */

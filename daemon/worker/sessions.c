@@ -186,10 +186,10 @@ void sessions_look(struct worker *w)
 {
 	for (size_t i = 0; i < w->clients_used; i++) {
 		struct client *c = &w->clients[i];
-		uint32_t mark = c->slot ? atomic_load(&c->slot->kill) : KILL_NOT;
+		uint32_t mark = c->slot ? table_mark_of(c->slot) : KILL_NOT;
 
 		if (mark == KILL_IDLE && !is_idle(c))
-			atomic_compare_exchange_strong(&c->slot->kill, &mark, KILL_NOT);
+			table_unmark(c->slot);
 		else if (mark != KILL_NOT)
 			sessions_end(c, end_of_mark(mark), true);
 	}

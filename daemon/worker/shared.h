@@ -19,6 +19,7 @@
 #include "session/census.h"
 #include "session/counters.h"
 #include "session/limits.h"
+#include "session/offenders.h"
 #include "session/table.h"
 
 #define SHARED_RECORDS_MAX 4096 /* workers and resolvers of all generations at once */
@@ -61,9 +62,11 @@ struct shared {
 	_Atomic uint64_t reloads, reloads_refused;
 	_Atomic uint32_t backlog[TABLE_ROWS_MAX]; /* connections that wait to be accepted, sampled; TCP only */
 	struct census census;
-	_Atomic uint64_t clock; /* struct clock_status, packed: shared_set_clock            */
+	_Atomic uint64_t clock;                                /* struct clock_status, packed: shared_set_clock            */
+	_Alignas(64) _Atomic uint32_t drained[TABLE_ROWS_MAX]; /* not 0: this listener takes nothing new */
 	struct record records[SHARED_RECORDS_MAX];
 	struct gauge gauges[SHARED_GAUGES_MAX];
+	struct offenders offenders[SHARED_RECORDS_MAX]; /* a record's */
 	/* Then the table and the counters. No pointers: after an upgrade its place is another for the supervisor. */
 };
 

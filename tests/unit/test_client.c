@@ -309,7 +309,7 @@ static void a_session_with_a_kill_mark_ends(void **state maybe_unused)
 	desk_worker(&d);
 	killed = desk_connect(&d, &d.listeners[0], 0);
 	other = desk_connect(&d, &d.listeners[0], 0);
-	atomic_store(&d.w.clients[0].slot->kill, KILL_KILLED);
+	table_mark(d.w.clients[0].slot, atomic_load(&d.w.clients[0].slot->generation), KILL_KILLED);
 	sessions_look(&d.w);
 	expect_end(killed);
 	expect_served_still(&d, other);
@@ -330,12 +330,12 @@ static void a_session_that_is_not_idle_any_more_is_spared(void **state maybe_unu
 	idle = desk_connect(&d, &d.listeners[0], 0);
 	active = desk_connect(&d, &d.listeners[0], 0);
 	d.w.clients[0].session.active_ns -= 11 * CLOCK_S_NS;
-	atomic_store(&d.w.clients[0].slot->kill, KILL_IDLE);
-	atomic_store(&d.w.clients[1].slot->kill, KILL_IDLE);
+	table_mark(d.w.clients[0].slot, atomic_load(&d.w.clients[0].slot->generation), KILL_IDLE);
+	table_mark(d.w.clients[1].slot, atomic_load(&d.w.clients[1].slot->generation), KILL_IDLE);
 	sessions_look(&d.w);
 	expect_end(idle);
 	expect_served_still(&d, active);
-	assert_int_equal(atomic_load(&d.w.clients[1].slot->kill), KILL_NOT); /* it may be marked again */
+	assert_int_equal(table_mark_of(d.w.clients[1].slot), KILL_NOT); /* it may be marked again */
 	close(idle);
 	close(active);
 	desk_end(&d);

@@ -330,7 +330,7 @@ static void a_kill_mark_reaches_a_connection_whose_header_is_due(void **state ma
 
 	begin(&d, "echo", TRANSPORT_TCP);
 	fd = dial(&d, LINE, 5);
-	atomic_store(&d.w.clients[0].slot->kill, KILL_KILLED);
+	table_mark(d.w.clients[0].slot, atomic_load(&d.w.clients[0].slot->generation), KILL_KILLED);
 	sessions_look(&d.w);
 	assert_int_equal(recv(fd, &byte, 1, 0), -1);
 	assert_int_equal(d.w.sessions, 0);

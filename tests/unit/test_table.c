@@ -81,6 +81,25 @@ static void a_slot_begins_anew_for_the_next_session(void **state maybe_unused)
 	assert_int_not_equal(slot->generation, generation);
 }
 
+static void a_mark_reaches_the_session_it_is_meant_for_and_no_later_one(void **state maybe_unused)
+{
+	struct table_request r = request_of(ME, 1, "192.0.2.1");
+	struct table_slot *slot = admit(&r);
+	uint32_t generation = slot->generation;
+
+	table_mark(slot, generation, 2);
+	assert_int_equal(table_mark_of(slot), 2);
+	table_unmark(slot);
+	assert_int_equal(table_mark_of(slot), 0);
+	table_release(t, slot, ME);
+	assert_ptr_equal(admit(&r), slot);
+	table_mark(slot, generation, 2); /* by one who had looked before */
+	assert_int_equal(table_mark_of(slot), 0);
+	slot->generation = UINT32_C(0x1000000); /* more than the mark has room for */
+	table_mark(slot, slot->generation, 3);
+	assert_int_equal(table_mark_of(slot), 3);
+}
+
 static void as_many_sessions_as_slots_are_admitted(void **state maybe_unused)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1");
@@ -433,6 +452,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_session_is_written_into_its_slot),
 		TEST(a_slot_begins_anew_for_the_next_session),
+		TEST(a_mark_reaches_the_session_it_is_meant_for_and_no_later_one),
 		TEST(as_many_sessions_as_slots_are_admitted),
 		TEST(the_lowest_free_slot_is_used),
 		TEST(each_cap_refuses_by_its_name_and_recovers),

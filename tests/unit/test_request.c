@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* request: strict about what it takes, harmless whatever it is given. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "supervisor/request.h"
+
+#define RANDOM_N 300000
+
+static int parse(const char *line, struct request *r)
+{
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	int result = request_parse(line, strlen(line), r, &why);
+
+	assert_int_equal(result == 0, why.len == 0);
+	return result;
+}
+
+static void a_request_is_an_object_of_strings(void **state)
+{
+	struct request r;
+
+	(void)state;
+	assert_int_equal(parse("{\"command\":\"status\"}", &r), 0);
+	assert_string_equal(r.command, "status");
+	assert_string_equal(r.id, "");
+	assert_int_equal(parse(" { \"id\" : \"17.3\" ,\t\"command\" : \"kill\" } \r", &r), 0);
+	assert_string_equal(r.command, "kill");
+	assert_string_equal(r.id, "17.3");
+	assert_int_equal(parse("{\"command\":\"drain\",\"listener\":\"echo\\/tcp\"}", &r), 0);
+	assert_string_equal(r.listener, "echo/tcp");
+}
+
+static void whatever_is_not_exactly_that_is_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		" ",
+		"{",
+		"{}",
+		"}",
+		"[]",
+		"null",
+		"\"status\"",
+		"{\"command\"}",
+		"{\"command\":}",
+		"{\"command\":\"\"}",
+		"{\"command\":status}",
+		"{\"command\":1}",
+		"{\"command\":null}",
+		"{\"command\":[\"status\"]}",
+		"{\"command\":{\"command\":\"status\"}}",
+		"{\"command\":\"status\"",
+		"{\"command\":\"status",
+		"{\"command\":\"status\",}",
+		"{,\"command\":\"status\"}",
+		"{\"command\":\"status\"}}",
+		"{\"command\":\"status\"} x",
+		"{\"command\":\"status\",\"command\":\"stats\"}",
+		"{\"command\":\"status\",\"colour\":\"red\"}",
+		"{\"id\":\"1.1\"}",
+		"{'command':'status'}",
+		"{\"command\":\"sta\\u0074us\"}",
+		"{\"command\":\"sta\ttus\"}",
+		"{\"command\":\"sta\x7ftus\"}",
+		"{\"command\":\"sta\xc3\xa4tus\"}",
+		"{\"command\":\"a command that is far too long\"}",
+		"{\"command\":\"status\\",
+		"{\"command\":\"status\\\"}",
+	};
+	struct request r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (parse(wrong[i], &r) == 0)
+			fail_msg("taken: %s", wrong[i]);
+}
+
+static void a_nul_ends_no_request_and_hides_nothing(void **state)
+{
+	static const char line[] = "{\"command\":\"status\"}\0{";
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	struct request r;
+
+	(void)state;
+	assert_int_not_equal(request_parse(line, sizeof(line) - 1, &r, &why), 0);
+}
+
+static void an_id_is_two_numbers_that_fit(void **state)
+{
+	static const char *const wrong[] = { "",     ".",    "1",    "1.",           "1.1.1",
+					     "01.1", "-1.1", "+1.1", "1.4294967296", "99999999999999999999.1",
+					     "1. 1", "a.b",  "1.0x", " 1.1" };
+	uint32_t slot, generation;
+
+	(void)state;
+	assert_int_equal(request_parse_id("17.3", &slot, &generation), 0);
+	assert_int_equal(slot, 17);
+	assert_int_equal(generation, 3);
+	assert_int_equal(request_parse_id("0.4294967295", &slot, &generation), 0);
+	assert_int_equal(generation, UINT32_MAX);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_not_equal(request_parse_id(wrong[i], &slot, &generation), 0);
+}
+
+/* Pieces of requests and random bytes, at the end of a page: reading a byte too many is the test's end. */
+static void random_lines_are_taken_or_refused_without_a_byte_too_many(void **state)
+{
+	static const char *const pieces[] = {
+		"{",  "}",  "\"command\"", "\"id\"", "\"listener\"",         ":", ",", "\"status\"", "\"1.2\"",
+		"\\", "\"", " ",           "[",      "\"command\":\"stats\""
+	};
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), taken = 0;
+	char *at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned seed = 7;
+
+	(void)state;
+	assert_ptr_not_equal(at, MAP_FAILED);
+	assert_int_equal(mprotect(at + page, page, PROT_NONE), 0);
+	for (int i = 0; i < RANDOM_N; i++) {
+		char line[REQUEST_BYTES_MAX], storage[256];
+		struct text why = TEXT_OVER(storage);
+		struct request r;
+		size_t n = 0, parts = (size_t)rand_r(&seed) % 12;
+
+		while (parts--) {
+			const char *piece = pieces[(size_t)rand_r(&seed) % (sizeof(pieces) / sizeof(pieces[0]))];
+			size_t piece_n = rand_r(&seed) % 16 ? strlen(piece) : 0;
+
+			memcpy(line + n, piece, piece_n);
+			n += piece_n;
+			if (!piece_n)
+				line[n++] = (char)rand_r(&seed);
+		}
+		memcpy(at + page - n, line, n);
+		taken += request_parse(at + page - n, n, &r, &why) == 0;
+		assert_true(memchr(r.command, '\0', sizeof(r.command)) != NULL);
+		assert_false(why.cut);
+	}
+	assert_true(taken > 0);
+	munmap(at, 2 * page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_is_an_object_of_strings),
+		cmocka_unit_test(whatever_is_not_exactly_that_is_refused),
+		cmocka_unit_test(a_nul_ends_no_request_and_hides_nothing),
+		cmocka_unit_test(an_id_is_two_numbers_that_fit),
+		cmocka_unit_test(random_lines_are_taken_or_refused_without_a_byte_too_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
