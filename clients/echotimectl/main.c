@@ -22,6 +22,11 @@
 static const char usage[] = "usage: echotimectl [-s SOCKET] [--json] COMMAND [ARGUMENT]\n"
 			    "  status              the daemon, its listeners and their rates, its processes\n"
 			    "  stats               every counter\n"
+			    "  sessions            who is served, how long, how much\n"
+			    "  limits              what is refused now, for which reason, and to whom\n"
+			    "  kill ID             end a session; ID as `sessions` has it\n"
+			    "  drain LISTENER      take nothing new there; sessions go on\n"
+			    "  resume LISTENER     serve there again\n"
 			    "  reload              take over the settings; waits for the outcome\n"
 			    "  -s, --socket SOCKET  where the daemon listens (" ECHOTIMED_CONTROL ")\n"
 			    "  --json              print the answer as it comes, a JSON object a line\n"
@@ -33,9 +38,9 @@ static const struct command {
 	const char *argument; /* its name in the request; NULL: none */
 	unsigned patience_s;
 } commands[] = {
-	{ "status", NULL, PATIENCE_S },
-	{ "stats", NULL, PATIENCE_S },
-	{ "reload", NULL, RELOAD_PATIENCE_S },
+	{ "status", NULL, PATIENCE_S },       { "stats", NULL, PATIENCE_S },         { "sessions", NULL, PATIENCE_S },
+	{ "limits", NULL, PATIENCE_S },       { "kill", "id", PATIENCE_S },          { "drain", "listener", PATIENCE_S },
+	{ "resume", "listener", PATIENCE_S }, { "reload", NULL, RELOAD_PATIENCE_S },
 };
 
 struct options {

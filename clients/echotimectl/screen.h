@@ -8,12 +8,14 @@
 
 #include <jansson.h>
 
+#include "echotimectl/lists.h"
 #include "echotimectl/table.h"
 
 struct screen {
 	const char *command;
 	struct table main, more; /* the command's own: listeners, then pools or reasons */
 	struct table draining;
+	struct offenders offenders;
 };
 
 void screen_init(struct screen *s, const char *command);

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "base/text.h"
+#include "echotimectl/human.h"
 
 #define CELL_MAX 1024
 
@@ -19,7 +20,7 @@ void table_init(struct table *t, const char *const *titles, size_t columns)
 		t->widths[i] = strlen(titles[i]) - (titles[i][0] == '>');
 }
 
-static void *or_end(void *allocated)
+void *table_or_end(void *allocated)
 {
 	if (allocated)
 		return allocated;
@@ -36,9 +37,9 @@ void table_cell(struct table *t, const char *s)
 	text_add_printable(&cell, s, strlen(s));
 	if (t->cells_n == t->cells_cap) {
 		t->cells_cap = t->cells_cap ? t->cells_cap * 2 : 64;
-		t->cells = or_end(reallocarray(t->cells, t->cells_cap, sizeof(*t->cells)));
+		t->cells = table_or_end(reallocarray(t->cells, t->cells_cap, sizeof(*t->cells)));
 	}
-	t->cells[t->cells_n++] = or_end(strdup(cell.at));
+	t->cells[t->cells_n++] = table_or_end(strdup(cell.at));
 	if (cell.len > t->widths[column])
 		t->widths[column] = cell.len;
 }
@@ -49,6 +50,24 @@ void table_number(struct table *t, uint64_t v)
 
 	(void)snprintf(s, sizeof(s), "%" PRIu64, v);
 	table_cell(t, s);
+}
+
+void table_size(struct table *t, uint64_t bytes)
+{
+	char storage[32];
+	struct text s = TEXT_OVER(storage);
+
+	human_size(&s, bytes);
+	table_cell(t, s.at);
+}
+
+void table_duration(struct table *t, uint64_t ms)
+{
+	char storage[32];
+	struct text s = TEXT_OVER(storage);
+
+	human_duration(&s, ms);
+	table_cell(t, s.at);
 }
 
 /* Two blanks between columns, none at the end of a line: those before a cell are printed with it. */

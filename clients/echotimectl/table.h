@@ -26,7 +26,12 @@ void table_init(struct table *t, const char *const *titles, size_t columns);
 /* The next cell of a row; a row is full after as many as there are columns. */
 void table_cell(struct table *t, const char *s);
 void table_number(struct table *t, uint64_t v);
+void table_size(struct table *t, uint64_t bytes);
+void table_duration(struct table *t, uint64_t ms);
 
 /* Prints titles and rows; nothing where there is no row and `if_empty` is NULL. */
 void table_print(const struct table *t, const char *if_empty);
 void table_done(struct table *t);
+
+/* What was allocated; the program's end where that is NULL. */
+void *table_or_end(void *allocated);

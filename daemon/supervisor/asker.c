@@ -50,8 +50,8 @@ static void fill(struct asker *a)
 	enum command_state state = COMMAND_MORE;
 	size_t before = SIZE_MAX;
 
-	/* A call that found nothing to say yet has looked for long enough: others wait for the supervisor too. */
-	while (state == COMMAND_MORE && to.cap - to.len > COMMAND_LINE_MAX && to.len != before) {
+	/* Room for a line, and for the end. A call that found nothing to say has looked for long enough: others wait too. */
+	while (state == COMMAND_MORE && to.cap - to.len > 2 * COMMAND_LINE_MAX && to.len != before) {
 		before = to.len;
 		state = a->command ? a->command->answer(&a->asking, &to) : COMMAND_DONE;
 	}

@@ -5,20 +5,21 @@
 #include <string.h>
 
 #include "supervisor/answer.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/generation.h"
 
-/* The sentences of an outcome, a line each. */
+/* The sentences of an outcome, a line each; the last one is the end's. */
 static enum command_state answer_outcome(struct asking *a, struct text *to)
 {
 	const struct outcome *o = &a->supervisor->outcome;
 	const char *line = o->storage + a->at;
+	size_t n = a->at < o->lines.len ? strcspn(line, "\n") : 0;
 
+	a->at += n + 1;
 	if (a->at >= o->lines.len) { /* also when the next reload has begun meanwhile: its lines are not this one's */
+		text_add_bytes(&a->said, line, n);
 		a->failed = o->refused;
 		return COMMAND_DONE;
 	}
-	size_t n = strcspn(line, "\n");
-	a->at += n + 1;
 	answer_begin(to, "message");
 	answer_bytes(to, "text", line, n);
 	answer_end(to);
@@ -38,9 +39,61 @@ static enum command_state reload(struct asking *a, struct text *to)
 	return s->stopping ? command_fail(a, "the daemon is stopping") : COMMAND_LATER;
 }
 
+/* --- drain, resume ------------------------------------------------------------------------------------------------ */
+
+/* "echo/tcp" is itself alone, "echo" all that have this name. */
+static bool is_meant(const char *label, const char *said)
+{
+	size_t n = strlen(said);
+
+	return strncmp(label, said, n) == 0 && (label[n] == '\0' || label[n] == '/');
+}
+
+static bool is_served(const struct generation *g, uint32_t row)
+{
+	for (size_t i = 0; g && i < g->listeners_n; i++)
+		if (g->listeners[i].row == row)
+			return true;
+	return false;
+}
+
+/* A word in shared memory, that workers look at before they take anything new: it outlives reloads. */
+static enum command_state set_drained(struct asking *a, bool drained)
+{
+	struct supervisor *s = a->supervisor;
+	const struct generation *g = s->current;
+	const char *said = a->request->listener;
+	size_t n = 0;
+
+	for (uint32_t row = 0; row < s->labels.n; row++) {
+		const char *label = s->labels.names[row];
+
+		if (!is_meant(label, said) || !is_served(g, row))
+			continue;
+		atomic_store(&s->shared->drained[row], drained);
+		text_addf(&a->said, "%s%s", n++ ? ", " : drained ? "drained: " : "serving: ", label);
+	}
+	return n ? COMMAND_DONE : command_fail(a, "there is no listener %s", said);
+}
+
+static enum command_state drain(struct asking *a, struct text *to maybe_unused)
+{
+	return set_drained(a, true);
+}
+
+static enum command_state resume(struct asking *a, struct text *to maybe_unused)
+{
+	return set_drained(a, false);
+}
+
 static const struct command commands[] = {
 	{ .name = "status", .needs = "", .answer = status_answer },
 	{ .name = "stats", .needs = "", .answer = stats_answer },
+	{ .name = "sessions", .needs = "", .answer = who_sessions },
+	{ .name = "limits", .needs = "", .answer = who_limits },
+	{ .name = "kill", .needs = "id", .changes = true, .answer = who_kill },
+	{ .name = "drain", .needs = "listener", .changes = true, .answer = drain },
+	{ .name = "resume", .needs = "listener", .changes = true, .answer = resume },
 	{ .name = "reload", .needs = "", .changes = true, .answer = reload },
 };
 

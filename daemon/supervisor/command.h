@@ -22,8 +22,8 @@ struct asking {
 	const struct request *request;
 	uint64_t at, part; /* the function's own: where it is; zero at first */
 	bool failed;
-	struct text said; /* a sentence for the end, or why it failed */
-	char said_storage[512];
+	struct text said;       /* a sentence for the end, or why it failed */
+	char said_storage[640]; /* escaped, it fits a line */
 };
 
 enum command_state {
@@ -48,4 +48,4 @@ const struct command *command_find(const struct request *r, struct text *why);
 /* COMMAND_DONE, having failed for this reason. */
 enum command_state command_fail(struct asking *a, const char *fmt, ...) printf_like(2, 3);
 
-command_fn status_answer, stats_answer;
+command_fn status_answer, stats_answer, who_sessions, who_kill, who_limits;

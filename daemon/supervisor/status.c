@@ -95,6 +95,7 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 	answer_text(to, "transport", service_transport_name(l->transport));
 	answer_text(to, "pool", g->settings->pools[l->pool].name);
 	add_addresses(g, l->row, to);
+	answer_bool(to, "drained", atomic_load(&s->shared->drained[l->row]) != 0);
 	answer_number(to, "sessions", table_row_count(shared_table(s->shared), l->row));
 	answer_number(to, "sessions_max", l->settings->rules.max_sessions);
 	answer_number(to, "waiting", atomic_load(&s->shared->backlog[l->row]));

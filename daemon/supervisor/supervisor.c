@@ -24,6 +24,7 @@
 #include "supervisor/reload.h"
 #include "supervisor/report.h"
 #include "supervisor/sockets.h"
+#include "supervisor/statistics.h"
 #include "supervisor/watch.h"
 #include "worker/sandbox.h"
 
@@ -110,6 +111,9 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 		case SIGINT:
 			stop(s);
 			break;
+		case SIGUSR1:
+			statistics_log(s);
+			break;
 		default: /* SIGCHLD: reaped below, whatever the signal was */
 			break;
 		}
@@ -120,7 +124,7 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 
 static int watch_signals(struct supervisor *s)
 {
-	static const int watched[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGCHLD };
+	static const int watched[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGCHLD };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -129,7 +133,6 @@ static int watch_signals(struct supervisor *s)
 		sigaddset(&set, watched[i]);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
 	s->signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
 	if (s->signals.fd < 0)

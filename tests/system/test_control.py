@@ -92,12 +92,125 @@ class Status(control.Case):
         self.assertTrue(clients.serves(s))
 
 
+@harness.every_model
+class Sessions(control.Case):
+    def open(self, d, n):
+        found = [d.connect("echo") for _ in range(n)]
+        self.assertTrue(all(clients.echo(s, b"12345") == b"12345" for s in found))
+        return found
+
+    def line_of(self, s):
+        """The line of the session of this client."""
+        host, port = s.getsockname()[:2]
+        return self.one("sessions", "session", peer=f"{host}:{port}")
+
+    def test_sessions_says_who_is_served_and_how_much(self):
+        d = self.serve(ECHO, {**ECHO, "name": "other"})
+        first, second = self.open(d, 2)
+        line = self.line_of(first)
+        self.assertEqual((line["listener"], line["pool"], line["generation"]), ("echo/tcp", self.model, 1))
+        self.assertIn(line["process"], d.processes())
+        self.wait_until(lambda: self.line_of(first)["received_bytes"] == self.line_of(first)["sent_bytes"] == 5, "5 bytes")
+        second.close()
+        self.wait_until(lambda: len(self.done("sessions")) == 1, "one session is left")
+
+    def test_kill_ends_that_session_and_no_other(self):
+        d = self.serve(ECHO)
+        sessions = self.open(d, 4)
+        victim = sessions.pop(1)
+        ident = self.line_of(victim)["id"]
+        self.assertEqual(self.ctl("kill", ident).returncode, 0)
+        self.assertEqual(clients.recv_until_over(victim), (b"", "reset"))
+        self.assertTrue(all(clients.serves(s) for s in sessions))
+        d.wait_log(r"session listener=echo .*end=killed")
+        self.wait_until(lambda: len(self.done("sessions")) == 3, "three are left")
+        self.assertIn("no session", self.refused("kill", id=ident))
+
+    def test_an_id_of_before_does_not_reach_who_has_the_slot_by_now(self):
+        d = self.serve(ECHO)
+        s, = self.open(d, 1)
+        old = self.line_of(s)["id"]
+        s.close()
+        self.wait_until(lambda: not self.done("sessions"), "it is over")
+        new, = self.open(d, 1)
+        self.assertEqual(self.line_of(new)["id"].split(".")[0], old.split(".")[0])
+        self.assertIn("no session", self.refused("kill", id=old))
+        for wrong in ("x", "1", "1.2.3", "999999.0", "-1.0"):
+            self.assertIn("id of a session" if wrong != "999999.0" else "no session", self.refused("kill", id=wrong))
+        self.assertTrue(clients.serves(new))
+
+    def test_kill_reaches_sessions_of_an_earlier_generation(self):
+        d = self.serve(ECHO)
+        s, other = self.open(d, 2)
+        self.done("reload")
+        self.done("kill", id=self.line_of(s)["id"])
+        self.assertEqual(clients.recv_until_over(s), (b"", "reset"))
+        self.assertTrue(clients.serves(other))
+
+    def test_a_drained_listener_takes_nothing_new_and_its_sessions_go_on(self):
+        d = self.serve(BOTH, {**ECHO, "name": "other"})
+        s, = self.open(d, 1)
+        asked = d.connect("echo", "udp")
+        self.assertEqual(clients.ask(asked, b"before"), b"before")
+        self.done("drain", listener="echo")
+        self.assertTrue(clients.is_refused(lambda: d.connect("echo")))
+        asked.send(b"drained")
+        self.wait_until(lambda: self.one("stats", "listener", listener="echo/udp")["refused"]["drained"] == 1, "dropped")
+        self.assertTrue(clients.serves(s))
+        self.assertTrue(clients.serves(d.connect("other")))
+        self.assertTrue(self.one("status", "listener", listener="echo/tcp")["drained"])
+        self.done("reload")
+        self.assertTrue(clients.is_refused(lambda: d.connect("echo")))
+        self.done("resume", listener="echo/tcp")
+        self.assertTrue(clients.serves(d.connect("echo")))
+        self.assertTrue(self.one("status", "listener", listener="echo/udp")["drained"])
+        self.done("resume", listener="echo/udp")
+        self.assertEqual(clients.ask(asked, b"after"), b"after")
+        self.assertIn("no listener", self.refused("drain", listener="ech"))
+
+    def test_limits_says_who_is_refused_and_why(self):
+        d = self.serve(ECHO | {"deny": ["127.0.0.2", "127.0.0.3"]}, {**ECHO, "name": "small", "max_sessions": 1})
+        self.assertEqual(self.done("limits"), [])
+        s = d.connect("small")
+        self.assertTrue(clients.serves(s))
+        for name, source, times in (("echo", "127.0.0.2", 3), ("echo", "127.0.0.3", 1), ("small", None, 2)):
+            for _ in range(times):
+                self.assertTrue(clients.is_refused(lambda n=name, a=source: d.connect(n, source=a)))
+
+        def noted():
+            found = {}
+            for x in self.done("limits"):
+                if x["kind"] == "offender":
+                    key = (x["source"], x["listener"], x["reason"])
+                    found[key] = found.get(key, 0) + x["count"]
+            return found
+        self.assertEqual(noted(), {("127.0.0.2/32", "echo/tcp", "acl"): 3, ("127.0.0.3/32", "echo/tcp", "acl"): 1,
+                                   ("127.0.0.1/32", "small/tcp", "sessions"): 2})
+        self.wait_until(lambda: [x["count"] for x in self.done("limits") if x["kind"] == "refusals"] == [4, 2], "counted")
+        self.assertRegex(self.ctl("limits").stdout, r"(?m)^127\.0\.0\.2/32 +echo/tcp +acl +3 ")
+
+
+class Statistics(control.Case):
+    def test_usr1_writes_a_line_for_each_listener_one_for_all_and_one_for_each_pool(self):
+        d = self.serve(BOTH | {"deny": ["127.0.0.2"]}, {**ECHO, "name": "idle"})
+        s = d.connect("echo")
+        self.assertEqual(clients.echo(s, b"12345"), b"12345")
+        self.assertTrue(clients.is_refused(lambda: d.connect("echo", source="127.0.0.2")))
+        d.send_signal(signal.SIGUSR1)
+        d.wait_log(r"^notice statistics listener=echo/tcp active=1 sessions=1 .*received_bytes=5 .* refused_acl=1$")
+        d.wait_log(r"^notice statistics listener=echo/udp active=0 ")
+        d.wait_log(r"^notice statistics listener=idle/tcp active=0 ")
+        d.wait_log(r"^notice statistics listener=all active=1 ")
+        d.wait_log(r"^notice statistics pool=prefork processes=\d+ busy=1 sessions=1$")
+        d.wait_log(r"^notice statistics pool=event ")
+        self.assertTrue(clients.serves(s))
+
+
 class Reload(control.Case):
     def test_who_asks_for_a_reload_is_told_when_the_new_settings_serve(self):
         d = self.serve(ECHO)
         d.write(self.config_of(ECHO, {**ECHO, "name": "new"}))
-        lines = self.done("reload")
-        self.assertEqual(lines[-1]["text"], "generation 2 serves 2 sockets")
+        self.assertEqual(self.ask("reload")[-1]["message"], "generation 2 serves 2 sockets")
         self.assertTrue(clients.serves(d.connect("new")))
 
     def test_who_asks_with_a_broken_file_is_told_every_mistake_and_nothing_changes(self):
@@ -108,7 +221,7 @@ class Reload(control.Case):
         self.assertIs(end["ok"], False)
         self.assertRegex(said, r"echotimed.conf:\d+: nonsense: ")
         self.assertRegex(said, r"echotimed.conf:\d+: port_offset: ")
-        self.assertRegex(said, r"refused: .* generation 1 goes on serving$")
+        self.assertRegex(end["message"], r"^refused: .* generation 1 goes on serving$")
         self.assertTrue(clients.serves(d.connect("echo")))
         self.assertEqual(self.one("status", "daemon")["reloads_refused"], 1)
 
@@ -118,9 +231,7 @@ class Reload(control.Case):
             taken.listen()
             d = self.serve(ECHO, daemon={"allow": [REFUSED_RELOAD]})
             d.write(self.config_of(ECHO, {**ECHO, "name": "new", "port": taken.getsockname()[1]}))
-            *lines, end = self.ask("reload")
-        self.assertIs(end["ok"], False)
-        self.assertRegex(lines[-1]["text"], "refused: cannot bind new/tcp .*in use")
+            self.assertRegex(self.refused("reload"), "refused: cannot bind new/tcp .*in use")
 
     def test_those_who_ask_at_once_share_reloads_and_all_get_an_outcome(self):
         d = self.serve(ECHO)
@@ -320,6 +431,29 @@ class Hostile(control.Case):
         for s in askers:
             self.assertEqual(control.answer(s), [])
         self.unharmed()
+
+    def test_who_never_reads_a_long_answer_is_closed_and_the_rest_of_it_never_made(self):
+        self.d.reload(self.config_of({**BOTH, "pool": "event", "port": self.d.address("echo")[1], "transport": "tcp"},
+                                     {**BOTH, "name": "many", "transport": "unix", "path": self.folder / "many", "pool": "event",
+                                      "max_sessions": 0}))
+        many = [self.d.connect("many", "unix") for _ in range(1500)]
+        self.wait_until(lambda: self.one("status", "daemon")["sessions"] >= 1500, "all are sessions")
+        s = self.connect()
+        s.sendall(b'{"command":"sessions"}\n')
+        asked = self.connect()
+        asked.sendall(b'{"command":"sessions"}\n')
+        self.assertGreater(len(control.answer(asked)), 1500)  # another's answer is not held up
+
+        def is_closed():
+            try:
+                s.send(b"x")
+            except (BrokenPipeError, ConnectionResetError):
+                return True
+            return False
+        self.wait_until(is_closed, "closed")
+        self.assertLess(len(s.recv(1 << 30)), 1 << 20)
+        for one in many:
+            one.close()
 
     def test_a_thousand_idle_askers_keep_nobody_from_asking(self):
         idle = []

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is served, and who is not: the answers to `sessions`, `kill` and `limits`.
+ *
+ * Flow: the session table and the notes about refusals are shared memory that workers write all the while; what changes
+ * while it is looked at is passed over. asking.at is where the look has come to.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "supervisor/answer.h"
+#include "supervisor/command.h"
+#include "supervisor/generation.h"
+#include "supervisor/orphans.h"
+
+#define SLOTS_AT_ONCE 4096 /* looked at before others get their turn */
+#define LATELY_NS (60 * CLOCK_S_NS)
+
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
+
+/* A session as it was a moment ago. */
+struct seen {
+	uint32_t slot, generation, owner, row, pool;
+	struct addr peer;
+	uint64_t started_ns, active_ns, in_bytes, out_bytes;
+};
+
+/* False: nobody has the slot, or it changed hands meanwhile. */
+static bool look_at(struct table *t, uint32_t index, struct seen *ret)
+{
+	struct table_slot *slot = table_slot_at(t, index);
+
+	*ret = (struct seen){ .slot = index, .generation = atomic_load(&slot->generation) };
+	ret->owner = atomic_load(&slot->owner);
+	if (!ret->owner || ret->owner == TABLE_LOST || atomic_load(&slot->over))
+		return false;
+	ret->row = atomic_load(&slot->row);
+	ret->pool = slot->pool;
+	/* Until a PROXY header has been read the family says that the rest means nothing. */
+	if (__atomic_load_n(&slot->peer.family, __ATOMIC_ACQUIRE) != AF_UNSPEC)
+		ret->peer = slot->peer;
+	ret->started_ns = slot->started_ns;
+	ret->active_ns = atomic_load(&slot->active_ns);
+	ret->in_bytes = atomic_load(&slot->in_bytes);
+	ret->out_bytes = atomic_load(&slot->out_bytes);
+	return atomic_load(&slot->owner) && atomic_load(&slot->generation) == ret->generation;
+}
+
+/* The generation whose session it is; NULL: it is gone, and so is the session. */
+static struct generation *generation_of(const struct supervisor *s, uint32_t pool)
+{
+	struct generation *all[] = { s->current, s->coming };
+
+	for (size_t i = 0; i < array_n(all); i++)
+		if (all[i] && all[i]->number == pool / SETTINGS_POOLS_MAX)
+			return all[i];
+	for (struct generation *g = s->draining; g; g = g->next)
+		if (g->number == pool / SETTINGS_POOLS_MAX)
+			return g;
+	return NULL;
+}
+
+static uint64_t ms_since(uint64_t then_ns)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	return now_ns > then_ns ? (now_ns - then_ns) / CLOCK_MS_NS : 0;
+}
+
+static void add_session(const struct supervisor *s, const struct seen *v, struct text *to)
+{
+	const struct generation *g = generation_of(s, v->pool);
+	char id_storage[32], peer_storage[ADDR_TEXT_MAX];
+	struct text id = TEXT_OVER(id_storage), peer = TEXT_OVER(peer_storage);
+
+	text_addf(&id, "%u.%u", v->slot, v->generation);
+	addr_add_text_port(&peer, &v->peer);
+	answer_begin(to, "session");
+	answer_text(to, "id", id.at);
+	answer_text(to, "listener", s->labels.names[v->row]);
+	answer_text(to, "peer", peer.at);
+	answer_text(to, "pool", g ? g->pools[v->pool % SETTINGS_POOLS_MAX].name : "");
+	answer_number(to, "generation", v->pool / SETTINGS_POOLS_MAX);
+	answer_number(to, "process", v->owner);
+	answer_number(to, "age_ms", ms_since(v->started_ns));
+	answer_number(to, "idle_ms", ms_since(v->active_ns));
+	answer_number(to, "received_bytes", v->in_bytes);
+	answer_number(to, "sent_bytes", v->out_bytes);
+	answer_end(to);
+}
+
+enum command_state who_sessions(struct asking *a, struct text *to)
+{
+	struct table *t = shared_table(a->supervisor->shared);
+	uint32_t end = table_scan_end(t);
+
+	for (unsigned n = 0; n < SLOTS_AT_ONCE; n++) {
+		struct seen seen;
+
+		if (a->at >= end)
+			return COMMAND_DONE;
+		if (look_at(t, (uint32_t)a->at++, &seen)) {
+			add_session(a->supervisor, &seen, to);
+			return COMMAND_MORE;
+		}
+	}
+	return COMMAND_MORE;
+}
+
+enum command_state who_kill(struct asking *a, struct text *to maybe_unused)
+{
+	struct supervisor *s = a->supervisor;
+	struct table *t = shared_table(s->shared);
+	struct seen seen;
+	uint32_t slot, generation;
+
+	if (request_parse_id(a->request->id, &slot, &generation) < 0)
+		return command_fail(a, "%s is no id of a session", a->request->id);
+	if (slot >= table_scan_end(t) || !look_at(t, slot, &seen) || seen.generation != generation)
+		return command_fail(a, "there is no session %s (any more)", a->request->id);
+	struct generation *g = generation_of(s, seen.pool);
+	if (!g)
+		return command_fail(a, "session %s is ending", a->request->id);
+	table_mark(table_slot_at(t, slot), generation, KILL_KILLED);
+	for (struct child *c = g->children; c; c = c->next)
+		if (c->pool == seen.pool % SETTINGS_POOLS_MAX)
+			child_tell(c, WORD_LOOK);
+	orphans_signal(g, SIGUSR1, KILL_NOT);
+	text_addf(&a->said, "session %s of %s from ", a->request->id, s->labels.names[seen.row]);
+	addr_add_text_port(&a->said, &seen.peer);
+	text_add(&a->said, " ends");
+	return COMMAND_DONE;
+}
+
+/* --- refusals ------------------------------------------------------------------------------------------------------- */
+
+static void add_refusals(const struct supervisor *s, uint32_t row, enum refusal why, struct text *to)
+{
+	const struct counters *sum = &s->rates.sum[row], *gained = &s->rates.gained[row];
+	uint64_t refused = atomic_load(&sum->refused[why]), spared = atomic_load(&sum->dry_run[why]);
+
+	if (!refused && !spared)
+		return;
+	answer_begin(to, "refusals");
+	answer_text(to, "listener", s->labels.names[row]);
+	answer_text(to, "reason", refusal_name(why));
+	answer_number(to, "count", refused);
+	answer_number(to, "per_s", rates_per_s(&s->rates, atomic_load(&gained->refused[why])));
+	answer_number(to, "dry_run", spared);
+	answer_number(to, "dry_run_per_s", rates_per_s(&s->rates, atomic_load(&gained->dry_run[why])));
+	answer_end(to);
+}
+
+static void add_offender(const struct supervisor *s, const struct offence *o, uint64_t count, struct text *to)
+{
+	const struct limiter_shape *shape = &s->current->settings->limits.shape;
+	struct prefix source = { .addr = o->source };
+	char storage[ADDR_TEXT_MAX];
+	struct text where = TEXT_OVER(storage);
+
+	source.bits = o->source.family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6;
+	if (o->source.family == AF_INET || o->source.family == AF_INET6)
+		prefix_add_text(&where, &source);
+	else
+		addr_add_text(&where, &o->source);
+	answer_begin(to, "offender");
+	answer_text(to, "source", where.at);
+	answer_text(to, "listener", s->labels.names[o->row]);
+	answer_text(to, "reason", refusal_name(o->why));
+	answer_number(to, "count", count);
+}
+
+/* What a worker has noted, as far as it is not old. False: there is no such worker. */
+static bool add_notes(const struct supervisor *s, uint64_t record, uint64_t place, struct text *to)
+{
+	const struct offenders *notes = &s->shared->offenders[record];
+	uint64_t count, last_ns, now_ns = clock_mono_ns();
+	struct offence o;
+
+	if (!atomic_load(&s->shared->records[record].pid))
+		return false;
+	if (!offenders_read(notes, (uint32_t)place, &o, &count, &last_ns) || now_ns > last_ns + LATELY_NS)
+		return true;
+	if (o.row >= s->labels.n || o.why >= REFUSALS_N)
+		return true;
+	add_offender(s, &o, count, to);
+	answer_number(to, "last_ms", ms_since(last_ns));
+	answer_end(to);
+	return true;
+}
+
+/* First the reasons, listener by listener; then the notes, worker by worker: a source may be in those of several. */
+enum command_state who_limits(struct asking *a, struct text *to)
+{
+	const struct supervisor *s = a->supervisor;
+
+	for (size_t before = to->len; to->len == before; a->at++) {
+		if (a->part == 0 && a->at / REFUSALS_N >= s->labels.n) {
+			a->part = 1;
+			a->at = 0;
+		}
+		if (a->part == 0)
+			add_refusals(s, (uint32_t)(a->at / REFUSALS_N), (enum refusal)(a->at % REFUSALS_N), to);
+		else if (!s->current || a->at / OFFENDERS_N >= SHARED_RECORDS_MAX ||
+			 !add_notes(s, a->at / OFFENDERS_N, a->at % OFFENDERS_N, to))
+			return COMMAND_DONE;
+		if (a->at % SLOTS_AT_ONCE == SLOTS_AT_ONCE - 1) {
+			a->at++;
+			return COMMAND_MORE;
+		}
+	}
+	return COMMAND_MORE;
+}
