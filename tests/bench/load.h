@@ -29,7 +29,7 @@ struct client {
 	uint64_t sent;     /* bytes, or datagrams                                  */
 	uint64_t got;      /* the same; `udp`: answered or given up                */
 	uint64_t next;     /* `udp`: what a number below is out of order           */
-	uint64_t given_up; /* `udp`: what a number below is late */
+	uint64_t given_up; /* `udp`: what a number below is late                 */
 	uint64_t begun_ns;
 	uint64_t heard_ns; /* `udp`: when the last answer came, or it was asked  */
 };

@@ -26,6 +26,7 @@ LISTENER = {"address": "0.0.0.0", "port": 0, "acknowledge_public": True, "max_se
 POOLS = {"event": {"workers": 1, "max_sessions": MANY},
          "fork": {"max_sessions": 20_000},
          "prefork": {"start": 16, "min_spare": 1, "max_spare": 16, "max_workers": 16}}
+BUSY = {**POOLS["event"], "busy_poll": True}
 
 
 class Server:
@@ -46,8 +47,8 @@ class Echotimed(Server):
         self.config = self.settings(service, transport, model, more)
         self.config["pools"] = {**POOLS, **(pools or {})}
         self.config["limits"] = {**LIMITS, **(limits or {})}
-        if more and not self.takes(self.config):
-            raise NotMeasured(f"echotimed has no {' '.join(more)}")
+        if (pools or more) and not self.takes(self.config):
+            raise NotMeasured("this echotimed has no such setting")
         self.daemon = Daemon(self.folder, self.config, prefix=place.on_core(place.SERVER_CORE, []))
         super().__init__(self.daemon.address(service, transport)[1], {self.daemon.pid})
 
@@ -213,14 +214,14 @@ def _limit(name, *options, udp=False):
 
 SERVERS = {
     "echotimed/event": _echotimed("echo", "tcp", "event"),
-    "echotimed/event busy_poll": _echotimed("echo", "tcp", "event", busy_poll="50us"),
+    "echotimed/event busy_poll": _echotimed("echo", "tcp", "event", pools={"event": BUSY}),
     "echotimed/prefork": _echotimed("echo", "tcp", "prefork"),
     "echotimed/fork": _echotimed("echo", "tcp", "fork"),
     "echotimed/event daytime": _echotimed("daytime", "tcp", "event"),
     "echotimed/prefork daytime": _echotimed("daytime", "tcp", "prefork"),
     "echotimed/udp": _echotimed("echo", "udp", "event"),
     "echotimed/udp, table 64M": _echotimed("echo", "udp", "event", limits={"table": "64M"}),
-    "echotimed/udp busy_poll": _echotimed("echo", "udp", "event", busy_poll="50us"),
+    "echotimed/udp busy_poll": _echotimed("echo", "udp", "event", pools={"event": BUSY}),
     "tcp_epoll": _limit("tcp_epoll"),
     "tcp_epoll -b 262144": _limit("tcp_epoll", "-b", "262144"),
     "tcp_epoll -a": _limit("tcp_epoll", "-a"),
