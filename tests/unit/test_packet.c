@@ -133,6 +133,10 @@ static void an_answer_leaves_from_the_ipv4_address_that_was_asked(void **state m
 	exchange(&e, 0);
 	expect_asked(&e);
 	end(&e);
+	begin(&e, &second4, 0, &second4); /* from where else, but it shall not be told anything wrong */
+	exchange(&e, 0);
+	expect_asked(&e);
+	end(&e);
 }
 
 static void an_ipv4_client_of_a_dual_stack_socket_gets_its_answer_as_ipv4(void **state maybe_unused)
@@ -163,7 +167,7 @@ static void the_class_of_a_request_comes_back_where_that_is_set(void **state may
 {
 	static const struct {
 		const struct addr *bound, *asked;
-	} rows[] = { { &any4, &second4 }, { &any6, &second4 }, { &any6, &loopback6 } };
+	} rows[] = { { &any4, &second4 }, { &second4, &second4 }, { &any6, &second4 }, { &any6, &loopback6 } };
 
 	for (size_t i = 0; i < array_n(rows); i++) {
 		struct exchange e;
