@@ -81,6 +81,30 @@ class Posture(harness.Case):
         self.start("echotimed-hostname.socket")
         self.assertIn(b"192.0.2.7", clients.ask(self.connect(101), b"HNAME found.test\r\n"))
 
+    def test_names_are_read_from_the_places_of_the_name_service_and_from_no_other(self):
+        if not procs.landlock_version():
+            self.skipTest("needs a kernel with Landlock")
+        before = self.bed.read("/etc/hosts")
+        self.addCleanup(self.put_hosts, before)
+        self.start("echotimed-hostname.socket")
+        self.put_hosts("192.0.2.7 inside.test\n")
+        self.assertIn(b"192.0.2.7", clients.ask(self.connect(101), b"HNAME inside.test\r\n"))
+        self.bed.write("/srv/hosts", "192.0.2.8 outside.test\n")
+        os.unlink(self.bed.path("/etc/hosts"))
+        os.symlink("/srv/hosts", self.bed.path("/etc/hosts"))
+        self.assertNotIn(b"192.0.2.8", clients.ask(self.connect(101), b"HNAME outside.test\r\n"))
+        # Where the file is meant to be, somebody may put it elsewhere: a resolver that starts now looks where it is.
+        self.bed.systemctl("restart", SERVICE)
+        self.assertIn(b"192.0.2.8", clients.ask(self.connect(101), b"HNAME outside.test\r\n"))
+
+    def put_hosts(self, text):
+        """The file itself, whatever was in its place."""
+        path = self.bed.path("/etc/hosts")
+        if os.path.lexists(path):
+            os.unlink(path)
+        self.bed.write("/etc/hosts", text)
+        os.chmod(path, 0o644)
+
     def test_without_a_look_at_the_clock_it_serves_and_synchronisation_cannot_be_required(self):
         self.example("noclock")
         self.example("isolated")
