@@ -15,8 +15,7 @@ SERVICES = ("echo", "daytime", "time", "discard", "tcpmux")
 FREE = {"transport": "tcp", "max_sessions": 0, "max_sessions_per_source": 0}
 
 
-@harness.every_model
-class Allocations(harness.Case):
+class Case(harness.Case):
     def setUp(self):
         super().setUp()
         self.counts = self.folder / "allocations"
@@ -33,6 +32,14 @@ class Allocations(harness.Case):
         with open(self.counts, "rb") as f:
             return {pid: n for pid, n in struct.iter_unpack("II", f.read()) if pid}
 
+    def assert_nobody_allocated_since(self, ready, d):
+        # The supervisor may, and so may a resolver: it is the C library that looks names up.
+        now = {pid: n for pid, n in self.allocated().items() if pid != d.pid}
+        self.assertEqual({pid: n for pid, n in now.items() if n != ready.get(pid)}, {})
+
+
+@harness.every_model
+class Allocations(Case):
     def session(self, d, i):
         """One of many kinds: served, broken off, cut by a limit, with what is owed, with a name that is none."""
         name = SERVICES[i % len(SERVICES)]
@@ -58,10 +65,34 @@ class Allocations(harness.Case):
         slow = d.connect("echo")
         clients.send_until_stuck(slow, clients.pattern(1024 * 1024) * 16, 0.1)
         clients.reset(slow)
-        # The supervisor may, and so may a resolver: it is the C library that looks names up.
-        now = {pid: n for pid, n in self.allocated().items() if pid != d.pid}
-        self.assertEqual({pid: n for pid, n in now.items() if n != ready.get(pid)}, {})
+        self.assert_nobody_allocated_since(ready, d)
         self.assertTrue(all(pid in ready for pid in workers))
+
+
+class DatagramAllocations(Case):
+    def test_datagrams_of_every_kind_allocate_nothing(self):
+        free = {"transport": "udp", "udp_rate": "none", "allow_source_ports": clients.SERVERS}
+        d = self.serve(*({**free, "service": name} for name in ("echo", "daytime", "time", "discard", "chargen")),
+                       {**free, "service": "echo", "name": "few", "udp_rate": "1/h:10", "shards": 2},
+                       {"service": "echo", "name": "local", "transport": "unixgram", "path": "@test_allocations"},
+                       log={"sessions": False}, limits={"udp_answers": "none"}, daemon={"env": self.env})
+        ready = self.allocated()
+        self.assertTrue(ready)
+        for name in ("echo", "daytime", "time", "chargen"):
+            s = d.connect(name, "udp")
+            for segment in (0, 7):  # one by one, and many as one (UDP_SEGMENT)
+                s.setsockopt(17, 103, segment)
+                for _ in range(100):
+                    s.send(b"x" * 700)
+                    s.recv(clients.CHUNK)
+        d.connect("discard", "udp").send(b"x" * 60000)
+        few = d.connect("few", "udp")
+        for _ in range(100):
+            few.send(b"refused, but for ten")
+        self.assertEqual(few.recv(100), b"refused, but for ten")
+        local = d.connect("local", "unixgram", source="@test_allocations client".replace("@", "\0"))
+        self.assertEqual(clients.ask(local, b"x"), b"x")
+        self.assert_nobody_allocated_since(ready, d)
 
 
 if __name__ == "__main__":
