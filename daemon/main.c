@@ -13,6 +13,7 @@
 #include "supervisor/inetd.h"
 #include "supervisor/report.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/takeover.h"
 
 #define OVERRIDES_MAX 64
 
@@ -89,7 +90,8 @@ static int read_settings(const struct options *o, struct settings **ret)
 	return report_exit_code(r, &report);
 }
 
-int main(int argc, char **argv)
+/* An exit code. */
+static int run(int argc, char **argv)
 {
 	static struct options o;
 	struct settings *settings = NULL;
@@ -107,11 +109,17 @@ int main(int argc, char **argv)
 		return inetd_run(o.inetd, o.file, o.overrides, o.overrides_n);
 	o.file = o.file ? o.file : ECHOTIMED_CONF;
 	code = read_settings(&o, &settings);
-	if (code)
+	if (code && takeover_mode() != TAKEOVER_BACK)
 		return code;
 	if (o.what == SERVE)
 		return supervisor_run(o.file, o.overrides, o.overrides_n, settings);
 	code = o.what == DUMP ? settings_dump(settings, stdout) : describe_listeners(settings, stdout);
 	settings_free(settings);
 	return code < 0 || fflush(stdout) == EOF ? EX_IOERR : 0;
+}
+
+int main(int argc, char **argv)
+{
+	takeover_begin(argv);
+	return takeover_end(run(argc, argv));
 }

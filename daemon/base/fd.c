@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <poll.h>
 
 #include "base/fd.h"
@@ -42,6 +43,14 @@ int fd_set_cloexec(int fd, bool on)
 {
 	/* FD_CLOEXEC is the only flag of a descriptor, so there is nothing to keep. */
 	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
+}
+
+void fd_cloexec_all(void)
+{
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) /* since Linux 5.11 */
+		return;
+	for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 static int wait_writable(int fd)

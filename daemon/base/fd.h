@@ -19,6 +19,8 @@ int fd_take(int *fd);
 
 int fd_set_nonblocking(int fd) must_check;
 int fd_set_cloexec(int fd, bool on) must_check;
+/* Every descriptor from 3 on. */
+void fd_cloexec_all(void);
 
 /* Writes all of n bytes, waiting where it must (a pipe between our own processes). 0 or -errno. */
 int fd_write_all(int fd, const void *from, size_t n) must_check;

@@ -131,6 +131,16 @@ static void free_record(struct shared *s, uint32_t *record)
 		atomic_store(&s->records[*record].state, RECORD_FREE);
 }
 
+/* What others see of it. */
+static void describe_record(const struct child *c)
+{
+	struct shared *s = c->supervisor->shared;
+
+	atomic_store(&s->records[c->record].generation, c->generation->number);
+	atomic_store(&s->records[c->record].pool, census_row(&s->census, child_pool_name(c)));
+	atomic_store(&s->records[c->record].pid, (uint32_t)c->pid);
+}
+
 int child_spawn(struct generation *g, uint32_t pool)
 {
 	struct supervisor *s = g->supervisor;
@@ -168,9 +178,59 @@ int child_spawn(struct generation *g, uint32_t pool)
 		return r;
 	}
 	(void)fd_take(&ours);
-	atomic_store(&s->shared->records[record].generation, g->number);
-	atomic_store(&s->shared->records[record].pool, census_row(&s->shared->census, child_pool_name(c)));
-	atomic_store(&s->shared->records[record].pid, (uint32_t)c->pid);
+	describe_record(c);
+	c->next = g->children;
+	g->children = c;
+	return 0;
+}
+
+static bool is_ours(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* It writes to a record that we do not see: this one only says that it is there. */
+static int take_strange_record(struct child *c)
+{
+	struct shared *s = c->supervisor->shared;
+	int r = take_record(s, &c->record);
+
+	if (r < 0)
+		return r;
+	atomic_store(&s->records[c->record].state, RECORD_DRAINING);
+	describe_record(c);
+	return 0;
+}
+
+int child_adopt(struct generation *g, const struct child *like, bool is_strange)
+{
+	struct supervisor *s = g->supervisor;
+
+	if (!is_ours(like->pid)) { /* it died while one program gave way to the other */
+		int fd = like->channel.fd;
+		fd_close(&fd);
+		(void)shared_release_owner(s->shared, (uint32_t)like->pid);
+		if (!is_strange)
+			atomic_store(&s->shared->records[like->record].state, RECORD_FREE);
+		return 0;
+	}
+	struct child *c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	*c = *like;
+	c->channel.ready = channel_ready;
+	c->supervisor = s;
+	c->generation = g;
+	c->strange = is_strange;
+	int r = is_strange ? take_strange_record(c) : 0;
+	if (r == 0)
+		r = loop_add(&s->loop, &c->channel, EPOLLIN);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
 	c->next = g->children;
 	g->children = c;
 	return 0;

@@ -30,11 +30,15 @@ struct child {
 	bool drained;       /* it accepts and reads nothing new    */
 	bool told;          /* to drain: it is no idle worker      */
 	bool stuck;         /* it was killed for that              */
+	bool strange;       /* of a program before, with another layout of shared memory: its record is ours alone */
 	struct child *next; /* of its generation */
 };
 
 /* Forks a worker of a pool, or a resolver, and adds it to its generation. 0 or -errno. */
 int child_spawn(struct generation *g, uint32_t pool) must_check;
+
+/* A process that a program before forked, as it knew it. Not any more: 0, and nothing is added. */
+int child_adopt(struct generation *g, const struct child *like, bool is_strange) must_check;
 
 /* It serves clients, and what is said of pools holds for its pool. */
 bool child_is_worker(const struct child *c);

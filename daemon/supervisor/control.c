@@ -80,24 +80,32 @@ static void adopt(struct control_door *d, const struct settings *settings)
 
 /* --- open, close -------------------------------------------------------------------------------------------------- */
 
-static int open_door(const char *path, const struct settings *settings, struct control_door **ret, struct text *why)
+static struct control_door *new_door(const char *path)
 {
 	struct control_door *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->settings.socket.backlog = BACKLOG;
+	d->listener = (struct listener){
+		.fd = -1, .transport = TRANSPORT_UNIX, .address = { .family = AF_UNIX }, .socket_family = AF_UNIX
+	};
+	/* A path that is too long was refused with the settings. */
+	(void)!text_copy(d->listener.path, sizeof(d->listener.path), path);
+	(void)!text_copy(d->listener.label, sizeof(d->listener.label), "the control socket");
+	return d;
+}
+
+static int open_door(const char *path, const struct settings *settings, struct control_door **ret, struct text *why)
+{
+	struct control_door *d = new_door(path);
 
 	if (!d) {
 		text_add(why, "out of memory");
 		return -ENOMEM;
 	}
-	d->settings.socket.backlog = BACKLOG;
-	d->listener = (struct listener){
-		.fd = -1, .transport = TRANSPORT_UNIX, .address = { .family = AF_UNIX }, .socket_family = AF_UNIX
-	};
 	adopt(d, settings);
-	int r = text_copy(d->listener.path, sizeof(d->listener.path), path);
-	if (r == 0)
-		r = text_copy(d->listener.label, sizeof(d->listener.label), "the control socket");
-	if (r == 0)
-		r = listener_open(&d->listener, why);
+	int r = listener_open(&d->listener, why);
 	if (r < 0)
 		free(d);
 	else
@@ -228,6 +236,8 @@ void control_settle(struct control *c, const struct settings *settings)
 		adopt(c->now, settings);
 		if (listener_adjust(&c->now->listener, &why) < 0)
 			log_say(LOG_LEVEL_WARNING, "control", "%s", why.at);
+		if (c->source.fd < 0)
+			set_watched(c, true);
 		return;
 	}
 	set_watched(c, false);
@@ -235,6 +245,25 @@ void control_settle(struct control *c, const struct settings *settings)
 	c->now = c->coming;
 	c->coming = NULL;
 	set_watched(c, true);
+}
+
+const struct listener *control_listener(const struct control *c)
+{
+	return c->now ? &c->now->listener : NULL;
+}
+
+int control_restore(struct control *c, const struct listener *like)
+{
+	struct control_door *d = new_door(like->path);
+
+	if (!d)
+		return -ENOMEM;
+	d->listener.fd = like->fd;
+	d->listener.path_dev = like->path_dev;
+	d->listener.path_ino = like->path_ino;
+	d->group = (gid_t)-1; /* until the settings come */
+	c->now = d;
+	return 0;
 }
 
 void control_abandon(struct control *c)

@@ -45,6 +45,10 @@ int control_prepare(struct control *c, const struct settings *settings, struct t
 void control_settle(struct control *c, const struct settings *settings);
 void control_abandon(struct control *c);
 
+/* Its socket, for the next program, or NULL; and that of the program before. 0 or -ENOMEM. */
+const struct listener *control_listener(const struct control *c);
+int control_restore(struct control *c, const struct listener *like) must_check;
+
 /* Something has happened that askers may wait for. */
 void control_look(struct control *c);
 

@@ -29,10 +29,9 @@ static struct addr place_of(const struct settings *s)
 	return place;
 }
 
-static bool same_place(const struct settings *a, const struct settings *b)
+static bool is_at(const struct generation *g, const struct addr *place)
 {
-	return strcmp(a->metrics.address.text, b->metrics.address.text) == 0 && a->metrics.port == b->metrics.port &&
-	       a->port_offset == b->port_offset;
+	return g->metrics_fd >= 0 && addr_same(&g->metrics_at, place);
 }
 
 /* A listening socket, or -errno. */
@@ -77,7 +76,8 @@ int exporter_open(struct generation *g, const struct generation *before, struct 
 
 	if (!s->metrics.address.text[0])
 		return 0;
-	if (before && before->metrics_fd >= 0 && same_place(s, before->settings)) {
+	g->metrics_at = place;
+	if (before && is_at(before, &place)) {
 		g->metrics_fd = fcntl(before->metrics_fd, F_DUPFD_CLOEXEC, 3);
 		return g->metrics_fd < 0 ? -errno : 0;
 	}

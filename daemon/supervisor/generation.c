@@ -37,6 +37,12 @@ static int open_questions(struct generation *g, struct text *why)
 	return 0;
 }
 
+void generation_place_gauges(struct generation *g)
+{
+	g->plan.gauges = GAUGES_OF(g->number);
+	g->plan.generation = g->number;
+}
+
 static int make(struct generation *g, const struct generation *before, struct text *why)
 {
 	struct supervisor *s = g->supervisor;
@@ -67,13 +73,13 @@ static int make(struct generation *g, const struct generation *before, struct te
 		memcpy(g->pools[i].name, g->settings->pools[i].name, sizeof(g->pools[i].name));
 		g->pools[i].model = g->settings->pools[i].model;
 	}
+	g->drain_timeout_ns = g->settings->drain_timeout_ns;
 	g->plan.settings = g->settings;
 	g->plan.listeners = g->listeners;
 	g->plan.listeners_n = g->listeners_n;
 	g->plan.shared = s->shared;
 	g->plan.limits = g->limiting->limits;
-	g->plan.gauges = GAUGES_OF(g->number);
-	g->plan.generation = g->number;
+	generation_place_gauges(g);
 	g->plan.life_fd = s->life[0];
 	g->plan.questions_fd = g->questions[1];
 	for (uint32_t i = 0; i < SETTINGS_POOLS_MAX; i++) {

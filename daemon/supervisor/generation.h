@@ -32,7 +32,7 @@ struct generation {
 	struct supervisor *supervisor;
 	struct generation *next; /* among the draining ones */
 	uint32_t number;
-	struct settings *settings;
+	struct settings *settings; /* NULL: it begins nothing (it has gone, or a program before started it) */
 	struct limiting *limiting;
 	struct listener *listeners;
 	size_t listeners_n;
@@ -41,8 +41,10 @@ struct generation {
 	bool used[SETTINGS_POOLS_MAX];
 	struct pool resolvers, metrics;
 	uint32_t resolvers_wanted;
-	int questions[2]; /* resolvers read [0], workers write [1] */
-	int metrics_fd;   /* listens for who asks for metrics; -1: nobody may */
+	int questions[2];          /* resolvers read [0], workers write [1] */
+	int metrics_fd;            /* listens for who asks for metrics; -1: nobody may */
+	struct addr metrics_at;    /* where that was asked for */
+	uint64_t drain_timeout_ns; /* of its settings, which it outlives */
 	struct child *children;
 	uint64_t deadline_ns; /* coming: to be ready; draining: to be gone */
 	uint64_t empty_by_ns; /* coming, with its sockets in their places: when the queues of those before are given up */
@@ -54,6 +56,9 @@ struct generation {
  * left behind and `why` says what was not possible; the settings stay the caller's. */
 int generation_new(struct supervisor *s, struct settings *settings, const struct generation *before, struct generation **ret,
 		   struct text *why) must_check;
+
+/* Its places in shared memory follow from its number. */
+void generation_place_gauges(struct generation *g);
 
 /* Forks the processes it starts with. 0 or -errno. */
 int generation_start(struct generation *g) must_check;

@@ -61,7 +61,8 @@ int privileges_drop(const struct settings *s, struct text *why)
 		return -EINVAL;
 	}
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_BIND_SERVICE) < 0)
+	/* Inheritable: with an empty bounding set it could not become so later (privileges_keep_over_exec). */
+	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE, CAP_NET_BIND_SERVICE) < 0)
 		r = -EPERM;
 	if (r == 0 && capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) < 0)
 		r = -EPERM;
@@ -70,4 +71,14 @@ int privileges_drop(const struct settings *s, struct text *why)
 	if (r < 0)
 		text_addf(why, "cannot become user \"%s\": %s", s->user[0] ? s->user : SETTINGS_DEFAULT_USER, strerror(-r));
 	return r;
+}
+
+int privileges_keep_over_exec(bool keep)
+{
+	if (capng_get_caps_process() < 0)
+		return -EPERM;
+	if (!capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE))
+		return 0;
+	unsigned long what = keep ? PR_CAP_AMBIENT_RAISE : PR_CAP_AMBIENT_LOWER;
+	return prctl(PR_CAP_AMBIENT, what, CAP_NET_BIND_SERVICE, 0, 0) < 0 ? -errno : 0;
 }

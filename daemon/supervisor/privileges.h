@@ -2,6 +2,7 @@
 /* From root to the service's user, for good. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -16,6 +17,9 @@ int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, st
  * alone. Not as root: nothing. 0; or -errno, with the sentence that says what was not possible. Afterwards the process is
  * not dumpable. */
 int privileges_drop(const struct settings *s, struct text *why) must_check;
+
+/* Makes CAP_NET_BIND_SERVICE, where we have it, outlive the execution of another program, or no more. 0 or -errno. */
+int privileges_keep_over_exec(bool keep) must_check;
 
 /* As root, before: the sockets that were bound become the user's too, or a reload could not put others in their place
  * (replace.h). Where that is not possible they stay root's. */

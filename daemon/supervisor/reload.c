@@ -12,6 +12,7 @@
 #include "supervisor/report.h"
 #include "supervisor/sockets.h"
 #include "supervisor/store.h"
+#include "supervisor/takeover.h"
 
 static void log_listening(const struct listener *l)
 {
@@ -46,6 +47,14 @@ static void refuse(struct supervisor *s, const char *why)
 
 	s->coming = NULL;
 	generation_kill(g);
+	if (takeover_mode() == TAKEOVER_GO) { /* the program before goes on with what it handed over */
+		log_say(LOG_LEVEL_ERROR, "upgrade", "%s", why);
+		sockets_close(g, s->current);
+		control_abandon(&s->control);
+		s->exit_code = EX_OSERR;
+		s->ended = true;
+		return;
+	}
 	sockets_abandon(g, s->current);
 	control_abandon(&s->control);
 	generation_retire(g);
@@ -71,9 +80,9 @@ int reload_begin(struct supervisor *s)
 	return r;
 }
 
-static bool same_identity(const struct settings *a, const struct settings *b)
+bool reload_keeps_identity(const struct supervisor *s, const struct settings *settings)
 {
-	return strcmp(a->user, b->user) == 0 && strcmp(a->group, b->group) == 0;
+	return strcmp(s->user, settings->user) == 0 && strcmp(s->group, settings->group) == 0;
 }
 
 /* The list has the oldest last: what may go on is counted from its front. */
@@ -109,8 +118,8 @@ static void begin_reload(struct supervisor *s)
 	outcome_add_report(&s->outcome, &report);
 	if (r < 0)
 		text_addf(&why, "%s cannot be used", s->file);
-	else if (!same_identity(settings, s->current->settings))
-		text_add(&why, "`user` and `group` change by a restart only");
+	else if (!reload_keeps_identity(s, settings))
+		text_add(&why, RELOAD_OTHER_IDENTITY);
 	else if (control_prepare(&s->control, settings, &why) == 0 &&
 		 generation_new(s, settings, s->current, &s->coming, &why) == 0) {
 		(void)reload_begin(s); /* it has said what failed */
@@ -119,6 +128,13 @@ static void begin_reload(struct supervisor *s)
 	control_abandon(&s->control);
 	settings_free(settings);
 	tell_refused(s, why.at);
+}
+
+static const char *what_came(bool first)
+{
+	if (takeover_mode() == TAKEOVER_GO)
+		return "upgraded";
+	return first ? "ready" : "reloaded";
 }
 
 /* All that come are ready, and all that go have stopped. */
@@ -141,9 +157,10 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 		sockets_close(old, s->current);
 		retire(s, old);
 	}
-	log_say(LOG_LEVEL_NOTICE, first ? "ready" : "reloaded", "generation %u serves %zu sockets", s->current->number,
+	log_say(LOG_LEVEL_NOTICE, what_came(first), "generation %u serves %zu sockets", s->current->number,
 		s->current->listeners_n);
-	atomic_fetch_add(&s->shared->reloads, !first);
+	atomic_fetch_add(&s->shared->reloads, !first && takeover_mode() == TAKEOVER_NONE);
+	takeover_done();
 	outcome_end(&s->outcome, false, "generation %u serves %zu sockets", s->current->number, s->current->listeners_n);
 	notify_ready();
 }
@@ -196,7 +213,7 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 	if (s->current && !s->current->drain_asked) {
 		if (!take_places(s, now_ns))
 			return;
-		generation_drain(s->current, clock_add(now_ns, s->current->settings->drain_timeout_ns));
+		generation_drain(s->current, clock_add(now_ns, s->current->drain_timeout_ns));
 		s->coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
 	}
 	if (!s->current || generation_is_drained(s->current))

@@ -16,6 +16,11 @@
 #define RELOAD_EMPTY_NS (1 * CLOCK_S_NS)   /* for the old workers to empty the queues of replaced sockets */
 #define RELOAD_LOOK_NS (2 * CLOCK_MS_NS)   /* between looks whether they have                   */
 
+#define RELOAD_OTHER_IDENTITY "`user` and `group` change by a restart only"
+
+/* They name the user and group that the process has become. */
+bool reload_keeps_identity(const struct supervisor *s, const struct settings *settings);
+
 /* Starts the processes of s->coming. 0, or -errno and there is no coming generation any more. */
 int reload_begin(struct supervisor *s);
 

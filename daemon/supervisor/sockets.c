@@ -208,7 +208,7 @@ static void set_back(const struct listener *old)
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 
-	if (listener_adjust(&l, &why) < 0)
+	if (old->settings && listener_adjust(&l, &why) < 0)
 		log_say(LOG_LEVEL_WARNING, "reload", "%s", why.at);
 }
 

@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,17 +14,16 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "net/passed.h"
 #include "supervisor/generation.h"
 #include "supervisor/losses.h"
 #include "supervisor/notify.h"
-#include "supervisor/privileges.h"
 #include "supervisor/reload.h"
-#include "supervisor/report.h"
 #include "supervisor/sockets.h"
+#include "supervisor/start.h"
 #include "supervisor/statistics.h"
+#include "supervisor/takeover.h"
+#include "supervisor/upgrade.h"
 #include "supervisor/watch.h"
-#include "worker/sandbox.h"
 
 #define KILL_AFTER_NS (1 * CLOCK_S_NS) /* between asking processes to end and making them */
 
@@ -41,7 +38,7 @@ static void reap(struct supervisor *s)
 		struct child *c = child_find(s, info.si_pid);
 		if (c)
 			child_bury(c, &info);
-		else /* a reader of settings, or a session child whose acceptor died */
+		else if (!upgrade_bury(s, &info)) /* a reader of settings, or a session child whose acceptor died */
 			shared_release_owner(s->shared, (uint32_t)info.si_pid);
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
@@ -73,7 +70,7 @@ static void stop(struct supervisor *s)
 	}
 	s->stopping = true;
 	log_say(LOG_LEVEL_NOTICE, "stopping", "no new sessions; those that are open have %u ms",
-		s->current ? (unsigned)(s->current->settings->drain_timeout_ns / CLOCK_MS_NS) : 0u);
+		s->current ? (unsigned)(s->current->drain_timeout_ns / CLOCK_MS_NS) : 0u);
 	notify_stopping();
 	if (s->coming) {
 		generation_kill(s->coming);
@@ -83,7 +80,7 @@ static void stop(struct supervisor *s)
 	}
 	if (!s->current)
 		return;
-	generation_drain(s->current, clock_add(clock_mono_ns(), s->current->settings->drain_timeout_ns));
+	generation_drain(s->current, clock_add(clock_mono_ns(), s->current->drain_timeout_ns));
 	sockets_close(s->current, NULL);
 	retire(s, s->current);
 	s->current = NULL;
@@ -111,6 +108,9 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 		case SIGINT:
 			stop(s);
 			break;
+		case SIGUSR2:
+			s->upgrade.wanted = !s->stopping;
+			break;
 		case SIGUSR1:
 			statistics_log(s);
 			break;
@@ -124,7 +124,7 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 
 static int watch_signals(struct supervisor *s)
 {
-	static const int watched[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGCHLD };
+	static const int watched[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -133,7 +133,6 @@ static int watch_signals(struct supervisor *s)
 		sigaddset(&set, watched[i]);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR2, SIG_IGN);
 	s->signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
 	if (s->signals.fd < 0)
 		return s->signals.fd;
@@ -187,9 +186,10 @@ void supervisor_advance(struct supervisor *s)
 	uint64_t at_ns = s->tick_ns;
 
 	reload_advance(s, retire);
+	upgrade_advance(s);
 	control_look(&s->control);
 	advance_draining(s);
-	if (s->current && !s->current->drain_asked) {
+	if (s->current && s->current->settings && !s->current->drain_asked) {
 		uint64_t again_ns = generation_fill_pools(s->current);
 		generation_deal_readers(s->current);
 		at_ns = again_ns < at_ns ? again_ns : at_ns;
@@ -208,141 +208,7 @@ static void timer_fired(struct loop_timer *t)
 	supervisor_advance(s);
 }
 
-/* --- start ---------------------------------------------------------------------------------------------------- */
-
-static int fail(int code, const char *what, const char *why)
-{
-	log_say(LOG_LEVEL_ERROR, what, "%s", why);
-	return code;
-}
-
-static int fail_call(const char *call, int err)
-{
-	log_say(LOG_LEVEL_ERROR, "start", "%s: %s", call, strerror(-err));
-	return EX_OSERR;
-}
-
-static void raise_descriptor_limit(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-		r.rlim_cur = r.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
-/* What is needed before anything is opened. 0 or an exit code. */
-static int prepare(struct supervisor *s)
-{
-	int r = fd_fill_standard();
-
-	if (r < 0)
-		return fail_call("open /dev/null", r);
-	r = clock_leave_zone();
-	if (r < 0)
-		return fail_call("setenv", r);
-	raise_descriptor_limit();
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		return fail_call("prctl", -errno);
-	r = loop_init(&s->loop, 8 + CONTROL_TIMERS);
-	if (r < 0)
-		return fail_call("epoll", r);
-	r = watch_signals(s);
-	if (r < 0)
-		return fail_call("signalfd", r);
-	r = shared_map(&s->shared_fd, &s->shared);
-	if (r < 0)
-		return fail_call("mmap", r);
-	log_count_lost_in(&s->shared->log_lost);
-	log_quota_share(&s->shared->log_quota);
-	if (pipe2(s->life, O_CLOEXEC | O_NONBLOCK) < 0)
-		return fail_call("pipe", -errno);
-	s->timer.fire = timer_fired;
-	s->watchdog_ns = notify_watchdog_ns();
-	s->pid = getpid();
-	s->started = clock_wall();
-	s->started_ns = clock_mono_ns();
-	control_begin(&s->control, s);
-	return 0;
-}
-
-/* The configuration must stay readable, or the first reload would fail. 0 or an exit code. */
-static int check_readable(const struct supervisor *s)
-{
-	struct settings *again = NULL;
-	static struct settings_report report;
-	int r = settings_read(s->file, s->overrides, s->overrides_n, &again, &report);
-
-	settings_free(again);
-	if (r == 0)
-		return 0;
-	for (size_t i = 0; i < report.issues_n; i++)
-		if (!report.issues[i].warning)
-			log_say(LOG_LEVEL_ERROR, "settings", "%s", report.issues[i].text);
-	return fail(EX_NOPERM, "start", "the configuration must be readable by the user that the service becomes");
-}
-
-static int exit_code_of(int r)
-{
-	switch (r) {
-	case -EACCES:
-	case -EPERM:
-		return EX_NOPERM;
-	case -EINVAL:
-	case -ENOENT: /* a user, a group */
-		return EX_CONFIG;
-	case -ENOMEM:
-	case -EMFILE:
-	case -ENFILE:
-		return EX_OSERR;
-	default:
-		return EX_UNAVAILABLE;
-	}
-}
-
-/* Opens, becomes the service's user, forks. 0 or an exit code. */
-static int start(struct supervisor *s, struct settings *settings)
-{
-	char storage[512];
-	struct text why = TEXT_OVER(storage);
-	bool as_root = geteuid() == 0;
-	int r = passed_take(&s->passed, &why);
-
-	if (r < 0) {
-		settings_free(settings);
-		return fail(EX_CONFIG, "start", why.at);
-	}
-	r = control_prepare(&s->control, settings, &why); /* first: it tells another instance from a taken port */
-	bool is_second = r == -EADDRINUSE;
-	if (r == 0)
-		r = generation_new(s, settings, NULL, &s->coming, &why);
-	if (r < 0) {
-		settings_free(settings);
-		return fail(is_second ? EX_TEMPFAIL : exit_code_of(r), "start", why.at);
-	}
-	if (!s->coming->listeners_n && settings->activation == SETTINGS_ACTIVATION_ONLY) {
-		report_what_to_enable(settings);
-		notify_ready(); /* or the service manager takes this end for a failure */
-		notify_last();
-		s->ended = true;
-		return 0;
-	}
-	if (!as_root && (settings->user[0] || settings->group[0]))
-		log_say(LOG_LEVEL_NOTICE, "start", "`user` and `group` are ignored: not started as root");
-	privileges_give(settings, s->coming->listeners, s->coming->listeners_n);
-	r = privileges_drop(settings, &why);
-	if (r < 0)
-		return fail(exit_code_of(r), "start", why.at);
-	if (as_root) {
-		r = check_readable(s);
-		if (r)
-			return r;
-	}
-	sandbox_say_what_is_missing();
-	watch(s);
-	return reload_begin(s) < 0 ? fail(EX_OSERR, "start", "cannot start the processes") : 0;
-}
+/* --- from start to end ---------------------------------------------------------------------------------------- */
 
 /* Whatever is left after an early end goes: session children without an acceptor by the life pipe. */
 static void finish(struct supervisor *s)
@@ -362,6 +228,16 @@ static void finish(struct supervisor *s)
 		;
 }
 
+static int watch_all(struct supervisor *s)
+{
+	int r = watch_signals(s);
+
+	s->timer.fire = timer_fired;
+	if (takeover_mode() != TAKEOVER_NONE)
+		(void)kill(s->pid, SIGCHLD); /* for whoever died while one program gave way to the other */
+	return r < 0 ? start_fail_call("signalfd", r) : 0;
+}
+
 int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n,
 		   struct settings *settings)
 {
@@ -373,16 +249,23 @@ int supervisor_run(const char *file, const struct settings_override *overrides, 
 	s->overrides_n = overrides_n;
 	s->life[0] = s->life[1] = s->shared_fd = -1;
 	log_open();
-	log_set(settings->log.level, settings->log.format);
-	int code = prepare(s);
+	if (settings)
+		log_set(settings->log.level, settings->log.format);
+	int code = start_prepare(s);
+	if (takeover_mode() == TAKEOVER_TRY)
+		return code ? code : start_try(s, settings);
 	if (code == 0)
-		code = start(s, settings);
+		code = watch_all(s);
+	if (code == 0)
+		code = takeover_mode() == TAKEOVER_NONE ? start_serve(s, settings) : start_again(s, settings);
 	while (code == 0 && !s->ended) {
 		int r = loop_turn(&s->loop, CLOCK_NEVER);
 		if (r < 0)
-			code = fail_call("epoll_wait", r);
+			code = start_fail_call("epoll_wait", r);
 		code = code ? code : s->exit_code;
 	}
+	if (takeover_mode() == TAKEOVER_GO) /* the program before goes on with all that is left as it was */
+		return code ? code : EX_OSERR;
 	finish(s);
 	losses_tell(s);
 	if (code == 0)

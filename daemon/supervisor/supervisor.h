@@ -5,7 +5,7 @@
  * Flow: whatever happens (a signal, a word from a worker, a death, a deadline) is noted where it belongs, and
  * supervisor_advance() then takes every step that has become possible: a coming generation that is ready replaces the
  * current one, drained ones end, pools are filled up, the daemon ends. It is one small state machine, safe to call at any
- * time.
+ * time. start.c has how it begins; upgrade.c and takeover.c, how one program gives way to the next.
  */
 #pragma once
 
@@ -21,6 +21,7 @@
 #include "supervisor/labels.h"
 #include "supervisor/outcome.h"
 #include "supervisor/rates.h"
+#include "supervisor/upgrade.h"
 #include "worker/shared.h"
 
 struct generation;
@@ -29,6 +30,7 @@ struct supervisor {
 	const char *file; /* the configuration */
 	const struct settings_override *overrides;
 	size_t overrides_n;
+	char user[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* of the settings that it started with */
 	struct loop loop;
 	struct loop_source signals;
 	struct loop_timer timer;
@@ -45,11 +47,13 @@ struct supervisor {
 	uint64_t started_ns;
 	uint64_t watchdog_ns;  /* how often the service manager wants a sign of life; 0: never */
 	uint64_t tick_ns;      /* when the next look at everything is due */
+	uint64_t retry_ns;     /* when settings that could not be read are tried again */
 	uint32_t lookups_were; /* how many questions waited at the last look */
 	uint64_t lost_told;    /* lines of the log that are known to be lost  */
 	bool reload_wanted, stopping, ended;
 	struct outcome outcome; /* of the last reload */
 	struct control control;
+	struct upgrade upgrade;
 	int exit_code;
 };
 

@@ -13,6 +13,7 @@
 #include "supervisor/room.h"
 
 #define BEATS_MISSED_NS (15 * CLOCK_S_NS)
+#define RETRY_NS (30 * CLOCK_S_NS)
 #define LATE_NS (1 * CLOCK_S_NS)
 #define EXTEND_NS (5 * CLOCK_S_NS) /* a stop that goes on asks for so much more time, every second */
 
@@ -27,6 +28,8 @@ static void kill_stuck(struct child *c, const char *what)
 static void check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
 {
 	for (struct child *c = g ? g->children : NULL; c; c = c->next) {
+		if (c->strange)
+			continue;
 		struct record *r = &g->supervisor->shared->records[c->record];
 		uint64_t busy_ns = atomic_load(&r->busy_until_ns);
 
@@ -125,6 +128,15 @@ static void sample_backlogs(struct supervisor *s)
 		atomic_store_explicit(&s->shared->backlog[row], waiting[row], memory_order_relaxed);
 }
 
+/* A program that came back and could not read its settings serves on with what it has, and tries again. */
+static void want_settings(struct supervisor *s, uint64_t now_ns)
+{
+	if (!s->current || s->current->settings || s->coming || s->stopping || now_ns < s->retry_ns)
+		return;
+	s->reload_wanted = true;
+	s->retry_ns = now_ns + RETRY_NS;
+}
+
 void watch(struct supervisor *s)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -136,12 +148,13 @@ void watch(struct supervisor *s)
 	check_lives(s->current, now_ns, was_stopped);
 	for (struct generation *g = s->draining; g; g = g->next)
 		check_lives(g, now_ns, was_stopped);
-	for (uint32_t i = 0; s->current && i < s->current->settings->pools_n; i++)
+	for (uint32_t i = 0; s->current && s->current->settings && i < s->current->settings->pools_n; i++)
 		if (s->current->used[i] && room_is_out(s->current, i))
 			room_make(s->current, i, now_ns);
 	/* Also what a session child left in doubt: its acceptor has buried it. */
 	(void)table_repair(shared_table(s->shared));
 	mend_lookups(s);
+	want_settings(s, now_ns);
 	look_at_counters(s, now_ns);
 	sample_backlogs(s);
 	losses_tell(s);

@@ -108,7 +108,7 @@ class Events:
 class Daemon:
     """One running daemon. Made by Case.serve()."""
 
-    def __init__(self, folder, config, args=(), allow=(), prefix=(), env=None, wait=True, **popen):
+    def __init__(self, folder, config, args=(), allow=(), prefix=(), env=None, wait=True, program=DAEMON, **popen):
         self.folder, self.allow, self.sockets, self.stopped = folder, list(allow), [], False
         self.file = folder / "echotimed.conf"
         self.write(config)
@@ -121,7 +121,7 @@ class Daemon:
         environment.pop("JOURNAL_STREAM", None)
         # A session of its own: so its processes are found, whoever is their parent by then.
         popen = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, **popen}
-        self.process = subprocess.Popen([*prefix, DAEMON, "-c", self.file, *args], stderr=write_end, env=environment,
+        self.process = subprocess.Popen([*prefix, program, "-c", self.file, *args], stderr=write_end, env=environment,
                                         start_new_session=True, **popen)
         os.close(write_end)
         self.pid = self.process.pid

@@ -6,10 +6,12 @@ import signal
 import threading
 
 import harness
+import procs
 from harness import SERVICE, TCP, clients
 
 RESTARTS = 100
 CLIENTS = 4
+UPGRADES = 10
 # Restarts that follow each other faster than a person's.
 NO_START_LIMIT = "[Unit]\nStartLimitIntervalSec=0\n"
 NO_TRIGGER_LIMIT = "[Socket]\nTriggerLimitIntervalSec=0\n"
@@ -101,6 +103,43 @@ class Restart(harness.Case):
                 self.start(SERVICE)  # until it is ready
                 load.wait_for_all()
         self.assertEqual([e for e in load.lost if "Refused" in e], [])
+
+
+class Upgrade(harness.Case):
+    def upgrade_under_load(self):
+        main, n = self.supervisor(), 0
+        session = self.assert_echoes()
+        with Load(self) as load:
+            for n in range(1, UPGRADES + 1):
+                self.bed.systemctl("kill", "--signal=USR2", "--kill-whom=main", SERVICE)
+                harness.wait_until(lambda n=n: sum("upgraded: " in line for line in self.lines()) == n, "upgraded")
+                load.wait_for_all()
+        self.assertEqual(load.lost, [])
+        self.assert_open(session)
+        self.assertEqual((self.supervisor(), self.state()), (main, "active"))
+        self.bed.systemctl("reload", SERVICE)
+        self.assert_open(session)
+        self.assert_echoes()
+
+    def test_in_place_with_passed_sockets_the_main_process_stays_and_no_connection_is_lost(self):
+        self.start("echotimed-echo.socket", SERVICE)
+        self.upgrade_under_load()
+
+    def test_in_place_of_a_daemon_that_bound_its_sockets_it_keeps_its_right_to_and_can_restart(self):
+        self.example("standalone")
+        self.start(SERVICE)
+        self.upgrade_under_load()
+        self.assertEqual(int(procs.status(self.supervisor())["CapEff"], 16), 1 << 10)  # CAP_NET_BIND_SERVICE
+        with Load(self) as load:
+            self.bed.systemctl("restart", SERVICE)  # by way of the descriptor store
+            load.wait_for_all()
+        self.assertEqual(load.lost, [])
+
+    def test_in_place_under_a_watchdog_it_is_not_taken_for_dead(self):
+        self.bed.dropin(SERVICE, "watchdog", "[Service]\nWatchdogSec=2\n")
+        self.start("echotimed-echo.socket", SERVICE)
+        self.upgrade_under_load()
+        self.assertEqual(self.bed.show(SERVICE, "NRestarts"), "0")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one program to the next, in place: the side that comes.
+ *
+ * Flow: the program before executes us, first in a child that only tries (TAKEOVER_TRY: what comes through alive ends with
+ * status 0), then in its own place (TAKEOVER_GO). Until we serve, whatever goes wrong (an error, a signal, half a minute)
+ * executes it again (TAKEOVER_BACK), with what it had handed to us.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/text.h"
+#include "supervisor/supervisor.h"
+
+#define TAKEOVER_VARIABLE "ECHOTIMED_UPGRADE"
+#define TAKEOVER_TRY_WORD "try"
+#define TAKEOVER_GO_WORD "go"
+#define TAKEOVER_BACK_WORD "back"
+#ifndef TAKEOVER_TIME_S /* tests wait less */
+#define TAKEOVER_TIME_S 30
+#endif
+
+enum takeover_mode { TAKEOVER_NONE, TAKEOVER_TRY, TAKEOVER_GO, TAKEOVER_BACK };
+
+/* First of all in the program. */
+void takeover_begin(char **argv);
+
+/* NONE again once we serve. */
+enum takeover_mode takeover_mode(void);
+
+/* The program's own arguments; and, in a takeover, the path that the program before went by, else NULL. */
+char **takeover_arguments(void);
+const char *takeover_path(void);
+
+/* What the program before knew. 0; or -errno and why. */
+int takeover_restore(struct supervisor *s, struct text *why) must_check;
+
+/* We serve: there is no way back any more. */
+void takeover_done(void);
+
+/* Last of all: the program ends with this code, or, in the middle of a takeover, is the one before again. */
+int takeover_end(int code);
