@@ -95,6 +95,13 @@ static int control(struct loop *l, int operation, struct loop_source *s, uint32_
 
 	if (l->few)
 		return control_few(l->few, operation, s, events);
+	if (l->solo == s) {
+		if (operation == EPOLL_CTL_ADD)
+			return -EEXIST;
+		l->solo = operation == EPOLL_CTL_DEL ? NULL : s;
+		l->solo_events = events;
+		return 0;
+	}
 	return epoll_ctl(l->epoll_fd, operation, s->fd, &e) < 0 ? -errno : 0;
 }
 
@@ -106,6 +113,15 @@ int loop_add(struct loop *l, struct loop_source *s, uint32_t events)
 int loop_change(struct loop *l, struct loop_source *s, uint32_t events)
 {
 	return control(l, EPOLL_CTL_MOD, s, events);
+}
+
+int loop_add_solo(struct loop *l, struct loop_source *s, uint32_t events)
+{
+	if (l->few || l->solo)
+		return control(l, EPOLL_CTL_ADD, s, events);
+	l->solo = s;
+	l->solo_events = events;
+	return 0;
 }
 
 /* Nothing of this turn is for it any more. */
@@ -126,7 +142,7 @@ void loop_remove(struct loop *l, struct loop_source *s)
 
 void loop_close(struct loop *l, struct loop_source *s)
 {
-	if (l->few)
+	if (l->few || l->solo == s)
 		(void)control(l, EPOLL_CTL_DEL, s, 0);
 	forget(l, s);
 	close(s->fd);
@@ -232,11 +248,29 @@ static int wait_few(struct loop *l, uint64_t wait_ns)
 	return ready < 0 ? ready : n;
 }
 
+static int wait_with_solo(struct loop *l, uint64_t wait_ns)
+{
+	struct pollfd polls[] = { { .fd = l->solo->fd, .events = (short)l->solo_events },
+				  { .fd = l->epoll_fd, .events = POLLIN } };
+	struct timespec ts = { .tv_sec = (time_t)(wait_ns / CLOCK_S_NS), .tv_nsec = (long)(wait_ns % CLOCK_S_NS) };
+	int ready = ppoll(polls, array_n(polls), wait_ns == CLOCK_NEVER ? NULL : &ts, NULL), n = 0, more = 0;
+
+	if (ready < 0)
+		return ready;
+	if (polls[0].revents)
+		l->batch[n++] = (struct epoll_event){ .events = (uint32_t)polls[0].revents, .data.ptr = l->solo };
+	if (polls[1].revents)
+		more = epoll_wait(l->epoll_fd, l->batch + n, BATCH_MAX - n, 0);
+	return more > 0 ? n + more : n;
+}
+
 /* Waits wait_ns at most. As epoll_wait. */
 static int wait_events(struct loop *l, uint64_t wait_ns)
 {
 	if (l->few)
 		return wait_few(l, wait_ns);
+	if (l->solo)
+		return wait_with_solo(l, wait_ns);
 #ifdef SYS_epoll_pwait2
 	static bool missing; /* before Linux 5.11, or kept from us by a sandbox */
 	struct __kernel_timespec ts = {

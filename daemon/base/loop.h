@@ -36,12 +36,14 @@ struct loop_few;
 struct loop {
 	int epoll_fd;
 	struct loop_few *few;     /* NULL: waits with epoll */
+	struct loop_source *solo; /* beside the set; NULL: none */
+	uint32_t solo_events;
 	struct loop_timer **heap; /* heap[0] is the earliest */
 	size_t heap_n, heap_cap;
 	bool spins;      /* it never sleeps: for latency, at the price of a CPU. The owner's to set */
 	uint64_t now_ns; /* read once a turn: when its wait ended */
 	/* The turn under way, so that a source removed by a handler is not called any more. */
-	struct epoll_event *batch;
+	struct epoll_event *batch; /* of BATCH_MAX; the solo one comes first */
 	int batch_n, batch_at;
 	bool firing; /* the turn is at its timers */
 };
@@ -67,6 +69,9 @@ void loop_done(struct loop *l);
  * or -errno (-ENOSPC: too many for a loop of few). */
 int loop_add(struct loop *l, struct loop_source *s, uint32_t events) must_check;
 int loop_change(struct loop *l, struct loop_source *s, uint32_t events) must_check;
+/* As loop_add, but where there is room for it (one source) it is waited for beside the set, with poll(2), and never enters
+ * it: cheaper for one that comes and goes, or that changes what it waits for. Who waits on the set itself misses it. */
+int loop_add_solo(struct loop *l, struct loop_source *s, uint32_t events) must_check;
 /* Before the descriptor is closed. Nothing of this turn reaches it any more. */
 void loop_remove(struct loop *l, struct loop_source *s);
 /* Closes the descriptor, which no other process may have open, of a source that may be in the loop: then it leaves the set

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What systemd passed to this process: taken, and each descriptor understood or refused. (The variables are those of
- * sd_listen_fds(3); libsystemd would bring six libraries more into every process, for this alone.) */
+/* What systemd passed to this process: taken, and each descriptor understood or refused. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "net/passed.h"
+#include "net/why.h"
 
-#define FIRST_PASSED 3
+#include "config.h"
 
 static int get(int fd, int level, int option)
 {
@@ -72,108 +71,97 @@ const char *passed_describe(int fd, struct adopt_socket *ret)
 	return NULL;
 }
 
-static void free_names(char **names)
+#ifdef HAVE_SYSTEMD
+
+#include <systemd/sd-daemon.h>
+
+static void free_names(char ***names)
 {
+	for (char **name = *names; name && *name; name++)
+		free(*name);
 	free(*names);
 }
 
-/* A number of up to nine digits, and nothing else. */
-static bool read_number(const char *s, long *ret)
+/* What sd_listen_fds(3) did not like; the variables are as they were. */
+static void explain(const char *pid, const char *fds, const char *names, int r, struct text *why)
 {
-	size_t n = strlen(s);
+	char *end;
+	long n = strtol(fds, &end, 10);
 
-	*ret = strtol(s, NULL, 10);
-	return n > 0 && n <= 9 && strspn(s, "0123456789") == n;
+	if (r == -EBADF) {
+		int fd = SD_LISTEN_FDS_START;
+		while (fcntl(fd, F_GETFD) >= 0)
+			fd++;
+		text_addf(why, "descriptor %d is not open (LISTEN_FDS=%ld)", fd, n);
+	} else if (strspn(pid, "0123456789") != strlen(pid)) {
+		text_add(why, "LISTEN_PID=");
+		text_add_quoted(why, pid, strlen(pid));
+		text_add(why, " is not the number of a process");
+	} else if (names && r == -EINVAL && *end == '\0' && n > 0 && n <= ADOPT_MAX) {
+		text_add(why, "LISTEN_FDNAMES=");
+		text_add_quoted(why, names, strlen(names));
+		text_addf(why, " does not name as many descriptors as LISTEN_FDS=%ld", n);
+	} else {
+		text_add(why, "LISTEN_FDS=");
+		text_add_quoted(why, fds, strlen(fds));
+		text_add(why, ": ");
+		why_add_error(why, r);
+	}
 }
 
-static int blame(struct text *why, const char *variable, const char *value, const char *what)
+/* How many, and their names; -errno with why. The variables are gone then. */
+static int take_names(char ***ret_names, struct text *why)
 {
-	text_addf(why, "%s=", variable);
-	text_add_quoted(why, value, strlen(value));
-	text_add(why, what);
-	return -EINVAL;
-}
+	static const char *const variables[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES" };
+	char *was[array_n(variables)];
 
-/* How many were passed to this process, or -errno with why. */
-static int count(struct text *why)
-{
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	long whose, n;
-
-	if (!pid)
-		return 0;
-	if (!read_number(pid, &whose))
-		return blame(why, "LISTEN_PID", pid, " is not the number of a process");
-	if (whose != getpid() || !fds)
-		return 0;
-	if (!read_number(fds, &n) || !n)
-		return blame(why, "LISTEN_FDS", fds, " is not a number of descriptors");
+	for (size_t i = 0; i < array_n(variables); i++) {
+		const char *value = getenv(variables[i]);
+		was[i] = value ? strdup(value) : NULL;
+	}
+	int n = sd_listen_fds_with_names(1, ret_names);
+	if (n < 0)
+		explain(was[0] ? was[0] : "", was[1] ? was[1] : "", was[2], n, why);
+	for (size_t i = 0; i < array_n(variables); i++)
+		free(was[i]);
 	if (n <= ADOPT_MAX)
-		return (int)n;
-	text_addf(why, "LISTEN_FDS=%ld descriptors; at most %d", n, ADOPT_MAX);
+		return n;
+	text_addf(why, "LISTEN_FDS=%d descriptors; at most %d", n, ADOPT_MAX);
 	return -E2BIG;
-}
-
-/* Their names, one for each, in a copy that is the caller's; NULL: they have none. */
-static int copy_names(int n, char **ret, struct text *why)
-{
-	const char *names = getenv("LISTEN_FDNAMES");
-	int found = 1;
-
-	*ret = NULL;
-	if (!names)
-		return 0;
-	for (const char *c = names; *c; c++)
-		found += *c == ':';
-	if (found != n) {
-		char what[64];
-		snprintf(what, sizeof(what), " does not name as many descriptors as LISTEN_FDS=%d", n);
-		return blame(why, "LISTEN_FDNAMES", names, what);
-	}
-	*ret = strdup(names);
-	return *ret ? 0 : -ENOMEM;
-}
-
-/* One of them: its name and what it is. */
-static int take_one(struct adopt_socket *s, const char *name, struct text *why)
-{
-	const char *wrong = fd_set_cloexec(s->number, true) < 0 ? "is not open" : passed_describe(s->number, s);
-
-	if (!wrong && text_copy(s->name, sizeof(s->name), name) < 0)
-		wrong = "has a name that is too long";
-	if (!wrong)
-		return 0;
-	text_addf(why, "descriptor %d (%s) %s", s->number, name, wrong);
-	return -EINVAL;
-}
-
-static int take_all(struct adopt *a, struct text *why)
-{
-	cleanup_with(free_names) char *names = NULL;
-	int n = count(why);
-	int r = n > 0 ? copy_names(n, &names, why) : n;
-	char *rest = names;
-
-	for (int i = 0; r == 0 && i < n; i++) {
-		struct adopt_socket *s = &a->sockets[a->n++];
-
-		s->number = FIRST_PASSED + i;
-		r = take_one(s, names ? strsep(&rest, ":") : "unknown", why);
-	}
-	return r;
 }
 
 int passed_take_any(struct adopt *a, struct text *why)
 {
-	static const char *const variables[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES" };
-	int r;
+	cleanup_with(free_names) char **names = NULL;
+	int n = take_names(&names, why);
 
-	a->n = 0;
-	r = take_all(a, why);
-	for (size_t i = 0; i < array_n(variables); i++)
-		unsetenv(variables[i]);
-	return r;
+	*a = (struct adopt){ 0 };
+	for (int i = 0; i < n; i++) {
+		struct adopt_socket *s = &a->sockets[a->n++];
+		const char *name = names && names[i] ? names[i] : "unknown";
+
+		s->number = SD_LISTEN_FDS_START + i;
+		const char *wrong = passed_describe(s->number, s);
+		if (!wrong && text_copy(s->name, sizeof(s->name), name) < 0)
+			wrong = "has a name that is too long";
+		if (wrong) {
+			text_addf(why, "descriptor %d (%s) %s", s->number, name, wrong);
+			return -EINVAL;
+		}
+	}
+	return n < 0 ? n : 0;
 }
+
+#else
+
+int passed_take_any(struct adopt *a, struct text *why)
+{
+	(void)why;
+	*a = (struct adopt){ 0 };
+	return 0;
+}
+
+#endif
 
 int passed_take(struct adopt *a, struct text *why)
 {

@@ -99,7 +99,6 @@ static void set_udp(struct series *s, const struct listener *l)
 		set_udp_v4(s);
 	if (speaks_ipv6(l))
 		set_udp_v6(s);
-	set_if_known(s, SOL_SOCKET, SO_RXQ_OVFL, 1);
 	/* Several datagrams from one client may be read as one message, which says so. */
 	set_if_known(s, SOL_UDP, UDP_GRO, 1);
 }

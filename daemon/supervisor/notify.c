@@ -21,6 +21,8 @@
 #include "base/fd.h"
 #include "base/text.h"
 
+#include "config.h"
+
 #define US_NS UINT64_C(1000)
 #define LAST_WAIT_MS 1000
 
@@ -171,8 +173,12 @@ void notify_extend(uint64_t ns)
 
 bool notify_has_store(void)
 {
+#ifdef HAVE_SYSTEMD /* else we could not take back what is kept there */
 	/* Another reader of NOTIFY_SOCKET than systemd would only hold our sockets open. */
 	return access("/run/systemd/system/", F_OK) == 0 && getenv("INVOCATION_ID") && getenv("NOTIFY_SOCKET");
+#else
+	return false;
+#endif
 }
 
 bool notify_store(const char *name, int fd)

@@ -31,6 +31,8 @@ struct acceptor {
 	struct worker *w;
 	struct door *doors;
 	size_t doors_n;
+	struct door *last; /* where a connection was found, and how many one after another */
+	unsigned in_a_row;
 	int own_epoll; /* doors and the worker's loop; -1 where the doors are in the loop */
 	bool open, full, paused, armed;
 	struct loop_timer pause;
@@ -222,8 +224,11 @@ static int judge_accept_error(struct acceptor *a, const struct listener *l, int 
 	}
 }
 
-static void take(struct acceptor *a, const struct listener *l, unsigned most)
+/* At most so many connections. False: none was there. */
+static bool take(struct acceptor *a, const struct listener *l, unsigned most)
 {
+	bool any = false;
+
 	while (most-- && !a->full) {
 		struct sockaddr_storage sa;
 		socklen_t len = sizeof(sa);
@@ -231,9 +236,10 @@ static void take(struct acceptor *a, const struct listener *l, unsigned most)
 
 		if (fd < 0) {
 			if (judge_accept_error(a, l, errno) != 0)
-				return;
+				return any;
 			continue;
 		}
+		any = true;
 		if (a->w->model->accepted)
 			a->w->model->accepted(a->w);
 		if (a->pause_ns) /* a page that is not written is not copied after a fork */
@@ -249,6 +255,7 @@ static void take(struct acceptor *a, const struct listener *l, unsigned most)
 		}
 		admit(a, l, fd, &peer);
 	}
+	return any;
 }
 
 static void door_ready(struct loop_source *s, uint32_t events)
@@ -256,7 +263,7 @@ static void door_ready(struct loop_source *s, uint32_t events)
 	struct door *d = container_of(s, struct door, source);
 
 	(void)events;
-	take(d->acceptor, d->listener, BATCH);
+	(void)take(d->acceptor, d->listener, BATCH);
 }
 
 int acceptor_open(struct acceptor *a)
@@ -276,7 +283,7 @@ void acceptor_shut(struct acceptor *a)
 	for (size_t i = 0; i < a->doors_n; i++) {
 		struct door *d = &a->doors[i];
 		if (was_open)
-			take(a, d->listener, 1);
+			(void)take(a, d->listener, 1);
 		/* As long as anybody has it open, clients connect to it. */
 		fd_close(&d->source.fd);
 	}
@@ -291,6 +298,19 @@ void acceptor_set_full(struct acceptor *a, bool full)
 	settle(a);
 }
 
+/* Where one connection came, another often waits already: without asking first. The other doors, and whatever else is to be
+ * done, get their turn after a few. */
+static bool take_next(struct acceptor *a, uint64_t next_ns, uint64_t now_ns)
+{
+	if (a->last && a->in_a_row++ < BATCH && now_ns < next_ns) {
+		a->w->loop.now_ns = now_ns;
+		if (take(a, a->last->listener, 1))
+			return true;
+	}
+	a->last = NULL;
+	return false;
+}
+
 int acceptor_turn(struct acceptor *a)
 {
 	struct loop *l = &a->w->loop;
@@ -299,6 +319,8 @@ int acceptor_turn(struct acceptor *a)
 	if (a->own_epoll < 0 || !a->armed || a->full)
 		return loop_turn(l, CLOCK_NEVER);
 	uint64_t next_ns = loop_next_ns(l), now_ns = clock_mono_ns();
+	if (take_next(a, next_ns, now_ns))
+		return 0;
 	int wait_ms = next_ns == CLOCK_NEVER ? -1 : next_ns <= now_ns ? 0 : (int)((next_ns - now_ns) / CLOCK_MS_NS + 1);
 	int n = epoll_wait(a->own_epoll, &e, 1, wait_ms);
 	if (n < 0 && errno != EINTR)
@@ -306,7 +328,9 @@ int acceptor_turn(struct acceptor *a)
 	if (n == 1 && e.data.ptr) {
 		struct door *d = e.data.ptr;
 		l->now_ns = clock_mono_ns();
-		take(d->acceptor, d->listener, 1);
+		if (take(a, d->listener, 1))
+			a->last = d;
+		a->in_a_row = 0;
 		/* Connections that keep coming shall not hold up what is due. */
 		if (loop_next_ns(l) > l->now_ns)
 			return 0;

@@ -47,7 +47,7 @@ int batch_new(struct batch **ret)
 	return 0;
 }
 
-bool batch_read(struct batch *b, const struct listener *l, int fd)
+unsigned batch_read(struct batch *b, const struct listener *l, int fd)
 {
 	/* A UNIX client sends nothing beside its bytes that we want: without room its descriptors are not ours to close. */
 	size_t control_n = l->transport == TRANSPORT_UNIXGRAM ? 0 : PACKET_CONTROL_BYTES;
@@ -61,7 +61,7 @@ bool batch_read(struct batch *b, const struct listener *l, int fd)
 	b->listener = l;
 	b->n = n > 0 ? (unsigned)n : 0;
 	b->message = b->offset = 0;
-	return b->n > 0;
+	return b->n;
 }
 
 /* The next datagram of a message: all of it, or as much as the kernel says each one in it has; the last may have less. */

@@ -34,8 +34,8 @@ struct alike {
 /* It stays until the process ends. 0 or -ENOMEM. */
 int batch_new(struct batch **ret) must_check;
 
-/* Reads what is there on a listener's descriptor. False: nothing. */
-bool batch_read(struct batch *b, const struct listener *l, int fd);
+/* Reads what is there on a listener's descriptor. How many messages. */
+unsigned batch_read(struct batch *b, const struct listener *l, int fd);
 
 /* The next ones of the batch. False: there are no more. */
 bool batch_next(struct batch *b, struct alike *ret);

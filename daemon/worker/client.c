@@ -37,7 +37,7 @@ bool client_wait(struct client *c, uint32_t events)
 	int r = 0;
 
 	if (!c->registered)
-		r = loop_add(&c->w->loop, &c->source, events);
+		r = (c->w->model && c->w->model->shares ? loop_add : loop_add_solo)(&c->w->loop, &c->source, events);
 	else if (c->waits_for != events)
 		r = loop_change(&c->w->loop, &c->source, events);
 	if (r < 0) {

@@ -29,7 +29,13 @@ struct client {
 	struct table_slot *slot; /* NULL: the session is over, the client lingers */
 	struct session session;
 	struct addr peer;
-	struct ask ask;
+	union {
+		struct ask ask; /* of a session            */
+		struct {
+			struct client *younger, *older; /* among the lingering ones */
+		};
+		struct client *next_free;
+	};
 	uint8_t *block; /* [owed_at, owed_end) waits to be written, [owed_end, held_end) is input that waits for that */
 	uint32_t owed_at, owed_end, held_end;
 	uint32_t waits_for; /* EPOLLIN, EPOLLOUT or 0                            */
@@ -38,8 +44,6 @@ struct client {
 	bool is_proxied;    /* a header of the PROXY protocol said who `peer` is   */
 	bool is_bulk;       /* more came at once than a buffer holds: bulk.h */
 	bool is_exempt;     /* ... but not whom it was passed on for: no caps of a source */
-	struct client *next_free;
-	struct client *younger, *older; /* among the lingering ones */
 };
 
 /* Serves an admitted connection from here on. */

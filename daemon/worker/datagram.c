@@ -16,8 +16,11 @@
 #include "worker/outbox.h"
 #include "worker/sender.h"
 
-#define ANSWER_BYTES 1232 /* of a service that is no mirror: it fits any path unfragmented */
-#define ANSWERS 128       /* of such services, sent at once                                */
+#define ANSWER_BYTES 1232          /* of a service that is no mirror: it fits any path unfragmented */
+#define ANSWERS 128                /* of such services, sent at once                                */
+#define DROPS_NS (CLOCK_S_NS / 10) /* between looks at what the kernel has dropped (SO_RXQ_OVFL costs every datagram more) */
+#define BATCHES 8                  /* read from a socket in a row, before others have their turn      */
+#define BATCH_BUSY 4               /* after so many messages at once there are more by now            */
 
 /* One socket. */
 struct outlet {
@@ -27,7 +30,8 @@ struct outlet {
 	struct datagrams *d;
 	size_t index; /* of the listener in the plan */
 	bool reading;
-	uint32_t dropped; /* by the kernel, in all, as last seen */
+	uint32_t dropped;      /* by the kernel, in all, as last seen */
+	uint64_t drops_due_ns; /* when to look again             */
 };
 
 /* A datagram that waits for the resolver. */
@@ -109,13 +113,14 @@ static uint32_t drops_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &n) == 0 ? info[SK_MEMINFO_DROPS] : 0;
 }
 
-/* total: as a datagram says, or the socket. One that was queued earlier may say less than we know. */
-static void count_drops(struct outlet *o, uint32_t total)
+static void count_drops(struct outlet *o)
 {
-	if ((int32_t)(total - o->dropped) <= 0)
-		return;
-	counters_add(&o->d->w->counters[o->listener->row].kernel_drops, total - o->dropped);
+	uint32_t total = drops_of(o->source.fd);
+
+	if (total != o->dropped) /* it may wrap */
+		counters_add(&o->d->w->counters[o->listener->row].kernel_drops, total - o->dropped);
 	o->dropped = total;
+	o->drops_due_ns = o->d->w->loop.now_ns + DROPS_NS;
 }
 
 static void start_reading(struct outlet *o)
@@ -129,7 +134,7 @@ static void start_reading(struct outlet *o)
 
 static void stop_reading(struct outlet *o)
 {
-	count_drops(o, drops_of(o->source.fd));
+	count_drops(o);
 	loop_remove(&o->d->w->loop, &o->source);
 	o->reading = false;
 }
@@ -329,7 +334,6 @@ static void handle(struct outlet *o, const struct alike *a, struct svc_context *
 {
 	uint64_t wanted;
 
-	count_drops(o, a->info->dropped);
 	a->info->gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM && is_from_us(o->d->w, a->message);
 	wanted = judge_requests(o->d->w, o->listener, &a->info->gate, a->n);
 	if (o->listener->settings->service->traits & SVC_MIRROR) {
@@ -341,27 +345,40 @@ static void handle(struct outlet *o, const struct alike *a, struct svc_context *
 			serve(o, a, i, ctx);
 }
 
-static void outlet_ready(struct loop_source *s, uint32_t events)
+/* What was read, answered. */
+static void serve_batch(struct outlet *o, struct svc_context *ctx)
 {
-	struct outlet *o = container_of(s, struct outlet, source);
 	struct datagrams *d = o->d;
 	struct counters *counters = &d->w->counters[o->listener->row];
-	struct svc_context ctx;
 	struct alike a;
 	uint64_t received_n = 0, bytes = 0;
 
-	(void)events;
-	if (!batch_read(d->batch, o->listener, s->fd))
-		return;
-	worker_fill_context(d->w, o->listener, &ctx);
 	outbox_begin(&d->outbox, o->sender.merges);
 	d->answers_n = 0;
 	while (batch_next(d->batch, &a)) {
 		received_n += a.n;
 		bytes += (uint64_t)a.n * a.info->gate.length;
-		handle(o, &a, &ctx);
+		handle(o, &a, ctx);
 	}
-	sender_send(&o->sender, s->fd, &d->outbox);
+	sender_send(&o->sender, o->source.fd, &d->outbox);
 	counters_add(&counters->datagrams_received, received_n);
 	counters_add(&counters->received_bytes, bytes);
+}
+
+/* Under load it reads on as long as there is something: to wait for what is there already costs as much as to read it. */
+static void outlet_ready(struct loop_source *s, uint32_t events)
+{
+	struct outlet *o = container_of(s, struct outlet, source);
+	struct svc_context ctx;
+	unsigned n = BATCH_BUSY;
+
+	(void)events;
+	worker_fill_context(o->d->w, o->listener, &ctx);
+	for (int i = 0; n >= BATCH_BUSY && i < BATCHES; i++) {
+		n = batch_read(o->d->batch, o->listener, s->fd);
+		if (n)
+			serve_batch(o, &ctx);
+	}
+	if (o->d->w->loop.now_ns >= o->drops_due_ns)
+		count_drops(o);
 }

@@ -16,6 +16,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 
 #else
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
@@ -38,10 +39,31 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #define ALIVE_NS (5 * CLOCK_S_NS)
 #define LOOK_NS CLOCK_S_NS
 
+/* Of libmicrohttpd, what is used. */
+#define HTTP_FUNCTIONS(X)                                                                                                   \
+	X(start_daemon)                                                                                                     \
+	X(get_daemon_info)                                                                                                  \
+	X(get_timeout)                                                                                                      \
+	X(run)                                                                                                              \
+	X(get_connection_info)                                                                                              \
+	X(lookup_connection_value)                                                                                          \
+	X(create_response_from_buffer)                                                                                      \
+	X(add_response_header)                                                                                              \
+	X(queue_response)                                                                                                   \
+	X(destroy_response)
+
+/* It is loaded by this process alone: the TLS and other libraries that come with it have no business in those that clients
+ * reach, and each would cost every fork. */
+static struct {
+#define FUNCTION(name) __typeof__(&MHD_##name) name;
+	HTTP_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+} http;
+
 static struct {
 	const struct worker_plan *plan;
 	struct loop loop;
-	struct loop_source http, channel, life;
+	struct loop_source requests, channel, life;
 	struct MHD_Daemon *server;
 	struct {
 		int fd; /* -1: none */
@@ -54,7 +76,7 @@ static struct {
 
 static bool wants_openmetrics(struct MHD_Connection *c)
 {
-	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	const char *accept = http.lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 
 	return accept && strstr(accept, "application/openmetrics-text");
 }
@@ -62,18 +84,18 @@ static bool wants_openmetrics(struct MHD_Connection *c)
 /* A page that open_memstream made; freed when it is sent. */
 static enum MHD_Result send_page(struct MHD_Connection *c, unsigned status, const char *type, char *page, size_t n)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *r = http.create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
 
 	if (!r) {
 		free(page);
 		return MHD_NO;
 	}
-	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
+	(void)http.add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	(void)http.add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	enum MHD_Result result = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
+		(void)http.add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	enum MHD_Result result = http.queue_response(c, status, r);
+	http.destroy_response(r);
 	return result;
 }
 
@@ -137,7 +159,7 @@ static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char 
 static void connection_changed(void *unused, struct MHD_Connection *c, void **state,
 			       enum MHD_ConnectionNotificationCode code)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	int fd = code == MHD_CONNECTION_NOTIFY_STARTED ? -1 : info->connect_fd;
 
 	(void)unused;
@@ -161,28 +183,42 @@ static void end_late_clients(void)
 			(void)shutdown(self.clients[i].fd, SHUT_RDWR);
 }
 
-static void http_ready(struct loop_source *s, uint32_t events)
+static void requests_ready(struct loop_source *s, uint32_t events)
 {
 	(void)s;
 	(void)events;
-	(void)MHD_run(self.server);
+	(void)http.run(self.server);
+}
+
+/* 0, or -ENOEXEC with the loader's words in the log. */
+static int load_library(void)
+{
+	void *library = dlopen(LIBMICROHTTPD_SONAME, RTLD_NOW | RTLD_LOCAL);
+	bool whole = library != NULL;
+
+#define FUNCTION(name) whole = whole && (*(void **)&http.name = dlsym(library, "MHD_" #name));
+	HTTP_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+	if (!whole)
+		log_say(LOG_LEVEL_ERROR, "metrics", "%s", dlerror());
+	return whole ? 0 : -ENOEXEC;
 }
 
 static int listen_on(int fd)
 {
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		self.clients[i].fd = -1;
-	self.server = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-				       MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				       (unsigned)CLIENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,
-				       MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL, MHD_OPTION_END);
+	self.server = http.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+					MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+					(unsigned)CLIENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,
+					MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL, MHD_OPTION_END);
 	if (!self.server)
 		return -EIO;
-	self.http = (struct loop_source){
-		.fd = MHD_get_daemon_info(self.server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-		.ready = http_ready,
+	self.requests = (struct loop_source){
+		.fd = http.get_daemon_info(self.server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		.ready = requests_ready,
 	};
-	return loop_add(&self.loop, &self.http, EPOLLIN);
+	return loop_add(&self.loop, &self.requests, EPOLLIN);
 }
 
 /* ---- the process ---- */
@@ -210,7 +246,7 @@ static uint64_t next_ns(uint64_t alive_ns)
 	uint64_t now_ns = clock_mono_ns(), at_ns = alive_ns < now_ns + LOOK_NS ? alive_ns : now_ns + LOOK_NS;
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
-	if (MHD_get_timeout(self.server, &wait_ms) == MHD_YES && now_ns + wait_ms * CLOCK_MS_NS < at_ns)
+	if (http.get_timeout(self.server, &wait_ms) == MHD_YES && now_ns + wait_ms * CLOCK_MS_NS < at_ns)
 		at_ns = now_ns + wait_ms * CLOCK_MS_NS;
 	return at_ns;
 }
@@ -226,7 +262,7 @@ static _Noreturn void serve(void)
 		}
 		if (loop_turn(&self.loop, next_ns(alive_ns)) < 0)
 			_exit(1);
-		(void)MHD_run(self.server);
+		(void)http.run(self.server);
 		end_late_clients();
 	}
 	_exit(0);
@@ -245,8 +281,10 @@ static int give_up_writing(void)
 
 static int prepare(int listening)
 {
-	int r = loop_init(&self.loop, 1);
+	int r = load_library();
 
+	if (r == 0)
+		r = loop_init(&self.loop, 1);
 	if (r == 0)
 		r = loop_add(&self.loop, &self.channel, EPOLLIN);
 	if (r == 0)

@@ -13,9 +13,12 @@ void outbox_begin(struct outbox *b, bool merges)
 /* Does it go into the last message? All but the last datagram of a message are of one length, and none is empty. */
 static bool joins(const struct outbox *b, const struct outbox_to *to, size_t bytes)
 {
-	const struct outbox_content *c = &b->contents[b->n - 1];
+	const struct outbox_content *c;
 
-	return b->merges && b->n && c->sender == to->sender && bytes && bytes <= c->segment && c->last == c->segment &&
+	if (!b->merges || !b->n)
+		return false;
+	c = &b->contents[b->n - 1];
+	return c->sender == to->sender && bytes && bytes <= c->segment && c->last == c->segment &&
 	       c->n < OUTBOX_SEGMENTS_MAX && c->bytes + bytes <= OUTBOX_SEGMENTED_BYTES;
 }
 
@@ -38,9 +41,9 @@ static void begin_message(struct outbox *b, const struct outbox_to *to, size_t b
 /* Behind the last piece, or as one of its own. */
 static void add_piece(struct outbox *b, struct msghdr *m, const struct iovec *answer)
 {
-	struct iovec *last = &m->msg_iov[m->msg_iovlen - 1];
+	struct iovec *last = m->msg_iovlen ? &m->msg_iov[m->msg_iovlen - 1] : NULL;
 
-	if (m->msg_iovlen && (char *)last->iov_base + last->iov_len == answer->iov_base)
+	if (last && (char *)last->iov_base + last->iov_len == answer->iov_base)
 		last->iov_len += answer->iov_len;
 	else {
 		m->msg_iov[m->msg_iovlen++] = *answer;

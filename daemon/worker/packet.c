@@ -86,8 +86,6 @@ void packet_read(const struct listener *l, const struct msghdr *msg, struct pack
 			read_v4(c, ret);
 		else if (c->cmsg_level == IPPROTO_IPV6)
 			read_v6(c, ret);
-		else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL)
-			memcpy(&ret->dropped, CMSG_DATA(c), sizeof(ret->dropped));
 		else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
 			memcpy(&ret->segment, CMSG_DATA(c), sizeof(ret->segment)); /* an int */
 	}

@@ -19,7 +19,6 @@ struct packet_info {
 	struct gate_packet gate;
 	unsigned interface; /* index of the one it arrived on; 0 unknown */
 	uint8_t dscp;       /* 0..63                                     */
-	uint32_t dropped;   /* SO_RXQ_OVFL: the socket's count so far    */
 	uint32_t segment;   /* UDP_GRO: it is several datagrams, of so many bytes each but the last; 0: it is one */
 };
 

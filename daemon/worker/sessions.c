@@ -142,6 +142,10 @@ void sessions_finish(struct client *c)
 		return;
 	}
 	session_linger(&c->session, w->loop.now_ns);
+	if (w->loop.solo == &c->source) { /* it lingers beside the next one */
+		loop_remove(&w->loop, &c->source);
+		c->registered = false;
+	}
 	int r = c->registered ? loop_change(&w->loop, &c->source, EPOLLIN) : loop_add(&w->loop, &c->source, EPOLLIN);
 	if (r < 0) {
 		sessions_end(c, why, false);

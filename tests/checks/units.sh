@@ -21,7 +21,8 @@ mkdir "$units"
 cp "$top_srcdir"/systemd/*.socket "$units"
 # The program is not where it will be installed.
 for unit in "$top_builddir"/systemd/*.service; do
-	sed "s|^\(Exec[A-Za-z]*=\)[^ ]*/echotimed |\1$ECHOTIMED |" "$unit" >"$units/${unit##*/}"
+	sed -e "s|^\(Exec[A-Za-z]*=\)[^ ]*/echotimed |\1$ECHOTIMED |" \
+		-e "s|^\(Exec[A-Za-z]*=\)[^ ]*/echotimectl |\1$top_builddir/echotimectl |" "$unit" >"$units/${unit##*/}"
 done
 ln -s echotimed@.service "$units/echotimed-echo-inetd@.service"
 

@@ -12,6 +12,7 @@ import unittest
 Process = collections.namedtuple("Process", "pid state parent session")
 
 SYS_PIDFD_GETFD = 438
+SYS_LANDLOCK_CREATE_RULESET = 444
 
 
 def read(pid):
@@ -109,6 +110,11 @@ def borrow(pid, fd):
     if copy < 0:
         raise OSError(ctypes.get_errno(), "pidfd_getfd")
     return socket.socket(fileno=copy)
+
+
+def landlock_version():
+    """The kernel's; 0: it has none."""
+    return max(0, ctypes.CDLL(None).syscall(SYS_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(1)))
 
 
 class Watch:

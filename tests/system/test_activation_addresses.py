@@ -12,6 +12,7 @@ ECHO = {"service": "echo", "transport": "udp", "allow": ["192.0.2.0/24", "2001:d
 HERE = ("192.0.2.17", "192.0.2.18", "2001:db8:1::17", "2001:db8:1::18")
 
 
+@passing.needs_systemd
 class Waited(passing.Case):
     """A second host at the other end of a cable; the socket does not tell yet where a datagram was sent to."""
 

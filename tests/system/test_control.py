@@ -2,15 +2,18 @@
 """The control socket: where it is, who may ask, what it answers, and that no asker holds up anybody."""
 
 import os
+import shlex
 import signal
 import socket
 import stat
+import subprocess
 import threading
 
 import clients
 import control
 import harness
 from config import config_text, is_root, service_user
+from daemon import TIMEOUT_S
 
 ECHO = {"service": "echo", "transport": "tcp"}
 BOTH = {"service": "echo", "transport": ["tcp", "udp"]}
@@ -435,7 +438,7 @@ class Hostile(control.Case):
     def test_who_never_reads_a_long_answer_is_closed_and_the_rest_of_it_never_made(self):
         self.d.reload(self.config_of({**BOTH, "pool": "event", "port": self.d.address("echo")[1], "transport": "tcp"},
                                      {**BOTH, "name": "many", "transport": "unix", "path": self.folder / "many", "pool": "event",
-                                      "max_sessions": 0}))
+                                      "max_sessions": 0}, log={"sessions": False}))
         many = [self.d.connect("many", "unix") for _ in range(1500)]
         self.wait_until(lambda: self.one("status", "daemon")["sessions"] >= 1500, "all are sessions")
         s = self.connect()
@@ -532,6 +535,28 @@ class Screen(control.Case):
         self.assertEqual(done.returncode, 1)
         for text in (done.stdout, done.stderr):
             self.assertTrue(all(c == "\n" or " " <= c <= "~" for c in text), repr(text))
+
+    def complete(self, *words):
+        """What bash offers for the last of these words."""
+        file = os.path.join(os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), "../..")),
+                            "clients/echotimectl/completion/echotimectl")
+        words = " ".join(map(shlex.quote, ("echotimectl", *words)))
+        script = (f"source {shlex.quote(file)}; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); "
+                  "_echotimectl; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        path = os.path.dirname(control.ECHOTIMECTL) + ":" + os.environ["PATH"]
+        done = subprocess.run(["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True,
+                              timeout=TIMEOUT_S, check=True)
+        return done.stdout.split()
+
+    def test_bash_completes_commands_listeners_and_the_ids_of_sessions(self):
+        d = self.serve(BOTH, {**ECHO, "name": "other"})
+        s = d.connect("echo")
+        self.assertTrue(clients.serves(s))
+        self.assertEqual(self.complete("st"), ["status", "stats"])
+        self.assertEqual(self.complete("--j"), ["--json"])
+        self.assertEqual(self.complete("-s", self.path, "drain", ""), ["echo/tcp", "echo/udp", "other/tcp"])
+        self.assertEqual(self.complete("-s", self.path, "resume", "o"), ["other/tcp"])
+        self.assertEqual(self.complete("-s", self.path, "kill", ""), [self.one("sessions", "session")["id"]])
 
     def test_an_answer_that_is_none_is_said_to_be_none(self):
         for data, code in ((b"nonsense\n", 76), (b"[]\n", 76), (b"", UNAVAILABLE), (b'{"kind":"end"', 76)):

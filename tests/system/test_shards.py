@@ -6,12 +6,14 @@ In a network of its own: the port is one that tests of other files might have.
 """
 
 import os
+import pwd
 import signal
 import socket
 import threading
 
 import clients
 import harness
+import passing
 from config import service_user
 
 PORT = 4007
@@ -24,6 +26,32 @@ def bound():
     with open("/proc/net/udp") as f:
         rows = [line.split() for line in f.readlines()[1:]]
     return [(r[9], int(r[4].partition(":")[2], 16)) for r in rows if r[1].endswith(f":{PORT:04X}") and r[3] == "07"]
+
+
+def siphash(data):
+    """SipHash-2-4 with a key of zeros: by it the service manager's store knows our sockets."""
+    mask, v = (1 << 64) - 1, [int.from_bytes(b"somepseudorandomlygeneratedbytes"[i:i + 8], "big") for i in range(0, 32, 8)]
+
+    def left(x, n):
+        return (x << n | x >> 64 - n) & mask
+
+    def mix():
+        for a, b, turn in ((0, 1, 13), (2, 3, 16), (0, 3, 21), (2, 1, 17)):
+            v[a] = v[a] + v[b] & mask
+            v[b] = left(v[b], turn) ^ v[a]
+            if turn in (13, 17):
+                v[a] = left(v[a], 32)
+    whole = data + bytes(-(len(data) + 1) % 8) + bytes([len(data) & 255])
+    for at in range(0, len(whole), 8):
+        word = int.from_bytes(whole[at:at + 8], "little")
+        v[3] ^= word
+        mix()
+        mix()
+        v[0] ^= word
+    v[2] ^= 255
+    for _ in range(4):
+        mix()
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
 
 
 class Flow(threading.Thread):
@@ -57,7 +85,7 @@ class Flow(threading.Thread):
         return self.wrong
 
 
-class Case(harness.Case):
+class Case(passing.Case):
     def setUp(self):
         super().setUp()
         self.flows = []
@@ -190,6 +218,46 @@ class Reloads(Case):
             self.assertTrue(any("notice reloaded" in line for line in lines), lines)
             self.wait_flows()
         self.assert_flows_were_served()
+
+
+@passing.needs_systemd
+class Restarts(Case):
+    """As after a crash: what was bound comes back from the service manager's store."""
+
+    def stored(self, shards):
+        """The sockets of a group as the daemon before left them: the service's user's, with what waits there."""
+        uid, found = pwd.getpwnam(service_user()[0]).pw_uid, []
+        for i in range(shards):
+            s = socket.socket(type=socket.SOCK_DGRAM)
+            self.addCleanup(s.close)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            os.fchown(s.fileno(), uid, -1)
+            s.bind(("127.0.0.1", PORT))
+            name = f"udp 127.0.0.1:{PORT}" + (f" shard {i}" if i else "")
+            found.append((f"stored-{siphash(name.encode()):016x}", s))
+        return found
+
+    def test_take_the_sockets_and_what_waits_there_and_may_change_the_number(self):
+        for before, after in ((2, 4), (4, 4), (1, 3)):
+            with self.subTest(f"{before} sockets, then {after}"):
+                stored = self.stored(before)
+                kept = {inode for inode, _ in bound()}
+                many = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(FLOWS)]
+                for s in many:
+                    self.addCleanup(s.close)
+                    s.settimeout(harness.TIMEOUT_S)
+                    s.connect(("127.0.0.1", PORT))
+                    s.send(b"x")
+                d = self.pass_to(stored, self.echo(after), only=False)
+                for _, s in stored:
+                    s.close()
+                for s in many:
+                    self.assertEqual(s.recv(100), b"x")
+                self.assertEqual(len(bound()), after)
+                self.assertLessEqual(kept, {inode for inode, _ in bound()})
+                d.reload(self.config(self.echo(5)))
+                self.assertEqual(len(bound()), 5)
+                d.stop()
 
 
 if __name__ == "__main__":

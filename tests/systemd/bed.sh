@@ -50,10 +50,11 @@ container() {
 	systemd-sysusers --root="$root" >&2
 
 	# CAP_BPF and bpf(2): without them IPAddressDeny= is left out in silence. adjtimex(2), to look; CAP_SYS_TIME, to set
-	# the clock, is not given.
+	# the clock, is not given. Landlock, which an older systemd-nspawn does not know.
 	exec systemd-nspawn --quiet --directory="$root" --machine="echotimed-bed-$bed" --register=no --keep-unit \
 		--private-network --link-journal=no --resolv-conf=off --timezone=off --console=read-only \
 		--capability=CAP_BPF,CAP_PERFMON --system-call-filter="bpf adjtimex clock_adjtime" \
+		--system-call-filter="landlock_add_rule landlock_create_ruleset landlock_restrict_self" \
 		--boot systemd.unit=bed.target systemd.show_status=0
 }
 

@@ -13,6 +13,7 @@ from harness import SERVICE, TCP, UDP, clients, wait_until
 
 ECHO = "echotimed-echo.socket"
 KILLED = (r"code=killed, status=9/KILL", r"Failed with result 'signal'")
+RELOAD_REFUSED = (r"^reload: refused", r"Control process exited, code=exited, status=1/FAILURE", r"Reload failed")
 NO_CAPABILITIES = "0000000000000000"
 CAP_NET_BIND_SERVICE = 1 << 10
 FILTERED = "2"  # Seccomp: of /proc/PID/status
@@ -79,6 +80,30 @@ class Posture(harness.Case):
         self.addCleanup(server.stop)
         self.start("echotimed-hostname.socket")
         self.assertIn(b"192.0.2.7", clients.ask(self.connect(101), b"HNAME found.test\r\n"))
+
+    def test_names_are_read_from_the_places_of_the_name_service_and_from_no_other(self):
+        if not procs.landlock_version():
+            self.skipTest("needs a kernel with Landlock")
+        before = self.bed.read("/etc/hosts")
+        self.addCleanup(self.put_hosts, before)
+        self.start("echotimed-hostname.socket")
+        self.put_hosts("192.0.2.7 inside.test\n")
+        self.assertIn(b"192.0.2.7", clients.ask(self.connect(101), b"HNAME inside.test\r\n"))
+        self.bed.write("/srv/hosts", "192.0.2.8 outside.test\n")
+        os.unlink(self.bed.path("/etc/hosts"))
+        os.symlink("/srv/hosts", self.bed.path("/etc/hosts"))
+        self.assertNotIn(b"192.0.2.8", clients.ask(self.connect(101), b"HNAME outside.test\r\n"))
+        # Where the file is meant to be, somebody may put it elsewhere: a resolver that starts now looks where it is.
+        self.bed.systemctl("restart", SERVICE)
+        self.assertIn(b"192.0.2.8", clients.ask(self.connect(101), b"HNAME outside.test\r\n"))
+
+    def put_hosts(self, text):
+        """The file itself, whatever was in its place."""
+        path = self.bed.path("/etc/hosts")
+        if os.path.lexists(path):
+            os.unlink(path)
+        self.bed.write("/etc/hosts", text)
+        os.chmod(path, 0o644)
 
     def test_without_a_look_at_the_clock_it_serves_and_synchronisation_cannot_be_required(self):
         self.example("noclock")
@@ -202,11 +227,12 @@ class Life(harness.Case):
         wait_until(lambda: clients.is_served(lambda: self.connect(7)), "the place of the old session is free")
 
     def test_a_reload_that_fails_says_so_and_changes_nothing(self):
-        self.allowed += [r"echotimed.conf:1: ", r"Control process exited, code=exited, status=78/CONFIG", r"Reload failed"]
+        self.allowed += [*RELOAD_REFUSED, r"^settings: "]
         self.start(ECHO)
         s, supervisor = self.assert_echoes(), self.supervisor()
         self.bed.write(self.conf_path(), "no_such_key = 1;\n")
         self.assertNotEqual(self.bed.systemctl("reload", SERVICE, check=False).returncode, 0)
+        self.assert_said(r"^/\S*echotimed.conf:1: no_such_key: there is no such key")
         self.assertEqual((self.state(), self.supervisor()), ("active", supervisor))
         self.assert_open(s)
         for kind in (TCP, UDP):
@@ -216,12 +242,22 @@ class Life(harness.Case):
         self.start(ECHO)
         s = self.assert_echoes()
         self.configure({"service": "discard"})  # nobody for the passed sockets
-        self.allowed += [r"descriptor \d+ \(echo"]
-        self.bed.systemctl("reload", SERVICE)
+        self.allowed += [*RELOAD_REFUSED, r"descriptor \d+ \(echo"]
+        self.assertNotEqual(self.bed.systemctl("reload", SERVICE, check=False).returncode, 0)
         self.wait_said(r"descriptor \d+ \(echo")
         wait_until(lambda: self.state() == "active", "the reload is over")
         self.assert_open(s)
         self.assert_echoes()
+
+    def test_root_asks_the_service_within_its_sandbox_and_others_may_not(self):
+        self.start(ECHO)
+        s = self.assert_echoes()
+        said = self.bed.run("echotimectl", "status").stdout
+        self.assertIn(f"process {self.bed.show(SERVICE, 'MainPID')},", said)
+        self.assertRegex(said, r"(?m)^echo/tcp +127\.0\.0\.1:7 .*serving +1/")
+        self.assertEqual(self.bed.run("setpriv", "--reuid=2", "--regid=2", "--clear-groups", "echotimectl",
+                                      "status").returncode, 77)
+        self.assert_open(s)
 
     def test_a_stop_lets_sessions_end_and_asks_for_the_time_it_needs(self):
         self.configure({"service": "echo"}, drain_timeout="20s")

@@ -19,6 +19,8 @@
 #include "base/fd.h"
 #include "net/passed.h"
 
+#include "config.h"
+
 #define MPTCP 262
 
 /* A socket bound to `a`, listening where it can. */
@@ -117,6 +119,8 @@ static void what_nothing_here_serves_is_refused(void **state maybe_unused)
 		assert_string_equal(passed_describe(multipath, &s), "is a socket of a kind that no listener serves");
 }
 
+#ifdef HAVE_SYSTEMD
+
 /* In a process of its own: descriptors 3 and 4 are passed to it. Exit 0: as it should be. */
 static int take_two(int first, int second)
 {
@@ -157,6 +161,8 @@ static void what_was_passed_is_taken_once_and_inherited_by_nobody(void **state m
 	assert_int_equal(status, 0);
 }
 
+#endif
+
 static void what_was_passed_to_another_process_is_left_alone(void **state maybe_unused)
 {
 	static struct adopt a;
@@ -176,7 +182,9 @@ int main(void)
 		cmocka_unit_test(a_socket_of_both_families_is_told_from_one_of_ipv6),
 		cmocka_unit_test(a_unix_socket_has_its_path_or_name),
 		cmocka_unit_test(what_nothing_here_serves_is_refused),
+#ifdef HAVE_SYSTEMD
 		cmocka_unit_test(what_was_passed_is_taken_once_and_inherited_by_nobody),
+#endif
 		cmocka_unit_test(what_was_passed_to_another_process_is_left_alone),
 	};
 

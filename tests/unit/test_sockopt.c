@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <netinet/udp.h>
 #include <cmocka.h>
 
 #include "open_listener.h"
@@ -96,7 +97,7 @@ static void a_udp_listener_learns_what_it_was_asked_on(void **state maybe_unused
 	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_PKTINFO, 1);
 	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
 	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	EXPECT_OPTION(l.fd, SOL_UDP, UDP_GRO, 1);
 	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_REUSEADDR, 0);
 	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_BROADCAST, 0);
 	assert_int_equal(fcntl(l.fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
