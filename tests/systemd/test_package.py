@@ -14,8 +14,11 @@ import harness
 from harness import SERVICE, TCP, UDP, clients
 from test_restart import Load
 
+import netns
+
 PACKAGES = os.path.join(os.environ.get("top_builddir", "."), "packages")
 SCRIPT = os.path.join(os.environ["top_srcdir"], "packaging/debian/tests/sockets")
+README = os.path.join(os.environ["top_srcdir"], "README.md")
 INSIDE = "/srv/packages"
 CONF = "/etc/echotimed/echotimed.conf"
 UPGRADES = 3
@@ -43,6 +46,16 @@ def next_version(deb, n, folder, settings=""):
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, made], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["rm", "-r", tree], check=True)
     return made
+
+
+def readme_blocks(section, where):
+    """The indented lines of a section of the README, up to a line, that line, and the block behind it."""
+    with open(README) as f:
+        text = f.read().partition(f"## {section}\n")[2].partition("\n## ")[0]
+    parts = text.partition(f"\n{where}\n")
+    before = "\n".join(re.findall(r"(?m)^    (.*)", parts[0]))
+    behind = re.match(r"\n((?:    .*\n)+)", parts[2])[1]
+    return before, parts[1], re.sub(r"(?m)^    ", "", behind)
 
 
 class Package(harness.Case):
@@ -200,6 +213,22 @@ class Package(harness.Case):
         self.assertEqual(self.bed.tool("getent", "group", "echotimed", check=False).stdout, "")
         self.assertEqual(self.listening(), "")
         self.assertIn(self.bed.run("dpkg", "-s", "echotimed").returncode, (1, 256))
+
+    def test_the_readmes_first_minute_answers_another_host(self):
+        """Its commands, line by line; what it shows from another host is what is there to be seen."""
+        self.install(built())
+        here, _, there = readme_blocks("The first packet, in a minute", "From another host:")
+        done = self.bed.run("bash", "-euc", here.replace("sudo ", ""))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("\nhello\n", "\n" + done.stdout)
+        other = netns.OtherHost("cable", ["192.0.2.1/24"], ["192.0.2.2/24"])
+        self.addCleanup(other.close)
+        asked = re.findall(r"(?m)^\$ (.+)\n(.+)$", there)
+        self.assertEqual(len(asked), 3)
+        for command, shown in asked:
+            said = other.run("bash", "-c", command.replace("server", "192.0.2.1"), stdout=subprocess.PIPE, text=True).stdout
+            like = re.sub(r"\w+ \w+ +\d+ \d\d:\d\d:\d\d \w+ \d+", r"[A-Z].* \\d\\d:\\d\\d:\\d\\d UTC \\d+", shown)
+            self.assertRegex(said, rf"^{like}\s*$", command)
 
     def test_echo_by_a_process_for_each_connection_works_as_packaged(self):
         self.install(built())
