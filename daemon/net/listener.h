@@ -36,6 +36,7 @@ struct listener {
 	uint32_t receive_buffer_got; /* what the kernel granted, bytes                                */
 	int passed_fd;   /* the socket that was passed for it (adopt.h), a copy of which it becomes; 0: bound by us */
 	bool from_store; /* passed, but bound by us in an earlier life */
+	bool lent;       /* passed by a super-server (--inetd), which may give it to any program next */
 	bool stored;     /* the service manager has a copy */
 	bool kept;       /* its descriptor came from the generation before */
 	bool renamed;    /* and had another label there                    */

@@ -99,8 +99,10 @@ static void set_udp(struct series *s, const struct listener *l)
 		set_udp_v4(s);
 	if (speaks_ipv6(l))
 		set_udp_v6(s);
-	/* Several datagrams from one client may be read as one message, which says so. */
-	set_if_known(s, SOL_UDP, UDP_GRO, 1);
+	/* Several datagrams from one client may be read as one message, which says so. What reads a lent socket after us may
+	 * not know that. */
+	if (!l->lent)
+		set_if_known(s, SOL_UDP, UDP_GRO, 1);
 }
 
 static void set_tcp(struct series *s)

@@ -160,6 +160,7 @@ static int take_socket(struct text *why)
 		.address = self.socket.address,
 		.socket_family = self.socket.family,
 		.dual_stack = self.socket.dual_stack,
+		.lent = true,
 	};
 	size_t n = 0;
 

@@ -360,6 +360,8 @@ class Datagrams(Case):
             log = self.ended(p)
             if how in LOGGED:
                 self.assertNotIn("error", log)
+            # A program that comes next reads one datagram at a time, as it always has.
+            self.assertEqual(keep.getsockopt(17, 104), 0)  # UDP_GRO
             keep.close()
 
     def test_one_that_comes_after_the_end_is_answered_by_the_next(self):
