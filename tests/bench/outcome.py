@@ -22,7 +22,10 @@ class Measured:
 
 @dataclasses.dataclass
 class Goal:
-    """`ours` is to be at most `target` times `against`; without `against`, at most `target` in `unit`. No target: shown only."""
+    """`ours` is to be at most `target` times `against`; without `against`, at most `target` in `unit`.
+
+    Without a target it is only shown.
+    """
 
     ours: str
     against: str

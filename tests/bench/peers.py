@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Packaged servers to compare with, unpacked into the folder of the build: installed beside each other they would conflict."""
+"""Packaged servers to compare with, unpacked into the folder of the build: some cannot be installed beside each other."""
 
 import glob
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the bench runs: its folders, the cores, and namespaces of its own, so that no port is taken and nothing outlives it."""
+"""Where the bench runs: its folders, its cores, and namespaces of its own: all ports are free, and all ends with it."""
 
 import os
 import resource

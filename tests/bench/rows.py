@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rows of the table: what is asked, of which servers, and what is to be reached."""
+"""The rows of the table: what is asked, of which servers, and what is to be reached. A new row is a line here."""
 
 import curves
 import figures
@@ -29,7 +29,8 @@ ROWS = (
     Turns("daytime", "daytime sessions, 64 at once", "session --eof --connections 64 --sources 200",
           ("echotimed/event daytime", "echotimed/prefork daytime"),
           {"nginx": 1.00, "xinetd daytime": 0.60, "openbsd-inetd daytime": None}, "session"),
-    Turns("udp-64", "UDP echo, 16 sockets, 16 datagrams of 64 bytes in flight on each", "udp --connections 16 --depth 16", UDP,
+    Turns("udp-64", "UDP echo, 16 sockets, 16 datagrams of 64 bytes in flight on each", "udp --connections 16 --depth 16",
+          UDP,
           {"udp_echo -m full": 1.15, "openbsd-inetd udp": 0.55}, "datagram"),
     Turns("udp-1400", "UDP echo, the same with 1,400 bytes", "udp --connections 16 --depth 16 --size 1400", UDP,
           {"udp_echo -m full": 1.15, "openbsd-inetd udp": 0.55}, "datagram"),

@@ -50,7 +50,8 @@ def write(options, facts, how, outcomes):
 
 def faults(outcomes):
     """For --smoke: what of echotimed gave no figure, and what it refused."""
-    ours = [(o.row.name, m) for o in outcomes for m in o.measured if m.what.startswith("echotimed") and "no such setting" not in m.why_not]
+    ours = [(o.row.name, m) for o in outcomes for m in o.measured
+            if m.what.startswith("echotimed") and "no such setting" not in m.why_not]
     return [f"{name}: {m.what}: {m.why_not or m.notes}" for name, m in ours
             if not m.values or any("refused" in note or "errors" in note for note in m.notes)]
 
