@@ -121,6 +121,7 @@ class Posture(harness.Case):
         self.assertEqual(clients.ask(d.connect("echo", "udp"), b"x"), b"x")
 
 
+@passing.needs_systemd
 class PassedPosture(passing.Case):
     def test_a_socket_that_was_passed_is_judged_by_its_own_address(self):
         chargen = {"service": "chargen", "transport": "udp"}  # on 127.0.0.1, as far as the file says

@@ -241,6 +241,7 @@ class OfWhatElseItHas(control.Case, Upgrades):
         self.assertEqual(test_metrics.ask(d, "/healthz")[0], 200)
 
 
+@passing.needs_systemd
 class OfSocketsThatWerePassed(passing.Case, Upgrades):
     def test_are_kept_also_for_reloads_after_it(self):
         s = self.bound("tcp")
