@@ -13,16 +13,20 @@
 
 #include "base/fd.h"
 
-/* A connected socket, or -errno. */
+#define CONNECT_PATIENCE_S 15
+
+/* A connected socket, or -errno; -EAGAIN where too many wait already, for too long. */
 static int open_path(const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = CONNECT_PATIENCE_S };
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int r = text_copy(sun.sun_path, sizeof(sun.sun_path), path);
 
 	if (r < 0)
 		return r;
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0)
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0)
 		return -errno;
 	return fd_take(&fd);
 }

@@ -188,12 +188,25 @@ static int take_answer(const struct options *o, struct ask *a)
 	return code;
 }
 
-int main(int argc, char **argv)
+/* The exit code. */
+static int give_command(const struct options *o, const char *request)
 {
 	static struct ask ask;
-	struct options o = { 0 };
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
+	int r = ask_open(&ask, o->socket, &why);
+
+	if (r < 0)
+		return fail(r == -EACCES || r == -EPERM ? EX_NOPERM : EX_UNAVAILABLE, why.at);
+	r = ask_send(&ask, request, strlen(request), o->command->patience_s);
+	int code = r < 0 ? fail(EX_UNAVAILABLE, strerror(-r)) : take_answer(o, &ask);
+	ask_close(&ask);
+	return fflush(stdout) == EOF && !code ? EX_IOERR : code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
 	int code = read_options(argc, argv, &o);
 
 	if (code || !o.command)
@@ -201,12 +214,7 @@ int main(int argc, char **argv)
 	char *request = make_request(&o);
 	if (!request)
 		return fail_usage("an argument that is no text", "");
-	int r = ask_open(&ask, o.socket, &why);
-	if (r < 0)
-		return fail(r == -EACCES || r == -EPERM ? EX_NOPERM : EX_UNAVAILABLE, why.at);
-	r = ask_send(&ask, request, strlen(request), o.command->patience_s);
+	code = give_command(&o, request);
 	free(request);
-	code = r < 0 ? fail(EX_UNAVAILABLE, strerror(-r)) : take_answer(&o, &ask);
-	ask_close(&ask);
-	return fflush(stdout) == EOF && !code ? EX_IOERR : code;
+	return code;
 }

@@ -34,9 +34,9 @@ class Case(harness.Case):
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(TIMEOUT_S)
         self.addCleanup(s.close)
-        s.connect(self.path)
+        s.connect(self.path)  # waits where many wait already, which a socket with a time-out does not
+        s.settimeout(TIMEOUT_S)
         return s
 
     def raw(self, data):
