@@ -110,7 +110,13 @@ def every_model(cls):
     return None
 
 
+def built_with(what):
+    return os.access(DAEMON, os.X_OK) and \
+        f"\n{what}: yes\n" in subprocess.run([DAEMON, "-V"], stdout=subprocess.PIPE, text=True, check=False).stdout
+
+
 needs_root = unittest.skipUnless(is_root(), "needs root")
+needs_metrics = unittest.skipUnless(built_with("metrics"), "needs a daemon built with libmicrohttpd")
 
 
 class Result(unittest.TextTestResult):

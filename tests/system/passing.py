@@ -31,7 +31,6 @@ if __name__ == "__main__":
     launch([int(fd) for fd in sys.argv[1].split(",") if fd], sys.argv[2:])
 
 import socket  # noqa: E402
-import subprocess  # noqa: E402
 import unittest  # noqa: E402
 
 import harness  # noqa: E402
@@ -39,9 +38,7 @@ import harness  # noqa: E402
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM, "unix": socket.SOCK_STREAM, "unixgram": socket.SOCK_DGRAM,
          "unixpacket": socket.SOCK_SEQPACKET}
 
-HAS_SYSTEMD = os.access(harness.DAEMON, os.X_OK) and \
-    b"systemd: yes" in subprocess.run([harness.DAEMON, "-V"], stdout=subprocess.PIPE, check=False).stdout
-needs_systemd = unittest.skipUnless(HAS_SYSTEMD, "needs a daemon built with libsystemd")
+needs_systemd = unittest.skipUnless(harness.built_with("systemd"), "needs a daemon built with libsystemd")
 
 
 def arguments(fds, names=None, **variables):

@@ -17,8 +17,8 @@ import procs
 
 # inetd: the connection is 0, 1 and 2. stdin: standard error is the log's. systemd: LISTEN_FDS; both: StandardInput=socket as
 # well; half: StandardOutput=socket, which standard error inherits.
-LOGGED = ("stdin", *(["systemd"] if passing.HAS_SYSTEMD else []))
-HOW = ("inetd", *LOGGED, *(["both", "half"] if passing.HAS_SYSTEMD else []))
+LOGGED = ("stdin", *(["systemd"] if harness.built_with("systemd") else []))
+HOW = ("inetd", *LOGGED, *(["both", "half"] if harness.built_with("systemd") else []))
 SECONDS_1900_TO_1970 = 2208988800
 
 

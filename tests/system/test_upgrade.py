@@ -233,6 +233,7 @@ class OfWhatElseItHas(control.Case, Upgrades):
         self.assertEqual(self.one("status", "draining")["sessions"], 1)
         self.assertEqual(len(self.done("sessions")), 2)
 
+    @harness.needs_metrics
     def test_metrics_stay_where_they_were(self):
         d = self.serve_program(ECHO, metrics={"address": "127.0.0.1", "port": 0})
         where = test_metrics.where(d)
