@@ -135,9 +135,11 @@ int passed_take_any(struct adopt *a, struct text *why)
 	cleanup_with(free_names) char **names = NULL;
 	int n = take_names(&names, why);
 
-	*a = (struct adopt){ 0 };
+	a->n = 0; /* not cleared as a whole: what is touched is copied with every fork */
 	for (int i = 0; i < n; i++) {
 		struct adopt_socket *s = &a->sockets[a->n++];
+
+		*s = (struct adopt_socket){ 0 };
 		const char *name = names && names[i] ? names[i] : "unknown";
 
 		s->number = SD_LISTEN_FDS_START + i;

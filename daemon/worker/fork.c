@@ -24,7 +24,6 @@
 #include "base/log.h"
 #include "base/log_quota.h"
 #include "worker/client.h"
-#include "worker/image.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -323,7 +322,6 @@ static int prepare(struct worker *w)
 	acceptor.over = (struct loop_source){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .ready = over_ready };
 	if (!acceptor.children || acceptor.signals.fd < 0 || acceptor.over.fd < 0)
 		return -ENOMEM;
-	image_leave_out();
 	r = loop_add(&w->loop, &acceptor.signals, EPOLLIN);
 	return r < 0 ? r : loop_add(&w->loop, &acceptor.over, EPOLLIN);
 }

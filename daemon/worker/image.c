@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which parts of the program a session's process does without. */
+/* Which parts of the program a worker does without. */
 #include "worker/image.h"
 
 #include <link.h>
@@ -13,21 +13,34 @@
 #include "base/attr.h"
 #include "worker/worker.h"
 
-/* The program itself, and what a child calls or is called by: the C library, the loader, which keeps its variables, and the
- * kernel's clock. */
-static bool is_needed(const char *path)
+static bool is_among(const char *path, const char *const *names, size_t n)
 {
-	static const char *const names[] = { "/libc.so", "/libc.musl", "/ld-", "vdso", "/libasan", "/libubsan" };
-
-	if (!*path)
-		return true;
-	for (size_t i = 0; i < array_n(names); i++)
+	for (size_t i = 0; i < n; i++)
 		if (strstr(path, names[i]))
 			return true;
 	return false;
 }
 
-static int leave_out(struct dl_phdr_info *object, size_t bytes maybe_unused, void *ctx maybe_unused)
+/* The program itself, the C library, the loader, which keeps its variables, and the kernel's clock. */
+static bool is_needed(const char *path)
+{
+	static const char *const names[] = { "/libc.so", "/libc.musl", "/ld-", "vdso" };
+
+	return !*path || is_among(path, names, array_n(names));
+}
+
+/* Libraries come in the order in which names are looked up in them: one before the C library that is none of those we are
+ * linked with was put there (LD_PRELOAD), and is called in the C library's stead. Not 0: this is one. */
+static int stands_between(struct dl_phdr_info *object, size_t bytes maybe_unused, void *ctx)
+{
+	static const char *const ours[] = { "/libconfig.so", "/libcap-ng.so", "/libseccomp.so", "/libsystemd.so" };
+	bool *past = ctx;
+
+	*past |= strstr(object->dlpi_name, "/libc.") != NULL;
+	return !*past && !is_needed(object->dlpi_name) && !is_among(object->dlpi_name, ours, array_n(ours));
+}
+
+static int leave(struct dl_phdr_info *object, size_t bytes maybe_unused, void *ctx maybe_unused)
 {
 	uintptr_t from = UINTPTR_MAX, end = 0;
 
@@ -44,13 +57,19 @@ static int leave_out(struct dl_phdr_info *object, size_t bytes maybe_unused, voi
 	}
 	from &= ~(uintptr_t)(WORKER_PAGE - 1);
 	if (from < end)
-		(void)madvise((void *)from, end - from, MADV_DONTFORK);
+		(void)munmap((void *)from, end - from);
 	return 0;
 }
 
-void image_leave_out(void)
+void image_leave_libraries(void)
 {
-#ifdef HAVE__FORK
-	(void)dl_iterate_phdr(leave_out, NULL);
+#if defined(HAVE__FORK) && !defined(WITH_SANITIZERS)
+	bool past = false;
+
+	if (dl_iterate_phdr(stands_between, &past) == 0)
+		(void)dl_iterate_phdr(leave, NULL);
+#else
+	(void)stands_between;
+	(void)leave;
 #endif
 }

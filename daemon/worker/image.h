@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which parts of the program a session's process does without. */
+/* Which parts of the program a worker does without. */
 #pragma once
 
-/* Leaves all libraries but the C library out of the processes that are forked from here on: each mapping costs every fork
- * and every exit microseconds, and what is not there cannot be jumped into. Those processes call no other library, and are
- * forked without the libraries' own handlers (_Fork). Does nothing where that is missing. */
-void image_leave_out(void);
+/* Gives up all libraries but the C library: the settings are read and the sandbox is entered, so this process calls no other
+ * one any more, and neither do those that are forked from it. Each mapping costs a fork and an exit microseconds, and what
+ * is not there cannot be jumped into. The libraries' own fork handlers must not run from here on: _Fork(). Nothing happens
+ * where something may stand between this program and the C library (LD_PRELOAD), or where there is no _Fork(). */
+void image_leave_libraries(void);

@@ -16,6 +16,7 @@
 #include "worker/acceptor.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
+#include "worker/image.h"
 #include "worker/models.h"
 #include "worker/sandbox.h"
 #include "worker/sessions.h"
@@ -262,6 +263,8 @@ static int prepare(struct worker *w)
 		r = w->model->prepare(w);
 	if (r == 0)
 		r = enter_sandbox(w, own);
+	if (r == 0)
+		image_leave_libraries();
 	(void)malloc_trim(0); /* what is freed by now would be copied with every fork */
 	return r;
 }

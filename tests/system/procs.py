@@ -44,6 +44,12 @@ def cpu_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
+def mapped_files(pid):
+    """The files that are mapped into a process."""
+    with open(f"/proc/{pid}/maps") as f:
+        return {line.split(None, 5)[5].strip() for line in f if len(line.split(None, 5)) == 6}
+
+
 def pss_bytes(pids, which="Pss"):
     """The memory of these processes together, shared pages counted once; "Pss_Anon": without what belongs to files, which
     other processes may come to share."""

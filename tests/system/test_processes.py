@@ -3,6 +3,7 @@
 
 import os
 import pwd
+import re
 import signal
 import socket
 
@@ -159,6 +160,21 @@ class Recycling(harness.Case):
             s.close()
         self.wait_until(lambda: len(d.workers()) <= few + 1, "a pool that shrinks again")
         self.assertTrue(clients.serves(d.connect("echo")))
+
+    def test_a_worker_has_no_library_that_only_the_start_needs(self):
+        for model in ("fork", "prefork", "event"):
+            d = self.serve({**ECHO, "pool": model}, pools={"prefork": {"start": 1}, "event": {"workers": 1}})
+            s = d.connect("echo")
+            self.assertTrue(clients.serves(s))
+            try:
+                maps = {pid: procs.mapped_files(pid) for pid in d.workers()}
+            except PermissionError:
+                self.skipTest("needs root (to read the mappings of a process that is not dumpable)")
+            if any("san.so" in f for files in maps.values() for f in files):
+                self.skipTest("sanitizers look through all libraries")
+            left = [f for files in maps.values() for f in files if re.search(r"/lib(config|cap-ng|seccomp)\.so", f)]
+            self.assertEqual(left, [])
+            d.stop()
 
     def test_a_worker_that_polls_busily_never_sleeps_and_serves(self):
         d = self.serve({**ECHO, "pool": "own"}, pools={"own": {"model": "event", "workers": 1, "busy_poll": True}})
