@@ -19,7 +19,8 @@ set ylabel "{unit}"
 set logscale x
 set format x "%.0f"
 set yrange [0:*]
-set key top left
+set key outside below horizontal
+set rmargin 4
 set grid
 plot {lines}
 """
