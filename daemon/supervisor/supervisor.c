@@ -141,18 +141,19 @@ static int watch_signals(struct supervisor *s)
 
 /* --- the state machine ---------------------------------------------------------------------------------------- */
 
-/* What is left at the deadline ends, and a second later is killed. Resolvers without workers have nobody left to ask
- * them. */
+/* What is left at the deadline ends, and a second later is killed. Without workers the others have nothing left to do, but
+ * may be in the middle of an answer. */
 static void press(struct generation *g, uint64_t now_ns)
 {
 	bool due = now_ns >= g->deadline_ns;
 
-	if (!generation_has_workers(g) || (due && g->ending))
+	if (due && g->ending)
 		generation_kill(g);
-	else if (due)
+	else if (due || (!generation_has_workers(g) && !g->ending))
 		generation_end(g);
-	if (due)
-		g->deadline_ns = now_ns + KILL_AFTER_NS;
+	else
+		return;
+	g->deadline_ns = now_ns + KILL_AFTER_NS;
 }
 
 static void advance_draining(struct supervisor *s)

@@ -209,5 +209,7 @@ int takeover_end(int code)
 		go_back();
 		log_say(LOG_LEVEL_ERROR, "upgrade", "there is no way back to the program before: %s", strerror(errno));
 	}
+	if (takeover.mode == TAKEOVER_TRY)
+		_exit(code); /* nothing is to be closed or given back: it is the other's */
 	return code;
 }

@@ -130,6 +130,7 @@ class Upgrade(harness.Case):
         self.start(SERVICE)
         self.upgrade_under_load()
         self.assertEqual(int(procs.status(self.supervisor())["CapEff"], 16), 1 << 10)  # CAP_NET_BIND_SERVICE
+        self.hang_up()  # or the restart would wait for the session
         with Load(self) as load:
             self.bed.systemctl("restart", SERVICE)  # by way of the descriptor store
             load.wait_for_all()
