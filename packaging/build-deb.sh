@@ -6,7 +6,7 @@
 #
 # Needs what packaging/debian/control lists under Build-Depends, dpkg-dev and lintian, whose word stays in FOLDER/lintian.log:
 # errors, warnings and infos fail the build, but those that debian/echotimed.lintian-overrides gives a reason for.
-# The tests run as a part of it, but with DEB_BUILD_OPTIONS=nocheck.
+# The tests run as a part of it, but with nocheck in DEB_BUILD_OPTIONS and DEB_BUILD_PROFILES.
 set -eu
 
 die() {
