@@ -195,7 +195,7 @@ int saved_open(char *text, struct saved_image *ret, struct text *why)
 	int r = state_open(&saved.reader, text, &version);
 
 	if (r == -EPROTO)
-		text_addf(why, "the program that runs hands over a state of version %u, and this one takes version %u",
+		text_addf(why, "the program that runs hands over a state of version %u, and this one takes version %d",
 			  version, STATE_VERSION);
 	else if (r == 0) {
 		const char *kind = state_next(&saved.reader, &rest);

@@ -76,7 +76,7 @@ static void write_value(struct state_writer *w, const struct state_field *f, con
 
 void state_begin(struct state_writer *w)
 {
-	(void)fprintf(w->to, MAGIC "%u\n", STATE_VERSION);
+	(void)fprintf(w->to, MAGIC "%d\n", STATE_VERSION);
 }
 
 void state_write(struct state_writer *w, const char *kind, const struct state_field *fields, size_t n, const void *from)
