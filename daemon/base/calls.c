@@ -8,10 +8,22 @@
 
 #if defined(HAVE_SECCOMP) && !defined(WITH_COVERAGE) && !CALLS_SANITIZED
 
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "base/fd.h"
+
+/* Stands for the process's own number in a program that is built before the process is there. No other constant of a program
+ * is alike: none is as large. */
+#define OWN_PID 0x5EEDC0DEu
+
+#define PROGRAM_BYTES 16384 /* the longest list is a fifth of that */
 
 bool calls_are_built(void)
 {
@@ -73,13 +85,13 @@ static int add(scmp_filter_ctx filter, const struct calls_row *row)
 				.arg = c->arg,
 				.op = SCMP_CMP_MASKED_EQ,
 				.datum_a = c->mask,
-				.datum_b = c->value == CALLS_OWN_PID ? (uint64_t)getpid() : c->value,
+				.datum_b = c->value == CALLS_OWN_PID ? OWN_PID : c->value,
 			};
 	}
 	return seccomp_rule_add_array(filter, action_of(row), number, n, ifs);
 }
 
-static int load(scmp_filter_ctx filter, const struct calls_list *l)
+static int fill(scmp_filter_ctx filter, const struct calls_list *l)
 {
 	/* The kernel's own error numbers; and a tree in place of a chain, for kernels that run the filter at each call. */
 	int r = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
@@ -89,20 +101,72 @@ static int load(scmp_filter_ctx filter, const struct calls_list *l)
 
 	for (const struct calls_row *row; r == 0 && (row = next_row(l, &i));)
 		r = add(filter, row);
-	return r < 0 ? r : seccomp_load(filter);
+	return r;
 }
 
-int calls_allow_only(const struct calls_list *l)
+/* Through a pipe: whoever builds it may be allowed to write no file. */
+static int export(scmp_filter_ctx filter, struct calls_program *p)
 {
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	cleanup_fd int from = ends[0], to = ends[1];
+	int r = seccomp_export_bpf(filter, to);
+	if (r < 0)
+		return r;
+	p->at = malloc(PROGRAM_BYTES);
+	if (!p->at)
+		return -ENOMEM;
+	ssize_t n = read(from, p->at, PROGRAM_BYTES);
+	if (n <= 0 || n == PROGRAM_BYTES) {
+		calls_drop(p);
+		return n < 0 ? -errno : -E2BIG;
+	}
+	p->n = (unsigned short)((size_t)n / sizeof(*p->at));
+	return 0;
+}
+
+int calls_build(const struct calls_list *l, struct calls_program *p)
+{
+	*p = (struct calls_program){ 0 };
 	if (!calls_are_filtered())
 		return -ENOSYS;
 	scmp_filter_ctx filter = seccomp_init(l->others ? SCMP_ACT_ERRNO((uint16_t)l->others) : SCMP_ACT_KILL_PROCESS);
 	if (!filter)
 		return -ENOMEM;
-	int r = load(filter, l);
+	int r = fill(filter, l);
+	if (r == 0)
+		r = export(filter, p);
 	seccomp_release(filter);
+	return r;
+}
+
+void calls_drop(struct calls_program *p)
+{
+	free(p->at);
+	*p = (struct calls_program){ 0 };
+}
+
+int calls_enter(struct calls_program *p)
+{
+	struct sock_fprog program = { .len = p->n, .filter = p->at };
+
+	for (unsigned short i = 0; i < p->n; i++)
+		if (p->at[i].k == OWN_PID)
+			p->at[i].k = (uint32_t)getpid();
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
+		return 0;
 	/* Refused by a filter around us. */
-	return r == -EPERM ? -ENOSYS : r;
+	return errno == EPERM ? -ENOSYS : -errno;
+}
+
+int calls_allow_only(const struct calls_list *l)
+{
+	struct calls_program p;
+	int r = calls_build(l, &p);
+
+	return r < 0 ? r : calls_enter(&p); /* what it takes stays: it may not be free to give it back */
 }
 
 static bool is_counted_before(const struct calls_list *l, const char *name, size_t before)
@@ -135,6 +199,21 @@ bool calls_are_built(void)
 bool calls_are_filtered(void)
 {
 	return false;
+}
+
+int calls_build(const struct calls_list *l maybe_unused, struct calls_program *p)
+{
+	*p = (struct calls_program){ 0 };
+	return -ENOSYS;
+}
+
+void calls_drop(struct calls_program *p maybe_unused)
+{
+}
+
+int calls_enter(struct calls_program *p maybe_unused)
+{
+	return -ENOSYS;
 }
 
 int calls_allow_only(const struct calls_list *l maybe_unused)

@@ -67,8 +67,21 @@ struct calls_list {
 bool calls_are_built(void);
 bool calls_are_filtered(void);
 
+/* A list as the kernel takes it: built once, by a process whose children then need neither the time nor the memory. */
+struct calls_program {
+	struct sock_filter *at; /* NULL: not built */
+	unsigned short n;
+};
+
+/* Builds it anew; p->at is given to free() by calls_drop(). 0; -ENOSYS: calls are not filtered here; else -errno. */
+int calls_build(const struct calls_list *l, struct calls_program *p) must_check;
+void calls_drop(struct calls_program *p);
+
 /* This process, and what it forks, may make no other calls from here on. Needs no_new_privs. 0; -ENOSYS: nothing is denied,
  * since calls are not filtered here; else -errno. */
+int calls_enter(struct calls_program *p) must_check;
+
+/* Both. */
 int calls_allow_only(const struct calls_list *l) must_check;
 
 /* Whether some machine has a call of that name. */

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -123,8 +124,22 @@ static int spawn_many(struct generation *g, uint32_t pool, uint32_t n)
 	return 0;
 }
 
+static void prepare_sandboxes(const struct generation *g)
+{
+	if (g->resolvers_wanted)
+		sandbox_prepare(SANDBOX_RESOLVER);
+	if (g->metrics_fd >= 0)
+		sandbox_prepare(SANDBOX_METRICS);
+	for (uint32_t i = 0; i < g->settings->pools_n; i++)
+		if (g->used[i])
+			sandbox_prepare(worker_role(&g->settings->pools[i]));
+}
+
 int generation_start(struct generation *g)
 {
+	/* What was freed so far would else be put in order by each process for itself, in copies of its own. */
+	prepare_sandboxes(g);
+	(void)malloc_trim(0);
 	int r = spawn_many(g, CHILD_RESOLVER, g->resolvers_wanted);
 
 	if (r == 0)

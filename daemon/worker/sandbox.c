@@ -96,12 +96,30 @@ static int fence(const struct sandbox *s)
 	return fence_enter(&f);
 }
 
-static int filter_calls(enum sandbox_role role)
+/* Built before the fork: else each process would keep 80 KiB that the building dirtied, and take a quarter of a millisecond
+ * more. */
+static struct calls_program programs[SANDBOX_ROLES_N];
+
+static int build(enum sandbox_role role)
 {
 	struct calls_list l;
 
+	if (programs[role].at)
+		return 0;
 	role_calls(role, &l);
-	return calls_allow_only(&l);
+	return calls_build(&l, &programs[role]);
+}
+
+void sandbox_prepare(enum sandbox_role role)
+{
+	(void)!build(role);
+}
+
+static int filter_calls(enum sandbox_role role)
+{
+	int r = build(role);
+
+	return r < 0 ? r : calls_enter(&programs[role]);
 }
 
 static int unless_missing(int r)

@@ -19,6 +19,7 @@ enum sandbox_role {
 	SANDBOX_RESOLVER, /* runs libc's name service and whatever modules nsswitch.conf names         */
 	SANDBOX_METRICS,  /* answers HTTP from memory that it can only read                          */
 	SANDBOX_INETD,    /* one session, in a process that somebody else started                      */
+	SANDBOX_ROLES_N
 };
 
 struct sandbox {
@@ -32,6 +33,10 @@ struct sandbox {
  * role does not need, and memory and descriptors beyond what it was given; asks to be killed when the parent dies (inetd
  * style: the parent is somebody else's). 0 or -errno: the process must not serve then. */
 int sandbox_enter(const struct sandbox *s) must_check;
+
+/* Before a process of this role is forked: what costs time and memory for its sandbox is done once, here. Harmless where it
+ * fails: the process then does it. */
+void sandbox_prepare(enum sandbox_role role);
 
 /* Logs what this kernel cannot do for the sandboxes. */
 void sandbox_say_what_is_missing(void);

@@ -3,7 +3,6 @@
 #include "worker/worker.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -222,12 +221,17 @@ void worker_keep_descriptors(const struct worker_plan *plan, uint32_t pool_index
 	fd_close_all_but(keep, n);
 }
 
+enum sandbox_role worker_role(const struct pool_settings *pool)
+{
+	return pool->model == POOL_FORK ? SANDBOX_ACCEPTOR : SANDBOX_WORKER;
+}
+
 /* own: the sessions of this process. A session that asks for a name has a descriptor more; what was opened before was
  * opened under another limit. */
 static int enter_sandbox(const struct worker *w, uint32_t own)
 {
 	struct sandbox s = {
-		.role = w->pool->model == POOL_FORK ? SANDBOX_ACCEPTOR : SANDBOX_WORKER,
+		.role = worker_role(w->pool),
 		.memory_limit = w->pool->memory_limit,
 		.descriptors = FEW_DESCRIPTORS + 2 * (uint64_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX,
 	};
@@ -265,7 +269,6 @@ static int prepare(struct worker *w)
 		r = enter_sandbox(w, own);
 	if (r == 0)
 		image_leave_libraries();
-	(void)malloc_trim(0); /* what is freed by now would be copied with every fork */
 	return r;
 }
 

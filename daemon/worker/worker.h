@@ -16,6 +16,7 @@
 #include "session/limits.h"
 #include "settings/settings.h"
 #include "worker/buffers.h"
+#include "worker/sandbox.h"
 #include "worker/shared.h"
 
 /* What the supervisor and a worker tell each other, one byte each, over the worker's channel. End of file: the supervisor
@@ -104,6 +105,9 @@ struct worker {
 
 /* Runs a worker of a pool until it is to end; never returns. channel: its end of the socketpair. */
 _Noreturn void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t record_index, int channel);
+
+/* What its workers are in the sandbox's terms. */
+enum sandbox_role worker_role(const struct pool_settings *pool);
 
 /* Tells the supervisor. Never waits. */
 void worker_tell(struct worker *w, enum word word);
