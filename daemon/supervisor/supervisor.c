@@ -15,7 +15,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "supervisor/generation.h"
-#include "supervisor/losses.h"
 #include "supervisor/notify.h"
 #include "supervisor/reload.h"
 #include "supervisor/sockets.h"
@@ -268,7 +267,7 @@ int supervisor_run(const char *file, const struct settings_override *overrides, 
 	if (takeover_mode() == TAKEOVER_GO) /* the program before goes on with all that is left as it was */
 		return code ? code : EX_OSERR;
 	finish(s);
-	losses_tell(s);
+	watch_end(s);
 	if (code == 0)
 		log_say(LOG_LEVEL_NOTICE, "stopped", "all sessions are over");
 	return code;

@@ -164,3 +164,14 @@ void watch(struct supervisor *s)
 		notify_extend(EXTEND_NS);
 	s->tick_ns = now_ns + step_ns;
 }
+
+void watch_end(struct supervisor *s)
+{
+	struct counters row;
+
+	for (uint32_t i = 0; i < s->labels.n; i++) {
+		shared_sum_row(s->shared, i, &row);
+		log_refusals_of(s, i, &row, CLOCK_NEVER);
+	}
+	losses_tell(s);
+}

@@ -10,3 +10,6 @@
 #define WATCH_NS (1 * CLOCK_S_NS)
 
 void watch(struct supervisor *s);
+
+/* At the end: logs what it would have told later. */
+void watch_end(struct supervisor *s);

@@ -274,19 +274,28 @@ static bool is_served(const struct worker_plan *plan, size_t i)
 	return reader < SHARED_RECORDS_MAX && serves(&plan->shared->records[reader]);
 }
 
+/* NULL: nothing. */
+static const char *what_is_wrong(const struct worker_plan *plan, size_t i, bool synchronised)
+{
+	const struct listener *l = &plan->listeners[i];
+
+	if (atomic_load(&plan->shared->drained[l->row]))
+		return "it is drained";
+	if (!is_served(plan, i))
+		return "nobody serves it";
+	return l->settings->options.require_sync && !synchronised ? "the clock is not synchronised" : NULL;
+}
+
 unsigned exposition_write_unready(const struct worker_plan *plan, FILE *to)
 {
 	bool synchronised = shared_clock(plan->shared).state == CLOCK_SYNCHRONISED;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < plan->listeners_n; i++) {
-		const struct listener *l = &plan->listeners[i];
-		const char *why = !is_served(plan, i)                                  ? "nobody serves it"
-				  : l->settings->options.require_sync && !synchronised ? "the clock is not synchronised"
-										       : NULL;
+		const char *why = what_is_wrong(plan, i, synchronised);
 		if (!why)
 			continue;
-		(void)fprintf(to, "%s: %s\n", l->label, why);
+		(void)fprintf(to, "%s: %s\n", plan->listeners[i].label, why);
 		n++;
 	}
 	return n;

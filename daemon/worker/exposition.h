@@ -17,5 +17,6 @@
 void exposition_write(const struct worker_plan *plan, bool openmetrics, FILE *to);
 
 /* Writes a line for everything that is not as it should be for clients to be sent here: an enabled listener that nobody
- * serves, a clock that is not synchronised where `require_sync` asks. How many there were: 0 is ready. */
+ * serves, or that is drained, a clock that is not synchronised where `require_sync` asks. How many there were: 0 is
+ * ready. */
 unsigned exposition_write_unready(const struct worker_plan *plan, FILE *to);

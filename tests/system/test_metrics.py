@@ -10,6 +10,7 @@ import socket
 import subprocess
 
 import clients
+import control
 import procs
 from harness import TIMEOUT_S, Case, every_model, main
 
@@ -226,6 +227,16 @@ class Pages(Case):
 
         self.wait_until(unready, "two listeners that nobody serves")
         self.wait_until(lambda: ask(d, "/readyz")[0] == 200, "a daemon that is ready again")
+
+
+class ReadinessOfADrainedListener(control.Case):
+    def test_a_drained_listener_is_not_ready_until_it_is_resumed(self):
+        d = self.serve({**ECHO, "transport": "tcp"}, metrics=ON)
+        self.wait_until(lambda: ask(d, "/readyz")[0] == 200, "a daemon that is ready")
+        self.done("drain", listener="echo")
+        self.assertEqual(ask(d, "/readyz")[::2], (503, "echo/tcp: it is drained\n"))
+        self.done("resume", listener="echo")
+        self.assertEqual(ask(d, "/readyz")[0], 200)
 
 
 class BadClients(Case):
