@@ -103,6 +103,17 @@ def is_served(connect):
         return False
 
 
+def is_closed(connect):
+    """True if nobody listens where connect() goes. Who came in the last moment is reset: that is not closed yet."""
+    try:
+        connect().close()
+    except ConnectionRefusedError:
+        return True
+    except ConnectionResetError:
+        return False
+    return False
+
+
 def has_nothing(s):
     """True if nothing has arrived yet. Only after an event that would have come later."""
     return not select.select([s], [], [], 0)[0]

@@ -492,15 +492,8 @@ class Reloads(passing.Case):
         time = d.address("time")
         d.reload(self.config(*listeners, activation="only"))
         self.assertTrue(serves(d, "tcp"))
-        self.wait_until(lambda: self.is_closed(time), "a closed address")
-
-    @staticmethod
-    def is_closed(where):
-        try:
-            socket.create_connection(where, harness.TIMEOUT_S).close()
-        except ConnectionRefusedError:
-            return True
-        return False
+        self.wait_until(lambda: clients.is_closed(lambda: socket.create_connection(time, harness.TIMEOUT_S)),
+                        "a closed address")
 
 
 @passing.needs_systemd

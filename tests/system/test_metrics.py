@@ -127,15 +127,7 @@ class MetricsOfTheDaemon(Case):
         self.assertEqual(ask(d, "/healthz")[0], 200)
         d.reload(self.config(ECHO))
         gone = where(d)
-        self.wait_until(lambda: not self.connects(gone), "a port that is closed")
-
-    @staticmethod
-    def connects(address):
-        try:
-            socket.create_connection(address, TIMEOUT_S).close()
-        except ConnectionRefusedError:
-            return False
-        return True
+        self.wait_until(lambda: clients.is_closed(lambda: socket.create_connection(gone, TIMEOUT_S)), "a port that is closed")
 
     def test_a_port_that_is_taken_is_an_error_with_its_address(self):
         with socket.create_server(("127.0.0.1", 0)) as other:

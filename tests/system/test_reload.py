@@ -44,14 +44,7 @@ class Reloads(harness.Case):
         d.reload(self.config(ECHO, {**ECHO, "name": "new"}))
         self.assertTrue(clients.serves(d.connect("new")))
         self.assertTrue(clients.serves(d.connect("echo")))
-
-        def gone():
-            try:
-                d.connect("old").close()
-            except ConnectionRefusedError:
-                return True
-            return False
-        self.wait_until(gone, "the removed listener is closed")
+        self.wait_until(lambda: clients.is_closed(lambda: d.connect("old")), "the removed listener is closed")
         self.assertTrue(clients.serves(old))
 
     def test_an_unchanged_listener_of_port_0_keeps_its_port(self):

@@ -14,14 +14,6 @@ ECHO = {"service": "echo", "transport": "tcp"}
 
 @harness.every_model
 class Stops(harness.Case):
-    def closed(self, d):
-        """True once new connections are refused."""
-        try:
-            d.connect("echo").close()
-        except ConnectionRefusedError:
-            return True
-        return False
-
     def draining(self, number=signal.SIGTERM, **more):
         """A daemon that drains, and its one session."""
         d = self.serve(ECHO, **more)
@@ -40,7 +32,7 @@ class Stops(harness.Case):
     def test_term_and_int_let_a_session_finish_and_admit_no_new_one(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             d, s = self.draining(number)
-            self.wait_until(lambda d=d: self.closed(d), "refused connections")
+            self.wait_until(lambda d=d: clients.is_closed(lambda: d.connect("echo")), "refused connections")
             data = clients.pattern(300000)
             sender = clients.Sender(s, data)
             self.assertEqual(clients.recv_all(s), data)
