@@ -31,7 +31,7 @@ static int limit_resources(const struct sandbox *s)
 {
 	int r = limit(RLIMIT_CORE, 0);
 
-	if (r == 0 && s->role != SANDBOX_ACCEPTOR)
+	if (r == 0 && s->role != SANDBOX_ACCEPTOR && !CALLS_SANITIZED)
 		r = limit(RLIMIT_NPROC, 0);
 	if (r == 0 && s->descriptors)
 		r = limit(RLIMIT_NOFILE, s->descriptors);
@@ -140,8 +140,8 @@ int sandbox_enter(const struct sandbox *s)
 	if (s->role != SANDBOX_INETD && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
 	/* Others of the same user cannot trace it; and no handler of core dumps, which RLIMIT_CORE does not bind, gets what
-	 * clients have sent. */
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+	 * clients have sent. (LeakSanitizer, at its end, has a process of its own trace it.) */
+	if (!CALLS_SANITIZED && prctl(PR_SET_DUMPABLE, 0) < 0)
 		return -errno;
 	r = limit_resources(s);
 	if (r == 0)
