@@ -34,12 +34,6 @@ static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | 
 			    "  -V, --version           version, and what was compiled in\n"
 			    "  -h, --help              this text\n";
 
-static int print_version(void)
-{
-	puts(PACKAGE_STRING "\n" BUILT_WITH);
-	return fflush(stdout) == EOF ? EX_IOERR : 0;
-}
-
 /* 0, or EX_USAGE with a message. */
 static int read_options(int argc, char **argv, struct options *o)
 {
@@ -102,7 +96,7 @@ static int run(int argc, char **argv)
 	if (o.what == HELP)
 		return fputs(usage, stdout) == EOF ? EX_IOERR : 0;
 	if (o.what == VERSION_ONLY)
-		return print_version();
+		return puts(PACKAGE_STRING "\n" BUILT_WITH) == EOF || fflush(stdout) == EOF ? EX_IOERR : 0;
 	log_open();
 	names_init();
 	if (o.inetd)
