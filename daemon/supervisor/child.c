@@ -238,12 +238,9 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 
 void child_tell(struct child *c, enum word word)
 {
-	char byte = (char)word;
-
 	if (word == WORD_DRAIN)
 		c->told = true;
-	/* A channel that is full belongs to a process that does not run; the heartbeat finds it. */
-	(void)!send(c->channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	word_send(c->channel.fd, word);
 }
 
 static struct child *find_in(struct generation *g, pid_t pid)

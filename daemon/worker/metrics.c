@@ -223,21 +223,10 @@ static int listen_on(int fd)
 
 /* ---- the process ---- */
 
-static void tell(enum word word)
-{
-	char byte = (char)word;
-
-	(void)!send(self.channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 static void channel_ready(struct loop_source *s, uint32_t events)
 {
-	char words[8];
-	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
-
 	(void)events;
-	if (n == 0 || (n > 0 && memchr(words, WORD_END, (size_t)n)))
-		self.leaving = true;
+	self.leaving |= word_says_end(s->fd);
 }
 
 /* When the loop is to turn at the latest: for libmicrohttpd's time-outs and ours. */
@@ -257,7 +246,7 @@ static _Noreturn void serve(void)
 
 	while (!self.leaving) {
 		if (clock_mono_ns() >= alive_ns) {
-			tell(WORD_ALIVE);
+			word_send(self.channel.fd, WORD_ALIVE);
 			alive_ns = clock_mono_ns() + ALIVE_NS;
 		}
 		if (loop_turn(&self.loop, next_ns(alive_ns)) < 0)
@@ -313,7 +302,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan, int listening, int ch
 		log_say(LOG_LEVEL_ERROR, "metrics", "metrics cannot be served: %s", strerror(-r));
 		_exit(1);
 	}
-	tell(WORD_READY);
+	word_send(self.channel.fd, WORD_READY);
 	serve();
 }
 

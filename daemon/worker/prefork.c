@@ -25,7 +25,7 @@ static void updated(struct worker *w)
 	w->counted_idle = idle;
 	int32_t n = atomic_fetch_add_explicit(&w->gauge->idle, idle ? 1 : -1, memory_order_relaxed) - !idle;
 	if (!idle && n < (int32_t)w->pool->min_spare && !atomic_exchange_explicit(&w->gauge->told, 1, memory_order_relaxed))
-		worker_tell(w, WORD_SPARE);
+		word_send(w->channel.fd, WORD_SPARE);
 }
 
 static void ended(struct worker *w)

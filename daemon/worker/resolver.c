@@ -139,19 +139,8 @@ static void questions_ready(struct loop_source *s, uint32_t events)
 
 static void channel_ready(struct loop_source *s, uint32_t events)
 {
-	char words[8];
-	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
-
 	(void)events;
-	if (n == 0 || (n > 0 && memchr(words, WORD_END, (size_t)n)))
-		self.leaving = true;
-}
-
-static void tell(enum word word)
-{
-	char byte = (char)word;
-
-	(void)!send(self.channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	self.leaving |= word_says_end(s->fd);
 }
 
 void resolver_run(const struct worker_plan *plan, uint32_t record_index, int questions, int channel)
@@ -176,7 +165,7 @@ void resolver_run(const struct worker_plan *plan, uint32_t record_index, int que
 		_exit(1);
 	}
 	atomic_store(&self.record->state, RECORD_IDLE);
-	tell(WORD_READY);
+	word_send(self.channel.fd, WORD_READY);
 	while (!self.leaving) {
 		atomic_store(&self.record->beat_ns, clock_mono_ns());
 		if (loop_turn(&self.loop, clock_mono_ns() + BEAT_NS) < 0)

@@ -30,15 +30,6 @@ const struct worker_model *const worker_models[] = {
 	[POOL_EVENT] = &event_model,
 };
 
-void worker_tell(struct worker *w, enum word word)
-{
-	char byte = (char)word;
-
-	/* Nothing to do where it fails: a full channel means a supervisor that is stopped, and it looks at the records when
-	 * it goes on. */
-	(void)!send(w->channel.fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 static void set_state(struct worker *w, enum record_state state)
 {
 	atomic_store_explicit(&w->record->state, state, memory_order_release);
@@ -133,7 +124,7 @@ static void obey(struct worker *w, enum word word)
 		break;
 	case WORD_DRAIN:
 		worker_drain(w);
-		worker_tell(w, WORD_DRAINED);
+		word_send(w->channel.fd, WORD_DRAINED);
 		break;
 	case WORD_END:
 		worker_drain(w);
@@ -300,7 +291,7 @@ void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t re
 	}
 	beat(&w->beat);
 	set_state(w, RECORD_READY);
-	worker_tell(w, WORD_READY);
+	word_send(w->channel.fd, WORD_READY);
 	while (!w->leaving) {
 		r = acceptor_turn(w->acceptor);
 		if (r < 0) {

@@ -18,21 +18,7 @@
 #include "worker/buffers.h"
 #include "worker/sandbox.h"
 #include "worker/shared.h"
-
-/* What the supervisor and a worker tell each other, one byte each, over the worker's channel. End of file: the supervisor
- * is dead, or wants the worker to be. */
-enum word {
-	/* to a worker */
-	WORD_GO = 'g',    /* serve                                                              */
-	WORD_DRAIN = 'd', /* accept and read nothing new; exit when the last session is over    */
-	WORD_END = 'e',   /* end the sessions that are left, and exit                           */
-	WORD_LOOK = 'l',  /* a kill mark was set on one of its sessions, or readers were dealt anew */
-	/* from a worker */
-	WORD_READY = 'R',   /* it could serve                      */
-	WORD_DRAINED = 'D', /* it accepts and reads nothing new    */
-	WORD_SPARE = 'S',   /* prefork: too few idle workers are left */
-	WORD_ALIVE = 'A',   /* from one that cannot write its record  */
-};
+#include "worker/word.h"
 
 /* Why a session is asked to end: table_slot.kill. */
 enum kill_mark { KILL_NOT, KILL_KILLED, KILL_DRAIN, KILL_IDLE };
@@ -108,9 +94,6 @@ _Noreturn void worker_run(const struct worker_plan *plan, uint32_t pool_index, u
 
 /* What its workers are in the sandbox's terms. */
 enum sandbox_role worker_role(const struct pool_settings *pool);
-
-/* Tells the supervisor. Never waits. */
-void worker_tell(struct worker *w, enum word word);
 
 /* A session began or ended: keeps the record, the gauge and the acceptor in step. */
 void worker_session_began(struct worker *w);
