@@ -122,6 +122,8 @@ class OfSessions(Upgrades):
         for _ in range(5):
             self.upgrade(d)
             self.assertTrue(clients.serves(s))
+            # By its second look at everything idle workers of before are gone, and the new ones there.
+            d.wait_message("STATUS=", since=d.mark()[1], count=2)
             held.append(len(os.listdir(f"/proc/{d.pid}/fd")))
         before = d.workers()
         self.upgrade(d)
