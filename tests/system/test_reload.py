@@ -184,10 +184,10 @@ class Reloads(harness.Case):
         d = self.serve(ECHO)
         s = d.connect("echo")
         self.assertTrue(clients.serves(s))
-        before = d.workers()
+        before = procs.Watch(d.workers())
         d.reload()
         s.close()
-        self.assertEqual(procs.Watch(before).wait_all_gone(harness.TIMEOUT_S), [])
+        self.assertEqual(before.wait_all_gone(harness.TIMEOUT_S), [])
         self.still_serves(d)
 
     def test_a_hundred_hups_at_once_are_coalesced_and_harmless(self):

@@ -94,9 +94,9 @@ class UnderLoad(harness.Case):
         while kept:
             kept.pop().close()
         d.hang_up()
-        before = d.workers()
+        before = procs.Watch(d.workers())  # before the reload: a new process may get the pid of one that has gone
         d.reload()
-        self.assertEqual(procs.Watch(before).wait_all_gone(harness.TIMEOUT_S), [])
+        self.assertEqual(before.wait_all_gone(harness.TIMEOUT_S), [])
         self.assertLess(len(os.listdir(f"/proc/{d.pid}/fd")), 64)
 
     def test_of_sessions_in_pools_of_event_workers(self):

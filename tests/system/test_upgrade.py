@@ -125,10 +125,10 @@ class OfSessions(Upgrades):
             # By its second look at everything idle workers of before are gone, and the new ones there.
             d.wait_message("STATUS=", since=d.mark()[1], count=2)
             held.append(len(os.listdir(f"/proc/{d.pid}/fd")))
-        before = d.workers()
+        before = procs.Watch(d.workers())
         self.upgrade(d)
         s.close()
-        self.assertEqual(procs.Watch(before).wait_all_gone(harness.TIMEOUT_S), [])
+        self.assertEqual(before.wait_all_gone(harness.TIMEOUT_S), [])
         self.assertLessEqual(max(held[1:]) - min(held[1:]), 4)
 
     def test_a_session_whose_acceptor_is_killed_after_it_goes_on(self):
@@ -344,12 +344,12 @@ class ThatFail(Upgrades):
         self.install(NEXT_LAYOUT)
         self.upgrade(d)
         self.assertTrue(clients.serves(s) and clients.serves(d.connect("echo")))  # the old one is not counted
-        old = d.workers()
+        old = procs.Watch(d.workers())
         self.install(daemon.DAEMON)
         self.upgrade(d)
         self.assertTrue(clients.serves(s))
         d.hang_up()
-        self.assertEqual(procs.Watch(old).wait_all_gone(harness.TIMEOUT_S), [])
+        self.assertEqual(old.wait_all_gone(harness.TIMEOUT_S), [])
 
 
 if __name__ == "__main__":
