@@ -15,7 +15,7 @@ static const char *const offender_titles[] = { "REFUSED MOST", "LISTENER", "REFU
 
 void lists_init_sessions(struct table *t)
 {
-	table_init(t, session_titles, sizeof(session_titles) / sizeof(session_titles[0]));
+	TABLE_INIT(t, session_titles);
 }
 
 void lists_add_session(struct table *t, const json_t *line)
@@ -33,7 +33,7 @@ void lists_add_session(struct table *t, const json_t *line)
 
 void lists_init_refusals(struct table *t)
 {
-	table_init(t, refusal_titles, sizeof(refusal_titles) / sizeof(refusal_titles[0]));
+	TABLE_INIT(t, refusal_titles);
 }
 
 void lists_add_refusals(struct table *t, const json_t *line)
@@ -84,7 +84,7 @@ static int by_count(const void *a, const void *b)
 
 void lists_show_offenders(struct offenders *o, struct table *t)
 {
-	table_init(t, offender_titles, sizeof(offender_titles) / sizeof(offender_titles[0]));
+	TABLE_INIT(t, offender_titles);
 	if (o->n)
 		qsort(o->list, o->n, sizeof(*o->list), by_count);
 	for (size_t i = 0; i < o->n; i++) {

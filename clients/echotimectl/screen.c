@@ -10,8 +10,6 @@
 #include "echotimectl/human.h"
 #include "echotimectl/member.h"
 
-#define INIT(table, titles) table_init(table, titles, sizeof(titles) / sizeof((titles)[0]))
-
 static const char *const status_titles[] = { "LISTENER", "ADDRESS",  "POOL",        "STATE", ">SESSIONS", ">WAITING",
 					     ">NEW/S",   ">ASKED/S", ">ANSWERED/S", ">IN/S", ">OUT/S",    ">REFUSED/S" };
 static const char *const pool_titles[] = { "POOL", "MODEL", ">STARTING", ">IDLE", ">BUSY", ">DRAINING", ">SESSIONS", "" };
@@ -209,20 +207,20 @@ static void add_stats(struct screen *s, const char *kind, const json_t *line)
 void screen_init(struct screen *s, const char *command)
 {
 	s->command = command;
-	INIT(&s->draining, draining_titles);
+	TABLE_INIT(&s->draining, draining_titles);
 	s->offenders = (struct offenders){ 0 };
 	if (strcmp(command, "stats") == 0) {
-		INIT(&s->main, stats_titles);
-		INIT(&s->more, reason_titles);
+		TABLE_INIT(&s->main, stats_titles);
+		TABLE_INIT(&s->more, reason_titles);
 	} else if (strcmp(command, "limits") == 0) {
 		lists_init_refusals(&s->main);
 		lists_show_offenders(&s->offenders, &s->more);
 	} else if (strcmp(command, "sessions") == 0) {
 		lists_init_sessions(&s->main);
-		INIT(&s->more, pool_titles);
+		TABLE_INIT(&s->more, pool_titles);
 	} else {
-		INIT(&s->main, status_titles);
-		INIT(&s->more, pool_titles);
+		TABLE_INIT(&s->main, status_titles);
+		TABLE_INIT(&s->more, pool_titles);
 	}
 }
 

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attr.h"
+
 #define TABLE_COLUMNS_MAX 16
 
 struct table {
@@ -22,6 +24,7 @@ struct table {
 
 /* titles: as many as columns, the caller's for as long as the table is. */
 void table_init(struct table *t, const char *const *titles, size_t columns);
+#define TABLE_INIT(table, titles) table_init(table, titles, array_n(titles)) /* an array of them */
 
 /* The next cell of a row; a row is full after as many as there are columns. */
 void table_cell(struct table *t, const char *s);
