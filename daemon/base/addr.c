@@ -14,6 +14,10 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 
+const struct addr addr_any_v4 = { .family = AF_INET }, addr_any_v6 = { .family = AF_INET6 };
+const struct addr addr_loopback_v4 = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
+const struct addr addr_loopback_v6 = { .family = AF_INET6, .bytes = { [15] = 1 } };
+
 static const uint8_t mapped_front[12] = { [10] = 0xFF, [11] = 0xFF };
 
 static unsigned family_bits(unsigned family)

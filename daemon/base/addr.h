@@ -24,6 +24,9 @@ struct prefix {
 	uint8_t bits;     /* 0..32 or 0..128                                       */
 };
 
+/* 0.0.0.0, ::, 127.0.0.1, ::1; port 0. */
+extern const struct addr addr_any_v4, addr_any_v6, addr_loopback_v4, addr_loopback_v6;
+
 #define ADDR_TEXT_MAX 80 /* "[…%4294967295]:65535" and the NUL */
 
 /* From a socket address; IPv4-mapped becomes IPv4. AF_UNSPEC for a family it does not know. */

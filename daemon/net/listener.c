@@ -29,11 +29,6 @@ struct plan {
 	int result;
 };
 
-static const struct addr any_v4 = { .family = AF_INET };
-static const struct addr any_v6 = { .family = AF_INET6 };
-static const struct addr loopback_v4 = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
-static const struct addr loopback_v6 = { .family = AF_INET6, .bytes = { [15] = 1 } };
-
 /* Has this host IPv6 at all, or this address? Tried, not guessed. */
 static bool host_has(const struct addr *a)
 {
@@ -106,10 +101,10 @@ static void add_any(struct plan *p, enum transport transport)
 {
 	bool dual_stack = p->settings->socket.v6only != SETTINGS_YES;
 
-	if (!dual_stack || host_has(&any_v6))
-		add_ip(p, transport, &any_v6, dual_stack);
+	if (!dual_stack || host_has(&addr_any_v6))
+		add_ip(p, transport, &addr_any_v6, dual_stack);
 	else
-		add_ip(p, transport, &any_v4, false);
+		add_ip(p, transport, &addr_any_v4, false);
 }
 
 static void add_address(struct plan *p, enum transport transport, const struct listener_address *a)
@@ -119,9 +114,9 @@ static void add_address(struct plan *p, enum transport transport, const struct l
 		add_any(p, transport);
 		break;
 	case LISTENER_ADDRESS_LOOPBACK:
-		add_ip(p, transport, &loopback_v4, false);
-		if (host_has(&loopback_v6))
-			add_ip(p, transport, &loopback_v6, false);
+		add_ip(p, transport, &addr_loopback_v4, false);
+		if (host_has(&addr_loopback_v6))
+			add_ip(p, transport, &addr_loopback_v6, false);
 		break;
 	case LISTENER_ADDRESS_ONE:
 		/* "::" reads IPv4 too if it is asked to. */

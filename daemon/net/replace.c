@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "net/why.h"
@@ -50,10 +49,10 @@ static int turn_away_udp(const struct listener *l)
 	struct sockaddr_storage sa;
 	socklen_t n = 0;
 
-	if (addr_is_any(&self) && self.family == AF_INET)
-		memcpy(self.bytes, (const uint8_t[]){ 127, 0, 0, 1 }, 4);
-	else if (addr_is_any(&self))
-		self.bytes[15] = 1;
+	if (addr_is_any(&self)) {
+		self = self.family == AF_INET ? addr_loopback_v4 : addr_loopback_v6;
+		self.port = l->address.port;
+	}
 	int r = addr_to_sockaddr(&self, l->socket_family, &sa, &n);
 	return r < 0 ? r : connect(l->fd, (const struct sockaddr *)&sa, n) < 0 ? -errno : 0;
 }

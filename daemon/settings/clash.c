@@ -14,18 +14,11 @@ struct expanded {
 /* "*" is both families' any, which addr_is_any() then knows. */
 static struct expanded expand(const struct listener_address *a)
 {
-	struct expanded e = { .n = 2 };
-
-	e.addrs[0].family = AF_INET;
-	e.addrs[1].family = AF_INET6;
-	if (a->kind == LISTENER_ADDRESS_LOOPBACK) {
-		memcpy(e.addrs[0].bytes, "\x7F\0\0\1", 4);
-		e.addrs[1].bytes[15] = 1;
-	} else if (a->kind == LISTENER_ADDRESS_ONE) {
-		e.addrs[0] = a->addr;
-		e.n = 1;
-	}
-	return e;
+	if (a->kind == LISTENER_ADDRESS_ONE)
+		return (struct expanded){ { a->addr }, 1 };
+	if (a->kind == LISTENER_ADDRESS_LOOPBACK)
+		return (struct expanded){ { addr_loopback_v4, addr_loopback_v6 }, 2 };
+	return (struct expanded){ { addr_any_v4, addr_any_v6 }, 2 };
 }
 
 /* Whether two addresses cannot be bound to one port: the same, or one of them is all of the other's family. */

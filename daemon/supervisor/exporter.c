@@ -14,15 +14,11 @@
 #define BACKLOG 64
 #define PORT_MAX 65535
 
-static const struct addr loopback = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
-static const struct addr any = { .family = AF_INET6 };
-static const struct addr any_v4 = { .family = AF_INET };
-
 static struct addr place_of(const struct settings *s)
 {
 	const struct listener_address *a = &s->metrics.address;
-	struct addr place = a->kind == LISTENER_ADDRESS_ANY        ? any
-			    : a->kind == LISTENER_ADDRESS_LOOPBACK ? loopback
+	struct addr place = a->kind == LISTENER_ADDRESS_ANY        ? addr_any_v6
+			    : a->kind == LISTENER_ADDRESS_LOOPBACK ? addr_loopback_v4
 								   : a->addr;
 
 	place.port = (uint16_t)(s->metrics.port ? s->metrics.port + s->port_offset : 0);
@@ -79,12 +75,15 @@ int exporter_open(struct generation *g, const struct generation *before, struct 
 	g->metrics_at = place;
 	if (before && is_at(before, &place)) {
 		g->metrics_fd = fcntl(before->metrics_fd, F_DUPFD_CLOEXEC, 3);
-		return g->metrics_fd < 0 ? -errno : 0;
+		if (g->metrics_fd >= 0)
+			return 0;
+		text_addf(why, "cannot duplicate the socket for metrics: %s", strerror(errno));
+		return -errno;
 	}
 	g->metrics_fd = s->metrics.port + s->port_offset > PORT_MAX ? -ERANGE : listen_at(&place);
 	if (g->metrics_fd == -EAFNOSUPPORT && s->metrics.address.kind == LISTENER_ADDRESS_ANY) {
 		uint16_t port = place.port;
-		place = any_v4;
+		place = addr_any_v4;
 		place.port = port;
 		g->metrics_fd = listen_at(&place);
 	}
