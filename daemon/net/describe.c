@@ -9,8 +9,6 @@
 #include "base/clock.h"
 #include "net/listener.h"
 
-static const char *const models[] = { [POOL_FORK] = "fork", [POOL_PREFORK] = "prefork", [POOL_EVENT] = "event" };
-
 static const char *const proxies[] = { [PROXY_V1] = "v1", [PROXY_V2] = "v2", [PROXY_BOTH] = "v1 or v2" };
 
 static void describe_rate(FILE *to, const char *what, const struct rate *r)
@@ -28,7 +26,7 @@ static void describe(const struct listener *l, FILE *to)
 	struct text where = TEXT_OVER(storage);
 
 	listener_add_where(&where, l);
-	fprintf(to, "%-20s %-28s pool %s (%s)", l->label, where.at, pool->name, models[pool->model]);
+	fprintf(to, "%-20s %-28s pool %s (%s)", l->label, where.at, pool->name, settings_model_name(pool->model));
 	if (l->transport == TRANSPORT_UDP && l->settings->socket.shards > 1)
 		fprintf(to, ", %" PRIu32 " sockets", l->settings->socket.shards);
 	if (l->transport & TRANSPORT_SESSIONS)

@@ -132,16 +132,15 @@ static void set_pool(struct draft *d, const struct row *row, const struct flat_i
 	struct pool_settings *pool = &d->settings->pools[t->index];
 	struct assign_place p = { .object = pool, .origins = d->settings->own->pools[t->index], .path = item->path };
 	const struct row *model = rows_find(SCOPE_POOL, "model");
-	static const char *const names[] = { "fork", "prefork", "event" };
 	struct origin at = assign_origin(item);
 	enum pool_model was = pool->model;
 
-	if (!rows_has(row, names[pool->model])) {
-		private_issue(d, &at, item->path, "a pool of model %s does not have this key (%s only)", names[pool->model],
-			      row->only);
+	if (!rows_has(row, settings_model_name(pool->model))) {
+		private_issue(d, &at, item->path, "a pool of model %s does not have this key (%s only)",
+			      settings_model_name(pool->model), row->only);
 		return;
 	}
-	if (assign_value(d, row, item, &p) == 0 && row == model && t->index < array_n(names) && pool->model != was) {
+	if (assign_value(d, row, item, &p) == 0 && row == model && t->index < POOL_MODELS_N && pool->model != was) {
 		private_issue(d, &at, item->path, "the built-in pool %s keeps its model (write a pool of another name)",
 			      pool->name);
 		pool->model = was;

@@ -106,14 +106,13 @@ static int print_top(const struct section *s)
 /* Pools before listeners, as a person would write them; the order means nothing to the reader. */
 int dump_write(const struct settings *s, FILE *to)
 {
-	static const char *const models[] = { "fork", "prefork", "event" };
 	struct section top = { .to = to, .scope = SCOPE_TOP, .object = s, .origins = s->own->top, .name = "", .indent = "" };
 	int r = print_top(&top);
 
 	(void)fputs("pools = {\n", to);
 	for (size_t i = 0; r == 0 && i < s->pools_n; i++) {
 		const struct pool_settings *p = &s->pools[i];
-		struct section pool = { to, SCOPE_POOL, p, NULL, s->own->pools[i], models[p->model], "\t\t" };
+		struct section pool = { to, SCOPE_POOL, p, NULL, s->own->pools[i], settings_model_name(p->model), "\t\t" };
 
 		(void)fprintf(to, "\t%s = {\n", p->name);
 		r = print_section(&pool);

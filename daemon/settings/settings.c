@@ -121,6 +121,13 @@ void settings_free(struct settings *s)
 	free(s);
 }
 
+const char *settings_model_name(enum pool_model model)
+{
+	static const char *const names[] = { [POOL_FORK] = "fork", [POOL_PREFORK] = "prefork", [POOL_EVENT] = "event" };
+
+	return names[model];
+}
+
 int settings_split_override(char *text, struct settings_override *ret)
 {
 	char *equals = strchr(text, '=');

@@ -28,7 +28,10 @@
 #define SETTINGS_NAME_MAX 64      /* of a listener or a pool, with its NUL: [A-Za-z0-9_.-]      */
 #define SETTINGS_WORKERS_MAX 1000 /* of all pools in use */
 
-enum pool_model { POOL_FORK, POOL_PREFORK, POOL_EVENT };
+enum pool_model { POOL_FORK, POOL_PREFORK, POOL_EVENT, POOL_MODELS_N };
+
+/* "fork", "prefork", "event". */
+const char *settings_model_name(enum pool_model model);
 
 struct pool_settings {
 	char name[SETTINGS_NAME_MAX];

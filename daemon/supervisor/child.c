@@ -30,24 +30,20 @@ bool child_is_worker(const struct child *c)
 	return c->pool < SETTINGS_POOLS_MAX;
 }
 
-const char *child_pool_name(const struct child *c)
+/* Whose deaths in a row are counted with its own. */
+static struct pool *own_pool(const struct child *c)
 {
-	if (child_is_worker(c))
-		return c->generation->pools[c->pool].name;
-	return c->pool == CHILD_RESOLVER ? "resolver" : "metrics";
+	return pool_of(c->generation, c->pool);
 }
 
-/* Whose deaths in a row are counted with its own. */
-static struct pool *pool_of(const struct child *c)
+const char *child_pool_name(const struct child *c)
 {
-	if (child_is_worker(c))
-		return &c->generation->pools[c->pool];
-	return c->pool == CHILD_RESOLVER ? &c->generation->resolvers : &c->generation->metrics;
+	return own_pool(c)->name;
 }
 
 static bool is_of_model(const struct child *c, enum pool_model model)
 {
-	return child_is_worker(c) && c->generation->pools[c->pool].model == model;
+	return child_is_worker(c) && own_pool(c)->model == model;
 }
 
 static void hear(struct child *c, enum word word)
@@ -299,7 +295,7 @@ static void count_death(const struct child *c, int signal)
 /* A death that was nobody's wish. */
 static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 {
-	struct pool *pool = pool_of(c);
+	struct pool *pool = own_pool(c);
 	bool exited = info->si_code == CLD_EXITED;
 	uint64_t throttled_ns = 0;
 	struct log_line l;

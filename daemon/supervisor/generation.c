@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "supervisor/exporter.h"
 #include "supervisor/orphans.h"
 #include "supervisor/policy.h"
@@ -24,7 +23,6 @@
 
 static int open_questions(struct generation *g, struct text *why)
 {
-	g->questions[0] = g->questions[1] = -1;
 	if (!g->resolvers_wanted)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, g->questions) < 0) {
@@ -90,19 +88,32 @@ static int make(struct generation *g, const struct generation *before, struct te
 	return 0;
 }
 
+struct generation *generation_alloc(struct supervisor *s)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	*g = (struct generation){ .supervisor = s,
+				  .deadline_ns = CLOCK_NEVER,
+				  .resolvers = { .name = "resolver" },
+				  .metrics = { .name = "metrics" },
+				  .questions = { -1, -1 },
+				  .metrics_fd = -1 };
+	return g;
+}
+
 int generation_new(struct supervisor *s, struct settings *settings, const struct generation *before, struct generation **ret,
 		   struct text *why)
 {
-	struct generation *g = calloc(1, sizeof(*g));
+	struct generation *g = generation_alloc(s);
 
 	if (!g) {
 		text_add(why, "out of memory");
 		return -ENOMEM;
 	}
-	*g = (struct generation){
-		.supervisor = s, .number = ++s->generations, .settings = settings, .deadline_ns = CLOCK_NEVER
-	};
-	g->questions[0] = g->questions[1] = g->metrics_fd = -1;
+	g->number = ++s->generations;
+	g->settings = settings;
 	int r = make(g, before, why);
 	if (r < 0) {
 		sockets_abandon(g, before);
@@ -111,16 +122,6 @@ int generation_new(struct supervisor *s, struct settings *settings, const struct
 		return r;
 	}
 	*ret = g;
-	return 0;
-}
-
-static int spawn_many(struct generation *g, uint32_t pool, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		int r = child_spawn(g, pool);
-		if (r < 0)
-			return r;
-	}
 	return 0;
 }
 
@@ -140,13 +141,13 @@ int generation_start(struct generation *g)
 	/* What was freed so far would else be put in order by each process for itself, in copies of its own. */
 	prepare_sandboxes(g);
 	(void)malloc_trim(0);
-	int r = spawn_many(g, CHILD_RESOLVER, g->resolvers_wanted);
+	int r = pool_spawn(g, CHILD_RESOLVER, g->resolvers_wanted);
 
 	if (r == 0)
-		r = spawn_many(g, CHILD_METRICS, g->metrics_fd >= 0);
+		r = pool_spawn(g, CHILD_METRICS, g->metrics_fd >= 0);
 	for (uint32_t i = 0; r == 0 && i < g->settings->pools_n; i++)
 		if (g->used[i])
-			r = spawn_many(g, i, policy_start(&g->settings->pools[i]));
+			r = pool_spawn(g, i, policy_start(&g->settings->pools[i]));
 	return r;
 }
 
@@ -253,100 +254,6 @@ void generation_kill(struct generation *g)
 	for (struct child *c = g->children; c; c = c->next)
 		kill(c->pid, SIGKILL);
 	orphans_signal(g, SIGKILL, KILL_NOT);
-}
-
-static struct policy_view view_of(const struct generation *g, uint32_t pool)
-{
-	struct policy_view v = { .now_ns = clock_mono_ns(), .not_before_ns = g->pools[pool].not_before_ns };
-
-	for (const struct child *c = g->children; c; c = c->next) {
-		uint32_t state = atomic_load(&g->supervisor->shared->records[c->record].state);
-		if (c->pool != pool || c->told || state == RECORD_DRAINING)
-			continue;
-		*(!c->ready ? &v.starting : state == RECORD_BUSY ? &v.busy : &v.idle) += 1;
-	}
-	return v;
-}
-
-static void retire_idle(struct generation *g, uint32_t pool, uint32_t n)
-{
-	for (struct child *c = g->children; c && n; c = c->next)
-		if (c->pool == pool && c->ready && !c->told &&
-		    atomic_load(&g->supervisor->shared->records[c->record].state) == RECORD_IDLE) {
-			child_tell(c, WORD_DRAIN);
-			n--;
-		}
-}
-
-/* A fork that failed throttles this pool and nobody else's. */
-static void spawn_failed(struct pool *p, const char *name, int err)
-{
-	p->failures++;
-	p->failed_ns = clock_mono_ns();
-	p->not_before_ns = clock_mono_ns() + policy_throttle_ns(p->failures + 1);
-	log_say(LOG_LEVEL_WARNING, "fork", "cannot start a process of pool %s: %s; trying again in %u ms", name,
-		strerror(-err), (unsigned)(policy_throttle_ns(p->failures + 1) / CLOCK_MS_NS));
-}
-
-/* Nothing would come of a word from a worker now: the pool has all it may have, or is throttled. */
-static bool cannot_grow(const struct pool_settings *p, const struct policy_view *v, const struct policy_order *order)
-{
-	return order->again_ns != CLOCK_NEVER ||
-	       (p->model == POOL_PREFORK && v->starting + v->idle + v->busy >= p->max_workers);
-}
-
-static uint64_t fill_pool(struct generation *g, uint32_t pool)
-{
-	const struct pool_settings *p = &g->settings->pools[pool];
-	struct gauge *gauge = &g->supervisor->shared->gauges[g->plan.gauges + pool];
-
-	/* First: a worker that finds the gauge low from here on says so anew. */
-	atomic_store(&gauge->told, 0);
-	struct policy_view v = view_of(g, pool);
-	struct policy_order order = policy_decide(p, &v);
-
-	if (cannot_grow(p, &v, &order))
-		atomic_store(&gauge->told, 1);
-	retire_idle(g, pool, order.retire);
-	int r = spawn_many(g, pool, order.spawn);
-	if (r < 0) {
-		spawn_failed(&g->pools[pool], p->name, r);
-		return g->pools[pool].not_before_ns;
-	}
-	return order.again_ns;
-}
-
-/* What is no worker: so many at any time. */
-static uint64_t fill_others(struct generation *g, uint32_t which, uint32_t wanted)
-{
-	struct pool *pool = which == CHILD_RESOLVER ? &g->resolvers : &g->metrics;
-	uint32_t n = 0;
-
-	for (const struct child *c = g->children; c; c = c->next)
-		n += c->pool == which;
-	if (n >= wanted)
-		return CLOCK_NEVER;
-	if (clock_mono_ns() < pool->not_before_ns)
-		return pool->not_before_ns;
-	int r = spawn_many(g, which, wanted - n);
-	if (r < 0) {
-		spawn_failed(pool, which == CHILD_RESOLVER ? "resolver" : "metrics", r);
-		return pool->not_before_ns;
-	}
-	return CLOCK_NEVER;
-}
-
-uint64_t generation_fill_pools(struct generation *g)
-{
-	uint64_t again_ns = fill_others(g, CHILD_RESOLVER, g->resolvers_wanted);
-	uint64_t metrics_ns = fill_others(g, CHILD_METRICS, g->metrics_fd >= 0);
-
-	again_ns = metrics_ns < again_ns ? metrics_ns : again_ns;
-	for (uint32_t i = 0; i < g->settings->pools_n; i++) {
-		uint64_t t = g->used[i] ? fill_pool(g, i) : CLOCK_NEVER;
-		again_ns = t < again_ns ? t : again_ns;
-	}
-	return again_ns;
 }
 
 bool generation_has_workers(const struct generation *g)

@@ -17,16 +17,9 @@
 #include "net/listener.h"
 #include "supervisor/child.h"
 #include "supervisor/limiting.h"
+#include "supervisor/pool.h"
 #include "supervisor/supervisor.h"
 #include "worker/worker.h"
-
-struct pool {
-	char name[SETTINGS_NAME_MAX];
-	enum pool_model model;
-	uint32_t failures;      /* processes in a row that died before they had done anything */
-	uint64_t failed_ns;     /* the last of them */
-	uint64_t not_before_ns; /* throttled until  */
-};
 
 struct generation {
 	struct supervisor *supervisor;
@@ -51,6 +44,9 @@ struct generation {
 	bool orphaned;        /* an acceptor has died: sessions may have outlived it (orphans.h) */
 	bool serving, drain_asked, ending, failed;
 };
+
+/* One without settings, sockets or processes; NULL: out of memory. */
+struct generation *generation_alloc(struct supervisor *s);
 
 /* Plans and opens. before: the generation whose unchanged listeners are taken over, or NULL. On failure -errno, nothing is
  * left behind and `why` says what was not possible; the settings stay the caller's. */
@@ -78,9 +74,6 @@ void generation_kill(struct generation *g);
 
 /* Deals datagram sockets without a living reader to living workers. */
 void generation_deal_readers(struct generation *g);
-
-/* Spawns and retires as policy.c says. When to look again. */
-uint64_t generation_fill_pools(struct generation *g);
 
 /* It has workers left, resolvers apart, or sessions whose acceptor died. */
 bool generation_has_workers(const struct generation *g);

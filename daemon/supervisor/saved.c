@@ -260,11 +260,10 @@ static int take_control(char *rest)
 
 static int take_generation(char *rest)
 {
-	struct generation *g = calloc(1, sizeof(*g));
+	struct generation *g = generation_alloc(saved.s);
 
 	if (!g)
 		return -ENOMEM;
-	g->supervisor = saved.s;
 	saved.g = g;
 	saved.pools_n = 0;
 	g->listeners = calloc(LISTENER_MAX, sizeof(*g->listeners));

@@ -185,12 +185,11 @@ int start_try(struct supervisor *s, struct settings *settings)
 {
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
-	struct generation *g = calloc(1, sizeof(*g));
+	struct generation *g = generation_alloc(s);
 	int code = check_settings(s, settings);
 
 	if (code || !g)
 		return code ? code : EX_OSERR;
-	g->supervisor = s;
 	g->settings = settings;
 	return sockets_plan(g, &why) < 0 ? fail(EX_CONFIG, "upgrade", why.at) : 0;
 }

@@ -146,18 +146,16 @@ static struct doing count(const struct generation *g, uint32_t pool)
 }
 
 /* pool: an index, CHILD_RESOLVER or CHILD_METRICS. */
-static void add_pool(const struct generation *g, uint32_t pool, struct text *to)
+static void add_pool(struct generation *g, uint32_t pool, struct text *to)
 {
-	static const char *const models[] = { [POOL_FORK] = "fork", [POOL_PREFORK] = "prefork", [POOL_EVENT] = "event" };
 	const struct pool_settings *set = pool < g->settings->pools_n ? &g->settings->pools[pool] : NULL;
-	const struct pool *p = set ? &g->pools[pool] : pool == CHILD_RESOLVER ? &g->resolvers : &g->metrics;
-	const char *name = set ? set->name : pool == CHILD_RESOLVER ? "resolver" : "metrics";
+	const struct pool *p = pool_of(g, pool);
 	struct doing n = count(g, pool);
 	uint64_t now_ns = clock_mono_ns();
 
 	answer_begin(to, "pool");
-	answer_text(to, "pool", name);
-	answer_text(to, "model", set ? models[set->model] : name);
+	answer_text(to, "pool", p->name);
+	answer_text(to, "model", set ? settings_model_name(set->model) : p->name);
 	answer_number(to, "starting", n.starting);
 	answer_number(to, "idle", n.idle);
 	answer_number(to, "busy", n.busy);
@@ -169,7 +167,7 @@ static void add_pool(const struct generation *g, uint32_t pool, struct text *to)
 }
 
 /* The i-th pool that is in use, resolvers and metrics last. False: there are fewer. */
-static bool add_nth_pool(const struct generation *g, uint64_t i, struct text *to)
+static bool add_nth_pool(struct generation *g, uint64_t i, struct text *to)
 {
 	uint32_t found[SETTINGS_POOLS_MAX + 2];
 	size_t n = 0;
@@ -209,7 +207,8 @@ static void add_draining(const struct generation *g, struct text *to)
 enum command_state status_answer(struct asking *a, struct text *to)
 {
 	const struct supervisor *s = a->supervisor;
-	const struct generation *g = s->current, *d = s->draining;
+	const struct generation *d = s->draining;
+	struct generation *g = s->current;
 	uint64_t i = a->at++;
 
 	switch (a->part) {

@@ -190,7 +190,7 @@ void supervisor_advance(struct supervisor *s)
 	control_look(&s->control);
 	advance_draining(s);
 	if (s->current && s->current->settings && !s->current->drain_asked) {
-		uint64_t again_ns = generation_fill_pools(s->current);
+		uint64_t again_ns = pools_fill(s->current);
 		generation_deal_readers(s->current);
 		at_ns = again_ns < at_ns ? again_ns : at_ns;
 	}
