@@ -20,7 +20,7 @@
 #define TABLE_SLOTS_MAX 1048576
 #define TABLE_ROWS_MAX 256 /* rows: a listener's name and transport */
 
-#define TABLE_VERSION 1 /* bumped when the meaning of a word in its memory changes: shared_layout() */
+#define TABLE_VERSION 2 /* bumped when the meaning of a word in its memory changes: shared_layout() */
 
 #define TABLE_LOST UINT32_MAX /* as owner: nobody's, until table_repair() has put its counts right */
 

@@ -130,6 +130,25 @@ static void every_change_of_a_count_shows_in_its_version(void **state maybe_unus
 	assert_int_equal(tally_count(word), TALLY_COUNT_MAX);
 }
 
+/* A session is counted in all and in its row: that shall cost a page of memory, not two. */
+static void the_counts_of_a_source_are_beside_each_other(void **state maybe_unused)
+{
+	enum { MANY = 100000, BUCKETS_NEAR = 8 };
+	void *memory = aligned_alloc(64, (sources_bytes(MANY) + 63) / 64 * 64);
+
+	memset(memory, 0, sources_bytes(MANY));
+	struct sources *large = sources_init(memory, MANY, 1);
+	for (uint8_t i = 0; i < 100; i++) {
+		struct addr a = { .family = AF_INET, .bytes = { 192, 0, 2, i } };
+		_Atomic uint32_t in_all = 0, in_row = 0;
+		assert_true(sources_add(large, sources_key(large, &a, 0), 0, &in_all));
+		assert_true(sources_add(large, sources_key(large, &a, 1 + i % 7u), 0, &in_row));
+		assert_int_equal(in_all / (BUCKETS_NEAR * BUCKET), in_row / (BUCKETS_NEAR * BUCKET));
+		assert_int_not_equal(in_all, in_row);
+	}
+	free(memory);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
@@ -138,6 +157,7 @@ int main(void)
 		TEST(a_source_is_counted_up_to_its_cap),
 		TEST(groups_and_families_are_counted_apart),
 		TEST(a_full_bucket_takes_those_it_knows_and_no_others),
+		TEST(the_counts_of_a_source_are_beside_each_other),
 		TEST(a_source_that_is_counted_in_two_places_is_still_one),
 		TEST(another_secret_puts_sources_elsewhere),
 		TEST(every_change_of_a_count_shows_in_its_version),
