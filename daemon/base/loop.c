@@ -9,25 +9,29 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/time_types.h>
-#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/loop.h"
+#include "base/pages.h"
 
 #define BATCH_MAX 256 /* events a turn; more wait in the kernel, in order */
+
+/* The batch, and the heap behind it: a loop that is seldom busy and has few timers touches one page. */
+static size_t memory_bytes(const struct loop *l)
+{
+	return BATCH_MAX * sizeof(*l->batch) + l->heap_cap * sizeof(struct loop_timer *);
+}
 
 int loop_init(struct loop *l, size_t timers_max)
 {
 	*l = (struct loop){ .epoll_fd = -1, .heap_cap = timers_max };
-	l->heap = calloc(timers_max > 0 ? timers_max : 1, sizeof(struct loop_timer *));
-	l->batch = calloc(BATCH_MAX, sizeof(*l->batch));
-	if (l->heap == NULL || l->batch == NULL) {
-		loop_done(l);
+	l->batch = pages_take(memory_bytes(l));
+	if (l->batch == NULL)
 		return -ENOMEM;
-	}
+	l->heap = (struct loop_timer **)(void *)(l->batch + BATCH_MAX);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll_fd < 0) {
 		int r = -errno;
@@ -43,10 +47,8 @@ void loop_done(struct loop *l)
 {
 	while (l->heap_n > 0)
 		l->heap[--l->heap_n]->place = 0;
-	if (!l->few) {
-		free(l->heap);
-		free(l->batch);
-	}
+	if (!l->few)
+		pages_give(l->batch, memory_bytes(l));
 	fd_close(&l->epoll_fd);
 	*l = (struct loop){ .epoll_fd = -1 };
 }
@@ -282,9 +284,9 @@ static int wait_events(struct loop *l, uint64_t wait_ns)
 		/* By number: glibc has the function from 2.35 only. */
 		long n = syscall(SYS_epoll_pwait2, l->epoll_fd, l->batch, BATCH_MAX, &ts, NULL, 0);
 
-		missing = n < 0 && (errno == ENOSYS || errno == EPERM);
-		if (!missing)
+		if (n >= 0 || (errno != ENOSYS && errno != EPERM))
 			return (int)n;
+		missing = true;
 	}
 #endif
 	return wait_ms(l, wait_ns);

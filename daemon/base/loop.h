@@ -3,7 +3,7 @@
  * One small event loop (epoll and timers) for supervisor, workers and resolver.
  *
  * A source is a descriptor with a function, a timer a deadline with a function; both live in their owner's structure. The
- * loop allocates only in loop_init (the timer heap, of a fixed capacity, and the batch of events). A process that has few
+ * loop takes memory in loop_init only (the timer heap, of a fixed capacity, and the batch of events). A process that has few
  * descriptors and does not live long has a loop of the same kind that waits with poll(2): loop_init_few.
  */
 #pragma once

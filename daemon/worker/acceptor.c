@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "worker/header.h"
 #include "worker/judge.h"
 #include "worker/models.h"
@@ -29,14 +29,14 @@ struct door {
 
 struct acceptor {
 	struct worker *w;
-	struct door *doors;
-	size_t doors_n;
 	struct door *last; /* where a connection was found, and how many one after another */
 	unsigned in_a_row;
 	int own_epoll; /* doors and the worker's loop; -1 where the doors are in the loop */
 	bool open, full, paused, armed;
 	struct loop_timer pause;
 	uint64_t pause_ns, said_ns;
+	size_t doors_n;
+	struct door doors[];
 };
 
 static void door_ready(struct loop_source *s, uint32_t events);
@@ -44,7 +44,7 @@ static void pause_over(struct loop_timer *t);
 
 int acceptor_new(struct worker *w)
 {
-	struct acceptor *a = calloc(1, sizeof(*a));
+	struct acceptor *a = pages_take(sizeof(*a) + w->plan->listeners_n * sizeof(a->doors[0]));
 
 	if (!a)
 		return -ENOMEM;
@@ -52,9 +52,6 @@ int acceptor_new(struct worker *w)
 	a->w = w;
 	a->own_epoll = -1;
 	a->pause.fire = pause_over;
-	a->doors = calloc(w->plan->listeners_n + 1, sizeof(*a->doors));
-	if (!a->doors)
-		return -ENOMEM;
 	for (size_t i = 0; i < w->plan->listeners_n; i++) {
 		const struct listener *l = &w->plan->listeners[i];
 

@@ -3,9 +3,9 @@
 #include "worker/batch.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/pages.h"
 
 #define SLOT_BYTES 65536 /* the longest datagram there is, both families */
 /* From slot to slot; a power of two would have them all fight for the same few lines of the caches. */
@@ -27,14 +27,13 @@ struct batch {
 
 int batch_new(struct batch **ret)
 {
-	struct batch *b = calloc(1, sizeof(*b));
+	struct batch *b = pages_take(sizeof(*b));
 
 	if (!b)
 		return -ENOMEM;
-	b->slots = mmap(NULL, BATCH_MESSAGES * SLOT_STRIDE, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (b->slots == MAP_FAILED) {
-		free(b);
+	b->slots = pages_take(BATCH_MESSAGES * SLOT_STRIDE);
+	if (!b->slots) {
+		pages_give(b, sizeof(*b));
 		return -ENOMEM;
 	}
 	for (unsigned i = 0; i < BATCH_MESSAGES; i++) {

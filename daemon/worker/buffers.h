@@ -14,15 +14,16 @@
 #define BUFFERS_BLOCK 65536u
 
 struct buffers {
-	uint8_t *blocks; /* one mapping            */
-	uint32_t *free;  /* a stack of free blocks */
-	uint32_t free_n, n;
-	_Atomic uint64_t *used; /* bytes in use over all processes: shared */
-	uint64_t limit;         /* bytes over all processes                */
+	uint8_t *blocks;                  /* n, and behind them */
+	uint32_t *given_back;             /* a stack of those that are free again */
+	uint32_t n, ever_n, given_back_n; /* ever: taken for the first time */
+	_Atomic uint64_t *used;           /* bytes in use over all processes: shared */
+	uint64_t limit;                   /* bytes over all processes                */
 };
 
-/* n blocks. 0 or -ENOMEM. */
+/* n blocks, in buffers_bytes() at b->blocks. 0 or -ENOMEM. */
 int buffers_init(struct buffers *b, uint32_t n, _Atomic uint64_t *used, uint64_t limit) must_check;
+size_t buffers_bytes(uint32_t n);
 
 /* A block, its bytes counted in *owner_bytes too (whoever reaps the owner takes them back); NULL when the limit is
  * reached. */

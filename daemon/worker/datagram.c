@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <linux/sock_diag.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/pages.h"
 #include "worker/ask.h"
 #include "worker/batch.h"
 #include "worker/judge.h"
@@ -87,13 +87,13 @@ int datagram_new(struct worker *w)
 	if (!n)
 		return 0;
 	judge_begin(w);
-	struct datagrams *d = calloc(1, sizeof(*d));
+	struct datagrams *d = pages_take(sizeof(*d));
 	if (!d)
 		return -ENOMEM;
 	w->datagrams = d; /* the worker's from here on, whatever fails below */
 	d->w = w;
-	d->outlets = calloc(n, sizeof(*d->outlets));
-	d->pending = calloc(DATAGRAM_ASKS_MAX, sizeof(*d->pending));
+	d->outlets = pages_take(n * sizeof(*d->outlets));
+	d->pending = pages_take(DATAGRAM_ASKS_MAX * sizeof(*d->pending));
 	if (!d->outlets || !d->pending || batch_new(&d->batch) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < DATAGRAM_ASKS_MAX; i++)

@@ -6,8 +6,9 @@
 #include <linux/sockios.h>
 #include <netinet/udp.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
+
+#include "base/pages.h"
 
 #define WAIT_MS 2 /* for room in a full send buffer, once a batch */
 
@@ -16,7 +17,7 @@ int sender_new(const struct listener *l, struct counters *counters, struct sende
 	*ret = (struct sender){ .counters = counters };
 	if (l->transport != TRANSPORT_UNIXGRAM)
 		return 0;
-	ret->unread = calloc(1, sizeof(*ret->unread));
+	ret->unread = pages_take(sizeof(*ret->unread));
 	return ret->unread ? 0 : -ENOMEM;
 }
 

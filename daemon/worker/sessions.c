@@ -5,25 +5,18 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-
-static void *map_private(size_t bytes)
-{
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
+#include "base/pages.h"
 
 int sessions_prepare(struct worker *w, uint32_t n)
 {
 	w->clients_cap = (size_t)n + SESSIONS_LINGERING_MAX;
-	w->clients = map_private(w->clients_cap * sizeof(*w->clients));
-	w->states = map_private(w->clients_cap * WORKER_STATE_STRIDE);
+	w->clients = pages_take(w->clients_cap * sizeof(*w->clients));
+	w->states = pages_take(w->clients_cap * WORKER_STATE_STRIDE);
 	return w->clients && w->states ? 0 : -ENOMEM;
 }
 

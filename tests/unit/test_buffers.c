@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/pages.h"
 #include "worker/buffers.h"
 
 /* Shared by processes, as the daemon has it. */
@@ -23,8 +24,7 @@ static _Atomic uint64_t *shared_words(void)
 
 static void done(struct buffers *b)
 {
-	munmap(b->blocks, (size_t)b->n * BUFFERS_BLOCK);
-	free(b->free);
+	pages_give(b->blocks, buffers_bytes(b->n));
 }
 
 static void no_more_blocks_than_the_limit_allows(void **state maybe_unused)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory straight from the kernel, for what a process keeps as long as it runs. */
+#include <sys/mman.h>
+
+#include "base/pages.h"
+
+void *pages_take(size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+void pages_give(void *at, size_t bytes)
+{
+	if (at)
+		(void)munmap(at, bytes);
+}

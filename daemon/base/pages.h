@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory straight from the kernel, for what a process keeps as long as it runs.
+ *
+ * Process: a forked process that took it from malloc() would begin by copying the pages of its parent's heap in which there
+ * is room. Here it has pages of its own, of which those that are never touched take no memory.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/attr.h"
+
+/* Zeroed. NULL: there is none. */
+void *pages_take(size_t bytes) must_check;
+/* All of what was taken at once. NULL: nothing. */
+void pages_give(void *at, size_t bytes);
