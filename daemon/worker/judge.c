@@ -4,11 +4,15 @@
 
 static const struct rate no_rate;
 
+/* The ports that any worker serves over UDP: of a process that serves datagrams. */
+static struct ports served_ports;
+
 void judge_begin(struct worker *w)
 {
+	served_ports = (struct ports){ 0 };
 	for (size_t i = 0; i < w->plan->listeners_n; i++)
 		if (w->plan->listeners[i].transport == TRANSPORT_UDP)
-			ports_add(&w->served_ports, w->plan->listeners[i].address.port);
+			ports_add(&served_ports, w->plan->listeners[i].address.port);
 }
 
 static struct limits_request request_of(const struct worker *w, const struct listener *l, const struct addr *source,
@@ -69,7 +73,7 @@ static uint64_t first_bits(uint32_t n)
 
 uint64_t judge_requests(struct worker *w, const struct listener *l, const struct gate_packet *p, uint32_t n)
 {
-	enum refusal why = is_drained(w, l) ? REFUSED_DRAINED : gate_check(&l->settings->rules, &w->served_ports, p);
+	enum refusal why = is_drained(w, l) ? REFUSED_DRAINED : gate_check(&l->settings->rules, &served_ports, p);
 	uint32_t looped;
 
 	if (why != REFUSED_NOT) {

@@ -80,7 +80,6 @@ struct worker {
 	struct acceptor *acceptor;
 	struct datagrams *datagrams;
 	uint64_t random_state[2];
-	struct ports served_ports; /* over UDP, by any worker. Last: it is large, and seldom looked at */
 };
 
 #define WORKER_STATE_STRIDE SVC_STATE_MAX
