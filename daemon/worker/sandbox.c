@@ -2,11 +2,14 @@
 /* What a process may no longer do. */
 #include "worker/sandbox.h"
 
-#include <cap-ng.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/fence.h"
 #include "base/log.h"
@@ -40,24 +43,19 @@ static int limit_resources(const struct sandbox *s)
 	return r;
 }
 
-static bool holds_capabilities(void)
-{
-	for (unsigned capability = 0; capability <= CAP_LAST_CAP; capability++)
-		if (capng_have_capability(CAPNG_PERMITTED, capability) ||
-		    capng_have_capability(CAPNG_INHERITABLE, capability))
-			return true;
-	return false;
-}
-
-/* One that holds none does not call capset(2): a service manager may well deny it. */
+/* By hand: libcap-ng would read files for it, and each worker keep the pages that this dirties. One that holds none does
+ * not call capset(2): a service manager may well deny it. */
 static int give_up_capabilities(void)
 {
-	if (capng_get_caps_process() < 0)
-		return -EPERM;
-	if (!holds_capabilities())
+	struct __user_cap_header_struct self = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	static const struct __user_cap_data_struct none[array_n(sets)];
+
+	if (syscall(SYS_capget, &self, sets) < 0)
+		return -errno;
+	if (memcmp(sets, none, sizeof(sets)) == 0)
 		return 0;
-	capng_clear(CAPNG_SELECT_ALL);
-	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+	return syscall(SYS_capset, &self, none) < 0 ? -errno : 0;
 }
 
 /* Workers have all that they need open. The resolver reads what libc and its modules read: configuration, tables, sockets'
