@@ -95,6 +95,9 @@ int log_fd(void)
 
 void log_set(enum log_level level, enum log_format format)
 {
+	/* A forked process that writes what is there already has a page of memory more. */
+	if (out.level == level && out.format == format)
+		return;
 	out.level = level;
 	out.format = format;
 }

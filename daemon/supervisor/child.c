@@ -15,6 +15,7 @@
 #include "base/log_quota.h"
 #include "supervisor/generation.h"
 #include "supervisor/policy.h"
+#include "worker/image.h"
 #include "worker/metrics.h"
 #include "worker/resolver.h"
 
@@ -161,10 +162,11 @@ int child_spawn(struct generation *g, uint32_t pool)
 		r = loop_add(&s->loop, &c->channel, EPOLLIN);
 	}
 	if (r == 0) {
-		c->pid = fork();
-		if (c->pid == 0)
+		pid_t pid = child_is_worker(c) ? image_fork() : fork();
+		if (pid == 0)
 			run(g, pool, record, theirs);
-		r = c->pid < 0 ? -errno : 0;
+		c->pid = pid;
+		r = pid < 0 ? -errno : 0;
 		if (r < 0)
 			loop_remove(&s->loop, &c->channel);
 	}

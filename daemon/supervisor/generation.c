@@ -18,6 +18,7 @@
 #include "supervisor/orphans.h"
 #include "supervisor/policy.h"
 #include "supervisor/sockets.h"
+#include "worker/image.h"
 
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
 
@@ -125,8 +126,10 @@ int generation_new(struct supervisor *s, struct settings *settings, const struct
 	return 0;
 }
 
-static void prepare_sandboxes(const struct generation *g)
+/* What all its processes would else do, each for itself and in memory of its own. */
+static void prepare_processes(const struct generation *g)
 {
+	image_prepare();
 	if (g->resolvers_wanted)
 		sandbox_prepare(SANDBOX_RESOLVER);
 	if (g->metrics_fd >= 0)
@@ -134,13 +137,12 @@ static void prepare_sandboxes(const struct generation *g)
 	for (uint32_t i = 0; i < g->settings->pools_n; i++)
 		if (g->used[i])
 			sandbox_prepare(worker_role(&g->settings->pools[i]));
+	(void)malloc_trim(0); /* what was freed is put in order */
 }
 
 int generation_start(struct generation *g)
 {
-	/* What was freed so far would else be put in order by each process for itself, in copies of its own. */
-	prepare_sandboxes(g);
-	(void)malloc_trim(0);
+	prepare_processes(g);
 	int r = pool_spawn(g, CHILD_RESOLVER, g->resolvers_wanted);
 
 	if (r == 0)

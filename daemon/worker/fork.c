@@ -17,13 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
-
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
+#include "base/pages.h"
 #include "worker/client.h"
+#include "worker/image.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -232,17 +232,6 @@ static _Noreturn void child_run(struct worker *w, const struct admission *a)
 	_exit(0);
 }
 
-/* Without the handlers that libraries have registered for a fork: what they look after is not the child's, and touching it
- * would cost a fifth of the fork. */
-static pid_t fork_bare(void)
-{
-#ifdef HAVE__FORK
-	return _Fork();
-#else
-	return fork();
-#endif
-}
-
 /* The connection is kept and tried again; meanwhile nobody is accepted. */
 static void fork_failed(struct worker *w, const struct admission *a, int err)
 {
@@ -268,7 +257,7 @@ static void admitted(struct worker *w, const struct admission *a)
 	pid_t pid;
 
 	(void)worker_random(w); /* or each child would begin with the same number */
-	pid = room ? fork_bare() : -1;
+	pid = room ? image_fork() : -1;
 	if (pid == 0)
 		child_run(w, a);
 	if (pid < 0) {
@@ -299,9 +288,9 @@ static void retry(struct loop_timer *t)
 /* Not for children: memory that is not shared with them is neither copied nor made read-only by a fork. */
 static void *map_children(size_t bytes)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *at = pages_take(bytes);
 
-	return at != MAP_FAILED && madvise(at, bytes, MADV_DONTFORK) == 0 ? at : NULL;
+	return at && madvise(at, bytes, MADV_DONTFORK) == 0 ? at : NULL;
 }
 
 static int prepare(struct worker *w)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "config.h"
 
@@ -40,7 +41,15 @@ static int stands_between(struct dl_phdr_info *object, size_t bytes maybe_unused
 	return !*past && !is_needed(object->dlpi_name) && !is_among(object->dlpi_name, ours, array_n(ours));
 }
 
-static int leave(struct dl_phdr_info *object, size_t bytes maybe_unused, void *ctx maybe_unused)
+/* What a worker leaves: found before the forks, for finding it takes locks of the loader's, in memory of its own. */
+#define LIBRARIES_MAX 64
+static struct {
+	void *at;
+	size_t bytes;
+} libraries[LIBRARIES_MAX];
+static size_t libraries_n;
+
+static int note(struct dl_phdr_info *object, size_t bytes maybe_unused, void *ctx maybe_unused)
 {
 	uintptr_t from = UINTPTR_MAX, end = 0;
 
@@ -56,20 +65,38 @@ static int leave(struct dl_phdr_info *object, size_t bytes maybe_unused, void *c
 		end = at + part->p_memsz > end ? at + part->p_memsz : end;
 	}
 	from &= ~(uintptr_t)(WORKER_PAGE - 1);
-	if (from < end)
-		(void)munmap((void *)from, end - from);
+	if (from < end && libraries_n < LIBRARIES_MAX) {
+		libraries[libraries_n].at = (void *)from;
+		libraries[libraries_n++].bytes = end - from;
+	}
 	return 0;
 }
 
-void image_leave_libraries(void)
+void image_prepare(void)
 {
+	libraries_n = 0;
 #if defined(HAVE__FORK) && !defined(WITH_SANITIZERS)
 	bool past = false;
 
 	if (dl_iterate_phdr(stands_between, &past) == 0)
-		(void)dl_iterate_phdr(leave, NULL);
+		(void)dl_iterate_phdr(note, NULL);
 #else
 	(void)stands_between;
-	(void)leave;
+	(void)note;
+#endif
+}
+
+void image_leave_libraries(void)
+{
+	for (size_t i = 0; i < libraries_n; i++)
+		(void)munmap(libraries[i].at, libraries[i].bytes);
+}
+
+pid_t image_fork(void)
+{
+#ifdef HAVE__FORK
+	return _Fork();
+#else
+	return fork();
 #endif
 }
