@@ -8,18 +8,35 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TALLY_COUNT_MAX ((UINT32_C(1) << 21) - 1)
+#define TALLY_COUNT_BITS 21
+#define TALLY_VERSION_BITS 15
+#define TALLY_COUNT_MAX ((UINT32_C(1) << TALLY_COUNT_BITS) - 1)
 #define TALLY_NAME_MAX ((UINT32_C(1) << 28) - 1)
 
-uint32_t tally_count(uint64_t word);
-uint32_t tally_name(uint64_t word);
+/* Inline: a search looks at many words. */
+static inline uint32_t tally_count(uint64_t word)
+{
+	return (uint32_t)word & TALLY_COUNT_MAX;
+}
+
+static inline uint32_t tally_name(uint64_t word)
+{
+	return (uint32_t)(word >> (TALLY_COUNT_BITS + TALLY_VERSION_BITS));
+}
 
 /* The word that follows `was`. */
-uint64_t tally_next(uint64_t was, uint32_t name, uint32_t count);
+static inline uint64_t tally_next(uint64_t was, uint32_t name, uint32_t count)
+{
+	uint64_t version = ((was >> TALLY_COUNT_BITS) + 1) & ((UINT64_C(1) << TALLY_VERSION_BITS) - 1);
+
+	assert(name <= TALLY_NAME_MAX && count <= TALLY_COUNT_MAX);
+	return (uint64_t)name << (TALLY_COUNT_BITS + TALLY_VERSION_BITS) | version << TALLY_COUNT_BITS | count;
+}
 
 /* Counts one more, unless `cap` (0: none) is reached. No count is ever above its cap, not even for a moment in which
  * another would be refused for it. */
