@@ -323,7 +323,7 @@ static void client_ready(struct loop_source *s, uint32_t events)
 	struct client *c = container_of(s, struct client, source);
 
 	if (!c->slot)
-		sessions_drain(c, in_bytes, sizeof(in_bytes));
+		(void)sessions_drain(c);
 	else if (c->waits_for & EPOLLOUT)
 		write_owed(c);
 	else if (c->waits_for & EPOLLIN)
@@ -338,7 +338,7 @@ static void client_timer(struct loop_timer *t)
 	uint64_t now_ns = c->w->loop.now_ns;
 
 	if (!c->slot) {
-		sessions_close(c);
+		sessions_linger_due(c);
 		return;
 	}
 	if (c->ask.source.fd >= 0 && now_ns >= c->ask.deadline_ns) {

@@ -12,6 +12,9 @@
 #include "base/log.h"
 #include "base/pages.h"
 
+#define LOOK_AFTER_NS (10 * CLOCK_MS_NS)
+#define DRAIN_BYTES 4096
+
 int sessions_prepare(struct worker *w, uint32_t n)
 {
 	w->clients_cap = (size_t)n + SESSIONS_LINGERING_MAX;
@@ -125,28 +128,45 @@ void sessions_close(struct client *c)
 	worker_linger_ended(c->w);
 }
 
+/* Waits for what a lingering connection's client still sends, and for its end. */
+static int watch(struct client *c)
+{
+	struct loop *l = &c->w->loop;
+
+	loop_set_timer(l, &c->timer, c->session.wake_ns);
+	if (c->registered)
+		return c->waits_for == EPOLLIN ? 0 : loop_change(l, &c->source, EPOLLIN);
+	c->registered = true;
+	return loop_add(l, &c->source, EPOLLIN);
+}
+
+/* Most clients close as soon as they have their answer. Where other sessions go on meanwhile, that is looked up later, which
+ * costs less than to be told. */
+static int begin_lingering(struct client *c)
+{
+	struct worker *w = c->w;
+
+	if (w->loop.solo == &c->source) { /* it lingers beside the next one */
+		loop_remove(&w->loop, &c->source);
+		c->registered = false;
+	}
+	if (c->registered || w->is_alone)
+		return watch(c);
+	loop_set_timer(&w->loop, &c->timer, w->loop.now_ns + LOOK_AFTER_NS);
+	return 0;
+}
+
 void sessions_finish(struct client *c)
 {
 	struct worker *w = c->w;
 	enum session_end why = c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF;
 
-	if (shutdown(c->source.fd, SHUT_WR) < 0 || c->session.eof) {
-		sessions_end(c, why, false);
-		return;
-	}
 	session_linger(&c->session, w->loop.now_ns);
-	if (w->loop.solo == &c->source) { /* it lingers beside the next one */
-		loop_remove(&w->loop, &c->source);
-		c->registered = false;
-	}
-	int r = c->registered ? loop_change(&w->loop, &c->source, EPOLLIN) : loop_add(&w->loop, &c->source, EPOLLIN);
-	if (r < 0) {
+	if (shutdown(c->source.fd, SHUT_WR) < 0 || c->session.eof || begin_lingering(c) < 0) {
 		sessions_end(c, why, false);
 		return;
 	}
-	c->registered = true;
-	loop_set_timer(&w->loop, &c->timer, w->loop.now_ns + SESSION_LINGER_NS);
-	if (w->lingering_n == SESSIONS_LINGERING_MAX)
+	if (w->lingering_n == SESSIONS_LINGERING_MAX && !sessions_drain(w->lingering_first))
 		sessions_close(w->lingering_first);
 	release(c, why);
 	c->older = w->lingering_last;
@@ -157,13 +177,23 @@ void sessions_finish(struct client *c)
 	worker_session_ended(w);
 }
 
-void sessions_drain(struct client *c, uint8_t *scratch, size_t n)
+bool sessions_drain(struct client *c)
 {
-	ssize_t r = recv(c->source.fd, scratch, n, MSG_DONTWAIT);
+	uint8_t scratch[DRAIN_BYTES];
+	ssize_t r = recv(c->source.fd, scratch, sizeof(scratch), MSG_DONTWAIT);
 
 	if (r > 0 || (r < 0 && (errno == EAGAIN || errno == EINTR)))
-		return;
+		return false;
 	sessions_close(c);
+	return true;
+}
+
+void sessions_linger_due(struct client *c)
+{
+	if (c->registered)
+		sessions_close(c);
+	else if (!sessions_drain(c) && watch(c) < 0)
+		sessions_close(c);
 }
 
 static enum session_end end_of_mark(uint32_t mark)

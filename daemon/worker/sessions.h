@@ -32,8 +32,10 @@ void sessions_end(struct client *c, enum session_end why, bool reset);
 /* The session's last byte is written: closes the sending direction and drains. */
 void sessions_finish(struct client *c);
 
-/* A lingering connection has something to read: throws it away, and closes at its end. */
-void sessions_drain(struct client *c, uint8_t *scratch, size_t n);
+/* Throws away what a lingering connection has to read, and closes it at its end. True: it is closed. */
+bool sessions_drain(struct client *c);
+/* The timer of a lingering connection fires: it is looked at, or it has lingered for long enough. */
+void sessions_linger_due(struct client *c);
 void sessions_close(struct client *c);
 
 /* Ends every session whose slot has a kill mark. */

@@ -247,6 +247,14 @@ static void a_session_that_finds_no_buffer_ends_and_no_other(void **state maybe_
 	desk_end(&d);
 }
 
+/* Turns until no more than n linger: each is looked at by and by, and given up after SESSION_LINGER_NS. */
+static void turn_until_lingering(struct desk *d, uint32_t n)
+{
+	while (d->w.lingering_n > n)
+		assert_int_equal(loop_turn(&d->w.loop, CLOCK_NEVER), 0);
+	assert_int_equal(d->w.lingering_n, n);
+}
+
 static void few_connections_linger_and_the_oldest_goes_first(void **state maybe_unused)
 {
 	static int fds[SESSIONS_LINGERING_MAX + 1];
@@ -265,13 +273,32 @@ static void few_connections_linger_and_the_oldest_goes_first(void **state maybe_
 	assert_int_equal(send(fds[1], "x", 1, MSG_NOSIGNAL), 1);
 	/* One in the middle, then the others. */
 	close(fds[30]);
-	desk_turn(&d);
-	assert_int_equal(d.w.lingering_n, SESSIONS_LINGERING_MAX - 1);
+	turn_until_lingering(&d, SESSIONS_LINGERING_MAX - 1);
 	for (size_t i = 0; i < array_n(fds); i++)
 		if (i != 30)
 			close(fds[i]);
-	desk_turn(&d);
-	assert_int_equal(d.w.lingering_n, 0);
+	turn_until_lingering(&d, 0);
+	desk_end(&d);
+}
+
+static void what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing(void **state maybe_unused)
+{
+	char answer[64];
+	struct desk d;
+
+	desk_begin(&d, POOL_EVENT, 1);
+	desk_listen(&d, "daytime", TRANSPORT_UNIX, AF_UNIX);
+	desk_worker(&d);
+	int fd = desk_connect(&d, &d.listeners[0], 0);
+	for (int i = 0; i < 3; i++) { /* before it is looked at, and after */
+		assert_int_equal(send(fd, "late", 4, MSG_NOSIGNAL), 4);
+		assert_int_equal(loop_turn(&d.w.loop, CLOCK_NEVER), 0);
+		assert_int_equal(d.w.lingering_n, 1);
+	}
+	assert_true(recv(fd, answer, sizeof(answer), 0) > 20);
+	assert_int_equal(recv(fd, answer, sizeof(answer), 0), 0);
+	close(fd);
+	turn_until_lingering(&d, 0);
 	desk_end(&d);
 }
 
@@ -290,9 +317,10 @@ static void a_draining_worker_leaves_with_its_last_connection(void **state maybe
 	assert_false(d.w.leaving);
 	close(fd);
 	desk_turn(&d);
+	assert_int_equal(d.w.sessions, 0);
 	assert_false(d.w.leaving);
 	close(lingering);
-	desk_turn(&d);
+	turn_until_lingering(&d, 0);
 	assert_true(d.w.leaving);
 	desk_end(&d);
 }
@@ -417,6 +445,7 @@ int main(void)
 		cmocka_unit_test(a_long_packet_waits_behind_an_answer_too),
 		cmocka_unit_test(a_session_that_finds_no_buffer_ends_and_no_other),
 		cmocka_unit_test(few_connections_linger_and_the_oldest_goes_first),
+		cmocka_unit_test(what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing),
 		cmocka_unit_test(a_draining_worker_leaves_with_its_last_connection),
 		cmocka_unit_test(a_session_with_a_kill_mark_ends),
 		cmocka_unit_test(a_session_that_is_not_idle_any_more_is_spared),
