@@ -28,7 +28,7 @@ static size_t memory_bytes(const struct loop *l)
 int loop_init(struct loop *l, size_t timers_max)
 {
 	*l = (struct loop){ .epoll_fd = -1, .heap_cap = timers_max };
-	l->batch = pages_take(memory_bytes(l));
+	l->batch = pages_take_own(memory_bytes(l));
 	if (l->batch == NULL)
 		return -ENOMEM;
 	l->heap = (struct loop_timer **)(void *)(l->batch + BATCH_MAX);

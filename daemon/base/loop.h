@@ -58,11 +58,12 @@ struct loop_few {
 	int sources_n;
 };
 
-/* timers_max: how many timers may be set at once. 0 or -errno. */
+/* timers_max: how many timers may be set at once. 0 or -errno. The loop is this process's own: one that is forked must not
+ * use it. */
 int loop_init(struct loop *l, size_t timers_max) must_check;
 /* A loop in the caller's storage, for LOOP_FEW_MAX sources and timers: no system call, no allocation. now_ns: the time. */
 void loop_init_few(struct loop *l, struct loop_few *storage, uint64_t now_ns);
-/* Forgets all sources and timers. The only call a forked child may make on its parent's loop: they share the epoll set. */
+/* Forgets all sources and timers. */
 void loop_done(struct loop *l);
 
 /* events as epoll's (EPOLLIN, EPOLLEXCLUSIVE, …; of few: EPOLLIN and EPOLLOUT), level-triggered unless EPOLLET is given. 0

@@ -11,6 +11,17 @@ void *pages_take(size_t bytes)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+void *pages_take_own(size_t bytes)
+{
+	void *at = pages_take(bytes);
+
+	if (at && madvise(at, bytes, MADV_DONTFORK) < 0) {
+		pages_give(at, bytes);
+		return NULL;
+	}
+	return at;
+}
+
 void pages_give(void *at, size_t bytes)
 {
 	if (at)

@@ -13,5 +13,8 @@
 
 /* Zeroed. NULL: there is none. */
 void *pages_take(size_t bytes) must_check;
+/* The same, of this process alone: those that it forks do not have them. So they are neither copied nor made read-only by
+ * a fork. */
+void *pages_take_own(size_t bytes) must_check;
 /* All of what was taken at once. NULL: nothing. */
 void pages_give(void *at, size_t bytes);

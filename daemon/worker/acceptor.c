@@ -44,7 +44,7 @@ static void pause_over(struct loop_timer *t);
 
 int acceptor_new(struct worker *w)
 {
-	struct acceptor *a = pages_take(sizeof(*a) + w->plan->listeners_n * sizeof(a->doors[0]));
+	struct acceptor *a = pages_take_own(sizeof(*a) + w->plan->listeners_n * sizeof(a->doors[0]));
 
 	if (!a)
 		return -ENOMEM;

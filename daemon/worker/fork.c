@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,13 +38,18 @@ struct session_child {
 	bool closing;  /* it is being killed, to make room for another that lingers                  */
 };
 
+/* Changed at every fork, so it is where a fork copies nothing. */
+struct children {
+	uint32_t n, closing_n;
+	uint64_t overs_n;          /* ever        */
+	struct session_child at[]; /* in no order */
+};
+
 /* The acceptor's own. */
 static struct {
 	struct worker *w;
-	struct session_child *children; /* in no order */
-	uint32_t n, cap;
-	uint32_t closing_n;
-	uint64_t overs_n; /* ever */
+	struct children *children;
+	uint32_t cap; /* of them */
 	struct loop_source signals, over;
 	struct admission waiting; /* admitted, but the fork failed; fd -1: none */
 	struct loop_timer retry;
@@ -82,8 +86,8 @@ static void free_slot(struct session_child *c)
 static void free_those_over(struct worker *w)
 {
 	(void)w;
-	for (uint32_t i = 0; i < acceptor.n; i++) {
-		struct session_child *c = &acceptor.children[i];
+	for (uint32_t i = 0; i < acceptor.children->n; i++) {
+		struct session_child *c = &acceptor.children->at[i];
 		if (slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->over))
 			free_slot(c);
 	}
@@ -116,17 +120,17 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 		w->lingering_n--;
 	else
 		w->sessions--;
-	acceptor.closing_n -= c->closing;
+	acceptor.children->closing_n -= c->closing;
 	w->served += c->over || !killed;
 	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);
-	*c = acceptor.children[--acceptor.n];
+	*c = acceptor.children->at[--acceptor.children->n];
 }
 
 static struct session_child *find_child(pid_t pid)
 {
-	for (uint32_t i = 0; i < acceptor.n; i++)
-		if (acceptor.children[i].pid == pid)
-			return &acceptor.children[i];
+	for (uint32_t i = 0; i < acceptor.children->n; i++)
+		if (acceptor.children->at[i].pid == pid)
+			return &acceptor.children->at[i];
 	return NULL;
 }
 
@@ -160,15 +164,15 @@ static void close_oldest(void)
 {
 	struct session_child *oldest = NULL;
 
-	for (uint32_t i = 0; i < acceptor.n; i++) {
-		struct session_child *c = &acceptor.children[i];
+	for (uint32_t i = 0; i < acceptor.children->n; i++) {
+		struct session_child *c = &acceptor.children->at[i];
 		if (c->over && !c->closing && (!oldest || c->over < oldest->over))
 			oldest = c;
 	}
 	if (!oldest)
 		return;
 	oldest->closing = true;
-	acceptor.closing_n++;
+	acceptor.children->closing_n++;
 	kill(oldest->pid, SIGKILL);
 }
 
@@ -181,15 +185,15 @@ static void over_ready(struct loop_source *s, uint32_t events)
 	(void)events;
 	if (read(s->fd, &n, sizeof(n)) != (ssize_t)sizeof(n))
 		return;
-	for (uint32_t i = 0; i < acceptor.n; i++) {
-		struct session_child *c = &acceptor.children[i];
+	for (uint32_t i = 0; i < acceptor.children->n; i++) {
+		struct session_child *c = &acceptor.children->at[i];
 		if (c->over || (atomic_load(&c->slot->generation) == c->slot_generation && atomic_load(&c->slot->owner)))
 			continue;
-		c->over = ++acceptor.overs_n;
+		c->over = ++acceptor.children->overs_n;
 		w->sessions--;
 		w->lingering_n++;
 	}
-	while (w->lingering_n - acceptor.closing_n > SESSIONS_LINGERING_MAX)
+	while (w->lingering_n - acceptor.children->closing_n > SESSIONS_LINGERING_MAX)
 		close_oldest();
 	worker_update(w);
 }
@@ -253,7 +257,7 @@ static void fork_failed(struct worker *w, const struct admission *a, int err)
 static void admitted(struct worker *w, const struct admission *a)
 {
 	uint32_t generation = atomic_load(&a->slot->generation);
-	bool room = acceptor.n < acceptor.cap;
+	bool room = acceptor.children->n < acceptor.cap;
 	pid_t pid;
 
 	(void)worker_random(w); /* or each child would begin with the same number */
@@ -266,9 +270,9 @@ static void admitted(struct worker *w, const struct admission *a)
 	}
 	(void)table_hand_over(a->slot, w->pid, (uint32_t)pid);
 	close(a->fd);
-	acceptor.children[acceptor.n++] = (struct session_child){ .pid = pid,
-								  .slot = a->slot,
-								  .slot_generation = generation };
+	acceptor.children->at[acceptor.children->n++] = (struct session_child){ .pid = pid,
+										.slot = a->slot,
+										.slot_generation = generation };
 	if (acceptor.retry_ns)
 		acceptor.retry_ns = 0;
 	worker_session_began(w);
@@ -285,14 +289,6 @@ static void retry(struct loop_timer *t)
 	worker_update(acceptor.w);
 }
 
-/* Not for children: memory that is not shared with them is neither copied nor made read-only by a fork. */
-static void *map_children(size_t bytes)
-{
-	void *at = pages_take(bytes);
-
-	return at && madvise(at, bytes, MADV_DONTFORK) == 0 ? at : NULL;
-}
-
 static int prepare(struct worker *w)
 {
 	sigset_t set;
@@ -300,7 +296,7 @@ static int prepare(struct worker *w)
 
 	acceptor.w = w;
 	acceptor.cap = w->capacity + 2 * SESSIONS_LINGERING_MAX; /* those that linger, and those just killed for them */
-	acceptor.children = map_children(acceptor.cap * sizeof(*acceptor.children));
+	acceptor.children = pages_take_own(sizeof(struct children) + acceptor.cap * sizeof(struct session_child));
 	acceptor.waiting.fd = -1;
 	acceptor.retry.fire = retry;
 	sigemptyset(&set);
@@ -318,8 +314,8 @@ static int prepare(struct worker *w)
 static void look(struct worker *w)
 {
 	(void)w;
-	for (uint32_t i = 0; i < acceptor.n; i++) {
-		struct session_child *c = &acceptor.children[i];
+	for (uint32_t i = 0; i < acceptor.children->n; i++) {
+		struct session_child *c = &acceptor.children->at[i];
 		if (slot_is(c, (uint32_t)c->pid) && table_mark_of(c->slot) != KILL_NOT)
 			kill(c->pid, SIGUSR1); /* our child, not reaped: its pid is nobody else's */
 	}
@@ -343,8 +339,8 @@ static void drop_waiting(struct worker *w)
 static void end(struct worker *w)
 {
 	drop_waiting(w);
-	for (uint32_t i = 0; i < acceptor.n; i++) {
-		struct session_child *c = &acceptor.children[i];
+	for (uint32_t i = 0; i < acceptor.children->n; i++) {
+		struct session_child *c = &acceptor.children->at[i];
 		if (c->over)
 			kill(c->pid, SIGKILL);
 		else
