@@ -41,8 +41,7 @@ int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, 
 	int pair[2];
 
 	memset(&m, 0, sizeof(m)); /* it goes out as bytes, its padding too */
-	a->asked_ns = clock_mono_ns();
-	m.deadline_ns = clock_add(a->asked_ns, w->plan->settings->resolver.timeout_ns);
+	a->deadline_ns = m.deadline_ns = clock_add(clock_mono_ns(), w->plan->settings->resolver.timeout_ns);
 	m.question = *q;
 
 	if (atomic_fetch_add(waiting, 1) >= w->plan->settings->resolver.queue) {
@@ -60,7 +59,6 @@ int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, 
 		return r;
 	}
 	a->source = (struct loop_source){ .fd = ours, .ready = ready };
-	a->deadline_ns = m.deadline_ns;
 	r = loop_add(&w->loop, &a->source, EPOLLIN);
 	if (r < 0) {
 		a->source.fd = -1;
@@ -93,6 +91,7 @@ void ask_cancel(struct worker *w, struct ask *a)
 void ask_count(struct worker *w, uint32_t row, const struct ask *a, enum lookup_result result)
 {
 	struct counters *c = &w->counters[row];
+	uint64_t asked_ns = a->deadline_ns - w->plan->settings->resolver.timeout_ns;
 	_Atomic uint64_t *const by_result[] = {
 		[LOOKUP_FOUND] = &c->lookups_found,
 		[LOOKUP_NOT_FOUND] = &c->lookups_not_found,
@@ -100,5 +99,5 @@ void ask_count(struct worker *w, uint32_t row, const struct ask *a, enum lookup_
 	};
 
 	counters_add(by_result[result], 1);
-	histogram_add(&c->lookup_time, clock_mono_ns() - a->asked_ns);
+	histogram_add(&c->lookup_time, clock_mono_ns() - asked_ns);
 }

@@ -17,7 +17,7 @@
 
 struct ask {
 	struct loop_source source; /* our end; fd −1: nothing is asked */
-	uint64_t asked_ns, deadline_ns;
+	uint64_t deadline_ns;      /* settings' resolver.timeout after it was asked */
 };
 
 /* What travels: the question and when it is too late to answer. */

@@ -45,7 +45,7 @@ bool client_wait(struct client *c, uint32_t events)
 		return false;
 	}
 	c->registered = true;
-	c->waits_for = events;
+	c->waits_for = (uint8_t)events;
 	uint64_t at_ns = session_deadline(&c->session, c->owed_at < c->owed_end);
 	if (c->ask.source.fd >= 0 && c->ask.deadline_ns < at_ns)
 		at_ns = c->ask.deadline_ns;
