@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -38,23 +39,20 @@ struct session_child {
 	bool closing;  /* it is being killed, to make room for another that lingers                  */
 };
 
-/* Changed at every fork, so it is where a fork copies nothing. */
-struct children {
-	uint32_t n, closing_n;
-	uint64_t overs_n;          /* ever        */
-	struct session_child at[]; /* in no order */
-};
-
-/* The acceptor's own. */
-static struct {
+/* The acceptor's own: its children have it not. */
+struct forker {
 	struct worker *w;
-	struct children *children;
-	uint32_t cap; /* of them */
+	uint32_t n, cap; /* of children */
+	uint32_t closing_n;
+	uint64_t overs_n; /* ever */
 	struct loop_source signals, over;
 	struct admission waiting; /* admitted, but the fork failed; fd -1: none */
 	struct loop_timer retry;
 	uint64_t retry_ns, said_ns;
-} acceptor;
+	struct session_child children[]; /* in no order */
+};
+
+static struct forker *acceptor;
 
 static uint32_t capacity(const struct pool_settings *pool)
 {
@@ -69,7 +67,7 @@ static bool slot_is(const struct session_child *c, uint32_t owner)
 /* What its session held, if it still does. */
 static void free_slot(struct session_child *c)
 {
-	struct worker *w = acceptor.w;
+	struct worker *w = acceptor->w;
 	uint32_t row = c->slot->row, over = atomic_load(&c->slot->over);
 	uint64_t started_ns = c->slot->started_ns;
 
@@ -86,8 +84,8 @@ static void free_slot(struct session_child *c)
 static void free_those_over(struct worker *w)
 {
 	(void)w;
-	for (uint32_t i = 0; i < acceptor.children->n; i++) {
-		struct session_child *c = &acceptor.children->at[i];
+	for (uint32_t i = 0; i < acceptor->n; i++) {
+		struct session_child *c = &acceptor->children[i];
 		if (slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->over))
 			free_slot(c);
 	}
@@ -95,7 +93,7 @@ static void free_those_over(struct worker *w)
 
 static void mourn(const struct session_child *c, const siginfo_t *info)
 {
-	struct worker *w = acceptor.w;
+	struct worker *w = acceptor->w;
 	bool exited = info->si_code == CLD_EXITED;
 	const char *how = exited                      ? "exit status"
 			  : info->si_status == SIGSYS ? "a system call that it may not make, signal"
@@ -110,7 +108,7 @@ static void mourn(const struct session_child *c, const siginfo_t *info)
 /* A child that is gone, however it went: what it held is freed before its pid can be anybody else's. */
 static void reaped(struct session_child *c, const siginfo_t *info)
 {
-	struct worker *w = acceptor.w;
+	struct worker *w = acceptor->w;
 	bool killed = info->si_code != CLD_EXITED || info->si_status != 0;
 
 	free_slot(c);
@@ -120,17 +118,17 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 		w->lingering_n--;
 	else
 		w->sessions--;
-	acceptor.children->closing_n -= c->closing;
+	acceptor->closing_n -= c->closing;
 	w->served += c->over || !killed;
 	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);
-	*c = acceptor.children->at[--acceptor.children->n];
+	*c = acceptor->children[--acceptor->n];
 }
 
 static struct session_child *find_child(pid_t pid)
 {
-	for (uint32_t i = 0; i < acceptor.children->n; i++)
-		if (acceptor.children->at[i].pid == pid)
-			return &acceptor.children->at[i];
+	for (uint32_t i = 0; i < acceptor->n; i++)
+		if (acceptor->children[i].pid == pid)
+			return &acceptor->children[i];
 	return NULL;
 }
 
@@ -145,8 +143,8 @@ static void reap(void)
 			reaped(c, &info);
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
-	worker_update(acceptor.w);
-	worker_linger_ended(acceptor.w);
+	worker_update(acceptor->w);
+	worker_linger_ended(acceptor->w);
 }
 
 static void signals_ready(struct loop_source *s, uint32_t events)
@@ -164,36 +162,36 @@ static void close_oldest(void)
 {
 	struct session_child *oldest = NULL;
 
-	for (uint32_t i = 0; i < acceptor.children->n; i++) {
-		struct session_child *c = &acceptor.children->at[i];
+	for (uint32_t i = 0; i < acceptor->n; i++) {
+		struct session_child *c = &acceptor->children[i];
 		if (c->over && !c->closing && (!oldest || c->over < oldest->over))
 			oldest = c;
 	}
 	if (!oldest)
 		return;
 	oldest->closing = true;
-	acceptor.children->closing_n++;
+	acceptor->closing_n++;
 	kill(oldest->pid, SIGKILL);
 }
 
 /* Some children's sessions are over while their connections linger: there is room for others. */
 static void over_ready(struct loop_source *s, uint32_t events)
 {
-	struct worker *w = acceptor.w;
+	struct worker *w = acceptor->w;
 	uint64_t n;
 
 	(void)events;
 	if (read(s->fd, &n, sizeof(n)) != (ssize_t)sizeof(n))
 		return;
-	for (uint32_t i = 0; i < acceptor.children->n; i++) {
-		struct session_child *c = &acceptor.children->at[i];
+	for (uint32_t i = 0; i < acceptor->n; i++) {
+		struct session_child *c = &acceptor->children[i];
 		if (c->over || (atomic_load(&c->slot->generation) == c->slot_generation && atomic_load(&c->slot->owner)))
 			continue;
-		c->over = ++acceptor.children->overs_n;
+		c->over = ++acceptor->overs_n;
 		w->sessions--;
 		w->lingering_n++;
 	}
-	while (w->lingering_n - acceptor.children->closing_n > SESSIONS_LINGERING_MAX)
+	while (w->lingering_n - acceptor->closing_n > SESSIONS_LINGERING_MAX)
 		close_oldest();
 	worker_update(w);
 }
@@ -207,11 +205,21 @@ static void child_signals_ready(struct loop_source *s, uint32_t events)
 	sessions_look(container_of(s, struct worker, channel));
 }
 
-/* It has one connection and does not allocate: whatever it touches is a page more to copy and to take apart. */
-static _Noreturn void child_run(struct worker *w, const struct admission *a)
+/* What a child needs of its acceptor. */
+struct inheritance {
+	const struct admission *admission;
+	int signals_fd, over_fd, log_fd;
+};
+
+/* It has one connection and does not allocate: whatever it touches is a page more to copy and to take apart. So all that it
+ * writes is on the stack. */
+static _Noreturn void child_run(struct worker *w, const struct inheritance *i)
 {
-	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, log_fd(), acceptor.signals.fd, acceptor.over.fd };
+	const struct admission *a = i->admission;
+	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, i->log_fd, i->signals_fd, i->over_fd };
 	uint32_t parent = w->pid;
+	_Alignas(max_align_t) uint8_t state[WORKER_STATE_STRIDE];
+	struct client client;
 	struct loop_few few;
 
 	w->pid = (uint32_t)getpid();
@@ -221,11 +229,15 @@ static _Noreturn void child_run(struct worker *w, const struct admission *a)
 		_exit(1);
 	fd_close_all_but(keep, array_n(keep));
 	w->is_alone = w->is_reaped = true;
-	w->over_fd = acceptor.over.fd;
+	w->over_fd = i->over_fd;
 	w->draining = true; /* it leaves when its connection is gone */
 	w->sessions = w->lingering_n = 0;
 	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
-	w->channel = (struct loop_source){ .fd = acceptor.signals.fd, .ready = child_signals_ready };
+	w->channel = (struct loop_source){ .fd = i->signals_fd, .ready = child_signals_ready };
+	w->acceptor = NULL;
+	w->clients = &client;
+	w->clients_cap = 1;
+	w->states = state;
 	loop_init_few(&w->loop, &few, w->loop.now_ns);
 	if (loop_add(&w->loop, &w->life, EPOLLIN) < 0 || loop_add(&w->loop, &w->channel, EPOLLIN) < 0)
 		_exit(1);
@@ -239,83 +251,87 @@ static _Noreturn void child_run(struct worker *w, const struct admission *a)
 /* The connection is kept and tried again; meanwhile nobody is accepted. */
 static void fork_failed(struct worker *w, const struct admission *a, int err)
 {
-	acceptor.waiting = *a;
-	acceptor.retry_ns = acceptor.retry_ns ? acceptor.retry_ns * 2 : RETRY_FIRST_NS;
-	if (acceptor.retry_ns > RETRY_LAST_NS)
-		acceptor.retry_ns = RETRY_LAST_NS;
-	loop_set_timer(&w->loop, &acceptor.retry, clock_mono_ns() + acceptor.retry_ns);
+	acceptor->waiting = *a;
+	acceptor->retry_ns = acceptor->retry_ns ? acceptor->retry_ns * 2 : RETRY_FIRST_NS;
+	if (acceptor->retry_ns > RETRY_LAST_NS)
+		acceptor->retry_ns = RETRY_LAST_NS;
+	loop_set_timer(&w->loop, &acceptor->retry, clock_mono_ns() + acceptor->retry_ns);
 	w->blocked = true;
 	worker_update(w);
-	if (acceptor.said_ns && clock_mono_ns() - acceptor.said_ns < SAY_AGAIN_NS)
+	if (acceptor->said_ns && clock_mono_ns() - acceptor->said_ns < SAY_AGAIN_NS)
 		return;
-	acceptor.said_ns = clock_mono_ns();
+	acceptor->said_ns = clock_mono_ns();
 	log_say(LOG_LEVEL_WARNING, "fork",
 		"cannot fork for a session of pool %s: %s; its connection waits, trying again in %u ms", w->pool->name,
-		strerror(err), (unsigned)(acceptor.retry_ns / CLOCK_MS_NS));
+		strerror(err), (unsigned)(acceptor->retry_ns / CLOCK_MS_NS));
 }
 
 static void admitted(struct worker *w, const struct admission *a)
 {
 	uint32_t generation = atomic_load(&a->slot->generation);
-	bool room = acceptor.children->n < acceptor.cap;
+	bool room = acceptor->n < acceptor->cap;
+	const struct inheritance i = { a, acceptor->signals.fd, acceptor->over.fd, log_fd() };
 	pid_t pid;
 
 	(void)worker_random(w); /* or each child would begin with the same number */
 	pid = room ? image_fork() : -1;
 	if (pid == 0)
-		child_run(w, a);
+		child_run(w, &i);
 	if (pid < 0) {
 		fork_failed(w, a, room ? errno : EAGAIN);
 		return;
 	}
 	(void)table_hand_over(a->slot, w->pid, (uint32_t)pid);
 	close(a->fd);
-	acceptor.children->at[acceptor.children->n++] = (struct session_child){ .pid = pid,
-										.slot = a->slot,
-										.slot_generation = generation };
-	if (acceptor.retry_ns)
-		acceptor.retry_ns = 0;
+	acceptor->children[acceptor->n++] = (struct session_child){ .pid = pid,
+								    .slot = a->slot,
+								    .slot_generation = generation };
+	if (acceptor->retry_ns)
+		acceptor->retry_ns = 0;
 	worker_session_began(w);
 }
 
 static void retry(struct loop_timer *t)
 {
-	struct admission a = acceptor.waiting;
+	struct admission a = acceptor->waiting;
 
 	(void)t;
-	acceptor.waiting.fd = -1;
-	acceptor.w->blocked = false;
-	admitted(acceptor.w, &a);
-	worker_update(acceptor.w);
+	acceptor->waiting.fd = -1;
+	acceptor->w->blocked = false;
+	admitted(acceptor->w, &a);
+	worker_update(acceptor->w);
 }
 
 static int prepare(struct worker *w)
 {
+	uint32_t cap = w->capacity + 2 * SESSIONS_LINGERING_MAX; /* those that linger, and those just killed for them */
 	sigset_t set;
 	int r;
 
-	acceptor.w = w;
-	acceptor.cap = w->capacity + 2 * SESSIONS_LINGERING_MAX; /* those that linger, and those just killed for them */
-	acceptor.children = pages_take_own(sizeof(struct children) + acceptor.cap * sizeof(struct session_child));
-	acceptor.waiting.fd = -1;
-	acceptor.retry.fire = retry;
+	acceptor = pages_take_own(sizeof(*acceptor) + cap * sizeof(acceptor->children[0]));
+	if (!acceptor)
+		return -ENOMEM;
+	acceptor->w = w;
+	acceptor->cap = cap;
+	acceptor->waiting.fd = -1;
+	acceptor->retry.fire = retry;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	signal(SIGUSR1, SIG_DFL); /* ignored, it would be lost even while it is blocked */
-	acceptor.signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
-	acceptor.over = (struct loop_source){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .ready = over_ready };
-	if (!acceptor.children || acceptor.signals.fd < 0 || acceptor.over.fd < 0)
+	acceptor->signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
+	acceptor->over = (struct loop_source){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .ready = over_ready };
+	if (acceptor->signals.fd < 0 || acceptor->over.fd < 0)
 		return -ENOMEM;
-	r = loop_add(&w->loop, &acceptor.signals, EPOLLIN);
-	return r < 0 ? r : loop_add(&w->loop, &acceptor.over, EPOLLIN);
+	r = loop_add(&w->loop, &acceptor->signals, EPOLLIN);
+	return r < 0 ? r : loop_add(&w->loop, &acceptor->over, EPOLLIN);
 }
 
 static void look(struct worker *w)
 {
 	(void)w;
-	for (uint32_t i = 0; i < acceptor.children->n; i++) {
-		struct session_child *c = &acceptor.children->at[i];
+	for (uint32_t i = 0; i < acceptor->n; i++) {
+		struct session_child *c = &acceptor->children[i];
 		if (slot_is(c, (uint32_t)c->pid) && table_mark_of(c->slot) != KILL_NOT)
 			kill(c->pid, SIGUSR1); /* our child, not reaped: its pid is nobody else's */
 	}
@@ -324,11 +340,11 @@ static void look(struct worker *w)
 /* The connection that waits for a fork is not served any more. */
 static void drop_waiting(struct worker *w)
 {
-	struct admission *a = &acceptor.waiting;
+	struct admission *a = &acceptor->waiting;
 
 	if (a->fd < 0)
 		return;
-	loop_cancel_timer(&w->loop, &acceptor.retry);
+	loop_cancel_timer(&w->loop, &acceptor->retry);
 	table_release(shared_table(w->plan->shared), a->slot, w->pid);
 	counters_add(&w->counters[a->listener->row].sessions_ended, 1);
 	fd_close(&a->fd);
@@ -339,8 +355,8 @@ static void drop_waiting(struct worker *w)
 static void end(struct worker *w)
 {
 	drop_waiting(w);
-	for (uint32_t i = 0; i < acceptor.children->n; i++) {
-		struct session_child *c = &acceptor.children->at[i];
+	for (uint32_t i = 0; i < acceptor->n; i++) {
+		struct session_child *c = &acceptor->children[i];
 		if (c->over)
 			kill(c->pid, SIGKILL);
 		else

@@ -243,7 +243,7 @@ static int prepare(struct worker *w)
 	uint32_t own = w->pool->model == POOL_FORK ? 1 : w->capacity; /* an acceptor serves nothing itself */
 	int r = loop_init(&w->loop, (size_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX + EXTRA_TIMERS);
 
-	if (r == 0)
+	if (r == 0 && w->pool->model != POOL_FORK)
 		r = sessions_prepare(w, own);
 	if (r == 0)
 		r = buffers_init(&w->buffers, (uint32_t)(blocks < own ? blocks : own), &plan->shared->buffer_bytes,
@@ -265,8 +265,7 @@ static int prepare(struct worker *w)
 
 void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t record_index, int channel)
 {
-	static struct worker worker;
-	struct worker *w = &worker;
+	struct worker worker, *w = &worker; /* not static: what a session's process writes is on few pages, its stack */
 
 	*w = (struct worker){
 		.plan = plan,
