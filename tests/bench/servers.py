@@ -14,7 +14,7 @@ from config import Folder, config_text, service_user
 from daemon import DAEMON, Daemon, within_reach
 from outcome import NotMeasured
 
-MANY = 200_000
+MANY = 60_000
 RATE = "1000000000/s"
 BYTES = "1000G/s"
 START_S = 10
