@@ -211,16 +211,21 @@ struct inheritance {
 	int signals_fd, over_fd, log_fd;
 };
 
-/* It has one connection and does not allocate: whatever it touches is a page more to copy and to take apart. So all that it
- * writes is on the stack. */
-static _Noreturn void child_run(struct worker *w, const struct inheritance *i)
+/* What it writes is on its stack, for whatever it touches is a page more to copy and to take apart. */
+struct child_memory {
+	struct client client;
+	struct loop_few few;
+};
+
+/* Of its session's service, if that has any; not there, for it is as large as all the rest. */
+static _Alignas(max_align_t) uint8_t child_state[WORKER_STATE_STRIDE];
+
+/* It has one connection and does not allocate. */
+static _Noreturn void child_run(struct worker *w, const struct inheritance *i, struct child_memory *m)
 {
 	const struct admission *a = i->admission;
 	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, i->log_fd, i->signals_fd, i->over_fd };
 	uint32_t parent = w->pid;
-	_Alignas(max_align_t) uint8_t state[WORKER_STATE_STRIDE];
-	struct client client;
-	struct loop_few few;
 
 	w->pid = (uint32_t)getpid();
 	/* The parent does it too: whoever is first, and whoever dies, the slot has the right owner. */
@@ -235,10 +240,10 @@ static _Noreturn void child_run(struct worker *w, const struct inheritance *i)
 	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
 	w->channel = (struct loop_source){ .fd = i->signals_fd, .ready = child_signals_ready };
 	w->acceptor = NULL;
-	w->clients = &client;
+	w->clients = &m->client;
 	w->clients_cap = 1;
-	w->states = state;
-	loop_init_few(&w->loop, &few, w->loop.now_ns);
+	w->states = child_state;
+	loop_init_few(&w->loop, &m->few, w->loop.now_ns);
 	if (loop_add(&w->loop, &w->life, EPOLLIN) < 0 || loop_add(&w->loop, &w->channel, EPOLLIN) < 0)
 		_exit(1);
 	client_start(w, a);
@@ -246,6 +251,13 @@ static _Noreturn void child_run(struct worker *w, const struct inheritance *i)
 		if (loop_turn(&w->loop, CLOCK_NEVER) < 0)
 			_exit(1);
 	_exit(0);
+}
+
+static _Noreturn void begin_child(struct worker *w, const struct inheritance *i)
+{
+	struct child_memory memory;
+
+	child_run(w, i, &memory);
 }
 
 /* The connection is kept and tried again; meanwhile nobody is accepted. */
@@ -276,7 +288,7 @@ static void admitted(struct worker *w, const struct admission *a)
 	(void)worker_random(w); /* or each child would begin with the same number */
 	pid = room ? image_fork() : -1;
 	if (pid == 0)
-		child_run(w, &i);
+		begin_child(w, &i);
 	if (pid < 0) {
 		fork_failed(w, a, room ? errno : EAGAIN);
 		return;
