@@ -260,8 +260,15 @@ class Daemon:
         if config is not None:
             self.write(config)
         lines, messages = self.mark()
+        from_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self.send_signal(signal.SIGHUP)
-        self.wait_notify("READY=1", since=messages)
+
+        def over():
+            # What is still to be heard of a reload before has begun before.
+            later = self.events.messages[messages:]
+            begun = [i for i, m in enumerate(later) if m.startswith("MONOTONIC_USEC=") and int(m[15:]) >= from_us]
+            return begun and "READY=1" in later[begun[0]:]
+        self.events.wait(over, "end of the reload", TIMEOUT_S)
         return self.log[lines:]
 
     def kill(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Metrics over HTTP: what they count, that they parse, who is ready, and clients that mean no good."""
 
+import contextlib
 import http.client
 import os
 import re
@@ -214,7 +215,8 @@ class Pages(Case):
             # Those that die early are not replaced at once.
             for pid in d.workers() if status == 200 else ():
                 if pid != metrics_pid:
-                    os.kill(pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):  # gone by the kill before
+                        os.kill(pid, signal.SIGKILL)
             return {"echo/tcp: nobody serves it", "echo/udp: nobody serves it"} <= seen
 
         self.wait_until(unready, "two listeners that nobody serves")
