@@ -21,6 +21,16 @@ def has_ipv6():
     return True
 
 
+def datagram_socket(family=socket.AF_INET, host="", make=socket.socket):
+    """A socket of UDP whose port is not taken for a server's."""
+    while True:
+        s = make(family, socket.SOCK_DGRAM)
+        s.bind((host, 0))
+        if s.getsockname()[1] not in SERVERS:
+            return s
+        s.close()
+
+
 def pattern(n, seed=1):
     """n bytes that repeat nowhere near, the same for the same seed."""
     return random.Random(seed).randbytes(n)

@@ -22,7 +22,7 @@ class Case(harness.Case):
         return answer, sender[0].partition("%")[0], sender[1]
 
     def datagram(self, address):
-        s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        s = clients.datagram_socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         s.settimeout(harness.TIMEOUT_S)
         self.addCleanup(s.close)
         return s
@@ -46,6 +46,18 @@ class Aliases(Case):
         for address in addresses:
             ip("address", "add", address, "dev", "lo", *(["nodad"] if ":" in address else []))
             self.added.append(address)
+            self.wait_until(lambda at=address.partition("/")[0]: self.arrives(at), f"{address} to be there")
+
+    def arrives(self, address):
+        """Whether what is sent to an address arrives: the kernel makes the route to a new one of IPv6 a moment later."""
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(0.1)
+            try:
+                s.bind((address, 0))
+                s.sendto(b"x", s.getsockname())
+                return s.recv(1) == b"x"
+            except OSError:
+                return False
 
     def remove(self):
         for address in self.added:

@@ -28,11 +28,9 @@ def cut(data, segment):
 
 class Segments(harness.Case):
     def datagram(self, address, port, bound=None, make=socket.socket):
-        s = make(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+        s = clients.datagram_socket(socket.AF_INET6 if ":" in address else socket.AF_INET, bound or "", make)
         self.addCleanup(s.close)
         s.settimeout(harness.TIMEOUT_S)
-        if bound:
-            s.bind((bound, 0))
         s.connect((address, port))  # takes answers from there alone
         return s
 

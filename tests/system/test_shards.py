@@ -59,7 +59,7 @@ class Flow(threading.Thread):
 
     def __init__(self, in_order):
         super().__init__(daemon=True)
-        self._socket, self._in_order, self._over = socket.socket(type=socket.SOCK_DGRAM), in_order, threading.Event()
+        self._socket, self._in_order, self._over = clients.datagram_socket(), in_order, threading.Event()
         self._socket.connect(("127.0.0.1", PORT))
         self._socket.settimeout(harness.TIMEOUT_S)
         self.bursts, self.wrong = 0, []
@@ -242,7 +242,7 @@ class Restarts(Case):
             with self.subTest(f"{before} sockets, then {after}"):
                 stored = self.stored(before)
                 kept = {inode for inode, _ in bound()}
-                many = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(FLOWS)]
+                many = [clients.datagram_socket() for _ in range(FLOWS)]
                 for s in many:
                     self.addCleanup(s.close)
                     s.settimeout(harness.TIMEOUT_S)
