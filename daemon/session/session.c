@@ -227,12 +227,31 @@ enum session_next session_answer(struct session *s, const struct svc_context *ct
 
 /* ---- time ---- */
 
-void session_linger(struct session *s, uint64_t now_ns)
+static void leave(struct session *s, enum session_phase phase)
 {
-	s->phase = SESSION_LINGERING;
+	s->phase = (uint8_t)phase;
+	s->wake_ns = CLOCK_NEVER;
 	if (s->end == SESSION_END_NONE)
 		s->end = SESSION_END_EOF;
+}
+
+void session_closing(struct session *s)
+{
+	leave(s, SESSION_CLOSING);
+}
+
+void session_linger(struct session *s, uint64_t now_ns)
+{
+	leave(s, SESSION_LINGERING);
 	s->wake_ns = clock_add(now_ns, SESSION_LINGER_NS);
+}
+
+void session_stall(struct session *s, uint64_t now_ns)
+{
+	uint64_t idle_ns = s->rules->idle_timeout_ns;
+
+	leave(s, SESSION_STALLED);
+	s->wake_ns = clock_add(now_ns, idle_ns && idle_ns < SESSION_STALL_NS ? idle_ns : SESSION_STALL_NS);
 }
 
 /* from + limit, where a limit of 0 is none. */
@@ -266,7 +285,7 @@ uint64_t session_deadline(const struct session *s, bool owed)
 {
 	uint64_t at_ns;
 
-	if (s->phase == SESSION_LINGERING)
+	if (s->phase >= SESSION_LINGERING)
 		return s->wake_ns;
 	at_ns = earlier(limit_at(s), idle_at(s));
 	return owed ? at_ns : earlier(at_ns, s->wake_ns);
@@ -274,7 +293,7 @@ uint64_t session_deadline(const struct session *s, bool owed)
 
 enum session_end session_expired(const struct session *s, uint64_t now_ns)
 {
-	if (s->phase == SESSION_LINGERING)
+	if (s->phase >= SESSION_LINGERING)
 		return now_ns >= s->wake_ns ? (enum session_end)s->end : SESSION_END_NONE;
 	if (now_ns >= limit_at(s))
 		return SESSION_END_LIMIT;

@@ -38,13 +38,21 @@ enum session_next {
 	SESSION_ASK,    /* ask the resolver io->question; then session_answer()                        */
 	SESSION_BECOME, /* admit it as a session of the listener io->become; then session_become()     */
 	SESSION_FINISH, /* end the sending direction, drain what comes up to SESSION_LINGER_NS, close  */
-	SESSION_CLOSE,  /* both directions are over: close                                             */
+	SESSION_CLOSE,  /* both directions are over: close as soon as the client has all               */
 	SESSION_ABORT,  /* close at once, sending nothing                                              */
 };
 
-#define SESSION_LINGER_NS (2 * CLOCK_S_NS)
+#define SESSION_LINGER_NS (2 * CLOCK_S_NS) /* for a client that has all and does not close             */
+#define SESSION_STALL_NS (10 * CLOCK_S_NS) /* then, for one that has not acknowledged the last of it */
 
-enum session_phase { SESSION_OPENING, SESSION_OPEN, SESSION_ASKING, SESSION_LINGERING };
+enum session_phase {
+	SESSION_OPENING,
+	SESSION_OPEN,
+	SESSION_ASKING,
+	SESSION_CLOSING,   /* all is said, but much of it has not been acknowledged: a session as before       */
+	SESSION_LINGERING, /* over; what its client still sends is drained                                   */
+	SESSION_STALLED,   /* over for longer than that, and the last of it has not been acknowledged         */
+};
 
 struct session {
 	const struct service *service;
@@ -53,7 +61,7 @@ struct session {
 	uint64_t started_ns;
 	uint64_t active_ns;  /* the last byte in either direction          */
 	uint64_t request_ns; /* since when request_timeout counts          */
-	uint64_t wake_ns;    /* pacing, lingering: when; else CLOCK_NEVER  */
+	uint64_t wake_ns;    /* pacing; what LINGERING and STALLED are up to; else CLOCK_NEVER */
 	uint64_t in_bytes, out_bytes;
 	struct pace pace;
 	uint8_t phase;     /* enum session_phase                         */
@@ -87,8 +95,15 @@ enum session_next session_answer(struct session *s, const struct svc_context *ct
  * that service. The storage of its state holds the new service's state_bytes too. */
 void session_become(struct session *s, const struct service *service, const struct session_rules *rules);
 
-/* The sending direction has been closed: only draining is left. */
+/* The sending direction has been closed, and the client has yet to take what was said: it is idle when it does not. */
+void session_closing(struct session *s);
+
+/* Of what was said the client has all but the last: only draining is left. */
 void session_linger(struct session *s, uint64_t now_ns);
+
+/* Lingering is over, and the client has still not acknowledged the last: it has SESSION_STALL_NS more, or idle_timeout if
+ * that is less. */
+void session_stall(struct session *s, uint64_t now_ns);
 
 /* When the session's next time-out or wake-up is; CLOCK_NEVER if none. `owed`: bytes wait to be written (a paced session
  * then waits for the client, not for the clock). */

@@ -205,10 +205,8 @@ static void proceed(struct client *c, struct svc_io *io)
 			begin_ask(c, io);
 			return;
 		case SESSION_FINISH:
-			sessions_finish(c);
-			return;
 		case SESSION_CLOSE:
-			sessions_end(c, c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF, false);
+			sessions_finish(c);
 			return;
 		case SESSION_AGAIN:
 			if (steps == STEPS_A_TURN && !io->in_len) {
@@ -337,8 +335,8 @@ static void client_timer(struct loop_timer *t)
 	struct client *c = container_of(t, struct client, timer);
 	uint64_t now_ns = c->w->loop.now_ns;
 
-	if (!c->slot) {
-		sessions_linger_due(c);
+	if (!c->slot || c->session.phase == SESSION_CLOSING) {
+		sessions_over_due(c);
 		return;
 	}
 	if (c->ask.source.fd >= 0 && now_ns >= c->ask.deadline_ns) {

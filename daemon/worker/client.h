@@ -37,7 +37,11 @@ struct client {
 		struct client *next_free;
 	};
 	uint8_t *block; /* [owed_at, owed_end) waits to be written, [owed_end, held_end) is input that waits for that */
-	uint32_t owed_at, owed_end, held_end;
+	uint32_t owed_at, owed_end;
+	union {
+		uint32_t held_end;
+		uint32_t unread; /* SESSION_CLOSING: what the client had not acknowledged at the last look */
+	};
 	uint8_t waits_for;   /* EPOLLIN, EPOLLOUT or 0                              */
 	uint8_t next;        /* enum session_next: what follows when nothing is owed */
 	bool registered : 1; /* in the loop                                         */

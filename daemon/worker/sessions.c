@@ -4,7 +4,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -13,6 +15,7 @@
 #include "base/pages.h"
 
 #define LOOK_AFTER_NS (10 * CLOCK_MS_NS)
+#define LOOK_LAST_NS (500 * CLOCK_MS_NS)
 #define DRAIN_BYTES 4096
 
 int sessions_prepare(struct worker *w, uint32_t n)
@@ -103,13 +106,20 @@ static void close_connection(struct client *c)
 	give_back(c);
 }
 
+static void reset_at_close(const struct client *c)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (c->listener->transport == TRANSPORT_TCP)
+		(void)setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
 void sessions_end(struct client *c, enum session_end why, bool reset)
 {
 	struct worker *w = c->w;
-	struct linger now = { .l_onoff = 1, .l_linger = 0 };
 
-	if (reset && c->listener->transport == TRANSPORT_TCP)
-		(void)setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	if (reset)
+		reset_at_close(c);
 	if (w->is_reaped) {
 		log_session(c, why);
 		atomic_store(&c->slot->over, 1);
@@ -121,11 +131,56 @@ void sessions_end(struct client *c, enum session_end why, bool reset)
 	worker_session_ended(w);
 }
 
-void sessions_close(struct client *c)
+/* ---- what the client has not acknowledged ---- */
+
+/* In the kernel's memory, of what it was sent. The end of the direction, where that was said, is one byte of it. */
+static uint32_t unacknowledged(const struct client *c, bool end_was_said)
 {
+	int n = 0;
+
+	if (c->listener->transport != TRANSPORT_TCP || ioctl(c->source.fd, SIOCOUTQ, &n) < 0 || n <= (int)end_was_said)
+		return 0;
+	return (uint32_t)n;
+}
+
+static bool is_gone(const struct client *c)
+{
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	return getsockopt(c->source.fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || err != 0;
+}
+
+/* No event tells of an acknowledgement, and once both directions are closed the kernel reports only that, for ever: the
+ * client is looked at, the less often the longer it takes. */
+static void look_again(struct client *c, uint64_t until_ns)
+{
+	struct loop *l = &c->w->loop;
+	uint64_t age_ns = l->now_ns - c->session.active_ns;
+	uint64_t step_ns = age_ns < LOOK_AFTER_NS ? LOOK_AFTER_NS : age_ns < LOOK_LAST_NS ? age_ns : LOOK_LAST_NS;
+	uint64_t at_ns = clock_add(l->now_ns, step_ns);
+
+	if (c->registered)
+		loop_remove(l, &c->source);
+	c->registered = false;
+	loop_set_timer(l, &c->timer, at_ns < until_ns ? at_ns : until_ns);
+}
+
+/* ---- lingering ---- */
+
+static void close_lingering(struct client *c, bool reset)
+{
+	if (reset)
+		reset_at_close(c);
 	unlink_lingering(c);
 	close_connection(c);
 	worker_linger_ended(c->w);
+}
+
+/* One that has been given time enough is reset; the kernel goes on with the others. */
+void sessions_close(struct client *c)
+{
+	close_lingering(c, c->session.phase == SESSION_STALLED && unacknowledged(c, true));
 }
 
 /* Waits for what a lingering connection's client still sends, and for its end. */
@@ -146,6 +201,10 @@ static int begin_lingering(struct client *c)
 {
 	struct worker *w = c->w;
 
+	if (c->session.eof) {
+		look_again(c, c->session.wake_ns);
+		return 0;
+	}
 	if (w->loop.solo == &c->source) { /* it lingers beside the next one */
 		loop_remove(&w->loop, &c->source);
 		c->registered = false;
@@ -156,13 +215,13 @@ static int begin_lingering(struct client *c)
 	return 0;
 }
 
-void sessions_finish(struct client *c)
+static void linger(struct client *c)
 {
 	struct worker *w = c->w;
 	enum session_end why = c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF;
 
 	session_linger(&c->session, w->loop.now_ns);
-	if (shutdown(c->source.fd, SHUT_WR) < 0 || c->session.eof || begin_lingering(c) < 0) {
+	if (begin_lingering(c) < 0) {
 		sessions_end(c, why, false);
 		return;
 	}
@@ -177,6 +236,48 @@ void sessions_finish(struct client *c)
 	worker_session_ended(w);
 }
 
+/* As long as the client takes it, it is not idle. */
+static void go_on_closing(struct client *c, uint32_t unread)
+{
+	if (unread < c->unread) {
+		session_sent(&c->session, 0, c->w->loop.now_ns);
+		sessions_note(c);
+	}
+	c->unread = unread;
+	look_again(c, session_deadline(&c->session, false));
+}
+
+void sessions_finish(struct client *c)
+{
+	enum session_end why = c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF;
+	bool has_all = c->session.eof && !unacknowledged(c, false);
+
+	if (has_all || shutdown(c->source.fd, SHUT_WR) < 0) {
+		sessions_end(c, why, false);
+		return;
+	}
+	c->unread = unacknowledged(c, true);
+	if (c->unread <= SESSIONS_OWED_MAX) {
+		linger(c);
+		return;
+	}
+	session_closing(&c->session);
+	go_on_closing(c, c->unread);
+}
+
+static void closing_due(struct client *c)
+{
+	uint32_t unread = unacknowledged(c, true);
+	enum session_end end = is_gone(c) ? SESSION_END_RESET : session_expired(&c->session, c->w->loop.now_ns);
+
+	if (end == SESSION_END_NONE && unread <= SESSIONS_OWED_MAX)
+		linger(c);
+	else if (end == SESSION_END_NONE || (end == SESSION_END_IDLE && unread < c->unread))
+		go_on_closing(c, unread);
+	else
+		sessions_end(c, end, true);
+}
+
 bool sessions_drain(struct client *c)
 {
 	uint8_t scratch[DRAIN_BYTES];
@@ -184,15 +285,33 @@ bool sessions_drain(struct client *c)
 
 	if (r > 0 || (r < 0 && (errno == EAGAIN || errno == EINTR)))
 		return false;
+	if (r == 0 && unacknowledged(c, true) && !is_gone(c)) {
+		c->session.eof = true;
+		look_again(c, c->session.wake_ns);
+		return false;
+	}
 	sessions_close(c);
 	return true;
 }
 
-void sessions_linger_due(struct client *c)
+void sessions_over_due(struct client *c)
 {
-	if (c->registered)
-		sessions_close(c);
-	else if (!sessions_drain(c) && watch(c) < 0)
+	if (c->session.phase == SESSION_CLOSING) {
+		closing_due(c);
+		return;
+	}
+	if (sessions_drain(c))
+		return;
+	if (c->w->loop.now_ns >= c->session.wake_ns) {
+		if (c->session.phase == SESSION_STALLED || !unacknowledged(c, true)) {
+			sessions_close(c);
+			return;
+		}
+		session_stall(&c->session, c->w->loop.now_ns);
+	}
+	if (c->session.eof)
+		look_again(c, c->session.wake_ns);
+	else if (watch(c) < 0)
 		sessions_close(c);
 }
 

@@ -198,6 +198,30 @@ static void lingering_always_ends(void **state maybe_unused)
 	assert_int_equal(session_expired(&w.s, START + SESSION_LINGER_NS), SESSION_END_EOF);
 }
 
+static void a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not(void **state maybe_unused)
+{
+	begin(&listens, &timed);
+	session_closing(&w.s);
+	assert_int_equal(session_deadline(&w.s, false), START + timed.idle_timeout_ns);
+	session_sent(&w.s, 0, START + timed.idle_timeout_ns - 1); /* it took something */
+	assert_int_equal(session_expired(&w.s, START + timed.idle_timeout_ns), SESSION_END_NONE);
+	assert_int_equal(session_expired(&w.s, START + 2 * timed.idle_timeout_ns - 1), SESSION_END_IDLE);
+}
+
+static void the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long(void **state maybe_unused)
+{
+	begin(&listens, &timed);
+	session_linger(&w.s, START);
+	session_stall(&w.s, START);
+	assert_int_equal(session_deadline(&w.s, false), START + (SESSION_STALL_NS));
+	begin(&listens, &no_rules);
+	session_linger(&w.s, START);
+	session_stall(&w.s, START);
+	assert_int_equal(session_deadline(&w.s, false), START + SESSION_STALL_NS);
+	assert_int_equal(session_expired(&w.s, START + SESSION_STALL_NS - 1), SESSION_END_NONE);
+	assert_int_equal(session_expired(&w.s, START + SESSION_STALL_NS), SESSION_END_EOF);
+}
+
 static void the_log_has_a_name_for_every_end(void **state maybe_unused)
 {
 	assert_string_equal(session_end_name(SESSION_END_EOF), "eof");
@@ -226,6 +250,8 @@ int main(void)
 		cmocka_unit_test(without_timeouts_a_session_never_expires),
 		cmocka_unit_test(lingering_ends_after_two_seconds_as_the_session_had),
 		cmocka_unit_test(lingering_always_ends),
+		cmocka_unit_test(a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not),
+		cmocka_unit_test(the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long),
 		cmocka_unit_test(the_log_has_a_name_for_every_end),
 	};
 
