@@ -13,8 +13,8 @@
 #include "net/listener.h"
 
 /* Binds l->fd to l->path. What is there already is replaced only if it is a socket, ours (this process's user, the
- * daemon's or the owner that the settings name), and nobody answers on it. The file begins with mode 0600, then gets its
- * owner, then its mode. 0 or -errno with the reason in `why`: "another process has it"; nothing new is left in the file
+ * daemon's or the owner that the settings name), and nobody answers on it. The file has its owner, group and mode from its
+ * first moment. 0 or -errno with the reason in `why`: "another process has it"; nothing new is left in the file
  * system then. */
 int unixpath_bind(struct listener *l, struct text *why) must_check;
 

@@ -3,7 +3,6 @@
 #include "supervisor/control.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/users.h"
 #include "net/listener.h"
 #include "supervisor/answer.h"
 #include "supervisor/privileges.h"
@@ -54,18 +54,21 @@ static void make_folder(const char *path, const struct settings *settings)
 	gid_t gid;
 
 	text_add_bytes(&folder, path, (size_t)(strrchr(path, '/') - path));
-	if (geteuid() != 0 || privileges_find(settings, &uid, &gid, &why) < 0 || mkdir(folder.at, 0755) < 0)
+	if (geteuid() != 0 || privileges_find(settings, &uid, &gid, &why) < 0 || users_act_as(uid, gid) < 0)
 		return;
-	/* Whatever fails here, binding says. */
-	(void)!chmod(folder.at, 0755);
-	(void)!lchown(folder.at, uid, gid);
+	mode_t before = umask(022);
+	(void)!mkdir(folder.at, 0755); /* if it fails, binding says why */
+	umask(before);
+	users_act_end();
 }
 
 static gid_t find_group(const struct settings *settings)
 {
-	const struct group *g = settings->control.group[0] ? getgrnam(settings->control.group) : NULL;
+	gid_t gid = USERS_NO_GROUP;
 
-	return g ? g->gr_gid : (gid_t)-1;
+	if (settings->control.group[0])
+		(void)!users_find_group(settings->control.group, &gid);
+	return gid;
 }
 
 /* What the settings say of the socket, as they would say it of a listener's. */
@@ -261,7 +264,7 @@ int control_restore(struct control *c, const struct listener *like)
 	d->listener.fd = like->fd;
 	d->listener.path_dev = like->path_dev;
 	d->listener.path_ino = like->path_ino;
-	d->group = (gid_t)-1; /* until the settings come */
+	d->group = USERS_NO_GROUP; /* until the settings come */
 	c->now = d;
 	return 0;
 }

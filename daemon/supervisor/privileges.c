@@ -4,31 +4,26 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/users.h"
+
 int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why)
 {
 	const char *name = s->user[0] ? s->user : SETTINGS_DEFAULT_USER;
-	const struct passwd *user = getpwnam(name);
 
-	if (!user) {
-		text_addf(why, "there is no user \"%s\": create it, or set `user` in the configuration", name);
+	if (users_find(name, ret_uid, ret_gid) < 0) {
+		text_addf(why,
+			  "there is no user \"%s\": create it, or set `user` in the configuration, by name or by number",
+			  name);
 		return -ENOENT;
 	}
-	*ret_uid = user->pw_uid;
-	*ret_gid = user->pw_gid;
-	if (!s->group[0])
-		return 0;
-	const struct group *group = getgrnam(s->group);
-	if (!group) {
-		text_addf(why, "there is no group \"%s\"", s->group);
+	if (s->group[0] && users_find_group(s->group, ret_gid) < 0) {
+		text_addf(why, "there is no group \"%s\": leave `group` out for the user's own, or say a number", s->group);
 		return -ENOENT;
 	}
-	*ret_gid = group->gr_gid;
 	return 0;
 }
 

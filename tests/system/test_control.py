@@ -2,6 +2,7 @@
 """The control socket: where it is, who may ask, what it answers, and that no asker holds up anybody."""
 
 import os
+import pwd
 import shlex
 import signal
 import socket
@@ -344,6 +345,15 @@ class Place(control.Case):
         self.assertTrue(clients.serves(d.connect("echo")))
         self.path = gone + "/control"
         self.assertIn("cannot bind the control socket", self.start_fails(UNAVAILABLE))
+
+    @harness.needs_root
+    def test_the_folder_that_nobody_has_made_is_the_services(self):
+        made = self.folder / "made"
+        self.start({**self.config(), "control": {"path": "auto"}}, env={"RUNTIME_DIRECTORY": made},
+                   prefix=["sh", "-c", 'umask 077; exec "$0" "$@"'])
+        folder = os.stat(made)
+        self.assertEqual((folder.st_uid, stat.S_IMODE(folder.st_mode)), (pwd.getpwnam("nobody").pw_uid, 0o755))
+        self.assertTrue(stat.S_ISSOCK(os.stat(made + "/control").st_mode))
 
     def test_echotimectl_finds_the_daemon_where_it_is_by_default(self):
         run = self.folder / "run"

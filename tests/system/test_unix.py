@@ -3,12 +3,16 @@
 
 import array
 import os
+import pwd
 import socket
 import stat
 
 import clients
 import harness
 import procs
+
+# Before a program: it finds an empty folder there.
+NO_PROC = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"')
 
 
 @harness.every_model
@@ -179,6 +183,16 @@ class UnixPaths(harness.Case):
         # A service user may not remove what it gave away from a folder that is not its own; this one is.
         d.stop()
         self.assertFalse(os.path.lexists(self.folder / "socket"))
+
+    @harness.needs_root
+    def test_it_needs_no_proc(self):
+        control = self.folder / "control"
+        d = self.serve(self.listener(mode="0600"), control={"path": control, "mode": "0640"}, daemon={"prefix": NO_PROC})
+        self.assertTrue(clients.serves(d.connect("echo", "unix")))
+        for path, mode in ((self.folder / "socket", 0o600), (control, 0o640)):
+            made = os.stat(path)
+            self.assertEqual((made.st_uid, stat.S_IMODE(made.st_mode)), (pwd.getpwnam("nobody").pw_uid, mode))
+        d.stop()
 
 
 if __name__ == "__main__":

@@ -6,10 +6,49 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
+#include <sys/fsuid.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <cmocka.h>
 
 #include "unix_folder.h"
+
+/* What happens once, in the middle of our opening: after a bind, or after a socket was found dead. */
+static void (*after_bind)(void), (*after_refusal)(void);
+
+static void happen(void (**what)(void))
+{
+	void (*now)(void) = *what;
+	int uid = setfsuid(geteuid()); /* what others do they do as themselves */
+
+	*what = NULL;
+	if (now != NULL)
+		now();
+	(void)setfsuid((uid_t)uid);
+}
+
+/* In the place of the C library's. */
+int bind(int fd, __CONST_SOCKADDR_ARG sa, socklen_t n)
+{
+	long r = syscall(SYS_bind, fd, sa.__sockaddr__, n);
+
+	if (r == 0)
+		happen(&after_bind);
+	return (int)r;
+}
+
+int connect(int fd, __CONST_SOCKADDR_ARG sa, socklen_t n)
+{
+	long r = syscall(SYS_connect, fd, sa.__sockaddr__, n);
+
+	if (r < 0 && errno == ECONNREFUSED) {
+		happen(&after_refusal);
+		errno = ECONNREFUSED;
+	}
+	return (int)r;
+}
 
 /* ---- what is there already ---- */
 
@@ -250,6 +289,204 @@ static void a_stale_socket_of_another_user_is_not_replaced(void **state maybe_un
 	listener_close(&l);
 }
 
+/* ---- who owns the folder exchanges what is in it ---- */
+
+static char aside[80], elsewhere[80], secret[96]; /* the folder, moved; somebody else's folder and file */
+
+static void write_file(const char *at)
+{
+	int fd = open(at, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void make_secret(void)
+{
+	snprintf(aside, sizeof(aside), "%s.aside", folder);
+	snprintf(elsewhere, sizeof(elsewhere), "%s.elsewhere", folder);
+	snprintf(secret, sizeof(secret), "%s/s", elsewhere);
+	assert_int_equal(mkdir(elsewhere, 0755), 0);
+	write_file(secret);
+}
+
+/* It is there, and nobody has got it. */
+static void expect_untouched(const char *at, mode_t mode)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(at, &st), 0);
+	assert_int_equal(st.st_mode, mode);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(st.st_gid, getegid());
+}
+
+static void exchange_folder(void)
+{
+	if (rename(folder, aside) < 0 || symlink(elsewhere, folder) < 0)
+		_exit(1);
+}
+
+static void drop_secret(void)
+{
+	expect_untouched(secret, S_IFREG | 0600);
+	unlink(secret);
+	rmdir(elsewhere);
+	unlink(folder);
+	assert_int_equal(rename(aside, folder), 0);
+}
+
+static void a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away(void **state maybe_unused)
+{
+	struct settings whole = { .user = "nobody" };
+	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
+	struct listener l = planned(&s);
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+
+	l.all = &whole;
+	make_secret();
+	after_bind = exchange_folder;
+	(void)!listener_open(&l, &why);
+	expect_untouched(secret, S_IFREG | 0600);
+	listener_close(&l);
+	drop_secret();
+}
+
+static void a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing(void **state maybe_unused)
+{
+	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
+	struct listener l = planned(&s);
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+
+	make_secret();
+	leave_stale();
+	after_refusal = exchange_folder;
+	assert_true(listener_open(&l, &why) < 0);
+	after_refusal = NULL;
+	drop_secret();
+}
+
+static void put_a_file_there(void)
+{
+	assert_int_equal(unlink(path), 0);
+	write_file(path);
+}
+
+static void put_a_socket_there(void)
+{
+	assert_int_equal(unlink(path), 0);
+	leave_stale();
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void what_is_put_in_the_place_of_the_file_is_not_taken_for_it(void **state maybe_unused)
+{
+	struct settings whole = { .user = "nobody" };
+	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
+	struct listener l = planned(&s);
+	char sentence[256];
+
+	snprintf(sentence, sizeof(sentence), "cannot bind echo/unix to %s: somebody else has put something in its place",
+		 path);
+	after_bind = put_a_file_there;
+	expect_not_opened(&l, -EEXIST, sentence);
+	expect_untouched(path, S_IFREG | 0600);
+	unlink(path);
+	if (geteuid() != 0)
+		return;
+	/* Another socket of root's stays root's. */
+	l.all = &whole;
+	snprintf(sentence, sizeof(sentence),
+		 "cannot bind echo/unix to %s: cannot give it its owner: operation not permitted", path);
+	after_bind = put_a_socket_there;
+	expect_not_opened(&l, -EPERM, sentence);
+}
+
+/* The group is not the folder's, as with a set-group-ID bit it would be. */
+static void a_folder_with_a_group_of_its_own_changes_nothing(void **state maybe_unused)
+{
+	struct settings whole = { .user = "nobody" };
+	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
+	struct listener l = planned(&s);
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	struct stat st;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(folder, 0, 12345), 0);
+	assert_int_equal(chmod(folder, 02755), 0);
+	l.all = &whole;
+	if (listener_open(&l, &why) < 0)
+		fail_msg("%s", storage);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFSOCK | 0666);
+	assert_int_equal(st.st_uid, getpwnam("nobody")->pw_uid);
+	assert_int_equal(st.st_gid, getpwnam("nobody")->pw_gid);
+	listener_close(&l);
+}
+
+/* ---- two at once ---- */
+
+static void be_slow(void)
+{
+	poll(NULL, 0, 20);
+}
+
+/* Tries to open it as soon as `go` ends; says how that went, and holds it until `hold` ends. */
+static void other_start(int go, int say, int hold)
+{
+	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
+	struct listener l = planned(&s);
+	char storage[256], byte;
+	struct text why = TEXT_OVER(storage);
+
+	(void)!read(go, &byte, 1);
+	byte = listener_open(&l, &why) == 0;
+	(void)!write(say, &byte, 1);
+	(void)!read(hold, &byte, 1);
+	_exit(0); /* as if it had been killed: the file stays */
+}
+
+static void start_two(void)
+{
+	int go[2], said[2], hold[2];
+	char won[2] = { 0 };
+
+	assert_int_equal(pipe(go) + pipe(said) + pipe(hold), 0);
+	for (int i = 0; i < 2; i++)
+		if (fork() == 0) {
+			close(go[1]);
+			close(hold[1]);
+			other_start(go[0], said[1], hold[0]);
+		}
+	close(go[0]);
+	close(go[1]);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(read(said[0], &won[i], 1), 1);
+	assert_int_equal(won[0] + won[1], 1);
+	int client = connected(SOCK_STREAM); /* and it is the one that is there */
+	assert_true(client >= 0);
+	close(client);
+	close(hold[0]);
+	close(hold[1]);
+	close(said[0]);
+	close(said[1]);
+	while (wait(NULL) > 0)
+		continue;
+}
+
+static void of_two_that_start_at_once_one_has_the_path(void **state maybe_unused)
+{
+	leave_stale();
+	after_refusal = be_slow;
+	for (int i = 0; i < 10; i++)
+		start_two();
+	after_refusal = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +502,11 @@ int main(void)
 		TEST(a_stale_socket_of_another_user_is_not_replaced),
 		TEST(the_service_can_manage_what_root_has_opened),
 		TEST(a_reload_asks_for_nothing_that_is_so_already),
+		TEST(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away),
+		TEST(a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing),
+		TEST(what_is_put_in_the_place_of_the_file_is_not_taken_for_it),
+		TEST(a_folder_with_a_group_of_its_own_changes_nothing),
+		TEST(of_two_that_start_at_once_one_has_the_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

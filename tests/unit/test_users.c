@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* users: by name, by number, known to the database or not. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <errno.h>
+#include <pwd.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/users.h"
+
+#define UNKNOWN 3999999999U
+
+static void a_user_is_found_by_name_and_by_number(void **state maybe_unused)
+{
+	uid_t uid;
+	gid_t gid;
+
+	assert_int_equal(users_find("root", &uid, &gid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(gid, 0);
+	assert_int_equal(users_find("65534", &uid, &gid), 0);
+	assert_int_equal(uid, 65534);
+	assert_int_equal(gid, getpwuid(65534) ? getpwuid(65534)->pw_gid : 65534);
+	assert_int_equal(users_find_group("0", &gid), 0);
+	assert_int_equal(gid, 0);
+}
+
+static void a_number_needs_no_database(void **state maybe_unused)
+{
+	uid_t uid;
+	gid_t gid;
+
+	assert_null(getpwuid(UNKNOWN));
+	assert_int_equal(users_find("3999999999", &uid, &gid), 0);
+	assert_int_equal(uid, UNKNOWN);
+	assert_int_equal(gid, UNKNOWN);
+	assert_int_equal(users_find_group("3999999999", &gid), 0);
+	assert_int_equal(gid, UNKNOWN);
+}
+
+static void what_is_neither_is_nobody(void **state maybe_unused)
+{
+	static const char *const said[] = { "",   "no-such-user", "-1",         "+1",         "1 ",
+					    " 1", "0x10",         "4294967295", "4294967296", "99999999999999999999",
+					    "1:1" };
+	uid_t uid = 7;
+	gid_t gid = 8;
+
+	for (size_t i = 0; i < array_n(said); i++) {
+		assert_int_equal(users_find(said[i], &uid, &gid), -ENOENT);
+		assert_int_equal(users_find_group(said[i], &gid), -ENOENT);
+	}
+	assert_int_equal(uid, 7);
+	assert_int_equal(gid, 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_user_is_found_by_name_and_by_number),
+		cmocka_unit_test(a_number_needs_no_database),
+		cmocka_unit_test(what_is_neither_is_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
