@@ -20,7 +20,7 @@
 #define TABLE_SLOTS_MAX 1048576
 #define TABLE_ROWS_MAX 256 /* rows: a listener's name and transport */
 
-#define TABLE_VERSION 2 /* bumped when the meaning of a word in its memory changes: shared_layout() */
+#define TABLE_VERSION 3 /* bumped when the meaning of a word in its memory changes: shared_layout() */
 
 #define TABLE_LOST UINT32_MAX /* as owner: nobody's, until table_repair() has put its counts right */
 
@@ -42,6 +42,7 @@ struct table_slot {
 	_Atomic uint64_t active_ns; /* the last byte, either direction                                      */
 	_Atomic uint64_t in_bytes, out_bytes;
 	_Atomic uint64_t owed_bytes; /* buffer memory counted for it; zero when claimed                      */
+	_Atomic uint64_t beat_ns;    /* the last sign of life of a process that has this session only       */
 } __attribute__((aligned(64)));
 
 /* Bytes of memory for a table of `slots`; mapped shared, zeroed and aligned to 64 by the caller. */

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/log.h"
+
 /* Ours, and not waited for: its pid is nobody else's. */
 static bool is_our_child(pid_t pid)
 {
@@ -46,5 +48,25 @@ void orphans_signal(struct generation *g, int sig, enum kill_mark mark)
 		if (mark != KILL_NOT)
 			table_mark(slot, atomic_load(&slot->generation), mark);
 		kill(orphan, sig);
+	}
+}
+
+void orphans_check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
+{
+	struct table *t = shared_table(g->supervisor->shared);
+
+	for (uint32_t i = 0; g->orphaned && i < table_scan_end(t); i++) {
+		struct table_slot *slot = table_slot_at(t, i);
+		pid_t orphan = orphan_of(g, slot);
+
+		if (!orphan)
+			continue;
+		if (was_stopped)
+			atomic_store(&slot->beat_ns, now_ns);
+		else if (now_ns > atomic_load(&slot->beat_ns) + WORKER_BEATS_MISSED_NS) {
+			log_say(LOG_LEVEL_WARNING, "stuck", "the process %d of a session shows no sign of life: killed",
+				(int)orphan);
+			kill(orphan, SIGKILL);
+		}
 	}
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "supervisor/generation.h"
@@ -13,6 +14,10 @@
 /* How many sessions of a generation are served by orphans. Costs a look at the session table where an acceptor has died,
  * else nothing. */
 uint32_t orphans_count(const struct generation *g);
+
+/* Kills those that have given no sign of life for too long. now_ns: of CLOCK_MONOTONIC; was_stopped: nobody is judged by the
+ * time that the supervisor itself has missed. */
+void orphans_check_lives(struct generation *g, uint64_t now_ns, bool was_stopped);
 
 /* Each gets the signal (SIGUSR1: look at your kill mark), and before it the mark, if that is not KILL_NOT. */
 void orphans_signal(struct generation *g, int sig, enum kill_mark mark);

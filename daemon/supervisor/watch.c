@@ -10,9 +10,9 @@
 #include "supervisor/generation.h"
 #include "supervisor/losses.h"
 #include "supervisor/notify.h"
+#include "supervisor/orphans.h"
 #include "supervisor/room.h"
 
-#define BEATS_MISSED_NS (15 * CLOCK_S_NS)
 #define RETRY_NS (30 * CLOCK_S_NS)
 #define LATE_NS (1 * CLOCK_S_NS)
 #define EXTEND_NS (5 * CLOCK_S_NS) /* a stop that goes on asks for so much more time, every second */
@@ -27,6 +27,8 @@ static void kill_stuck(struct child *c, const char *what)
 /* now_ns: when this look began; a supervisor that was itself stopped judges nobody by the time it missed. */
 static void check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
 {
+	if (g)
+		orphans_check_lives(g, now_ns, was_stopped);
 	for (struct child *c = g ? g->children : NULL; c; c = c->next) {
 		if (c->strange)
 			continue;
@@ -37,7 +39,7 @@ static void check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
 			atomic_store(&r->beat_ns, now_ns);
 		else if (c->pool == CHILD_RESOLVER && busy_ns && now_ns > busy_ns + LATE_NS)
 			kill_stuck(c, "is past its deadline");
-		else if (!busy_ns && now_ns > atomic_load(&r->beat_ns) + BEATS_MISSED_NS)
+		else if (!busy_ns && now_ns > atomic_load(&r->beat_ns) + WORKER_BEATS_MISSED_NS)
 			kill_stuck(c, "shows no sign of life");
 	}
 }

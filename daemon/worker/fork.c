@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fork model: an acceptor forks a child for each session, which exits with it.
+ * The fork model: an acceptor forks a child for each session (session_process.h), which exits with it.
  *
  * Process: the acceptor accepts, admits, forks and reaps; it touches little memory, since a fork costs what the forking
- * process has touched. A child says in its slot that it is over, and leaves the rest to the acceptor. It watches the
- * supervisor's life pipe (a death signal would fire when the acceptor dies and take every session along) and a kill mark
- * announced by SIGUSR1. Should the acceptor die, its children go on and the supervisor inherits them.
+ * process has touched. Once a second it looks at its children: one that gives no sign of life, or does not end its session
+ * when it is told to, is killed. Should the acceptor die, its children go on and the supervisor inherits them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -25,18 +24,24 @@
 #include "worker/client.h"
 #include "worker/image.h"
 #include "worker/models.h"
+#include "worker/session_process.h"
 #include "worker/sessions.h"
 
 #define RETRY_FIRST_NS (100 * CLOCK_MS_NS)
 #define RETRY_LAST_NS (CLOCK_S_NS)
 #define SAY_AGAIN_NS (30 * CLOCK_S_NS)
+#define LIVES_NS (CLOCK_S_NS)
+#define UNHEEDED_NS (2 * CLOCK_S_NS) /* for a kill mark */
+#define LINGERS_MOST_NS (SESSION_LINGER_NS + SESSION_STALL_NS + WORKER_BEATS_MISSED_NS)
 
 struct session_child {
 	pid_t pid;
 	struct table_slot *slot;
 	uint32_t slot_generation;
-	uint64_t over; /* not 0: its session is over, as the how-manieth, and its connection lingers */
-	bool closing;  /* it is being killed, to make room for another that lingers                  */
+	uint64_t over;     /* not 0: its session is over, as the how-manieth, and its connection lingers */
+	uint64_t since_ns; /* when it was first seen to linger, or with a kill mark; 0: neither          */
+	bool closing;      /* it is being killed, to make room for another that lingers                  */
+	bool stuck;        /* it is being killed, for it does nothing any more                           */
 };
 
 /* The acceptor's own: its children have it not. */
@@ -49,6 +54,8 @@ struct forker {
 	struct admission waiting; /* admitted, but the fork failed; fd -1: none */
 	struct loop_timer retry;
 	uint64_t retry_ns, said_ns;
+	struct loop_timer lives;         /* set while there are children: when they are looked at next */
+	uint64_t judged_from_ns;         /* the acceptor was itself stopped until then                */
 	struct session_child children[]; /* in no order */
 };
 
@@ -112,7 +119,9 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 	bool killed = info->si_code != CLD_EXITED || info->si_status != 0;
 
 	free_slot(c);
-	if (killed && !c->over)
+	if (c->stuck)
+		census_count_stuck(&w->plan->shared->census, atomic_load(&w->record->pool));
+	else if (killed && !c->over)
 		mourn(c, info);
 	if (c->over)
 		w->lingering_n--;
@@ -196,70 +205,6 @@ static void over_ready(struct loop_source *s, uint32_t events)
 	worker_update(w);
 }
 
-static void child_signals_ready(struct loop_source *s, uint32_t events)
-{
-	struct signalfd_siginfo info;
-
-	(void)events;
-	(void)!read(s->fd, &info, sizeof(info));
-	sessions_look(container_of(s, struct worker, channel));
-}
-
-/* What a child needs of its acceptor. */
-struct inheritance {
-	const struct admission *admission;
-	int signals_fd, over_fd, log_fd;
-};
-
-/* What it writes is on its stack, for whatever it touches is a page more to copy and to take apart. */
-struct child_memory {
-	struct client client;
-	struct loop_few few;
-};
-
-/* Of its session's service, if that has any; not there, for it is as large as all the rest. */
-static _Alignas(max_align_t) uint8_t child_state[WORKER_STATE_STRIDE];
-
-/* It has one connection and does not allocate. */
-static _Noreturn void child_run(struct worker *w, const struct inheritance *i, struct child_memory *m)
-{
-	const struct admission *a = i->admission;
-	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, i->log_fd, i->signals_fd, i->over_fd };
-	uint32_t parent = w->pid;
-
-	w->pid = (uint32_t)getpid();
-	/* The parent does it too: whoever is first, and whoever dies, the slot has the right owner. */
-	(void)table_hand_over(a->slot, parent, w->pid);
-	if (atomic_load(&a->slot->owner) != w->pid)
-		_exit(1);
-	fd_close_all_but(keep, array_n(keep));
-	w->is_alone = w->is_reaped = true;
-	w->over_fd = i->over_fd;
-	w->draining = true; /* it leaves when its connection is gone */
-	w->sessions = w->lingering_n = 0;
-	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
-	w->channel = (struct loop_source){ .fd = i->signals_fd, .ready = child_signals_ready };
-	w->acceptor = NULL;
-	w->clients = &m->client;
-	w->clients_cap = 1;
-	w->states = child_state;
-	loop_init_few(&w->loop, &m->few, w->loop.now_ns);
-	if (loop_add(&w->loop, &w->life, EPOLLIN) < 0 || loop_add(&w->loop, &w->channel, EPOLLIN) < 0)
-		_exit(1);
-	client_start(w, a);
-	while (!w->leaving)
-		if (loop_turn(&w->loop, CLOCK_NEVER) < 0)
-			_exit(1);
-	_exit(0);
-}
-
-static _Noreturn void begin_child(struct worker *w, const struct inheritance *i)
-{
-	struct child_memory memory;
-
-	child_run(w, i, &memory);
-}
-
 /* The connection is kept and tried again; meanwhile nobody is accepted. */
 static void fork_failed(struct worker *w, const struct admission *a, int err)
 {
@@ -282,13 +227,14 @@ static void admitted(struct worker *w, const struct admission *a)
 {
 	uint32_t generation = atomic_load(&a->slot->generation);
 	bool room = acceptor->n < acceptor->cap;
-	const struct inheritance i = { a, acceptor->signals.fd, acceptor->over.fd, log_fd() };
+	const struct session_inheritance i = { a, acceptor->signals.fd, acceptor->over.fd, log_fd() };
 	pid_t pid;
 
 	(void)worker_random(w); /* or each child would begin with the same number */
+	atomic_store_explicit(&a->slot->beat_ns, w->loop.now_ns, memory_order_relaxed);
 	pid = room ? image_fork() : -1;
 	if (pid == 0)
-		begin_child(w, &i);
+		session_process_run(w, &i);
 	if (pid < 0) {
 		fork_failed(w, a, room ? errno : EAGAIN);
 		return;
@@ -300,6 +246,8 @@ static void admitted(struct worker *w, const struct admission *a)
 								    .slot_generation = generation };
 	if (acceptor->retry_ns)
 		acceptor->retry_ns = 0;
+	if (!acceptor->lives.place)
+		loop_set_timer(&w->loop, &acceptor->lives, w->loop.now_ns + LIVES_NS);
 	worker_session_began(w);
 }
 
@@ -312,6 +260,55 @@ static void retry(struct loop_timer *t)
 	acceptor->w->blocked = false;
 	admitted(acceptor->w, &a);
 	worker_update(acceptor->w);
+}
+
+/* ---- children that do nothing any more ---- */
+
+static void kill_stuck(struct session_child *c, const char *what)
+{
+	c->stuck = true;
+	kill(c->pid, SIGKILL);
+	if (log_quota_take(LOG_LEVEL_WARNING, "session"))
+		log_say(LOG_LEVEL_WARNING, "stuck", "the process %d of a session of pool %s %s: killed", (int)c->pid,
+			acceptor->w->pool->name, what);
+}
+
+/* Whether something that has to end within limit_ns has gone on for longer. */
+static bool outlasts(struct session_child *c, bool goes_on, uint64_t limit_ns, uint64_t now_ns)
+{
+	if (!goes_on)
+		c->since_ns = 0;
+	else if (!c->since_ns)
+		c->since_ns = now_ns;
+	return goes_on && now_ns >= c->since_ns + limit_ns;
+}
+
+static void judge(struct session_child *c, uint64_t now_ns)
+{
+	bool has_session = slot_is(c, (uint32_t)c->pid);
+	uint64_t beat_ns = atomic_load_explicit(&c->slot->beat_ns, memory_order_relaxed);
+
+	if (c->over) {
+		if (outlasts(c, true, LINGERS_MOST_NS, now_ns))
+			kill_stuck(c, "does not close its connection");
+	} else if (outlasts(c, has_session && table_mark_of(c->slot) != KILL_NOT, UNHEEDED_NS, now_ns))
+		kill_stuck(c, "does not end its session");
+	else if (has_session && now_ns > beat_ns + WORKER_BEATS_MISSED_NS &&
+		 now_ns > acceptor->judged_from_ns + WORKER_BEATS_MISSED_NS)
+		kill_stuck(c, "shows no sign of life");
+}
+
+static void look_at_lives(struct loop_timer *t)
+{
+	uint64_t now_ns = acceptor->w->loop.now_ns;
+
+	if (now_ns > t->at_ns + LIVES_NS) /* they may have been stopped together */
+		acceptor->judged_from_ns = now_ns;
+	for (uint32_t i = 0; i < acceptor->n; i++)
+		if (!acceptor->children[i].stuck)
+			judge(&acceptor->children[i], now_ns);
+	if (acceptor->n)
+		loop_set_timer(&acceptor->w->loop, t, now_ns + LIVES_NS);
 }
 
 static int prepare(struct worker *w)
@@ -327,6 +324,7 @@ static int prepare(struct worker *w)
 	acceptor->cap = cap;
 	acceptor->waiting.fd = -1;
 	acceptor->retry.fire = retry;
+	acceptor->lives.fire = look_at_lives;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);

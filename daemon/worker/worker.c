@@ -20,7 +20,6 @@
 #include "worker/sandbox.h"
 #include "worker/sessions.h"
 
-#define BEAT_NS (5 * CLOCK_S_NS)
 #define EXTRA_TIMERS 16
 #define FEW_DESCRIPTORS 32 /* standard ones, channel, life, questions, log, epolls; what is open for a moment */
 
@@ -164,7 +163,7 @@ static void beat(struct loop_timer *t)
 	struct worker *w = container_of(t, struct worker, beat);
 
 	atomic_store_explicit(&w->record->beat_ns, w->loop.now_ns, memory_order_relaxed);
-	loop_set_timer(&w->loop, t, w->loop.now_ns + BEAT_NS);
+	loop_set_timer(&w->loop, t, w->loop.now_ns + WORKER_BEAT_NS);
 }
 
 uint32_t worker_random(struct worker *w)

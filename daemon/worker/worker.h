@@ -82,6 +82,9 @@ struct worker {
 	uint64_t random_state[2];
 };
 
+#define WORKER_BEAT_NS (5 * CLOCK_S_NS)          /* between two signs of life        */
+#define WORKER_BEATS_MISSED_NS (15 * CLOCK_S_NS) /* without one: killed by its parent */
+
 #define WORKER_STATE_STRIDE SVC_STATE_MAX
 #define WORKER_PAGE 4096        /* where pages are larger nothing is given back early */
 #define WORKER_IN_BYTES 65536   /* read at once */
