@@ -20,12 +20,17 @@ bool replace_is_due(const struct listener *l, const struct listener *old)
 	       is_ours(old) && l->address.port && l->address.port == old->address.port;
 }
 
+/* A group of several sockets stays one: it is open to the same user only. */
+static bool is_group(const struct listener *l)
+{
+	return l->transport == TRANSPORT_UDP && l->settings && l->settings->socket.shards > 1;
+}
+
 int replace_share(const struct listener *l, bool on, struct text *why)
 {
-	int value = on, r = 0;
+	int value = on || is_group(l), r = 0;
 
-	if (setsockopt(l->fd, SOL_SOCKET, l->transport == TRANSPORT_UDP ? SO_REUSEADDR : SO_REUSEPORT, &value,
-		       sizeof(value)) < 0) {
+	if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof(value)) < 0) {
 		r = -errno;
 		text_addf(why, "cannot share the port of %s: ", l->label);
 		why_add_error(why, r);

@@ -4,8 +4,9 @@
  * family or interface, so it is not the same socket, and the kernel would not let both be bound.
  *
  * Flow, within a moment: share both, bind the new one (listener_bind), share neither, turn clients away from the old one;
- * then whoever serves the old one empties its queue. UDP shares by SO_REUSEADDR, TCP by SO_REUSEPORT, for which both must
- * belong to one user; that user (nobody else) could bind the TCP port beside us for as long as we have it.
+ * then whoever serves the old one empties its queue. Sockets share by SO_REUSEPORT, for which both must belong to one user.
+ * That user, and nobody else, could bind beside us in that moment, and the TCP port for as long as we have it. Never by
+ * SO_REUSEADDR: over UDP that lets in whoever sets it too, and the newest socket gets the datagrams.
  */
 #pragma once
 

@@ -94,7 +94,10 @@ static void set_udp_v6(struct series *s)
 
 static void set_udp(struct series *s, const struct listener *l)
 {
-	/* No SO_REUSEADDR: with it a second instance would bind the same port and take the datagrams. */
+	/* No SO_REUSEADDR: with it a second instance, or anybody else, would bind the same port and take the datagrams. What
+	 * systemd has bound has it. */
+	if (!l->lent)
+		set(s, SOL_SOCKET, SO_REUSEADDR, 0);
 	if (speaks_ipv4(l))
 		set_udp_v4(s);
 	if (speaks_ipv6(l))

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
+#include "net/others.h"
 #include "net/replace.h"
 #include "net/shards.h"
 #include "settings/posture.h"
@@ -170,6 +172,31 @@ static int share(const struct generation *g, const struct generation *before, bo
 	return r;
 }
 
+static size_t add_inodes(const struct generation *g, uint64_t *to)
+{
+	struct stat st;
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->listeners_n; i++)
+		if (g->listeners[i].fd >= 0 && fstat(g->listeners[i].fd, &st) == 0)
+			to[n++] = st.st_ino;
+	return n;
+}
+
+/* Those that have come beside another of ours: nobody else was there before. */
+static int look_for_others(const struct generation *g, const struct generation *before, struct text *why)
+{
+	uint64_t ours[2 * LISTENER_MAX];
+	size_t n = add_inodes(g, ours);
+	int r = 0;
+
+	n += add_inodes(before, ours + n);
+	for (size_t i = 0; r == 0 && i < g->listeners_n; i++)
+		if (g->listeners[i].replaces && g->listeners[i].transport == TRANSPORT_UDP)
+			r = others_look(&g->listeners[i], ours, n, why);
+	return r;
+}
+
 int sockets_replace(struct generation *g, const struct generation *before, struct text *why)
 {
 	char storage[256];
@@ -183,6 +210,8 @@ int sockets_replace(struct generation *g, const struct generation *before, struc
 		}
 	int unshared = share(g, before, false, r < 0 ? &ignored : why);
 	r = r < 0 ? r : unshared;
+	if (r == 0)
+		r = look_for_others(g, before, why);
 	for (size_t i = 0; r == 0 && i < before->listeners_n; i++) {
 		const struct listener *old = &before->listeners[i];
 		int e = is_replaced(g, old) ? replace_turn_away(old) : 0;

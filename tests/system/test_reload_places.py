@@ -4,6 +4,8 @@
 nothing."""
 
 import socket
+import subprocess
+import sys
 import threading
 
 import clients
@@ -59,6 +61,41 @@ class Visitor(threading.Thread):
         return self.wrong
 
 
+class Other:
+    """A process of another user that tries to be bound to the port beside the daemon, by every option, until it is told to
+    stop."""
+
+    PROGRAM = """
+import os, select, socket, sys
+os.setgid(65533), os.setuid(65533)
+kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[sys.argv[1]]
+tries = got_in = 0
+print("begun", flush=True)
+while not select.select([0], [], [], 0)[0]:
+    for options in range(4):
+        with socket.socket(type=kind) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, options & 1)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, options >> 1)
+            tries += 1
+            try:
+                s.bind(("127.0.0.1", int(sys.argv[2])))
+                got_in += 1
+            except OSError:
+                pass
+print(tries, got_in)
+"""
+
+    def __init__(self, transport):
+        self._process = subprocess.Popen([sys.executable, "-c", self.PROGRAM, transport, str(PORT)], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process.stdout.readline()
+
+    def stop(self):
+        """(tries, how many of them got in)"""
+        said = self._process.communicate("\n")[0]
+        return tuple(map(int, said.split()))
+
+
 def sockets(kind):
     """Of this network namespace's listening (tcp) or bound (udp) sockets, those of the port."""
     found = []
@@ -89,7 +126,7 @@ class Places(harness.Case):
         self.wait_until(lambda: len(sockets(transport)) == 1, "the old sockets are closed")
 
     def serve_at(self, transport, place, **more):
-        return self.serve(self.listener(transport, place), daemon={"allow": [r"acl|allow|public"]}, **more)
+        return self.serve({**self.listener(transport, place), **more}, daemon={"allow": [r"acl|allow|public"]})
 
 
 @harness.every_model
@@ -154,15 +191,19 @@ class Refusals(Places):
                     self.assertTrue(clients.serves(d.connect("echo")))
                 d.stop()
 
-    def test_no_other_user_may_share_the_port_after_it(self):
-        for transport, kind, option in (("tcp", socket.SOCK_STREAM, socket.SO_REUSEPORT),
-                                        ("udp", socket.SOCK_DGRAM, socket.SO_REUSEADDR)):
-            with self.subTest(transport), socket.socket(type=kind) as other:
-                d = self.serve_at(transport, "the IPv4 loopback")
-                d.reload(self.config(self.listener(transport, "every IPv4 address")))
-                other.setsockopt(socket.SOL_SOCKET, option, 1)
-                with self.assertRaises(OSError):
-                    other.bind(("127.0.0.1", PORT))
+    def test_no_other_user_may_share_the_port_at_any_moment(self):
+        for transport, shards in (("tcp", 1), ("udp", 1), ("udp", 2)):
+            with self.subTest(transport, shards=shards):
+                more = {"shards": shards} if shards > 1 else {}
+                d = self.serve_at(transport, "the IPv4 loopback", **more)
+                other = Other(transport)
+                for i in range(20):
+                    place = ("every IPv4 address", "the IPv4 loopback")[i % 2]
+                    lines = d.reload(self.config({**self.listener(transport, place), **more}))
+                    self.assertTrue(any("notice reloaded" in line for line in lines), lines)
+                tries, got_in = other.stop()
+                self.assertGreater(tries, 0)
+                self.assertEqual(got_in, 0, f"of {tries} tries")
                 d.stop()
 
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
+#include "net/replace.h"
 #include "net/shards.h"
 #include "open_listener.h"
 
@@ -425,6 +426,119 @@ static void a_low_port_that_we_may_not_bind_says_what_is_needed(void **state may
 	assert_int_equal(status, 0);
 }
 
+/* ---- who else ---- */
+
+/* Another user, who says that he will share. */
+static void be_another(const struct listener *l)
+{
+	static const int on = 1;
+	struct sockaddr_storage sa;
+	socklen_t n;
+
+	if (setuid(65534) < 0 || addr_to_sockaddr(&l->address, l->address.family, &sa, &n) < 0)
+		_exit(2);
+	for (int options = 0; options < 4; options++) {
+		cleanup_fd int fd = socket(sa.ss_family, l->transport == TRANSPORT_UDP ? SOCK_DGRAM : SOCK_STREAM, 0);
+
+		if (options & 1)
+			(void)!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		if (options & 2)
+			(void)!setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+		if (bind(fd, (const struct sockaddr *)&sa, n) == 0)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* No other user can be bound where l is, or is to be, by whatever option. */
+static void expect_no_other(const struct listener *l)
+{
+	int status;
+
+	EXPECT_OPTION(l->fd, SOL_SOCKET, SO_REUSEADDR, l->transport == TRANSPORT_TCP);
+	if (geteuid() != 0)
+		return;
+	pid_t pid = fork();
+	if (pid == 0)
+		be_another(l);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void share(const struct listener *a, const struct listener *b, bool on)
+{
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+
+	if (replace_share(a, on, &why) < 0 || replace_share(b, on, &why) < 0)
+		fail_msg("%s", storage);
+}
+
+static void moves_and_lets_nobody_in(enum transport transport, uint32_t shards)
+{
+	struct listener_settings s = some_settings(transport);
+	struct listener old, new;
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+
+	s.socket.shards = shards;
+	old = opened(&s);
+	expect_no_other(&old);
+	set_address(&s, "0.0.0.0");
+	s.port = old.address.port;
+	new = planned(&s);
+	new.replaces = true;
+	assert_int_equal(listener_open(&new, &why), 0);
+	expect_no_other(&old);
+	share(&old, &new, true);
+	expect_no_other(&old);
+	expect_no_other(&new);
+	if (listener_bind(&new, &why) < 0)
+		fail_msg("%s", storage);
+	expect_no_other(&old);
+	expect_no_other(&new);
+	share(&old, &new, false);
+	assert_int_equal(option_of(new.fd, SOL_SOCKET, SO_REUSEPORT), shards > 1);
+	assert_int_equal(replace_turn_away(&old), 0);
+	expect_no_other(&new);
+	listener_close(&old);
+	expect_no_other(&new);
+	listener_close(&new);
+}
+
+static void while_one_takes_the_others_place_no_other_user_gets_in(void **state maybe_unused)
+{
+	moves_and_lets_nobody_in(TRANSPORT_TCP, 1);
+	moves_and_lets_nobody_in(TRANSPORT_UDP, 1);
+	moves_and_lets_nobody_in(TRANSPORT_UDP, 2);
+}
+
+static void a_passed_socket_lets_no_other_in(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_UDP);
+	struct listener as_systemd = opened(&s), l = planned(&s);
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	int on = 1;
+
+	assert_int_equal(setsockopt(as_systemd.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	l.address = as_systemd.address;
+	l.passed_fd = as_systemd.fd;
+	if (listener_open(&l, &why) < 0)
+		fail_msg("%s", storage);
+	expect_no_other(&l);
+	listener_close(&l);
+	/* A super-server's stays as it is. */
+	assert_int_equal(setsockopt(as_systemd.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	l.lent = true;
+	if (listener_open(&l, &why) < 0)
+		fail_msg("%s", storage);
+	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	listener_close(&l);
+	listener_close(&as_systemd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +558,8 @@ int main(void)
 		cmocka_unit_test(a_link_local_address_keeps_its_interface),
 		cmocka_unit_test(an_interface_binds_the_socket_to_it),
 		cmocka_unit_test(a_low_port_that_we_may_not_bind_says_what_is_needed),
+		cmocka_unit_test(while_one_takes_the_others_place_no_other_user_gets_in),
+		cmocka_unit_test(a_passed_socket_lets_no_other_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
