@@ -61,10 +61,12 @@ static int read_options(int argc, char **argv, struct options *o)
 			 settings_split_override(optarg, &o->overrides[o->overrides_n]) == 0)
 			o->overrides_n++;
 		else {
-			if (c == 'o')
-				fprintf(stderr, "echotimed: -o %s: not KEY=VALUE, or more than %d of them\n", optarg,
-					OVERRIDES_MAX);
-			fputs(usage, stderr);
+			if (c == 'o' && o->overrides_n == OVERRIDES_MAX)
+				fprintf(stderr, "echotimed: -o %s: there are more than %d of them\n", optarg, OVERRIDES_MAX);
+			else if (c == 'o')
+				fprintf(stderr, "echotimed: -o %s: has no value (-o KEY=VALUE)\n", optarg);
+			else
+				fputs(usage, stderr);
 			return EX_USAGE;
 		}
 	}

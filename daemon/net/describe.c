@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "net/listener.h"
+#include "settings/value.h"
 
 static const char *const proxies[] = { [PROXY_V1] = "v1", [PROXY_V2] = "v2", [PROXY_BOTH] = "v1 or v2" };
 
@@ -16,6 +17,26 @@ static void describe_rate(FILE *to, const char *what, const struct rate *r)
 	if (r->amount)
 		fprintf(to, ", %" PRIu64 " %s in %" PRIu64 " s (%" PRIu64 " at once)", r->amount, what,
 			r->period_ns / CLOCK_S_NS, r->burst);
+}
+
+static void describe_size(FILE *to, const char *before, uint64_t bytes)
+{
+	char storage[32];
+	struct text t = TEXT_OVER(storage);
+
+	value_add_size(&t, bytes);
+	fprintf(to, "%s%s", before, t.at);
+}
+
+/* As describe_rate(), where what is counted is bytes. */
+static void describe_size_rate(FILE *to, const char *what, const struct rate *r)
+{
+	if (!r->amount)
+		return;
+	describe_size(to, ", ", r->amount);
+	fprintf(to, " %s in %" PRIu64 " s", what, r->period_ns / CLOCK_S_NS);
+	describe_size(to, " (", r->burst);
+	fputs(" at once)", to);
 }
 
 static void describe(const struct listener *l, FILE *to)
@@ -50,13 +71,12 @@ static void describe(const struct listener *l, FILE *to)
 
 static void describe_limits(const struct settings *s, FILE *to)
 {
-	fprintf(to,
-		"limits: %" PRIu32 " sessions, %" PRIu32 " a source (IPv4 /%u, IPv6 /%u), %" PRIu64
-		" bytes of buffers, %" PRIu64 " of rates",
-		s->limits.sessions, s->limits.sessions_per_source, s->limits.shape.source_bits_v4,
-		s->limits.shape.source_bits_v6, s->limits.buffers, s->limits.shape.bytes);
+	fprintf(to, "limits: %" PRIu32 " sessions, %" PRIu32 " a source (IPv4 /%u, IPv6 /%u)", s->limits.sessions,
+		s->limits.sessions_per_source, s->limits.shape.source_bits_v4, s->limits.shape.source_bits_v6);
+	describe_size(to, ", buffers of ", s->limits.buffers);
+	describe_size(to, ", a table of rates of ", s->limits.shape.bytes);
 	describe_rate(to, "UDP answers", &s->limits.totals.answers);
-	describe_rate(to, "bytes of these", &s->limits.totals.answer_bytes);
+	describe_size_rate(to, "bytes of these", &s->limits.totals.answer_bytes);
 	fputc('\n', to);
 }
 

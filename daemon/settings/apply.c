@@ -135,7 +135,7 @@ static void set_pool(struct draft *d, const struct row *row, const struct flat_i
 	struct origin at = assign_origin(item);
 	enum pool_model was = pool->model;
 
-	if (!rows_has(row, settings_model_name(pool->model))) {
+	if (private_pool_has_model(d->settings, t->index) && !rows_has(row, settings_model_name(pool->model))) {
 		private_issue(d, &at, item->path, "a pool of model %s does not have this key (%s only)",
 			      settings_model_name(pool->model), row->only);
 		return;
@@ -164,10 +164,14 @@ static void refuse_unknown(struct draft *d, const struct flat_item *item, const 
 {
 	struct origin at = assign_origin(item);
 	const char *near = t->kind == TARGET_NOTHING ? NULL : suggest(t);
+	char storage[200];
+	struct text home = TEXT_OVER(storage);
 
 	if (t->kind == TARGET_NOTHING)
 		private_issue(d, &at, item->path, "there is no such %s",
 			      has_prefix(item->path, "pools.") ? "pool" : "listener");
+	else if (rows_belongs(scope_of(t->kind), t->key, &home))
+		private_issue(d, &at, item->path, "there is no such key here (it belongs %s)", home.at);
 	else if (near != NULL)
 		private_issue(d, &at, item->path, "there is no such key, did you mean \"%s\"?", near);
 	else

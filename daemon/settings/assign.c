@@ -75,10 +75,22 @@ static int take(struct draft *d, const struct given *g, const struct flat_item *
 	return r;
 }
 
+static void refuse_type(struct draft *d, const struct row *row, const struct flat_item *item, const struct assign_place *p)
+{
+	struct origin at = assign_origin(item);
+
+	if (row->kind->wanted == NULL)
+		private_issue(d, &at, p->path, "is %s (one of these strings: %s)", flat_kind_name(item->kind), row->words);
+	else if (item->kind == FLAT_STRING)
+		private_issue(d, &at, p->path, "is text (\"%.60s\"); %s is wanted, without quotation marks", item->value,
+			      row->kind->wanted);
+	else
+		private_issue(d, &at, p->path, "is %s (%s)", flat_kind_name(item->kind), row->kind->wanted);
+}
+
 /* The type is checked here, once for all kinds: a kind sees nothing but texts. */
 int assign_value(struct draft *d, const struct row *row, const struct flat_item *item, const struct assign_place *p)
 {
-	struct origin at = assign_origin(item);
 	char storage[400];
 	struct text why = TEXT_OVER(storage);
 	struct given g = { .draft = d, .row = row, .object = p->object, .why = &why, .n = 1 };
@@ -90,11 +102,7 @@ int assign_value(struct draft *d, const struct row *row, const struct flat_item 
 	int r = -EINVAL;
 
 	if ((row->kind->accepts & 1u << item->kind) == 0) {
-		if (row->kind->wanted != NULL)
-			private_issue(d, &at, p->path, "is %s (%s)", flat_kind_name(item->kind), row->kind->wanted);
-		else
-			private_issue(d, &at, p->path, "is %s (one of these strings: %s)", flat_kind_name(item->kind),
-				      row->words);
+		refuse_type(d, row, item, p);
 		return r;
 	}
 	/* An option has at most as many elements as bytes, and one more. */

@@ -54,7 +54,7 @@ static void check_pool(struct draft *d, size_t i)
 	char path[SETTINGS_NAME_MAX + 32];
 	struct origin at;
 
-	if (p->model == POOL_FORK)
+	if (p->model == POOL_FORK || !private_pool_has_model(d->settings, i))
 		return;
 	if (p->model == POOL_EVENT) {
 		check_event_pool(d, i);

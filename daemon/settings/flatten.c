@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "settings/flatten.h"
+#include "settings/slips.h"
 
 /* A number as decimal text. libconfig keeps doubles: 15 digits are what they hold for certain. */
 static char *float_text(double v)
@@ -101,16 +102,16 @@ static int add_setting(struct flat *f, const struct scan *s, const config_settin
 /* The scanner has seen to it that no include, no size and no depth in this text can surprise libconfig. */
 int flatten_text(struct scan *s, struct flat *ret)
 {
+	char storage[320];
+	struct text why = TEXT_OVER(storage);
 	struct scan_line at;
 	config_t config;
 
 	config_init(&config);
 	if (config_read_string(&config, s->text) != CONFIG_TRUE) {
 		at = scan_where(s, (unsigned)config_error_line(&config));
-		return scan_refuse(
-			s, &at,
-			"%s, here or on the line before (NAME = VALUE; in groups, commas between the elements of a list)",
-			config_error_text(&config));
+		slips_explain(&why, s->text, (unsigned)config_error_line(&config));
+		return scan_refuse(s, &at, "%s: %s", config_error_text(&config), why.at);
 	}
 	if (add_members(ret, s, config_root_setting(&config), "") < 0) {
 		at = scan_where(s, 1);

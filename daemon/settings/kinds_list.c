@@ -89,9 +89,27 @@ static bool print_transports(FILE *to, const struct row *row, const void *object
 	return p.n > 0;
 }
 
+/* HOST:PORT, as most programs have it. *ret_n: the length of the host. */
+static bool has_port(const char *s, size_t *ret_n)
+{
+	const char *colon = strrchr(s, ':');
+	char host[ADDR_TEXT_MAX];
+	struct addr addr;
+	size_t n = colon != NULL ? (size_t)(colon - s) : 0;
+
+	if (n == 0 || n >= sizeof(host) || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
+		return false;
+	*ret_n = n;
+	memcpy(host, s, n);
+	host[n] = '\0';
+	return strcmp(host, "*") == 0 || strcmp(host, "loopback") == 0 || (host[0] == '[' && host[n - 1] == ']') ||
+	       (strchr(host, ':') == NULL && addr_parse(host, &addr) == 0);
+}
+
 /* A name is refused and not resolved: what it means today need not be what it means at the next reload. */
 static int take_address(const struct given *g, const char *s, struct listener_address *ret)
 {
+	size_t host_n = 0;
 	int r = 0;
 
 	*ret = (struct listener_address){ .kind = LISTENER_ADDRESS_ONE };
@@ -107,6 +125,9 @@ static int take_address(const struct given *g, const char *s, struct listener_ad
 		r = text_copy(ret->text, sizeof(ret->text), s);
 	if (r == -ENODEV)
 		text_addf(g->why, "\"%.80s\": there is no such interface", s);
+	else if (r < 0 && has_port(s, &host_n))
+		text_addf(g->why, "\"%.80s\" has a port: `port` is a key of its own (address = \"%.*s\"; port = %.5s;)", s,
+			  (int)(host_n - 2 * (size_t)(s[0] == '[')), s + (s[0] == '['), s + host_n + 1);
 	else if (r < 0)
 		text_addf(g->why, "\"%.80s\" is no address (\"*\", \"loopback\", an IPv4 or an IPv6 address; never a name)",
 			  s);

@@ -316,7 +316,7 @@ static void fit_prefork(struct pool_settings *p, const struct origin *origins)
 /* CPUs that this process may use, not those of the host: a container has its share. */
 static void load_pools(struct draft *d)
 {
-	const struct row *model = rows_find(SCOPE_POOL, "model"), *sessions = rows_find(SCOPE_POOL, "max_sessions");
+	const struct row *sessions = rows_find(SCOPE_POOL, "max_sessions");
 	cpu_set_t cpus;
 	int cpus_n = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
 
@@ -330,8 +330,7 @@ static void load_pools(struct draft *d)
 			p->max_sessions = p->model == POOL_FORK ? 256 : 65536;
 		if (p->model == POOL_EVENT && p->workers == 0)
 			p->workers = p->max_sessions < (uint32_t)cpus_n ? p->max_sessions : (uint32_t)cpus_n;
-		/* The first three are built in and have theirs. */
-		if (i > POOL_EVENT && origins[model - rows_all].file == NULL)
+		if (!private_pool_has_model(d->settings, i))
 			report_no_model(d, p);
 	}
 }

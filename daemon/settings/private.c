@@ -179,3 +179,8 @@ const char *private_misfit(const struct listener_settings *l, const char *key)
 		return "is for paths: an abstract name has none";
 	return NULL;
 }
+
+bool private_pool_has_model(const struct settings *s, size_t pool)
+{
+	return pool < POOL_MODELS_N || s->own->pools[pool][rows_find(SCOPE_POOL, "model") - rows_all].file != NULL;
+}

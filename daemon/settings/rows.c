@@ -135,3 +135,39 @@ bool rows_has(const struct row *row, const char *name)
 		       "settings.def: " #scope " " #key ": min and max do not fit");
 #include "settings/settings.def"
 #undef SETTING
+
+/* The name of a key in its group: "level" of "log.level". */
+static const char *name_of(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+
+	return dot != NULL ? dot + 1 : key;
+}
+
+static void add_home(struct text *to, const struct row *row)
+{
+	if (row->scope == SCOPE_POOL)
+		text_addf(to, "in a pool: pools.NAME.%s", row->key);
+	else if (row->scope != SCOPE_TOP)
+		text_add(to, "in a listener, or in `defaults`");
+	else if (strchr(row->key, '.') != NULL)
+		text_addf(to, "in a group: %s", row->key);
+	else
+		text_add(to, "outside of all groups");
+}
+
+bool rows_belongs(enum row_scope scope, const char *key, struct text *to)
+{
+	size_t before = to->len;
+
+	for (size_t i = 0; i < ROWS_N; i++) {
+		const struct row *row = &rows_all[i];
+
+		if (strcmp(name_of(row->key), name_of(key)) != 0 || (row->scope == scope && strcmp(row->key, key) == 0))
+			continue;
+		if (to->len > before)
+			text_add(to, "; or ");
+		add_home(to, row);
+	}
+	return to->len > before;
+}

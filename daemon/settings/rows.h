@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/text.h"
 #include "settings/private.h"
 
 struct kind;
@@ -29,6 +30,9 @@ const struct row *rows_find(enum row_scope scope, const char *key);
 
 /* The key of that scope that `key` was probably meant to be; NULL if none is near. */
 const char *rows_suggest(enum row_scope scope, const char *key);
+
+/* Where a key belongs that its scope does not have, for a message; false if it is no key at all. */
+bool rows_belongs(enum row_scope scope, const char *key, struct text *to);
 
 /* The nearer of two names to `key`: `best` (may be NULL), or `name` if that is near enough and nearer. */
 const char *rows_nearer(const char *key, const char *best, const char *name);

@@ -145,6 +145,10 @@ static int read_open(struct scan *s, int fd, const char *file)
 			at.line += *p == '\n';
 		r = scan_refuse(s, &at, "there is a NUL byte (settings are text)");
 	}
+	if (r == 0 && n >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
+		at.line = 1;
+		r = scan_refuse(s, &at, "begins with a byte order mark (save it as UTF-8 without one)");
+	}
 	if (r == 0)
 		r = tokens_read(s, bytes, n, file);
 	free(bytes);

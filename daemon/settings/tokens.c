@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,14 +127,13 @@ static int take_name(struct cursor *c)
 	return copy(c, n);
 }
 
-/* A number's value where it is an integer: 0, -ERANGE over 64 bits, -EINVAL if it is none. *ret_long: it has its L. */
-static int parse_integer(const char *s, int64_t *ret, bool *ret_long)
+/* A number's value where it is an integer, with its L or without: 0, -ERANGE over 64 bits, -EINVAL if it is none. */
+static int parse_integer(const char *s, int64_t *ret)
 {
 	size_t n = strlen(s), hex_n;
 	char digits[64];
 	uint64_t v;
 
-	*ret_long = n > 1 && s[n - 1] == 'L';
 	while (n > 1 && s[n - 1] == 'L')
 		n--;
 	if (n >= sizeof(digits))
@@ -153,12 +153,23 @@ static int parse_integer(const char *s, int64_t *ret, bool *ret_long)
 	return 0;
 }
 
+/* As every libconfig reads it whole: without an L, 1.5 cuts it to 32 bits in silence, and 1.8 takes some in hexadecimal
+ * digits for negative. */
+static int put_long(struct cursor *c, size_t n, int64_t v)
+{
+	char number[32];
+
+	(void)snprintf(number, sizeof(number), "%" PRId64 "L", v);
+	c->p += n;
+	c->fresh = false;
+	return scan_put(c->s, number, strlen(number), &c->at);
+}
+
 /* Whatever it is but a whole number (a float, a mistake) is for libconfig. */
 static int take_number(struct cursor *c)
 {
 	size_t n = span(c, LETTERS DIGITS "+-.");
 	char number[512];
-	bool is_long = false;
 	int64_t v = 0;
 	int r;
 
@@ -166,15 +177,10 @@ static int take_number(struct cursor *c)
 		return scan_refuse(c->s, &c->at, "a number is too long");
 	memcpy(number, c->p, n);
 	number[n] = '\0';
-	r = parse_integer(number, &v, &is_long);
+	r = parse_integer(number, &v);
 	if (r == -ERANGE)
 		return scan_refuse(c->s, &c->at, "%.40s does not fit (whole numbers have 64 bits)", number);
-	if (copy(c, n) < 0)
-		return -EINVAL;
-	/* Without its L libconfig 1.5 would cut it to 32 bits in silence. */
-	if (r == 0 && !is_long && (v < INT32_MIN || v > INT32_MAX))
-		return scan_put(c->s, "L", 1, &c->at);
-	return 0;
+	return r == 0 && (v < INT32_MIN || v > INT32_MAX) ? put_long(c, n, v) : copy(c, n);
 }
 
 /* Escapes matter only where they could hide the end of the string, or a NUL. */

@@ -90,6 +90,16 @@ class Options(harness.Case):
             self.assertEqual(done.returncode, 78, option)
             self.assertIn(option.split("=")[0], done.stderr)
 
+    def test_an_option_without_a_value_is_one_line_not_the_usage(self):
+        done = self.run_once("-t", "-o", "port_offset", config=self.config(ECHO))
+        self.assertEqual((done.returncode, done.stderr),
+                         (64, "echotimed: -o port_offset: has no value (-o KEY=VALUE)\n"))
+
+    def test_sizes_are_said_as_the_file_writes_them(self):
+        done = self.run_once("-t", config=self.config(ECHO, limits={"buffers": "256M", "udp_answer_bytes": "1M/s:64M"}))
+        self.assertIn("buffers of 256M", done.stdout)
+        self.assertIn("1M bytes of these in 1 s (64M at once)", done.stdout)
+
     def test_a_dump_reads_back_to_the_same_dump(self):
         whole = self.config({**ECHO, "name": "a", "idle_timeout": "90s", "allow": ["127.0.0.0/8", "::1"]},
                             {"service": "daytime", "timezone": "Europe/Rome", "format": "%H:%M \"%Z\" \\"},

@@ -26,10 +26,16 @@ static void grammar_is_refused_with_its_line(void **state)
 {
 	struct files *f = *state;
 
-	expect_error(f, "port_offset = 1;\ngroup 5;\n",
-		     "t.conf:2: syntax error, here or on the line before (NAME = VALUE; in groups, commas between the "
-		     "elements of "
-		     "a list)");
+	expect_error(
+		f, "port_offset = 1;\ngroup 5;\n",
+		"t.conf:2: syntax error: something is wrong here or on the line before (NAME = VALUE; in groups, commas "
+		"between the elements of a list)");
+	expect_error(
+		f, ONE_LISTENER "user = nobody;",
+		"t.conf:2: syntax error: nobody is a bare word (text stands between quotation marks, \"nobody\"; only true "
+		"and false do without)");
+	expect_error(f, "\xEF\xBB\xBF" ONE_LISTENER,
+		     "t.conf:1: begins with a byte order mark (save it as UTF-8 without one)");
 	expect_error(f, "a = 1;\n/* open\n\n", "t.conf:2: a comment does not end");
 	expect_error(f, "a = 1;\nb = \"x\n\n", "t.conf:2: a string does not end");
 	expect_error(f, "a = 1;\nlog = {\n b = 1;\n", "t.conf:2: '{' is never closed");
@@ -55,6 +61,11 @@ static void numbers_that_do_not_fit_never_become_others(void **state)
 		     "t.conf:2: 9223372036854775808L does not fit (whole numbers have 64 bits)");
 	expect_error(f, "\na = 0x8000000000000000;",
 		     "t.conf:2: 0x8000000000000000 does not fit (whole numbers have 64 bits)");
+	/* libconfig 1.8 would read these two as negative. */
+	expect_good(f, ONE_LISTENER "limits = { buffers = 0x80000000; };");
+	assert_int_equal(f->s->limits.buffers, INT64_C(0x80000000));
+	expect_good(f, ONE_LISTENER "limits = { buffers = 0xFFFFFFFF; };");
+	assert_int_equal(f->s->limits.buffers, INT64_C(0xFFFFFFFF));
 	expect_good(f, ONE_LISTENER "limits = { buffers = 5000000000; };");
 	assert_int_equal(f->s->limits.buffers, INT64_C(5000000000));
 	expect_good(f, ONE_LISTENER "limits = { buffers = 0x12A05F200L; };");

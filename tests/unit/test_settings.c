@@ -126,11 +126,50 @@ static void unknown_keys_come_with_what_was_meant(void **state)
 		     "t.conf:2: impairment: there is no such key (echotimed.conf(5) has them all)");
 }
 
+static void a_key_of_another_group_comes_with_where_it_belongs(void **state)
+{
+	struct files *f = *state;
+
+	expect_error(f, ONE_LISTENER "level = \"info\";",
+		     "t.conf:2: level: there is no such key here (it belongs in a group: log.level)");
+	expect_error(f, ONE_LISTENER "udp_rate = \"5/s\";",
+		     "t.conf:2: udp_rate: there is no such key here (it belongs in a listener, or in `defaults`)");
+	expect_error(f, "listeners = ( { service = \"echo\";\ndrain_timeout = 5; } );",
+		     "t.conf:2: listeners.[0].drain_timeout: there is no such key here (it belongs outside of all groups)");
+	expect_error(
+		f, ONE_LISTENER "limits = { max_sessions = 5; };",
+		"t.conf:2: limits.max_sessions: there is no such key here (it belongs in a pool: pools.NAME.max_sessions; "
+		"or in a listener, or in `defaults`)");
+}
+
+static void of_a_pool_without_a_model_nothing_else_is_said(void **state)
+{
+	struct files *f = *state;
+
+	expect_error(f, ONE_LISTENER "pools = { x = { start = 5; max_workers = 3; workers = 2; }; };",
+		     "t.conf:2: pools.x: has no model (\"fork\", \"prefork\" or \"event\")");
+}
+
+static void an_address_with_a_port_is_told_what_to_write(void **state)
+{
+	struct files *f = *state;
+
+	expect_error(
+		f, "listeners = ( { service = \"echo\"; address = \"127.0.0.1:10007\"; } );",
+		"t.conf:1: listeners.[0].address: \"127.0.0.1:10007\" has a port: `port` is a key of its own (address = "
+		"\"127.0.0.1\"; port = 10007;)");
+	expect_error(
+		f, "listeners = ( { service = \"echo\"; address = \"[::1]:7\"; } );",
+		"t.conf:1: listeners.[0].address: \"[::1]:7\" has a port: `port` is a key of its own (address = \"::1\"; "
+		"port = 7;)");
+}
+
 static void wrong_types_and_ranges_say_what_is_allowed(void **state)
 {
 	struct files *f = *state;
 
-	expect_error(f, ONE_LISTENER "port_offset = \"5\";", "t.conf:2: port_offset: is a string (a whole number)");
+	expect_error(f, ONE_LISTENER "port_offset = \"5\";",
+		     "t.conf:2: port_offset: is text (\"5\"); a whole number is wanted, without quotation marks");
 	expect_error(f, ONE_LISTENER "port_offset = 1.0;", "t.conf:2: port_offset: is a number (a whole number)");
 	expect_error(f, ONE_LISTENER "port_offset = [ 1 ];", "t.conf:2: port_offset: is an array (a whole number)");
 	expect_error(f, ONE_LISTENER "log = { sessions = 1; };",
@@ -307,6 +346,9 @@ int main(void)
 		TEST(values_are_taken_in_every_form),
 		TEST(a_listeners_own_value_wins_over_the_defaults),
 		TEST(unknown_keys_come_with_what_was_meant),
+		TEST(a_key_of_another_group_comes_with_where_it_belongs),
+		TEST(of_a_pool_without_a_model_nothing_else_is_said),
+		TEST(an_address_with_a_port_is_told_what_to_write),
 		TEST(wrong_types_and_ranges_say_what_is_allowed),
 		TEST(keys_of_other_services_and_models_are_refused),
 		TEST(options_win_over_the_file_and_take_its_types),
