@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "net/dad.h"
 #include "net/listener.h"
 #include "net/shards.h"
 #include "net/sockopt.h"
@@ -186,6 +187,10 @@ static const char *advice(const struct listener *l, int r)
 {
 	if (r == -EACCES && l->address.port < 1024)
 		return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+	if (r == -EADDRNOTAVAIL && dad_is_tentative(&l->address))
+		return " (this host has it, but is still checking that no other does: try again in a few seconds; freebind "
+		       "= true "
+		       "binds it at once)";
 	return r == -EADDRNOTAVAIL ? " (this host does not have it; freebind = true binds it nevertheless)" : "";
 }
 

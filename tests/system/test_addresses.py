@@ -245,5 +245,23 @@ class OtherHosts(Case):
             s.recv(10)
 
 
+class Tentative(Case):
+    """An address of IPv6 that the host is still checking for a second owner: on a link without a carrier, for ever."""
+
+    ADDRESS = "2001:db8:77::1"
+
+    def test_a_start_says_that_the_address_is_still_being_checked(self):
+        ip("link", "add", "tentative", "type", "veth", "peer", "name", "unplugged")
+        self.addCleanup(ip, "link", "delete", "tentative")
+        ip("address", "add", self.ADDRESS + "/64", "dev", "tentative")
+        ip("link", "set", "tentative", "up")
+        done = self.run_once(config=self.config({**TCP, "address": self.ADDRESS, "port": 4007}))
+        self.assertEqual(done.returncode, 69, done.stderr)
+        self.assertIn("still checking that no other does", done.stderr)
+        done = self.run_once(config=self.config({**TCP, "address": "2001:db8:77::2", "port": 4007}))
+        self.assertEqual(done.returncode, 69, done.stderr)
+        self.assertIn("this host does not have it", done.stderr)
+
+
 if __name__ == "__main__":
     harness.main(namespace=True)
