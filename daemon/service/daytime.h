@@ -15,7 +15,7 @@ svc_input_fn daytime_input;
 
 /* Whether a format is one that daytime can say: a name ("rfc867", "ctime", "smtp", "smtp4", "iso", "nist") or a text for
  * strftime(3). A text is printing ASCII with at least one conversion, and each conversion makes one line of known length
- * in the C locale: not %n, %t, %s, %+, %E…, %O…, no widths. No answer may be longer than DAYTIME_BYTES_MAX. */
+ * in the C locale: not %n, %t, %+, %E…, %O…, no widths. No answer may be longer than DAYTIME_BYTES_MAX. */
 bool daytime_format_valid(const char *format);
 
 /* The most bytes that an answer in a valid format can have in this zone, its line end included. */

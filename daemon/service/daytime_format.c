@@ -90,13 +90,38 @@ static add_fn *find(const char *format)
 	return NULL;
 }
 
+/* Where "%s" is, the seconds since 1970; NULL. */
+static const char *find_seconds(const char *format)
+{
+	for (const char *s = strchr(format, '%'); s != NULL; s = strchr(s + 2, '%')) {
+		if (s[1] == 's')
+			return s;
+		if (s[1] == '\0')
+			break;
+	}
+	return NULL;
+}
+
+/* strftime(3) would make "%s" by mktime(3), in the zone of the process. */
 static void add_strftime(struct text *t, const char *format, const struct daytime_moment *m)
 {
 	struct tm tm = civil_tm(&m->local, m->offset_s, m->abbreviation);
-	char line[DAYTIME_BYTES_MAX + 1];
-	size_t n = strftime(line, sizeof(line), format, &tm); /* 0: nothing to say, or too long: checked with the settings */
+	char line[DAYTIME_BYTES_MAX + 1], piece[DAYTIME_BYTES_MAX + 1];
 
-	text_add_bytes(t, line, n);
+	while (format != NULL) {
+		const char *seconds = find_seconds(format);
+		size_t n = seconds != NULL ? (size_t)(seconds - format) : strlen(format);
+
+		if (n > DAYTIME_BYTES_MAX)
+			return; /* none of these is valid */
+		memcpy(piece, format, n);
+		piece[n] = '\0';
+		/* 0: nothing to say, or too long: checked with the settings. */
+		text_add_bytes(t, line, strftime(line, sizeof(line), piece, &tm));
+		if (seconds != NULL)
+			text_addf(t, "%lld", (long long)(civil_to_unix(&m->local) - m->offset_s));
+		format = seconds != NULL ? seconds + 2 : NULL;
+	}
 }
 
 void daytime_format_add(struct text *t, const char *format, const struct daytime_moment *m)
@@ -115,6 +140,8 @@ static size_t conversion_length(const char *s)
 {
 	size_t n = 1;
 
+	if (s[n] == 's')
+		return 2;
 	if (s[n] != '\0' && strchr("-_0^#", s[n]) != NULL)
 		n++;
 	return s[n] != '\0' && strchr("aAbBcCdDeFgGhHIjklmMpPrRSTuUVwWxXyYzZ%", s[n]) != NULL ? n + 1 : 0;
@@ -156,6 +183,11 @@ static size_t measure_conversion(const char *conversion, int offset_s, const cha
 	return most;
 }
 
+static bool is_printing(char c)
+{
+	return c >= 0x20 && c <= 0x7E;
+}
+
 static size_t measure_strftime(const char *format, int offset_s, const char *abbreviation)
 {
 	size_t total = 0, conversions = 0;
@@ -164,7 +196,7 @@ static size_t measure_strftime(const char *format, int offset_s, const char *abb
 		char conversion[4] = "";
 		size_t n = 1;
 
-		if (*s < 0x20 || *s > 0x7E)
+		if (!is_printing(*s))
 			return 0;
 		if (*s == '%') {
 			n = conversion_length(s);
@@ -193,4 +225,31 @@ size_t daytime_format_measure(const char *format, int offset_s, const char *abbr
 		return measure_strftime(format, offset_s, abbreviation);
 	add(&t, &m);
 	return t.len;
+}
+
+void daytime_format_explain(struct text *why, const char *format)
+{
+	bool has_conversion = false;
+
+	for (const char *s = format; *s != '\0';) {
+		size_t n = *s == '%' ? conversion_length(s) : 1;
+
+		if (!is_printing(*s)) {
+			text_add(why, "holds a character that is not printing ASCII");
+			return;
+		}
+		if (n == 0) {
+			text_addf(why,
+				  "has \"%.*s\", which is no conversion here (strftime(3)'s that make one line, no widths)",
+				  s[1] != '\0' && is_printing(s[1]) ? 2 : 1, s);
+			return;
+		}
+		has_conversion = has_conversion || (*s == '%' && s[1] != '%');
+		s += n;
+	}
+	if (!has_conversion)
+		text_add(why, "says no time (\"rfc867\", \"ctime\", \"smtp\", \"smtp4\", \"iso\", \"nist\" or a strftime "
+			      "text: \"%Y-%m-%d %H:%M:%S %Z\")");
+	else
+		text_addf(why, "makes more than %d bytes", DAYTIME_BYTES_MAX - 2);
 }

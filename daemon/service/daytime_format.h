@@ -21,3 +21,6 @@ void daytime_format_add(struct text *t, const char *format, const struct daytime
 /* The most bytes daytime_format_add() can append in zones with this offset and abbreviation, years of four digits; 0
  * where the format is none. */
 size_t daytime_format_measure(const char *format, int offset_s, const char *abbreviation);
+
+/* Why a format that daytime_format_valid() refuses is none: what follows its text in a message. */
+void daytime_format_explain(struct text *why, const char *format);

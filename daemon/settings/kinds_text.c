@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "service/daytime.h"
+#include "service/daytime_format.h"
 #include "settings/kinds.h"
 
 #define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
@@ -66,7 +67,11 @@ static int take_pointer(const struct given *g)
 /* The service knows what it can say. */
 static int take_format(const struct given *g)
 {
-	return daytime_format_valid(g->texts[0]) ? take_pointer(g) : -EINVAL;
+	if (daytime_format_valid(g->texts[0]))
+		return take_pointer(g);
+	text_addf(g->why, "\"%.100s\" ", g->texts[0]);
+	daytime_format_explain(g->why, g->texts[0]);
+	return -EINVAL;
 }
 
 static bool print_array(FILE *to, const struct row *row, const void *object)

@@ -10,7 +10,7 @@ libc='memchr memcmp memcpy memmove memset bcmp strchr strcmp strcspn strlen strn
 	strftime __assert_fail __stack_chk_fail'
 # Of base/: neither the clock, nor descriptors, the loop or the log. addr_parse() asks the system for an interface's name
 # where the text has a "%"; services give it none, and tests/unit/test_hostname.c and test_hosttable.c see to that.
-base='addr_add_text addr_parse bytes_put_be32 civil_from_unix civil_mjd civil_month_days civil_month_names civil_tm
+base='addr_add_text addr_parse bytes_put_be32 civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_tm
 	civil_weekday_names text_add text_add_bytes text_addf text_same_ignoring_case zone_at zone_utc'
 # For those that make a table of a file's bytes.
 allocation='malloc calloc realloc reallocarray free qsort_r'

@@ -5,6 +5,7 @@
 
 #include "serve.h"
 #include "service/daytime.h"
+#include "service/daytime_format.h"
 
 /* Parts of real zones, so that no test needs a tz database. */
 static struct zone_span rome_spans[] = {
@@ -238,11 +239,11 @@ static void require_sync_gives_no_answer_by_a_doubtful_clock(void **state)
 
 static void formats_that_break_the_line_or_say_no_time_are_refused(void **state)
 {
-	static const char *const good[] = { "rfc867", "ctime", "smtp",       "smtp4",    "iso", "nist",
-					    "%c",     "%F %T", "%_d.%-m.%Y", "at %R %%", "%^a" };
+	static const char *const good[] = { "rfc867", "ctime",      "smtp",     "smtp4", "iso", "nist", "%c",
+					    "%F %T",  "%_d.%-m.%Y", "at %R %%", "%^a",   "%s",  "%%%s" };
 	static const char *const bad[] = {
-		"",       "rfc876", "hello", "100%%", "%",       "%H:%M%",         "%H%n%M", "%H%t", "%s", "%+",
-		"%Ey %d", "%Od %d", "%H\n",  "%H\r",  "%H \x7f", "%H caf\xc3\xa9", "%20d",   "%-",   "%Q", "%--d"
+		"",       "rfc876", "hello", "100%%", "%",       "%H:%M%",         "%H%n%M", "%H%t", "%%s", "%+",
+		"%Ey %d", "%Od %d", "%H\n",  "%H\r",  "%H \x7f", "%H caf\xc3\xa9", "%20d",   "%-",   "%Q",  "%--d"
 	};
 	char longest[600];
 
@@ -263,10 +264,41 @@ static void formats_that_break_the_line_or_say_no_time_are_refused(void **state)
 	assert_false(daytime_format_valid(longest));
 }
 
+static void seconds_since_1970_are_the_same_in_every_zone(void **state maybe_unused)
+{
+	assert_string_equal(said("%s", &zone_utc, NOV_22), "1795351771\r\n");
+	assert_string_equal(said("%s", &denver, NOV_22), "1795351771\r\n");
+	assert_string_equal(said("at %s, %%s %Y", &rome, NOV_22), "at 1795351771, %s 2026\r\n");
+	assert_string_equal(said("%s", &rome, -1), "-1\r\n");
+}
+
+static void a_format_that_is_none_is_told_why(void **state maybe_unused)
+{
+	static const struct {
+		const char *format, *why;
+	} formats[] = {
+		{ "%H %Q", "has \"%Q\", which is no conversion here" },
+		{ "%5H", "has \"%5\", which is no conversion here" },
+		{ "%H%", "has \"%\", which is no conversion here" },
+		{ "%%", "says no time" },
+		{ "hello", "says no time" },
+		{ "%H\n", "holds a character that is not printing ASCII" },
+	};
+
+	for (size_t i = 0; i < array_n(formats); i++) {
+		char storage[256];
+		struct text why = TEXT_OVER(storage);
+
+		assert_false(daytime_format_valid(formats[i].format));
+		daytime_format_explain(&why, formats[i].format);
+		assert_memory_equal(why.at, formats[i].why, strlen(formats[i].why));
+	}
+}
+
 static void no_answer_is_longer_than_the_longest_foretold(void **state)
 {
-	static const char *const formats[] = { "rfc867", "ctime",        "smtp",  "smtp4",      "iso",
-					       "nist",   "%A %B %-d %Z", "%c %z", "%-j %-V %A", "%-I %-l%p" };
+	static const char *const formats[] = { "rfc867",       "ctime", "smtp",       "smtp4",     "iso", "nist",
+					       "%A %B %-d %Z", "%c %z", "%-j %-V %A", "%-I %-l%p", "%s",  "%s %%s %s" };
 	static const struct zone *const zones[] = { &zone_utc, &rome, &denver, &kolkata };
 
 	(void)state;
@@ -306,6 +338,8 @@ int main(void)
 		cmocka_unit_test(any_datagram_is_answered_whole_or_not_at_all),
 		cmocka_unit_test(require_sync_gives_no_answer_by_a_doubtful_clock),
 		cmocka_unit_test(formats_that_break_the_line_or_say_no_time_are_refused),
+		cmocka_unit_test(seconds_since_1970_are_the_same_in_every_zone),
+		cmocka_unit_test(a_format_that_is_none_is_told_why),
 		cmocka_unit_test(no_answer_is_longer_than_the_longest_foretold),
 	};
 

@@ -263,9 +263,9 @@ static void speaking_first_and_long_lines_have_rules(void **state)
 		       "format = \"%A, %d %B %Y %H:%M:%S, as said by this very host of ours\"; },\n"
 		       "{ service = \"echo\"; defer_accept = 5; } );");
 	expect_error(f, "listeners = ( { service = \"daytime\"; format = \"%n\"; } );",
-		     "t.conf:1: listeners.[0].format: \"%n\" is not allowed (\"rfc867\", \"ctime\", \"smtp\", \"smtp4\", "
-		     "\"iso\", "
-		     "\"nist\" or a strftime text of one line)");
+		     "t.conf:1: listeners.[0].format: \"%n\" has \"%n\", which is no conversion here (strftime(3)'s that "
+		     "make one "
+		     "line, no widths)");
 }
 
 static void a_proxy_header_needs_streams_and_balancers_that_are_believed(void **state)
