@@ -14,8 +14,6 @@
 #include "supervisor/answer.h"
 #include "supervisor/supervisor.h"
 
-#define GROUPS_MAX 256
-
 static struct loop *loop_of(struct asker *a)
 {
 	return &a->supervisor->loop;
@@ -23,7 +21,17 @@ static struct loop *loop_of(struct asker *a)
 
 static void be_patient(struct asker *a)
 {
-	loop_set_timer(loop_of(a), &a->timer, clock_mono_ns() + ASKER_PATIENCE_NS);
+	uint64_t at_ns = clock_mono_ns() + ASKER_PATIENCE_NS;
+
+	loop_set_timer(loop_of(a), &a->timer, at_ns < a->until_ns ? at_ns : a->until_ns);
+}
+
+/* However it is taken: whoever takes a little now and then does not hold a place for ever. */
+static void begin_answer(struct asker *a)
+{
+	a->state = ASKER_ANSWERING;
+	a->until_ns = clock_mono_ns() + ASKER_WHOLE_NS;
+	be_patient(a);
 }
 
 static void wait_for(struct asker *a, uint32_t events)
@@ -101,7 +109,8 @@ static void go_on(struct asker *a)
 static void note(const struct asker *a)
 {
 	log_say(LOG_LEVEL_NOTICE, "control", "%s%s%s%s, asked for by user %u, process %u", a->request.command,
-		a->request.id[0] || a->request.listener[0] ? " " : "", a->request.id, a->request.listener, a->uid, a->pid);
+		a->request.id[0] || a->request.listener[0] ? " " : "", a->request.id, a->request.listener, a->peer.uid,
+		a->peer.pid);
 }
 
 /* end: of the line; NULL: it is too long for a request, whatever it would be. */
@@ -110,12 +119,11 @@ static void obey(struct asker *a, const char *end)
 	a->asking = (struct asking){ .supervisor = a->supervisor, .request = &a->request };
 	a->asking.said = TEXT_OVER(a->asking.said_storage);
 	a->asking.failed = true;
-	a->state = ASKER_ANSWERING;
 	if (!end)
 		text_addf(&a->asking.said, "a request has %zu bytes at most", sizeof(a->line));
 	else if (request_parse(a->line, (size_t)(end - a->line), &a->request, &a->asking.said) == 0)
 		a->command = command_find(&a->request, &a->asking.said);
-	if (a->command && a->command->changes && !a->may_change) {
+	if (a->command && a->command->changes && a->peer.kind != PEER_ADMINISTRATOR) {
 		text_addf(&a->asking.said, "%s is for root, the daemon's user and the members of control.group",
 			  a->command->name);
 		a->command = NULL;
@@ -125,7 +133,7 @@ static void obey(struct asker *a, const char *end)
 		if (a->command->changes)
 			note(a);
 	}
-	be_patient(a);
+	begin_answer(a);
 	go_on(a);
 }
 
@@ -163,47 +171,22 @@ static void late(struct loop_timer *t)
 	asker_close(container_of(t, struct asker, timer));
 }
 
-/* --- who asks ------------------------------------------------------------------------------------------------- */
+/* --- from its beginning to its end ------------------------------------------------------------------------------ */
 
-static bool is_member(int fd, gid_t primary, gid_t group)
+int asker_open(struct asker *a, struct supervisor *s, int fd, const struct peer *peer)
 {
-	gid_t groups[GROUPS_MAX];
-	socklen_t n = sizeof(groups);
-
-	if (group == (gid_t)-1)
-		return false;
-	if (primary == group)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) < 0)
-		return false;
-	for (size_t i = 0; i < n / sizeof(*groups); i++)
-		if (groups[i] == group)
-			return true;
-	return false;
-}
-
-int asker_open(struct asker *a, struct supervisor *s, int fd, uint32_t group)
-{
-	struct ucred who;
-	socklen_t n = sizeof(who);
-	int r = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 ? -errno : 0;
-
 	assert(a->state == ASKER_FREE);
 	a->source = (struct loop_source){ .fd = fd, .ready = ready };
-	if (r == 0)
-		r = loop_add(&s->loop, &a->source, EPOLLIN);
-	if (r < 0) {
-		fd_close(&fd);
+	int r = loop_add(&s->loop, &a->source, EPOLLIN);
+	if (r < 0)
 		return r;
-	}
 	a->supervisor = s;
 	a->timer.fire = late;
 	a->command = NULL;
 	a->line_n = a->out_n = a->out_sent = 0;
-	a->uid = who.uid;
-	a->pid = (uint32_t)who.pid;
-	a->may_change = who.uid == 0 || who.uid == geteuid() || is_member(fd, who.gid, group);
+	a->peer = *peer;
 	a->since_ns = clock_mono_ns();
+	a->until_ns = a->since_ns + ASKER_PATIENCE_NS;
 	a->state = ASKER_READING;
 	be_patient(a);
 	return 0;
@@ -213,8 +196,7 @@ void asker_look(struct asker *a)
 {
 	if (a->state != ASKER_WAITING)
 		return;
-	a->state = ASKER_ANSWERING;
-	be_patient(a);
+	begin_answer(a);
 	go_on(a);
 }
 

@@ -3,6 +3,7 @@
 #include "supervisor/control.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_quota.h"
 #include "base/users.h"
 #include "net/listener.h"
 #include "supervisor/answer.h"
@@ -20,6 +22,7 @@
 #define BACKLOG 64
 #define TAKEN_AT_ONCE 16
 #define PAUSE_NS (1 * CLOCK_S_NS)
+#define SLOW_NS (1 * CLOCK_S_NS) /* after which who is answered gives way where all places are taken */
 
 /* The socket: a UNIX listener like any other, but for who reads it. */
 struct control_door {
@@ -145,45 +148,124 @@ int control_prepare(struct control *c, const struct settings *settings, struct t
 
 /* --- connections -------------------------------------------------------------------------------------------------- */
 
-/* Who has not said yet what he wants gives way to who may be about to: the one that has said nothing for longest. */
-static struct asker *make_room(struct control *c)
+/* The one that has been there for longest of those who may give way; NULL: none may. */
+static struct asker *oldest(struct asker *places, bool (*may_go)(const struct asker *, uint64_t since_ns), uint64_t since_ns)
 {
-	struct asker *oldest = NULL;
+	struct asker *found = NULL;
 
-	for (size_t i = 0; i < CONTROL_ASKERS_MAX; i++) {
-		struct asker *a = &c->askers[i];
-
-		if (a->state == ASKER_FREE)
-			return a;
-		if (a->state == ASKER_READING && (!oldest || a->since_ns < oldest->since_ns))
-			oldest = a;
-	}
-	if (oldest)
-		asker_close(oldest);
-	return oldest;
+	for (size_t i = 0; i < CONTROL_PLACES; i++)
+		if (may_go(&places[i], since_ns) && (!found || places[i].since_ns < found->since_ns))
+			found = &places[i];
+	return found;
 }
 
-static void turn_away(int fd)
+static bool is_free(const struct asker *a, uint64_t since_ns maybe_unused)
+{
+	return a->state == ASKER_FREE;
+}
+
+/* Who has not said yet what he wants gives way to who may be about to. */
+static bool is_silent(const struct asker *a, uint64_t since_ns maybe_unused)
+{
+	return a->state == ASKER_READING;
+}
+
+/* An answer that is made is taken in no time by who reads it. */
+static bool is_slow(const struct asker *a, uint64_t since_ns)
+{
+	return a->state != ASKER_WAITING && a->since_ns < since_ns;
+}
+
+/* Nobody keeps root from asking. */
+static bool is_below_root(const struct asker *a, uint64_t since_ns maybe_unused)
+{
+	return a->peer.uid != 0;
+}
+
+/* A place among those of his kind; NULL: all are busy. */
+static struct asker *make_room(struct control *c, const struct peer *peer)
+{
+	struct asker *places = c->askers[peer->kind == PEER_ADMINISTRATOR];
+	uint64_t now_ns = clock_mono_ns();
+	struct asker *a = oldest(places, is_free, 0);
+
+	if (!a)
+		a = oldest(places, is_silent, 0);
+	if (!a)
+		a = oldest(places, is_slow, now_ns > SLOW_NS ? now_ns - SLOW_NS : 0);
+	if (!a && peer->uid == 0)
+		a = oldest(places, is_below_root, 0);
+	if (a)
+		asker_close(a);
+	return a;
+}
+
+static void turn_away(int fd, const char *why)
 {
 	char storage[128];
 	struct text line = TEXT_OVER(storage);
 
 	answer_begin(&line, "end");
 	answer_bool(&line, "ok", false);
-	answer_text(&line, "message", "too many ask at once");
+	answer_text(&line, "message", why);
 	answer_end(&line);
 	(void)!send(fd, line.at, line.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
 }
 
+static void turn_away_own(int fd, const struct peer *peer)
+{
+	if (log_quota_take(LOG_LEVEL_WARNING, "control"))
+		log_say(LOG_LEVEL_WARNING, "control",
+			"process %u, which is one of this daemon's, asks and is turned away: it has been taken over",
+			(unsigned)peer->pid);
+	turn_away(fd, "this daemon does not answer its own processes");
+}
+
 static void take(struct control *c, int fd)
 {
-	struct asker *a = make_room(c);
+	struct peer peer;
 
-	if (!a)
-		turn_away(fd);
-	else
-		(void)!asker_open(a, c->supervisor, fd, c->now->group);
+	if (peer_look(fd, c->now->group, c->in_doubt, &peer) < 0) {
+		close(fd);
+		return;
+	}
+	if (peer.kind == PEER_OWN) {
+		turn_away_own(fd, &peer);
+		return;
+	}
+	struct asker *a = make_room(c, &peer);
+	if (!a || asker_open(a, c->supervisor, fd, &peer) < 0)
+		turn_away(fd, "too many ask at once");
+}
+
+/* Takes those who wait, up to so many. 0; -EAGAIN: nobody waits any more; or -errno. */
+static int take_some(struct control *c, int most)
+{
+	for (int i = 0; i < most; i++) {
+		int fd = accept4(c->now->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0 && errno == EAGAIN) {
+			c->in_doubt = false;
+			return -EAGAIN;
+		}
+		if (fd < 0)
+			return -errno;
+		take(c, fd);
+	}
+	return 0;
+}
+
+void control_take_waiting(struct control *c)
+{
+	struct pollfd p = { .fd = c->now ? c->now->listener.fd : -1, .events = POLLIN };
+
+	if (poll(&p, 1, 0) <= 0)
+		return;
+	/* So many can have waited when it died; there may be more by now. While the program takes over nobody is served. */
+	int r = c->source.fd >= 0 ? take_some(c, BACKLOG + 1) : -EBUSY;
+	if (r < 0 && r != -EAGAIN)
+		c->in_doubt = true;
 }
 
 static void set_watched(struct control *c, bool watched)
@@ -209,20 +291,12 @@ static void pause_over(struct loop_timer *t)
 static void ready(struct loop_source *source, uint32_t events)
 {
 	struct control *c = container_of(source, struct control, source);
+	int r = take_some(c, TAKEN_AT_ONCE);
 
 	(void)events;
-	for (int i = 0; i < TAKEN_AT_ONCE; i++) {
-		int fd = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			take(c, fd);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			set_watched(c, false);
-			loop_set_timer(&c->supervisor->loop, &c->pause, clock_mono_ns() + PAUSE_NS);
-		}
-		return;
+	if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
+		set_watched(c, false);
+		loop_set_timer(&c->supervisor->loop, &c->pause, clock_mono_ns() + PAUSE_NS);
 	}
 }
 
@@ -276,14 +350,14 @@ void control_abandon(struct control *c)
 
 void control_look(struct control *c)
 {
-	for (size_t i = 0; i < CONTROL_ASKERS_MAX; i++)
-		asker_look(&c->askers[i]);
+	for (size_t i = 0; i < 2 * CONTROL_PLACES; i++)
+		asker_look(&c->askers[i / CONTROL_PLACES][i % CONTROL_PLACES]);
 }
 
 void control_close(struct control *c)
 {
-	for (size_t i = 0; i < CONTROL_ASKERS_MAX; i++)
-		asker_close(&c->askers[i]);
+	for (size_t i = 0; i < 2 * CONTROL_PLACES; i++)
+		asker_close(&c->askers[i / CONTROL_PLACES][i % CONTROL_PLACES]);
 	close_door(&c->coming);
 	close_door(&c->now);
 }

@@ -18,8 +18,8 @@
 #include "settings/settings.h"
 #include "supervisor/asker.h"
 
-#define CONTROL_ASKERS_MAX 16
-#define CONTROL_TIMERS (CONTROL_ASKERS_MAX + 1)
+#define CONTROL_PLACES 16 /* for askers, of each kind */
+#define CONTROL_TIMERS (2 * CONTROL_PLACES + 1)
 
 struct supervisor;
 struct control_door;
@@ -31,7 +31,9 @@ struct control {
 	bool keeps; /* the coming settings have the socket where it is */
 	struct loop_source source;
 	struct loop_timer pause; /* after the kernel ran out of something */
-	struct asker askers[CONTROL_ASKERS_MAX];
+	bool in_doubt;           /* a process of ours was waited for that somebody who waits here may have been */
+	struct asker askers[2]
+			   [CONTROL_PLACES]; /* of who may ask, and of administrators (peer.h): neither needs the others */
 };
 
 /* Before the process becomes anybody else. */
@@ -48,6 +50,9 @@ void control_abandon(struct control *c);
 /* Its socket, for the next program, or NULL; and that of the program before. 0 or -ENOMEM. */
 const struct listener *control_listener(const struct control *c);
 int control_restore(struct control *c, const struct listener *like) must_check;
+
+/* A process of ours has died, and is not waited for yet: who was it is known for the last time. */
+void control_take_waiting(struct control *c);
 
 /* Something has happened that askers may wait for. */
 void control_look(struct control *c);

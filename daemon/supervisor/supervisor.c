@@ -34,6 +34,7 @@ static void reap(struct supervisor *s)
 		siginfo_t info = { 0 };
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
 			return;
+		control_take_waiting(&s->control);
 		struct child *c = child_find(s, info.si_pid);
 		if (c)
 			child_bury(c, &info);

@@ -19,6 +19,7 @@ from daemon import TIMEOUT_S
 ECHO = {"service": "echo", "transport": "tcp"}
 BOTH = {"service": "echo", "transport": ["tcp", "udp"]}
 TEMPFAIL, UNAVAILABLE, NOPERM, USAGE = 75, 69, 77, 64
+OVERTAKEN = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "system", "overtaken.so"))
 REFUSED_RELOAD = r"^error (settings|reload): "
 
 
@@ -406,6 +407,67 @@ class Rights(control.Case):
         for who in ({"uid": 2, "gid": 1}, {"uid": 2, "gid": 2, "groups": (5, 1)}, {"uid": service.pw_uid, "gid": 2}):
             with self.subTest(**who):
                 self.assertEqual(self.as_user("reload", **who).returncode, 0)
+
+
+class Own(control.Case):
+    """A process of the daemon's that has been taken over."""
+
+    def order(self, **env):
+        d = self.serve(ECHO, {"service": "hostname", "transport": "tcp"}, resolver={"processes": 1}, daemon={
+            "env": {"LD_PRELOAD": OVERTAKEN, "CONTROL": self.path, **env},
+            "allow": [r"^warning (control: process \d+, which is one of this daemon's|died|resolver)"]})
+        s = d.connect("hostname")
+        s.sendall(b"HNAME somebody\r\n")
+        d.wait_log("^warning control: process .* has been taken over")
+        self.assertEqual([x["drained"] for x in self.done("status") if x.get("listener") == "echo/tcp"], [False])
+        self.assertTrue(clients.serves(d.connect("echo")))
+        return clients.recv_until_over(s)[0]
+
+    def test_it_is_not_obeyed(self):
+        self.assertIn(b"NAMNFD", self.order())
+
+    def test_it_is_not_obeyed_after_its_death(self):
+        self.order(THEN_DIE="1")
+
+
+class Places(control.Case):
+    """Who may only ask keeps no administrator from it."""
+
+    def setUp(self):
+        super().setUp()
+        many = {"service": "echo", "name": "many", "transport": "unix", "path": self.folder / "many", "pool": "event",
+                "max_sessions": 0}
+        self.d = self.serve(ECHO, many, log={"sessions": False}, control={"mode": "0666"})
+        for _ in range(1500):  # so that the answer fills buffers
+            self.d.connect("many", "unix")
+        self.wait_until(lambda: self.one("status", "daemon")["sessions"] >= 1500, "all are sessions")
+
+    def connect_as(self, uid):
+        """The kernel keeps who connects."""
+        os.seteuid(uid)
+        try:
+            return self.connect()
+        finally:
+            os.seteuid(0)
+
+    def slow_askers(self, uid, n=17):
+        """They take all places, and for the last one there may be none."""
+        askers = []
+        for _ in range(n):
+            askers.append(self.connect_as(uid))
+            askers[-1].sendall(b'{"command":"sessions"}\n')
+            askers[-1].recv(1)
+        return askers
+
+    @harness.needs_root
+    def test_slow_askers_keep_no_administrator_from_asking(self):
+        service = pwd.getpwnam(service_user()[0]).pw_uid
+        self.slow_askers(2)
+        for i in range(20):
+            self.done(("drain", "resume")[i % 2], listener="echo")
+        self.slow_askers(service)  # nor do they keep root
+        for _ in range(20):
+            self.done("status")
 
 
 class Hostile(control.Case):
