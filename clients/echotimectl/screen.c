@@ -102,7 +102,9 @@ static void add_listener(struct table *t, const json_t *l)
 	table_cell(t, member_text(l, "listener"));
 	address_cell(t, l);
 	table_cell(t, member_text(l, "pool"));
-	table_cell(t, json_is_true(json_object_get(l, "drained")) ? "drained" : "serving");
+	table_cell(t, json_object_get(l, "lost")                    ? "lost"
+		      : json_is_true(json_object_get(l, "drained")) ? "drained"
+								    : "serving");
 	sessions_cell(t, l);
 	number_cell_if(t, !datagrams, member_number(l, "waiting"));
 	number_cell_if(t, !datagrams, member_number(l, "sessions_per_s"));

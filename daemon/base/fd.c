@@ -6,8 +6,11 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
+
+#define ERRORS_AT_ONCE 64
 
 void fd_close(int *fd)
 {
@@ -80,6 +83,19 @@ int fd_write_all(int fd, const void *from, size_t n)
 		}
 	}
 	return 0;
+}
+
+bool fd_drain_errors(int fd)
+{
+	int n = 0;
+
+	while (n < ERRORS_AT_ONCE) {
+		struct msghdr nothing = { 0 }; /* wanted of it */
+		if (recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			break;
+		n++;
+	}
+	return n > 0;
 }
 
 int fd_fill_standard(void)

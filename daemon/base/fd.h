@@ -25,6 +25,10 @@ void fd_cloexec_all(void);
 /* Writes all of n bytes, waiting where it must (a pipe between our own processes). 0 or -errno. */
 int fd_write_all(int fd, const void *from, size_t n) must_check;
 
+/* Throws away what waits in the error queue of an IPv4 or IPv6 socket: ICMP messages, time stamps of what was sent. As long
+ * as anything is there the socket is ready with EPOLLERR, whatever is read. Some at a time. False: nothing was there. */
+bool fd_drain_errors(int fd);
+
 /* Opens /dev/null on whichever of 0, 1, 2 is closed, so that no socket lands there. 0 or -errno. */
 int fd_fill_standard(void) must_check;
 

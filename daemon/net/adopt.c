@@ -112,6 +112,8 @@ static int match_one(struct matching *m, size_t i)
 
 static int match_all(struct matching *m)
 {
+	struct text *why = m->why, nothing = { 0 };
+
 	for (size_t i = 0; i < m->settings->listeners_n; i++) {
 		int r = m->settings->listeners[i].enabled ? listener_plan(m->settings, &m->settings->listeners[i],
 									  m->planned, &m->planned_n, LISTENER_MAX)
@@ -120,10 +122,14 @@ static int match_all(struct matching *m)
 			return r;
 	}
 	for (size_t i = 0; i < m->passed->n; i++) {
-		int r = m->passed->sockets[i].fd < 0 || is_stored(&m->passed->sockets[i]) ? 0 : match_one(m, i);
-		if (r < 0)
+		const struct adopt_socket *s = &m->passed->sockets[i];
+
+		m->why = s->fd < 0 ? &nothing : why; /* one that is closed only keeps its listener from binding */
+		int r = is_stored(s) ? 0 : match_one(m, i);
+		if (r < 0 && s->fd >= 0)
 			return r;
 	}
+	m->why = why;
 	return 0;
 }
 
@@ -187,7 +193,7 @@ static int add_passed(struct matching *m, struct listener *list, size_t *n)
 {
 	for (size_t i = 0; i < m->passed->n; i++) {
 		struct listener l = like(&m->passed->sockets[i]);
-		if (!m->owner[i])
+		if (!m->owner[i] || l.passed_fd < 0)
 			continue;
 		m->passed->sockets[i].used = true;
 		int r = listener_plan_passed(m->settings, m->owner[i], &l, list, n, LISTENER_MAX);
@@ -251,6 +257,13 @@ int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list,
 	if (r == -E2BIG)
 		text_addf(why, "too many sockets: at most %d", LISTENER_MAX);
 	return r;
+}
+
+void adopt_end(struct adopt *a, int fd)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->sockets[i].fd == fd)
+			fd_close(&a->sockets[i].fd);
 }
 
 void adopt_drop_stored(struct adopt *a, void (*removed)(const char *name))

@@ -20,7 +20,7 @@
 #define ADOPT_STORED "stored-" /* a colon would end a name: it separates them in LISTEN_FDNAMES */
 
 struct adopt_socket {
-	int fd;
+	int fd;        /* -1: it was closed */
 	int number;    /* as systemd passed it: what messages name */
 	char name[96]; /* FileDescriptorName=                       */
 	enum transport transport;
@@ -43,6 +43,9 @@ struct adopt {
  * wants or that several do, -E2BIG; why says which. */
 int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
 	       struct text *notices) must_check;
+
+/* A passed socket (by its descriptor) has come to its end: it is closed. No listener binds one of its own in its place. */
+void adopt_end(struct adopt *a, int fd);
 
 /* The name under which a socket that we bound is stored: "stored-" and a hash of its key. */
 void adopt_stored_name(const struct listener *l, struct text *ret);

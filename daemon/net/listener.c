@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "net/dad.h"
+#include "net/health.h"
 #include "net/listener.h"
 #include "net/shards.h"
 #include "net/sockopt.h"
@@ -315,8 +316,9 @@ int listener_open(struct listener *l, struct text *why)
 	int r;
 
 	assert(l->fd < 0);
-	/* A stored socket whose file is gone can be reached by nobody. */
-	if (l->from_store && l->socket_family == AF_UNIX && !unixpath_recognise(l)) {
+	/* A stored socket that was ended, or whose file is gone, can be reached by nobody. */
+	if (l->from_store && (health_is_ended(l->passed_fd, l->transport & TRANSPORT_SESSIONS) ||
+			      (l->socket_family == AF_UNIX && !unixpath_recognise(l)))) {
 		l->passed_fd = 0;
 		l->from_store = l->stored = false; /* the new one takes its place there */
 	}

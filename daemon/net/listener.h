@@ -13,10 +13,19 @@
 
 #include "base/addr.h"
 #include "base/attr.h"
+#include "base/rest.h"
 #include "settings/settings.h"
 
 #define LISTENER_LABEL_MAX (SETTINGS_NAME_MAX + 12)
 #define LISTENER_MAX 512 /* sockets of one configuration */
+
+/* Why clients do not reach a socket any more (health.h), and what was done about it. */
+enum loss { LOSS_NONE, LOSS_ENDED, LOSS_FILE, LOSS_INTERFACE };
+enum cure {
+	CURE_NONE,
+	CURE_FAILED, /* it could not be bound anew, which was said */
+	CURE_DONE,   /* it was bound anew: workers that start from now on have it */
+};
 
 struct listener {
 	int fd; /* non-blocking, close-on-exec */
@@ -41,7 +50,10 @@ struct listener {
 	bool kept;       /* its descriptor came from the generation before */
 	bool renamed;    /* and had another label there                    */
 	bool replaces;   /* old sockets of ours have its port: opened without its place (listener_bind) */
-	uint32_t shard;  /* UDP: the how manyth of its group it is; behind the first, 0, they stand in a row (shards.h) */
+	enum loss loss;  /* as it was found last */
+	enum cure cure;
+	struct rest retry; /* between tries to bind it anew */
+	uint32_t shard;    /* UDP: the how manyth of its group it is; behind the first, 0, they stand in a row (shards.h) */
 };
 
 /* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,
@@ -68,6 +80,12 @@ int listener_adjust(struct listener *l, struct text *why) must_check;
 void listener_close(struct listener *l);
 /* Closes the descriptor only (a worker's copy of a socket that others go on serving). */
 void listener_drop(struct listener *l);
+
+/* Somebody else has bound it, and passed it to us. */
+static inline bool listener_is_passed(const struct listener *l)
+{
+	return l->passed_fd && !l->from_store;
+}
 
 /* How many connections wait to be accepted; 0 where the kernel does not say (UNIX) and for datagrams. */
 uint32_t listener_waiting(const struct listener *l);

@@ -123,11 +123,25 @@ static void set_needed(struct series *s, const struct listener *l)
 		set_udp(s, l);
 }
 
+/* Whoever made it may have asked for what would wait in its error queue. */
+static void set_no_errors(const struct series *s, const struct listener *l)
+{
+	if (l->socket_family == AF_UNIX)
+		return;
+	set_if_known(s, SOL_SOCKET, SO_TIMESTAMPING, 0);
+	if (speaks_ipv4(l))
+		set_if_known(s, IPPROTO_IP, IP_RECVERR, 0);
+	if (speaks_ipv6(l))
+		set_if_known(s, IPPROTO_IPV6, IPV6_RECVERR, 0);
+}
+
 int sockopt_set_passed(const struct listener *l, const char **ret_what)
 {
 	struct series s = { .fd = l->fd };
 
 	set_needed(&s, l);
+	if (!l->lent)
+		set_no_errors(&s, l);
 	return end_series(&s, ret_what);
 }
 

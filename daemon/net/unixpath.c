@@ -150,6 +150,13 @@ static bool is_that_of(const struct listener *l, const struct stat *st)
 	return l->path_ino != 0 && S_ISSOCK(st->st_mode) && st->st_dev == l->path_dev && st->st_ino == l->path_ino;
 }
 
+bool unixpath_is_there(const struct listener *l)
+{
+	struct stat st;
+
+	return is_abstract(l) || (lstat(l->path, &st) == 0 && is_that_of(l, &st));
+}
+
 /* The file at the path, whatever it is by now, held: what is done by the descriptor is done to what was looked at. It, or
  * -errno. */
 static int hold(int folder, const struct listener *l, struct stat *ret)

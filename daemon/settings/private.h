@@ -45,7 +45,8 @@ struct loaded {
 };
 
 struct settings_private {
-	void **kept; /* to be given to free() */
+	unsigned shared_n; /* how many have it, beside the first */
+	void **kept;       /* to be given to free() */
 	size_t kept_n, kept_cap;
 	struct loaded *loaded;
 	size_t loaded_n, loaded_cap;

@@ -104,11 +104,21 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 	return r;
 }
 
+struct settings *settings_share(struct settings *s)
+{
+	s->own->shared_n++;
+	return s;
+}
+
 /* Quotes and tables have their own storage, everything else is in the list of what was kept. */
 void settings_free(struct settings *s)
 {
 	if (s == NULL)
 		return;
+	if (s->own->shared_n > 0) {
+		s->own->shared_n--;
+		return;
+	}
 	for (size_t i = 0; i < s->own->loaded_n; i++) {
 		quotes_free(s->own->loaded[i].quotes);
 		hosttable_free(s->own->loaded[i].table);

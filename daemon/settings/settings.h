@@ -165,6 +165,9 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 		  struct settings_report *report) must_check;
 void settings_free(struct settings *s); /* NULL is allowed */
 
+/* The same settings for one more, who gives them up by settings_free() too. */
+struct settings *settings_share(struct settings *s);
+
 /* "KEY=VALUE" taken apart in place; -EINVAL if it is not that. */
 int settings_split_override(char *text, struct settings_override *ret) must_check;
 

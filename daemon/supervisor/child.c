@@ -63,6 +63,9 @@ static void hear(struct child *c, enum word word)
 	case WORD_ALIVE:
 		atomic_store(&record_of(c)->beat_ns, clock_mono_ns());
 		break;
+	case WORD_LOST:
+		c->supervisor->lost.met = true;
+		break;
 	default: /* WORD_SPARE: looking is all it asks for */
 		break;
 	}

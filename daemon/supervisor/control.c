@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/log_quota.h"
 #include "base/users.h"
-#include "net/listener.h"
+#include "net/health.h"
 #include "supervisor/answer.h"
 #include "supervisor/privileges.h"
 #include "supervisor/supervisor.h"
@@ -277,7 +277,7 @@ static void set_watched(struct control *c, bool watched)
 	if (!watched || !c->now)
 		return;
 	c->source.fd = c->now->listener.fd;
-	if (loop_add(&c->supervisor->loop, &c->source, EPOLLIN) == 0)
+	if (loop_add(&c->supervisor->loop, &c->source, EPOLLIN | EPOLLRDHUP) == 0)
 		return;
 	c->source.fd = -1;
 	loop_set_timer(&c->supervisor->loop, &c->pause, clock_mono_ns() + PAUSE_NS);
@@ -293,8 +293,8 @@ static void ready(struct loop_source *source, uint32_t events)
 	struct control *c = container_of(source, struct control, source);
 	int r = take_some(c, TAKEN_AT_ONCE);
 
-	(void)events;
-	if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
+	/* One that was ended would be ready for ever: control_mend() is its way. */
+	if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM || events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) {
 		set_watched(c, false);
 		loop_set_timer(&c->supervisor->loop, &c->pause, clock_mono_ns() + PAUSE_NS);
 	}
@@ -311,7 +311,7 @@ void control_settle(struct control *c, const struct settings *settings)
 	c->pause.fire = pause_over;
 	if (c->keeps) {
 		adopt(c->now, settings);
-		if (listener_adjust(&c->now->listener, &why) < 0)
+		if (health_adjust(&c->now->listener, &why) < 0)
 			log_say(LOG_LEVEL_WARNING, "control", "%s", why.at);
 		if (c->source.fd < 0)
 			set_watched(c, true);
@@ -322,6 +322,20 @@ void control_settle(struct control *c, const struct settings *settings)
 	c->now = c->coming;
 	c->coming = NULL;
 	set_watched(c, true);
+}
+
+void control_mend(struct control *c, const struct settings *settings, bool at_once)
+{
+	struct listener *l = c->now ? &c->now->listener : NULL;
+
+	if (!l || (l->loss == LOSS_NONE && health_of(l) == LOSS_NONE))
+		return;
+	set_watched(c, false);
+	adopt(c->now, settings);
+	if (lost_mend(l, at_once))
+		l->loss = LOSS_NONE; /* no worker needs it */
+	if (l->loss != LOSS_ENDED)
+		set_watched(c, true);
 }
 
 const struct listener *control_listener(const struct control *c)

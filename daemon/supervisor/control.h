@@ -30,7 +30,7 @@ struct control {
 	struct control_door *now, *coming;
 	bool keeps; /* the coming settings have the socket where it is */
 	struct loop_source source;
-	struct loop_timer pause; /* after the kernel ran out of something */
+	struct loop_timer pause; /* after the kernel ran out of something, or it was ended */
 	bool in_doubt;           /* a process of ours was waited for that somebody who waits here may have been */
 	struct asker askers[2]
 			   [CONTROL_PLACES]; /* of who may ask, and of administrators (peer.h): neither needs the others */
@@ -46,6 +46,9 @@ int control_prepare(struct control *c, const struct settings *settings, struct t
 /* They have come, and serve; or they do not come. */
 void control_settle(struct control *c, const struct settings *settings);
 void control_abandon(struct control *c);
+
+/* Binds it anew if it is lost (lost.h). */
+void control_mend(struct control *c, const struct settings *settings, bool at_once);
 
 /* Its socket, for the next program, or NULL; and that of the program before. 0 or -ENOMEM. */
 const struct listener *control_listener(const struct control *c);

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "net/health.h"
 
 #define BACKLOG 64
 #define PORT_MAX 65535
@@ -63,6 +65,58 @@ static void log_where(int fd)
 	log_begin(&l, LOG_LEVEL_NOTICE, "metrics");
 	log_addr(&l, "address", &where);
 	log_end(&l);
+}
+
+/* Where it listens, as far as that is known. */
+static struct addr where_is(const struct generation *g)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+
+	return getsockname(g->metrics_fd, (struct sockaddr *)&sa, &n) < 0
+		       ? g->metrics_at
+		       : addr_from_sockaddr((const struct sockaddr *)&sa, n);
+}
+
+/* r: of binding it anew. */
+static void say_lost(const struct addr *where, int r)
+{
+	char storage[ADDR_TEXT_MAX + 8];
+	struct text at = TEXT_OVER(storage);
+	struct log_line l;
+
+	addr_add_text_port(&at, where);
+	log_begin(&l, LOG_LEVEL_WARNING, "lost");
+	log_text(&l, "listener", "metrics");
+	log_text(&l, "address", at.at);
+	log_text(&l, "reason", health_text(LOSS_ENDED));
+	log_end(&l);
+	if (r < 0)
+		log_say(LOG_LEVEL_WARNING, "lost", "cannot serve metrics on %s: %s; trying again", at.at, strerror(-r));
+}
+
+bool exporter_mend(struct generation *g, bool at_once)
+{
+	struct lost *lost = &g->supervisor->lost;
+	uint64_t now_ns = clock_mono_ns();
+
+	if (g->metrics_fd < 0 || !health_is_ended(g->metrics_fd, true)) {
+		lost->metrics_cure = CURE_NONE;
+		return false;
+	}
+	if (!at_once && !rest_is_over(&lost->metrics_retry, now_ns))
+		return false;
+	rest_begin(&lost->metrics_retry, now_ns);
+	struct addr where = where_is(g);
+	int fd = listen_at(&where);
+	if (lost->metrics_cure == CURE_NONE)
+		say_lost(&where, fd);
+	lost->metrics_cure = fd < 0 ? CURE_FAILED : CURE_DONE;
+	if (fd < 0)
+		return false;
+	fd_close(&g->metrics_fd);
+	g->metrics_fd = fd;
+	return true;
 }
 
 int exporter_open(struct generation *g, const struct generation *before, struct text *why)

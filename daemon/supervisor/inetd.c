@@ -223,7 +223,11 @@ static int prepare(void)
 	if (r < 0)
 		return r;
 	*w = (struct worker){
-		.plan = &self.plan, .pool = &self.settings->pools[self.listener.pool], .is_alone = true, .over_fd = -1
+		.plan = &self.plan,
+		.pool = &self.settings->pools[self.listener.pool],
+		.is_alone = true,
+		.over_fd = -1,
+		.channel = { .fd = -1 }, /* nobody is told anything: 0 is a client */
 	};
 	w->pid = (uint32_t)getpid();
 	w->pool_index = self.listener.pool;

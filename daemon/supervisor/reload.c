@@ -34,6 +34,10 @@ static void log_listening(const struct listener *l)
 
 static void tell_refused(struct supervisor *s, const char *why)
 {
+	if (s->renews) {
+		log_say(LOG_LEVEL_ERROR, "lost", "%s; what was bound anew waits for the next try", why);
+		return;
+	}
 	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->current->number);
 	atomic_fetch_add(&s->shared->reloads_refused, 1);
 	outcome_end(&s->outcome, true, "refused: %s; generation %u goes on serving", why, s->current->number);
@@ -108,7 +112,8 @@ static void begin_reload(struct supervisor *s)
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
 
-	s->reload_wanted = false;
+	s->reload_wanted = s->renews = false;
+	lost_look(s, true);
 	end_oldest_drains(s);
 	outcome_begin(&s->outcome);
 	notify_reloading();
@@ -130,10 +135,34 @@ static void begin_reload(struct supervisor *s)
 	tell_refused(s, why.at);
 }
 
-static const char *what_came(bool first)
+/* Sockets that were bound anew reach workers. Nobody has asked for it, so nobody is told, and nothing else is counted. */
+static void begin_renewal(struct supervisor *s)
+{
+	char storage[512];
+	struct text why = TEXT_OVER(storage);
+	struct settings *settings = settings_share(s->current->settings);
+
+	s->renews = true;
+	rest_begin(&s->lost.generations, clock_mono_ns());
+	end_oldest_drains(s);
+	/* It stays where it is; where it could not be made it is tried again. */
+	(void)!control_prepare(&s->control, settings, &why);
+	why.len = 0;
+	if (generation_new(s, settings, s->current, &s->coming, &why) == 0) {
+		(void)reload_begin(s);
+		return;
+	}
+	control_abandon(&s->control);
+	settings_free(settings);
+	tell_refused(s, why.at);
+}
+
+static const char *what_came(const struct supervisor *s, bool first)
 {
 	if (takeover_mode() == TAKEOVER_GO)
 		return "upgraded";
+	if (s->renews)
+		return "renewed";
 	return first ? "ready" : "reloaded";
 }
 
@@ -157,8 +186,11 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 		sockets_close(old, s->current);
 		retire(s, old);
 	}
-	log_say(LOG_LEVEL_NOTICE, what_came(first), "generation %u serves %zu sockets", s->current->number,
+	log_say(LOG_LEVEL_NOTICE, what_came(s, first), "generation %u serves %zu sockets", s->current->number,
 		s->current->listeners_n);
+	s->lost.found = false;
+	if (s->renews)
+		return;
 	atomic_fetch_add(&s->shared->reloads, !first && takeover_mode() == TAKEOVER_NONE);
 	takeover_done();
 	outcome_end(&s->outcome, false, "generation %u serves %zu sockets", s->current->number, s->current->listeners_n);
@@ -199,6 +231,8 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 
 	if (s->reload_wanted && s->current && !s->coming)
 		begin_reload(s);
+	else if (s->current && !s->coming && !s->stopping && lost_needs_generation(s))
+		begin_renewal(s);
 	if (!s->coming)
 		return;
 	if (s->coming->failed) {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "net/health.h"
 #include "net/others.h"
 #include "net/replace.h"
 #include "net/shards.h"
@@ -100,7 +101,12 @@ static int keep(struct listener *l, const struct listener *old, struct text *why
 	l->stored = old->stored;
 	l->kept = true;
 	l->renamed = strcmp(l->label, old->label) != 0;
-	return listener_adjust(l, why);
+	l->retry = old->retry;
+	if (old->cure != CURE_DONE) {
+		l->loss = old->loss;
+		l->cure = old->cure;
+	}
+	return health_adjust(l, why);
 }
 
 /* It does not go on in g. */
@@ -237,7 +243,7 @@ static void set_back(const struct listener *old)
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 
-	if (old->settings && listener_adjust(&l, &why) < 0)
+	if (old->settings && health_adjust(&l, &why) < 0)
 		log_say(LOG_LEVEL_WARNING, "reload", "%s", why.at);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/health.h"
 #include "supervisor/answer.h"
 #include "supervisor/command.h"
 #include "supervisor/generation.h"
@@ -85,6 +86,16 @@ static void add_rates(const struct rates *r, uint32_t row, struct text *to)
 	answer_number(to, "refused_per_s", rates_per_s(r, rates_refused(gained)));
 }
 
+/* Of a row with a socket that no client reaches: why. */
+static void add_loss(const struct generation *g, uint32_t row, struct text *to)
+{
+	for (size_t i = 0; i < g->listeners_n; i++)
+		if (g->listeners[i].row == row && g->listeners[i].loss != LOSS_NONE) {
+			answer_text(to, "lost", health_text(g->listeners[i].loss));
+			return;
+		}
+}
+
 static void add_listener(const struct generation *g, const struct listener *l, struct text *to)
 {
 	struct supervisor *s = g->supervisor;
@@ -95,6 +106,7 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 	answer_text(to, "transport", service_transport_name(l->transport));
 	answer_text(to, "pool", g->settings->pools[l->pool].name);
 	add_addresses(g, l->row, to);
+	add_loss(g, l->row, to);
 	answer_bool(to, "drained", atomic_load(&s->shared->drained[l->row]) != 0);
 	answer_number(to, "sessions", table_row_count(shared_table(s->shared), l->row));
 	answer_number(to, "sessions_max", l->settings->rules.max_sessions);

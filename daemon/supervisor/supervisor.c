@@ -186,6 +186,7 @@ void supervisor_advance(struct supervisor *s)
 {
 	uint64_t at_ns = s->tick_ns;
 
+	lost_advance(s);
 	reload_advance(s, retire);
 	upgrade_advance(s);
 	control_look(&s->control);

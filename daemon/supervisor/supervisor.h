@@ -19,6 +19,7 @@
 #include "net/adopt.h"
 #include "supervisor/control.h"
 #include "supervisor/labels.h"
+#include "supervisor/lost.h"
 #include "supervisor/outcome.h"
 #include "supervisor/rates.h"
 #include "supervisor/upgrade.h"
@@ -50,7 +51,9 @@ struct supervisor {
 	uint64_t retry_ns;     /* when settings that could not be read are tried again */
 	uint32_t lookups_were; /* how many questions waited at the last look */
 	uint64_t lost_told;    /* lines of the log that are known to be lost  */
+	struct lost lost;
 	bool reload_wanted, stopping, ended;
+	bool renews;            /* what comes has the settings of the current generation, for sockets that were bound anew */
 	struct outcome outcome; /* of the last reload */
 	struct control control;
 	struct upgrade upgrade;

@@ -156,6 +156,7 @@ void watch(struct supervisor *s)
 	/* Also what a session child left in doubt: its acceptor has buried it. */
 	(void)table_repair(shared_table(s->shared));
 	mend_lookups(s);
+	lost_look(s, false);
 	want_settings(s, now_ns);
 	look_at_counters(s, now_ns);
 	sample_backlogs(s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, refusals
- * to log, the service manager.
+ * What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, lost
+ * listeners, refusals to log, the service manager.
  */
 #pragma once
 

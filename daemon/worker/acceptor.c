@@ -12,9 +12,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/pages.h"
+#include "net/health.h"
 #include "worker/header.h"
 #include "worker/judge.h"
 #include "worker/models.h"
+#include "worker/resting.h"
 
 #define BATCH 16                           /* connections taken from a listener at once      */
 #define PAUSE_FIRST_NS (100 * CLOCK_MS_NS) /* after the kernel ran out of something          */
@@ -23,6 +25,7 @@
 
 struct door {
 	struct loop_source source; /* when it is in the worker's own loop */
+	struct resting resting;    /* it is in no loop then */
 	const struct listener *listener;
 	struct acceptor *acceptor;
 };
@@ -41,6 +44,7 @@ struct acceptor {
 
 static void door_ready(struct loop_source *s, uint32_t events);
 static void pause_over(struct loop_timer *t);
+static void rest_over(struct loop_timer *t);
 
 int acceptor_new(struct worker *w)
 {
@@ -59,7 +63,8 @@ int acceptor_new(struct worker *w)
 			continue;
 		a->doors[a->doors_n++] = (struct door){ .source = { .fd = l->fd, .ready = door_ready },
 							.listener = l,
-							.acceptor = a };
+							.acceptor = a,
+							.resting = { .over = { .fire = rest_over } } };
 	}
 	if (w->model->shares)
 		return 0;
@@ -78,13 +83,21 @@ static int door_arm(struct acceptor *a, struct door *d)
 	return epoll_ctl(a->own_epoll, EPOLL_CTL_ADD, d->source.fd, &e) < 0 ? -errno : 0;
 }
 
+static void door_disarm(struct acceptor *a, struct door *d)
+{
+	if (a->own_epoll < 0)
+		loop_remove(&a->w->loop, &d->source);
+	else
+		epoll_ctl(a->own_epoll, EPOLL_CTL_DEL, d->source.fd, NULL);
+}
+
 static int arm(struct acceptor *a)
 {
 	if (a->armed)
 		return 0;
 	a->armed = true; /* if not all of them: disarm() is for any */
 	for (size_t i = 0; i < a->doors_n; i++) {
-		int r = door_arm(a, &a->doors[i]);
+		int r = resting_now(&a->doors[i].resting) ? 0 : door_arm(a, &a->doors[i]);
 		if (r < 0)
 			return r;
 	}
@@ -95,12 +108,8 @@ static void disarm(struct acceptor *a)
 {
 	if (!a->armed)
 		return;
-	for (size_t i = 0; i < a->doors_n; i++) {
-		if (a->own_epoll < 0)
-			loop_remove(&a->w->loop, &a->doors[i].source);
-		else
-			epoll_ctl(a->own_epoll, EPOLL_CTL_DEL, a->doors[i].source.fd, NULL);
-	}
+	for (size_t i = 0; i < a->doors_n; i++)
+		door_disarm(a, &a->doors[i]);
 	a->armed = false;
 }
 
@@ -145,6 +154,28 @@ static void pause_doors(struct acceptor *a, const struct listener *l, int err)
 	log_say(LOG_LEVEL_WARNING, "accept", "cannot accept on %s: %s; trying again in %u ms", where.at, strerror(err),
 		(unsigned)(a->pause_ns / CLOCK_MS_NS));
 }
+
+/* ---- doors that were ended ---- */
+
+static void rest_over(struct loop_timer *t)
+{
+	struct door *d = container_of(t, struct door, resting.over);
+
+	if (d->acceptor->armed && door_arm(d->acceptor, d) < 0)
+		resting_go_on(&d->resting, d->acceptor->w);
+}
+
+/* After an event: a socket that listens no more is ready for ever, and there is never anything. That another process was
+ * quicker is no sign of it. */
+static void note(struct door *d, bool brought)
+{
+	if (!brought && !health_is_ended(d->source.fd, true))
+		return;
+	if (resting_is_due(&d->resting, d->acceptor->w, brought))
+		door_disarm(d->acceptor, d);
+}
+
+/* ---- connections ---- */
 
 void acceptor_refuse(struct worker *w, const struct admission *a, enum refusal why)
 {
@@ -208,6 +239,7 @@ static int judge_accept_error(struct acceptor *a, const struct listener *l, int 
 {
 	switch (err) {
 	case EAGAIN:
+	case EINVAL: /* it listens no more */
 		return 1;
 	case EMFILE:
 	case ENFILE:
@@ -260,7 +292,7 @@ static void door_ready(struct loop_source *s, uint32_t events)
 	struct door *d = container_of(s, struct door, source);
 
 	(void)events;
-	(void)take(d->acceptor, d->listener, BATCH);
+	note(d, take(d->acceptor, d->listener, BATCH));
 }
 
 int acceptor_open(struct acceptor *a)
@@ -281,6 +313,7 @@ void acceptor_shut(struct acceptor *a)
 		struct door *d = &a->doors[i];
 		if (was_open)
 			(void)take(a, d->listener, 1);
+		loop_cancel_timer(&a->w->loop, &d->resting.over);
 		/* As long as anybody has it open, clients connect to it. */
 		fd_close(&d->source.fd);
 	}
@@ -325,9 +358,11 @@ int acceptor_turn(struct acceptor *a)
 	if (n == 1 && e.data.ptr) {
 		struct door *d = e.data.ptr;
 		l->now_ns = clock_mono_ns();
-		if (take(a, d->listener, 1))
+		bool brought = take(a, d->listener, 1);
+		if (brought)
 			a->last = d;
 		a->in_a_row = 0;
+		note(d, brought);
 		/* Connections that keep coming shall not hold up what is due. */
 		if (loop_next_ns(l) > l->now_ns)
 			return 0;

@@ -320,6 +320,8 @@ static void client_ready(struct loop_source *s, uint32_t events)
 {
 	struct client *c = container_of(s, struct client, source);
 
+	if (events & EPOLLERR && c->listener->socket_family != AF_UNIX)
+		(void)fd_drain_errors(s->fd);
 	if (!c->slot)
 		(void)sessions_drain(c);
 	else if (c->waits_for & EPOLLOUT)

@@ -3,7 +3,6 @@
 #include "worker/datagram.h"
 
 #include <errno.h>
-#include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -12,15 +11,16 @@
 #include "base/pages.h"
 #include "worker/ask.h"
 #include "worker/batch.h"
+#include "worker/drops.h"
 #include "worker/judge.h"
 #include "worker/outbox.h"
+#include "worker/resting.h"
 #include "worker/sender.h"
 
-#define ANSWER_BYTES 1232          /* of a service that is no mirror: it fits any path unfragmented */
-#define ANSWERS 128                /* of such services, sent at once                                */
-#define DROPS_NS (CLOCK_S_NS / 10) /* between looks at what the kernel has dropped (SO_RXQ_OVFL costs every datagram more) */
-#define BATCHES 8                  /* read from a socket in a row, before others have their turn      */
-#define BATCH_BUSY 4               /* after so many messages at once there are more by now            */
+#define ANSWER_BYTES 1232 /* of a service that is no mirror: it fits any path unfragmented */
+#define ANSWERS 128       /* of such services, sent at once                                */
+#define BATCHES 8         /* read from a socket in a row, before others have their turn      */
+#define BATCH_BUSY 4      /* after so many messages at once there are more by now            */
 
 /* One socket. */
 struct outlet {
@@ -30,8 +30,8 @@ struct outlet {
 	struct datagrams *d;
 	size_t index; /* of the listener in the plan */
 	bool reading;
-	uint32_t dropped;      /* by the kernel, in all, as last seen */
-	uint64_t drops_due_ns; /* when to look again             */
+	struct resting resting; /* while it is to be read, it is in no loop then */
+	struct drops drops;
 };
 
 /* A datagram that waits for the resolver. */
@@ -58,6 +58,7 @@ struct datagrams {
 };
 
 static void outlet_ready(struct loop_source *s, uint32_t events);
+static void rest_over(struct loop_timer *t);
 
 static int add_outlet(struct datagrams *d, size_t index)
 {
@@ -69,6 +70,7 @@ static int add_outlet(struct datagrams *d, size_t index)
 		.listener = l,
 		.d = d,
 		.index = index,
+		.resting = { .over = { .fire = rest_over } },
 	};
 	return sender_new(l, &d->w->counters[l->row], &o->sender);
 }
@@ -104,30 +106,21 @@ int datagram_new(struct worker *w)
 	return 0;
 }
 
-/* What the kernel has dropped at a socket since there is one; 0 where it does not say. */
-static uint32_t drops_of(int fd)
+static int wait_for(struct outlet *o)
 {
-	uint32_t info[SK_MEMINFO_VARS] = { 0 };
-	socklen_t n = sizeof(info);
-
-	return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &n) == 0 ? info[SK_MEMINFO_DROPS] : 0;
+	return loop_add(&o->d->w->loop, &o->source, EPOLLIN | EPOLLRDHUP);
 }
 
 static void count_drops(struct outlet *o)
 {
-	uint32_t total = drops_of(o->source.fd);
-
-	if (total != o->dropped) /* it may wrap */
-		counters_add(&o->d->w->counters[o->listener->row].kernel_drops, total - o->dropped);
-	o->dropped = total;
-	o->drops_due_ns = o->d->w->loop.now_ns + DROPS_NS;
+	drops_count(&o->drops, o->source.fd, &o->d->w->counters[o->listener->row], o->d->w->loop.now_ns);
 }
 
 static void start_reading(struct outlet *o)
 {
-	if (loop_add(&o->d->w->loop, &o->source, EPOLLIN) < 0)
+	if (wait_for(o) < 0)
 		return;
-	o->dropped = drops_of(o->source.fd); /* those before are not ours to count */
+	drops_begin(&o->drops, o->source.fd);
 	sender_begin(&o->sender, o->source.fd);
 	o->reading = true;
 }
@@ -135,8 +128,27 @@ static void start_reading(struct outlet *o)
 static void stop_reading(struct outlet *o)
 {
 	count_drops(o);
+	loop_cancel_timer(&o->d->w->loop, &o->resting.over);
 	loop_remove(&o->d->w->loop, &o->source);
 	o->reading = false;
+}
+
+static void rest_over(struct loop_timer *t)
+{
+	struct outlet *o = container_of(t, struct outlet, resting.over);
+
+	if (wait_for(o) < 0)
+		resting_go_on(&o->resting, o->d->w);
+}
+
+/* Something is wrong with it. Errors that are queued are thrown away; what stays, because another process has shut the
+ * socket down, would be told for ever. */
+static void trouble(struct outlet *o, uint32_t events, bool brought)
+{
+	if (events & EPOLLERR && o->listener->transport == TRANSPORT_UDP)
+		brought |= fd_drain_errors(o->source.fd);
+	if (o->reading && resting_is_due(&o->resting, o->d->w, brought))
+		loop_remove(&o->d->w->loop, &o->source);
 }
 
 /* A worker that drains needs its sockets for what the resolver still owes, no longer: as long as anybody has one open its
@@ -371,14 +383,17 @@ static void outlet_ready(struct loop_source *s, uint32_t events)
 	struct outlet *o = container_of(s, struct outlet, source);
 	struct svc_context ctx;
 	unsigned n = BATCH_BUSY;
+	bool brought = false;
 
-	(void)events;
 	worker_fill_context(o->d->w, o->listener, &ctx);
 	for (int i = 0; n >= BATCH_BUSY && i < BATCHES; i++) {
 		n = batch_read(o->d->batch, o->listener, s->fd);
 		if (n)
 			serve_batch(o, &ctx);
+		brought |= n;
 	}
-	if (o->d->w->loop.now_ns >= o->drops_due_ns)
+	if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
+		trouble(o, events, brought);
+	if (o->d->w->loop.now_ns >= o->drops.due_ns)
 		count_drops(o);
 }

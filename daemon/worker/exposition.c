@@ -97,6 +97,12 @@ static void write_active(const struct page *p)
 		write_labels(p, l);
 		(void)fprintf(p->to, " %" PRIu32 "\n", table_row_count(shared_table(p->plan->shared), l->row));
 	}
+	family(p, "sockets_lost", "gauge", "Sockets that no client reaches, looked at once a second.");
+	EACH_LABEL(p, l)
+	{
+		(void)fprintf(p->to, "echotimed_sockets_lost{listener=\"%s\"} %" PRIu32 "\n", l->label,
+			      atomic_load_explicit(&p->plan->shared->lost[l->row], memory_order_relaxed));
+	}
 	family(p, "backlog_waiting", "gauge", "TCP connections that wait to be accepted, looked at once a second.");
 	EACH_LABEL(p, l)
 	{
@@ -281,6 +287,8 @@ static const char *what_is_wrong(const struct worker_plan *plan, size_t i, bool 
 
 	if (atomic_load(&plan->shared->drained[l->row]))
 		return "it is drained";
+	if (atomic_load(&plan->shared->lost[l->row]))
+		return "no client reaches it";
 	if (!is_served(plan, i))
 		return "nobody serves it";
 	return l->settings->options.require_sync && !synchronised ? "the clock is not synchronised" : NULL;

@@ -29,6 +29,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
+#include "net/health.h"
 #include "worker/exposition.h"
 #include "worker/sandbox.h"
 
@@ -44,6 +45,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 	X(start_daemon)                                                                                                     \
 	X(get_daemon_info)                                                                                                  \
 	X(get_timeout)                                                                                                      \
+	X(quiesce_daemon)                                                                                                   \
 	X(run)                                                                                                              \
 	X(get_connection_info)                                                                                              \
 	X(lookup_connection_value)                                                                                          \
@@ -65,6 +67,7 @@ static struct {
 	struct loop loop;
 	struct loop_source requests, channel, life;
 	struct MHD_Daemon *server;
+	int listening; /* -1: not any more */
 	struct {
 		int fd; /* -1: none */
 		uint64_t until_ns;
@@ -187,6 +190,10 @@ static void requests_ready(struct loop_source *s, uint32_t events)
 {
 	(void)s;
 	(void)events;
+	if (self.listening >= 0 && health_is_ended(self.listening, true)) { /* it would be ready for ever */
+		(void)http.quiesce_daemon(self.server);
+		self.listening = -1;
+	}
 	(void)http.run(self.server);
 }
 
@@ -208,6 +215,7 @@ static int listen_on(int fd)
 {
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		self.clients[i].fd = -1;
+	self.listening = fd;
 	self.server = http.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
 					MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 					(unsigned)CLIENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "net/health.h"
 #include "worker/ask.h"
 #include "worker/sandbox.h"
 
@@ -108,6 +109,9 @@ static int take_question(struct ask_message *ret, int *ret_fd)
 	};
 	ssize_t n = recvmsg(self.questions.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
+	/* A worker that is taken over may have shut it for all: it would be ready for ever. */
+	if (n == 0 && health_is_ended(self.questions.fd, false))
+		loop_remove(&self.loop, &self.questions);
 	if (n <= 0)
 		return 0;
 	atomic_fetch_sub(&self.plan->shared->lookups_waiting, 1);

@@ -61,6 +61,7 @@ struct shared {
 	_Atomic uint32_t lookups_waiting; /* questions that no resolver has taken yet                 */
 	_Atomic uint64_t reloads, reloads_refused;
 	_Atomic uint32_t backlog[TABLE_ROWS_MAX]; /* connections that wait to be accepted, sampled; TCP only */
+	_Atomic uint32_t lost[TABLE_ROWS_MAX];    /* sockets that no client reaches, looked at once a second      */
 	struct census census;
 	_Atomic uint64_t clock;                                /* struct clock_status, packed: shared_set_clock            */
 	_Alignas(64) _Atomic uint32_t drained[TABLE_ROWS_MAX]; /* not 0: this listener takes nothing new */

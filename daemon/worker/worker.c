@@ -240,7 +240,8 @@ static int prepare(struct worker *w)
 	const struct worker_plan *plan = w->plan;
 	uint64_t blocks = plan->settings->limits.buffers / BUFFERS_BLOCK;
 	uint32_t own = w->pool->model == POOL_FORK ? 1 : w->capacity; /* an acceptor serves nothing itself */
-	int r = loop_init(&w->loop, (size_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX + EXTRA_TIMERS);
+	int r = loop_init(&w->loop,
+			  (size_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX + EXTRA_TIMERS + plan->listeners_n);
 
 	if (r == 0 && w->pool->model != POOL_FORK)
 		r = sessions_prepare(w, own);

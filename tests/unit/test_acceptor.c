@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/rest.h"
 #include "worker_desk.h"
 
 static void turn(struct desk *d)
@@ -178,6 +179,52 @@ static void what_woke_a_worker_that_drains_is_served(void **state maybe_unused)
 	desk_end(&d);
 }
 
+/* ---- listeners that listen no more ---- */
+
+/* The worker has said that it met one. */
+static bool told_of_a_loss(const struct desk *d)
+{
+	char word = 0;
+
+	return recv(d->channel[0], &word, 1, MSG_DONTWAIT) == 1 && word == (char)WORD_LOST;
+}
+
+/* It would be ready at once, for ever. */
+static void expect_rest(enum pool_model model, int how)
+{
+	struct loop_timer sentinel = { .fire = note_fired };
+	struct desk d;
+	struct listener *ended, *other;
+	int fd;
+
+	desk_begin(&d, model, 8);
+	ended = desk_listen(&d, "echo", TRANSPORT_TCP, AF_INET);
+	other = desk_listen(&d, "discard", TRANSPORT_TCP, AF_INET);
+	desk_worker(&d);
+	assert_int_equal(acceptor_open(d.w.acceptor), 0);
+	assert_int_equal(shutdown(ended->fd, how), 0);
+	for (int i = 0; i < 2 * REST_AFTER && !told_of_a_loss(&d); i++)
+		turn(&d);
+	/* The next turn waits, so it ends with a timer that is not due yet. */
+	fired = false;
+	loop_set_timer(&d.w.loop, &sentinel, clock_mono_ns() + 20 * CLOCK_MS_NS);
+	uint64_t due_ns = sentinel.at_ns;
+	turn(&d);
+	assert_true(clock_mono_ns() >= due_ns);
+	fd = desk_dial(other, SOCK_STREAM);
+	turn(&d);
+	assert_int_equal(admitted(&d, other), 1);
+	close(fd);
+	desk_end(&d);
+}
+
+static void a_listener_that_was_ended_is_polled_no_more(void **state maybe_unused)
+{
+	expect_rest(POOL_PREFORK, SHUT_RDWR);
+	expect_rest(POOL_EVENT, SHUT_RDWR);
+	expect_rest(POOL_EVENT, SHUT_RD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +234,7 @@ int main(void)
 		cmocka_unit_test(an_event_worker_takes_no_more_than_its_share),
 		cmocka_unit_test(a_listener_that_could_not_be_waited_on_is_tried_again),
 		cmocka_unit_test(what_woke_a_worker_that_drains_is_served),
+		cmocka_unit_test(a_listener_that_was_ended_is_polled_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

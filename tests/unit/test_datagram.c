@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagram sockets in a worker: who reads them, what is counted, and when they are let go. */
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <sys/un.h>
 
+#include "base/rest.h"
 #include "worker_desk.h"
 
 /* A worker that reads its first listener. */
@@ -477,6 +479,56 @@ static void a_unix_client_that_reads_at_last_is_answered_again(void **state mayb
 	desk_end(&d);
 }
 
+/* ---- sockets that something is wrong with ---- */
+
+static bool is_ready(const struct desk *d)
+{
+	struct epoll_event e;
+
+	return epoll_wait(d->w.loop.epoll_fd, &e, 1, 0) != 0;
+}
+
+static void a_socket_that_was_shut_down_is_polled_no_more(void **state maybe_unused)
+{
+	static const int hows[] = { SHUT_RD, SHUT_RDWR };
+
+	for (size_t i = 0; i < array_n(hows); i++) {
+		struct desk d;
+
+		begin(&d, "echo");
+		(void)shutdown(d.listeners[0].fd, hows[i]); /* it fails, and is done */
+		assert_true(is_ready(&d));
+		for (int k = 0; k < REST_AFTER; k++)
+			assert_int_equal(loop_turn(&d.w.loop, 0), 0);
+		assert_false(is_ready(&d));
+		desk_hear(&d, WORD_LOST);
+		desk_end(&d);
+	}
+}
+
+/* Of a socket that was passed, whoever made it may ask for this at any time. */
+static void errors_and_time_stamps_that_are_queued_are_thrown_away(void **state maybe_unused)
+{
+	int on = 1, stamps = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	struct desk d;
+	int fd;
+
+	begin(&d, "echo");
+	assert_int_equal(setsockopt(d.listeners[0].fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	assert_int_equal(setsockopt(d.listeners[0].fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps)), 0);
+	for (int i = 0; i < 3 * REST_AFTER; i++) {
+		fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
+		ask(fd, "a", 1);
+		desk_turn(&d);
+		expect_answer(fd, "a", 1);
+		ask(fd, "b", 1);
+		close(fd); /* its answer meets nobody, which the kernel reports */
+		desk_turn(&d);
+		assert_false(is_ready(&d));
+	}
+	desk_end(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +548,8 @@ int main(void)
 		cmocka_unit_test(a_worker_that_drains_lets_its_sockets_go),
 		cmocka_unit_test(unix_clients_that_never_read_harm_nobody),
 		cmocka_unit_test(a_unix_client_that_reads_at_last_is_answered_again),
+		cmocka_unit_test(a_socket_that_was_shut_down_is_polled_no_more),
+		cmocka_unit_test(errors_and_time_stamps_that_are_queued_are_thrown_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
