@@ -2,7 +2,9 @@
 /*
  * A time zone as a table: looked up by anybody, made from the system's tz database in a process of its own.
  *
- * Flow: zone_build asks libc for the offset day by day; where two days differ it bisects to the second of the change.
+ * Flow: the zone's file says when something changes, and libc what holds then. Where a rule goes on behind the last of these
+ * times, libc is asked day by day for a year; the years that follow change a whole number of days later. A file that cannot
+ * say it is walked through day by day to the end: 50,000 questions, 18 ms.
  */
 #include <assert.h>
 #include <errno.h>
@@ -15,11 +17,13 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/tzif.h"
 #include "base/zone.h"
 
 #define TABLE_BEGIN_S INT64_C(0)        /* 1970-01-01 */
 #define TABLE_END_S INT64_C(4323369600) /* 2107-01-01 */
-#define STEP_S 86400                    /* shorter than any span in the tz database */
+#define STEP_S INT64_C(86400)           /* shorter than any span in the tz database */
+#define RULE_YEAR_S (400 * STEP_S)      /* with two changes at least, wherever in a year it begins */
 
 static struct zone_span utc_span = { .from_unix_s = INT64_MIN, .abbreviation = "UTC" };
 const struct zone zone_utc = { .name = "UTC", .spans_n = 1, .spans = &utc_span };
@@ -51,13 +55,13 @@ static bool is_name(const char *name)
 	return n > 0 && n < ZONE_NAME_MAX && name[0] != '/' && strspn(name, allowed) == n;
 }
 
-/* libc takes an unknown zone for UTC in silence, so look for its file first. 0, -ENOENT, or what open failed with. */
-static int check_database(const char *name)
+/* libc takes an unknown zone for UTC in silence, so look for its file first. The descriptor, -ENOENT, or what open failed
+ * with. */
+static int open_database(const char *name)
 {
 	const char *folder = getenv("TZDIR");
 	cleanup_fd int fd = -1;
 	char path[4096];
-	char magic[4];
 	struct stat st;
 	int n;
 
@@ -69,9 +73,7 @@ static int check_database(const char *name)
 		return errno == ENOTDIR ? -ENOENT : -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || read(fd, magic, sizeof(magic)) != sizeof(magic))
-		return -ENOENT;
-	return memcmp(magic, "TZif", sizeof(magic)) == 0 ? 0 : -ENOENT;
+	return S_ISREG(st.st_mode) ? fd_take(&fd) : -ENOENT;
 }
 
 /* What holds at a time, as libc sees it. */
@@ -120,42 +122,115 @@ static int add_span(struct zone *z, const struct zone_span *span)
 	return 0;
 }
 
-/* Walks through the years and collects the spans. */
-static int walk(struct zone *z)
+/* What holds behind the last span that was added. */
+static const struct zone_span *last_of(const struct zone *z)
 {
-	struct zone_span last, next;
-	int64_t at_s = TABLE_BEGIN_S;
-	int r = read_span(at_s, &last);
+	return &z->spans[z->spans_n - 1];
+}
 
-	if (r < 0)
-		return r;
-	last.from_unix_s = INT64_MIN;
-	r = add_span(z, &last);
-	while (r == 0 && at_s + STEP_S <= TABLE_END_S) {
+static int begin(struct zone *z)
+{
+	struct zone_span first;
+	int r = read_span(TABLE_BEGIN_S, &first);
+
+	first.from_unix_s = INT64_MIN;
+	return r < 0 ? r : add_span(z, &first);
+}
+
+/* Collects the spans of a time in which nothing is known, day by day. */
+static int walk(struct zone *z, int64_t at_s, int64_t end_s)
+{
+	struct zone_span next;
+	int r = 0;
+
+	while (r == 0 && at_s + STEP_S <= end_s) {
 		r = read_span(at_s + STEP_S, &next);
-		if (r < 0)
-			return r;
-		if (!same_time(&last, &next)) {
-			r = find_change(&last, at_s, &next);
+		if (r == 0 && !same_time(last_of(z), &next)) {
+			r = find_change(last_of(z), at_s, &next);
 			if (r == 0)
 				r = add_span(z, &next);
-			last = next;
 		}
 		at_s = next.from_unix_s;
 	}
 	return r;
 }
 
+/* Whether the time changes at this very second. */
+static bool changes_at(const struct zone *z, int64_t unix_s, struct zone_span *ret)
+{
+	struct zone_span before;
+
+	return read_span(unix_s - 1, &before) == 0 && read_span(unix_s, ret) == 0 && same_time(last_of(z), &before) &&
+	       !same_time(&before, ret);
+}
+
+/* The next change by the rule: one year after the last but one, whose day is said by its number in the year, or by its week
+ * and weekday. False: it is none of these. */
+static bool predict(const struct zone *z, struct zone_span *ret)
+{
+	static const int days[] = { 364, 371, 365, 366 };
+	int64_t year_before_s = z->spans[z->spans_n - 2].from_unix_s;
+
+	for (size_t i = 0; i < array_n(days); i++)
+		if (changes_at(z, year_before_s + days[i] * STEP_S, ret))
+			return true;
+	return false;
+}
+
+/* Behind the last change that the file knows. Some rule has two changes a year, for ever. */
+static int follow_rule(struct zone *z, int64_t from_s)
+{
+	uint32_t before_n = z->spans_n;
+	struct zone_span next;
+	int r = walk(z, from_s, from_s + RULE_YEAR_S);
+
+	if (r < 0 || z->spans_n < before_n + 2)
+		return r; /* nothing changes, whatever the rule says */
+	while (r == 0 && predict(z, &next)) {
+		if (next.from_unix_s > TABLE_END_S)
+			return 0;
+		r = add_span(z, &next);
+	}
+	return r < 0 ? r : walk(z, last_of(z)->from_unix_s, TABLE_END_S);
+}
+
+/* The times that the file knows, and what libc says of them. */
+static int visit(struct zone *z, const struct tzif *file)
+{
+	int64_t known_s = TABLE_BEGIN_S;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < file->changes_n && file->changes[i] <= TABLE_END_S; i++) {
+		struct zone_span next;
+
+		if (file->changes[i] <= TABLE_BEGIN_S)
+			continue;
+		known_s = file->changes[i];
+		r = read_span(known_s, &next);
+		if (r == 0 && !same_time(last_of(z), &next))
+			r = add_span(z, &next);
+	}
+	return r == 0 && file->has_rule ? follow_rule(z, known_s) : r;
+}
+
 /* Sets this process's time zone and makes the table. */
 static int build(struct zone *z)
 {
+	cleanup_fd int fd = open_database(z->name);
+	struct tzif file = { 0 };
 	struct zone_span *fitting;
-	int r;
+	int r = fd < 0 ? fd : tzif_read(fd, &file);
+	bool knows = r == 0;
 
-	if (setenv("TZ", z->name, 1) < 0)
-		return -errno;
+	if (r < 0 && r != -ENOTSUP)
+		return r;
+	r = setenv("TZ", z->name, 1) < 0 ? -errno : 0;
 	tzset();
-	r = walk(z);
+	if (r == 0)
+		r = begin(z);
+	if (r == 0)
+		r = knows ? visit(z, &file) : walk(z, TABLE_BEGIN_S, TABLE_END_S);
+	free(file.changes);
 	if (r < 0)
 		return r;
 	fitting = realloc(z->spans, z->spans_n * sizeof(z->spans[0]));
@@ -172,15 +247,11 @@ int zone_build(const char *name, struct zone *ret)
 
 	if (!is_name(name))
 		return -EINVAL;
-	/* UTC needs no database: a small container has none. */
-	r = is_utc ? 0 : check_database(name);
-	if (r < 0)
-		return r;
 	z.spans = malloc(ZONE_SPANS_MAX * sizeof(z.spans[0]));
 	if (z.spans == NULL)
 		return -ENOMEM;
 	r = text_copy(z.name, sizeof(z.name), name);
-	if (r == 0)
+	if (r == 0) /* UTC needs no database: a small container has none */
 		r = is_utc ? add_span(&z, &utc_span) : build(&z);
 	if (r < 0) {
 		free(z.spans);

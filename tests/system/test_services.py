@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import time
+import zoneinfo
 
 import clients
 import harness
@@ -110,6 +111,15 @@ class Daytime(harness.Case):
         s = self.serve({"service": "daytime", "transport": "tcp", "format": "iso"}).connect("daytime")
         said = datetime.datetime.fromisoformat(clients.recv_all(s).decode().strip().replace("Z", "+00:00"))
         self.assertLess(abs(said.timestamp() - time.time()), 30)
+
+    def test_every_zone_of_the_host_may_have_a_listener_at_once(self):
+        zones = sorted(z for z in zoneinfo.available_timezones() if "/" in z)[:120]
+        if len(zones) < 120:
+            self.skipTest("this host has no tz database")
+        listeners = [{"service": "daytime", "transport": "tcp", "name": f"zone{i}", "port": 20000 + i, "timezone": zone}
+                     for i, zone in enumerate(zones)]
+        done = self.run_once("-t", config=self.config(*listeners))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_says_it_in_the_zone_of_its_listener(self):
         zones = {"Europe/Rome": r"(CET|CEST)", "America/New_York": r"(EST|EDT)", "Asia/Tokyo": "JST", "UTC": "UTC"}

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,9 @@ static const struct zone_file files[] = {
 		.abbreviation = "+1030",
 		.rule = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0",
 	},
+	{ .name = "Etc/Julian", .offset_s = 3600, .abbreviation = "JUL", .rule = "JUL-1JST,J60,J300/5" },
+	{ .name = "Etc/Counted", .offset_s = -7200, .abbreviation = "CNT", .rule = "CNT2CDT,59/1,299" },
+	{ .name = "Etc/Always", .offset_s = 3600, .abbreviation = "ALW", .rule = "ALW-1ALS,0/0,J365/25" },
 	{
 		.name = "Etc/Odd",
 		.offset_s = -3599,
@@ -204,6 +208,46 @@ static long libc_offset(int64_t unix_s)
 	return tm.tm_gmtoff;
 }
 
+#define MACHINES "/usr/share/zoneinfo/"
+
+static unsigned machines_n;
+
+/* A table says what libc says: at its edges, and at times that lie as they come. */
+static void compare(const char *name)
+{
+	struct zone z;
+
+	assert_int_equal(zone_build(name, &z), 0);
+	for (uint32_t i = 1; i < z.spans_n; i++)
+		if (libc_offset(z.spans[i].from_unix_s) != z.spans[i].offset_s ||
+		    libc_offset(z.spans[i].from_unix_s - 1) != z.spans[i - 1].offset_s)
+			fail_msg("%s: not as libc at %lld", name, (long long)z.spans[i].from_unix_s);
+	for (int64_t t = 1; t < INT64_C(4323283200); t += 1000003 + t % 7000001)
+		if (libc_offset(t) != zone_at(&z, t)->offset_s)
+			fail_msg("%s: not as libc at %lld", name, (long long)t);
+	free(z.spans);
+	machines_n++;
+}
+
+static int compare_file(const char *path, const struct stat *st maybe_unused, int flag, struct FTW *walk maybe_unused)
+{
+	const char *name = path + strlen(MACHINES);
+
+	if (flag == FTW_F && strchr(name, '.') == NULL && strncmp(name, "right/", 6) != 0 &&
+	    strncmp(name, "posix/", 6) != 0 && strncmp(name, "leap", 4) != 0)
+		compare(name);
+	return 0;
+}
+
+static void every_zone_of_this_machine_is_as_the_c_library_has_it(void **state maybe_unused)
+{
+	unsetenv("TZDIR");
+	int r = nftw(MACHINES, compare_file, 16, FTW_PHYS);
+	assert_int_equal(setenv("TZDIR", folder, 1), 0);
+	if (r < 0 || machines_n == 0)
+		skip(); /* no tz database here */
+}
+
 static void every_span_begins_on_its_very_second(void **state)
 {
 	struct zone z;
@@ -342,6 +386,7 @@ int main(void)
 		cmocka_unit_test(summer_time_begins_and_ends_on_its_second),
 		cmocka_unit_test(the_table_reaches_from_1970_to_the_end_of_2106),
 		cmocka_unit_test(every_span_begins_on_its_very_second),
+		cmocka_unit_test(every_zone_of_this_machine_is_as_the_c_library_has_it),
 		cmocka_unit_test(a_new_offset_of_the_same_name_is_seen),
 		cmocka_unit_test(a_pipe_is_no_zone_even_if_it_speaks_like_one),
 		cmocka_unit_test(zones_of_half_hours_and_odd_seconds_keep_them),
