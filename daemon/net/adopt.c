@@ -112,7 +112,8 @@ static int match_one(struct matching *m, size_t i)
 
 static int match_all(struct matching *m)
 {
-	struct text *why = m->why, nothing = { 0 };
+	char ignored[256];
+	struct text *why = m->why, nothing = TEXT_OVER(ignored);
 
 	for (size_t i = 0; i < m->settings->listeners_n; i++) {
 		int r = m->settings->listeners[i].enabled ? listener_plan(m->settings, &m->settings->listeners[i],
@@ -215,6 +216,26 @@ static void add_notice(const struct listener *l, struct text *notices)
 	text_add(notices, line.at);
 }
 
+/* Those of the settings that nobody serves, each once; nothing where none was passed at all: that is said otherwise. */
+static void add_closed(const struct matching *m, struct text *notices)
+{
+	char storage[1024];
+	struct text line = TEXT_OVER(storage);
+	const char *last = "";
+
+	for (size_t i = 0; m->passed->n && i < m->planned_n; i++) {
+		const struct listener *l = &m->planned[i];
+
+		/* What a listener has of one transport stands in a row. */
+		if (has_passed(m, l->settings, l->transport) || strcmp(last, l->label) == 0)
+			continue;
+		text_addf(&line, "%s%s", line.len ? " " : "closed, no socket was passed: ", l->label);
+		last = l->label;
+	}
+	if (line.len)
+		text_addf(notices, "%s%s\n", line.at, line.cut ? " ..." : "");
+}
+
 static int add_own(struct matching *m, struct listener *list, size_t *n, struct text *notices)
 {
 	for (size_t i = 0; i < m->planned_n; i++) {
@@ -254,6 +275,8 @@ int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list,
 		r = add_passed(&m, list, n);
 	if (r == 0)
 		r = add_own(&m, list, n, notices);
+	if (r == 0 && s->activation == SETTINGS_ACTIVATION_ONLY)
+		add_closed(&m, notices);
 	if (r == -E2BIG)
 		text_addf(why, "too many sockets: at most %d", LISTENER_MAX);
 	return r;

@@ -39,8 +39,8 @@ struct adopt {
 
 /* Plans the listeners of a configuration as listener_plan() does, but where sockets were passed for a (listener, transport)
  * those are planned in its place, and with activation = "only" nothing else is. listener_open() then takes the descriptor.
- * `notices` gets a line for each address that is not bound because of that. 0; -EINVAL for a passed socket that no listener
- * wants or that several do, -E2BIG; why says which. */
+ * `notices` gets a line for each address that is not bound because of that, and one for all listeners without a socket. 0;
+ * -EINVAL for a passed socket that no listener wants or that several do, -E2BIG; why says which. */
 int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
 	       struct text *notices) must_check;
 

@@ -408,6 +408,12 @@ class Activation(passing.Case):
             self.assertRegex(said[0], r"^notice start: .*: echotimed-echo\.socket echotimed-time\.socket$")
             self.assertIn("READY=1", d.events.messages)
 
+    def test_only_says_once_which_listeners_have_no_socket(self):
+        d = self.pass_to([("echo", self.bound("tcp"))], {"service": "echo"}, {"service": "time"},
+                         {"service": "daytime", "enabled": False})
+        d.wait_log(r"^notice passed: closed, no socket was passed: echo/udp time/tcp time/udp$")
+        self.assertEqual(sum("no socket was passed" in line for line in d.log), 1)
+
     def test_auto_binds_the_rest_and_says_what_it_does_not_bind(self):
         s = self.bound("tcp")
         with socket.socket() as taken:  # who binds this fails

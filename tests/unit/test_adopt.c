@@ -162,6 +162,7 @@ static void only_plans_what_was_passed_and_auto_the_rest(void **state maybe_unus
 	s->port = 7;
 	assert_int_equal(plan_all(), 0);
 	assert_int_equal(plan_n, 1);
+	assert_non_null(strstr(notices_storage, "closed, no socket was passed: echo/udp\n"));
 	settings.activation = SETTINGS_ACTIVATION_AUTO;
 	assert_int_equal(plan_all(), 0);
 	assert_int_equal(plan_n, 2);
@@ -172,6 +173,33 @@ static void only_plans_what_was_passed_and_auto_the_rest(void **state maybe_unus
 	s->port = tcp->address.port;
 	assert_int_equal(plan_all(), 0);
 	assert_string_equal(notices_storage, "");
+}
+
+static void listeners_without_a_socket_are_told_of_each_once(void **state maybe_unused)
+{
+	struct listener_settings *s = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
+
+	listens("other", TRANSPORT_TCP)->enabled = false;
+	listens("discard", TRANSPORT_UDP);
+	is_passed("echo", SOCK_DGRAM);
+	s->addresses_n = 2;
+	s->addresses[1] = s->addresses[0];
+	s->addresses[1].addr.bytes[3] = 2;
+	assert_int_equal(plan_all(), 0);
+	assert_int_equal(plan_n, 1);
+	assert_non_null(strstr(notices_storage, "closed, no socket was passed: echo/tcp discard/udp\n"));
+}
+
+/* No other is bound in the place of one that came to its end. */
+static void one_that_has_ended_keeps_its_listener_from_binding(void **state maybe_unused)
+{
+	listens("echo", TRANSPORT_TCP);
+	settings.activation = SETTINGS_ACTIVATION_AUTO;
+	adopt_end(&passed, is_passed("echo", SOCK_STREAM)->fd);
+	adopt_end(&passed, is_passed("nobody-has-that-name", SOCK_DGRAM)->fd);
+	assert_int_equal(passed.sockets[0].fd, -1);
+	assert_int_equal(plan_all(), 0);
+	assert_int_equal(plan_n, 0);
 }
 
 static void two_sockets_of_one_place_are_two_listeners(void **state maybe_unused)
@@ -272,6 +300,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_refusal_names_descriptor_name_type_and_address, prepare, clean),
 		cmocka_unit_test_setup_teardown(only_plans_what_was_passed_and_auto_the_rest, prepare, clean),
 		cmocka_unit_test_setup_teardown(two_sockets_of_one_place_are_two_listeners, prepare, clean),
+		cmocka_unit_test_setup_teardown(listeners_without_a_socket_are_told_of_each_once, prepare, clean),
+		cmocka_unit_test_setup_teardown(one_that_has_ended_keeps_its_listener_from_binding, prepare, clean),
 		cmocka_unit_test_setup_teardown(notices_that_do_not_fit_are_left_out_whole, prepare, clean),
 		cmocka_unit_test_setup_teardown(a_stored_socket_has_the_same_name_in_every_version, prepare, clean),
 		cmocka_unit_test_setup_teardown(a_stored_socket_takes_the_place_of_the_one_that_would_be_bound, prepare,
