@@ -7,6 +7,7 @@
 #include "service/daytime.h"
 #include "service/daytime_format.h"
 #include "settings/kinds.h"
+#include "settings/value.h"
 
 #define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
 #define NAME_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
@@ -30,6 +31,19 @@ static int take_array(const struct given *g)
 static int take_name(const struct given *g)
 {
 	return strspn(g->texts[0], NAME_BYTES) == strlen(g->texts[0]) ? take_array(g) : -EINVAL;
+}
+
+/* A user or a group by name or by number: one that this machine's database need not have. Numbers end before the one that
+ * stands for "leave it". */
+static int take_user(const struct given *g)
+{
+	const char *s = g->texts[0];
+	int64_t number;
+	int r = value_integer(s, &number);
+
+	if (s[0] == '-' || r == -ERANGE || (r == 0 && number >= UINT32_MAX))
+		return -EINVAL;
+	return take_name(g);
 }
 
 /* What the kernel refuses in an interface's name; whether there is one is seen when it is bound. */
@@ -103,6 +117,8 @@ static bool print_pointer(FILE *to, const struct row *row, const void *object)
 	}
 
 const struct kind kinds_NAME = KIND_TEXT("letters, digits, \"_\", \".\" and \"-\"", take_name, print_array);
+const struct kind kinds_USER = { "a name, or a number of 0 to 4294967294", ACCEPTS_STRING | 1u << FLAT_INTEGER,
+				 .take = take_user, .print = print_array };
 const struct kind kinds_HOST = KIND_TEXT("a host's name: letters, digits, \"_\", \".\" and \"-\"", take_name, print_array);
 const struct kind kinds_INTERFACE = KIND_TEXT("the name of an interface", take_interface, print_array);
 const struct kind kinds_PATH = KIND_TEXT("a path that begins with \"/\", or \"@name\"", take_path, print_array);

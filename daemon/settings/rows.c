@@ -104,6 +104,7 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_MODEL(field) enum pool_model
 #define TYPE_PROXY(field) enum proxy_mode
 #define TYPE_NAME(field) __typeof__(char[sizeof(field)])
+#define TYPE_USER(field) __typeof__(char[sizeof(field)])
 #define TYPE_HOST(field) __typeof__(char[sizeof(field)])
 #define TYPE_PATH(field) __typeof__(char[sizeof(field)])
 #define TYPE_CONTROL(field) __typeof__(char[sizeof(field)])

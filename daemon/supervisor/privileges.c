@@ -16,7 +16,8 @@ int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, st
 
 	if (users_find(name, ret_uid, ret_gid) < 0) {
 		text_addf(why,
-			  "there is no user \"%s\": create it, or set `user` in the configuration, by name or by number",
+			  "there is no user \"%s\": create it, or name another by `user` in the configuration "
+			  "(a number will do: -o user=65534)",
 			  name);
 		return -ENOENT;
 	}

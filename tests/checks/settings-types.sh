@@ -35,7 +35,7 @@ DURATION, drain_timeout_ns|INTEGER, drain_timeout_ns
 INTEGER, port_offset|DURATION, port_offset
 LOG_LEVEL, log.level|LOG_FORMAT, log.level
 BOOL, log.sessions|INTEGER8, log.sessions
-NAME, user|TEXT, user
+USER, user|TEXT, user
 ALLOW, rules.acl.allow|NAMES, rules.acl.allow
 "32", 1, 32|"32", 1, 256
 "2", 1, 32|"2", 33, 32

@@ -199,6 +199,37 @@ class Recycling(harness.Case):
         self.wait_until(lambda: len(d.workers()) == idle, "the processes of ended sessions are gone")
 
 
+@harness.needs_root
+class Users(harness.Case):
+    """Whom root becomes, where this machine knows no users."""
+
+    # Before a program: it finds no database of users.
+    NO_ETC = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /etc && exec "$0" "$@"')
+
+    def config(self, *listeners, **top):
+        return {**{k: v for k, v in super().config(*listeners, **top).items() if k not in ("user", "group")}, **top}
+
+    def test_a_number_is_enough(self):
+        os.chmod(self.folder.path, 0o777)
+        for said in (65533, "65533"):
+            with self.subTest(said):
+                path = self.folder / "socket"
+                d = self.serve(ECHO, {"service": "echo", "name": "u", "transport": "unix", "path": path, "mode": "0600",
+                                      "group": 65532}, user=said, daemon={"prefix": self.NO_ETC})
+                for pid in d.processes():
+                    status = procs.status(pid)
+                    self.assertEqual((status["Uid"].split(), status["Gid"].split()), (["65533"] * 4, ["65533"] * 4))
+                self.assertEqual((os.stat(path).st_uid, os.stat(path).st_gid), (65533, 65532))
+                self.assertTrue(clients.serves(d.connect("echo")) and clients.serves(d.connect("u", "unix")))
+                d.stop()
+
+    def test_without_one_is_told_what_to_write(self):
+        done = self.run_once(config=self.config(ECHO), prefix=self.NO_ETC)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("there is no user", done.stderr)
+        self.assertIn("-o user=65534", done.stderr)
+
+
 @harness.every_model
 @harness.needs_root
 class Privileges(harness.Case):

@@ -205,6 +205,27 @@ static void wrong_types_and_ranges_say_what_is_allowed(void **state)
 		     "t.conf:1: listeners.[0].rate: \"1M/s:2M\" is not allowed (a rate: \"1M/s\", \"64k/m\" or \"none\")");
 }
 
+static void users_and_groups_are_names_or_numbers(void **state)
+{
+	static const char *const option[] = { "user=65533", NULL };
+	struct files *f = *state;
+
+	expect_good(f, "user = 65534; group = \"65533\"; control = { group = 4294967294L; };\n"
+		       "listeners = ( { service = \"echo\"; transport = \"unix\"; path = \"/s\"; owner = 0; group = "
+		       "\"www-data\"; } );");
+	assert_string_equal(f->s->user, "65534");
+	assert_string_equal(f->s->group, "65533");
+	assert_string_equal(f->s->control.group, "4294967294");
+	assert_string_equal(f->s->listeners[0].owner, "0");
+	assert_string_equal(f->s->listeners[0].group, "www-data");
+	read_with(f, "user = \"nobody\"; listeners = ( { service = \"echo\"; } );", option);
+	assert_string_equal(f->s->user, "65533");
+	expect_error(f, "user = -1;\nlisteners = ( { service = \"echo\"; } );",
+		     "t.conf:1: user: \"-1\" is not allowed (a name, or a number of 0 to 4294967294)");
+	expect_error(f, "group = \"4294967295\";\nlisteners = ( { service = \"echo\"; } );",
+		     "t.conf:1: group: \"4294967295\" is not allowed (a name, or a number of 0 to 4294967294)");
+}
+
 static void keys_of_other_services_and_models_are_refused(void **state)
 {
 	struct files *f = *state;
@@ -350,6 +371,7 @@ int main(void)
 		TEST(of_a_pool_without_a_model_nothing_else_is_said),
 		TEST(an_address_with_a_port_is_told_what_to_write),
 		TEST(wrong_types_and_ranges_say_what_is_allowed),
+		TEST(users_and_groups_are_names_or_numbers),
 		TEST(keys_of_other_services_and_models_are_refused),
 		TEST(options_win_over_the_file_and_take_its_types),
 		TEST(wrong_options_are_shown_as_options),
