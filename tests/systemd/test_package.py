@@ -141,7 +141,6 @@ class Package(harness.Case):
 
     def test_upgrades_with_systemds_sockets_refuse_nobody(self):
         self.install(built())
-        self.bed.dropin("echotimed-echo.socket", "limit", "[Socket]\nTriggerLimitIntervalSec=0\n")
         self.start("echotimed-echo.socket", SERVICE)
         self.upgrade_under_load()
 

@@ -14,7 +14,6 @@ CLIENTS = 4
 UPGRADES = 10
 # Restarts that follow each other faster than a person's.
 NO_START_LIMIT = "[Unit]\nStartLimitIntervalSec=0\n"
-NO_TRIGGER_LIMIT = "[Socket]\nTriggerLimitIntervalSec=0\n"
 
 
 class Load:
@@ -72,7 +71,6 @@ class Restart(harness.Case):
         self.assertEqual(len(pids), restarts + 1)
 
     def test_100_restarts_with_passed_sockets_lose_no_connection(self):
-        self.bed.dropin("echotimed-echo.socket", "limit", NO_TRIGGER_LIMIT)
         self.start("echotimed-echo.socket", SERVICE)
         self.restart_under_load(RESTARTS)
 
@@ -82,7 +80,6 @@ class Restart(harness.Case):
         self.restart_under_load(RESTARTS // 4)
 
     def test_a_socket_that_is_enabled_beside_a_running_service_starts_with_its_restart_and_nobody_is_refused(self):
-        self.bed.dropin("echotimed-echo.socket", "limit", NO_TRIGGER_LIMIT)
         self.bed.systemctl("enable", "--quiet", "--now", "echotimed-echo.socket")
         self.start(SERVICE)
         with Load(self) as load:
@@ -92,7 +89,6 @@ class Restart(harness.Case):
         self.assertEqual(load.lost, [])
 
     def test_kills_of_the_supervisor_lose_sessions_but_refuse_no_connection(self):
-        self.bed.dropin("echotimed-echo.socket", "limit", NO_TRIGGER_LIMIT)
         self.start("echotimed-echo.socket", SERVICE)
         self.allowed += [r"code=killed, status=9/KILL", r"Failed with result 'signal'"]
         with Load(self) as load:

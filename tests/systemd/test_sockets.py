@@ -251,12 +251,39 @@ class Accept(harness.Case):
         clients.Sender(s, data)
         self.assertEqual(clients.recv_all(s), data)
 
+    def test_a_client_that_connects_500_times_in_a_moment_takes_nothing_from_the_others(self):
+        self.start("echotimed-echo-inetd.socket")
+        self.allowed += [r"Too many incoming connections"]
+        for _ in range(500):
+            self.connect(7)  # what is over MaxConnectionsPerSource= is closed at once
+        other = self.assert_echoes(host="::1")
+        self.hang_up()
+        harness.wait_until(lambda: self.bed.show("echotimed-echo-inetd.socket", "NConnections") == "0", "all ended")
+        self.assertEqual(self.state("echotimed-echo-inetd.socket"), "active")
+        self.assertIsNotNone(other)
+        self.assert_echoes()
+
     def test_it_takes_the_place_of_the_echo_socket(self):
         self.start("echotimed-echo.socket")
         self.start("echotimed-echo-inetd.socket")
         self.assertEqual(self.state("echotimed-echo.socket"), "inactive")
         self.assert_echoes()
         self.assertEqual(self.state(), "inactive")
+
+    def test_beside_a_running_service_what_its_file_says_to_stop_is_enough(self):
+        self.bed.systemctl("enable", "--quiet", "--now", "echotimed-echo.socket", "echotimed-daytime.socket")
+        self.assert_echoes(kind=UDP)
+        self.allowed += [r"Stopping echotimed.service, but it can still be activated by"]
+        said = self.bed.read(self.bed.show("echotimed-echo-inetd.socket", "FragmentPath"))
+        typed = [line.removeprefix("#   ").split()[1:] for line in said.splitlines() if line.startswith("#   systemctl ")]
+        self.assertEqual(len(typed), 3)
+        for words in typed:
+            self.bed.systemctl("--quiet", *words)
+        self.assert_echoes()
+        self.assertEqual(self.state(), "inactive")
+        self.assertIn(b"UTC", clients.recv_all(self.connect(13)))
+        self.assert_echoes()
+        self.assertEqual(self.state("echotimed-echo.socket"), "inactive")
 
 
 if __name__ == "__main__":
