@@ -3,12 +3,14 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 
 import clients
 import harness
 import netns
+from control import ECHOTIMECTL
 from daemon import DAEMON
 from test_hostname import record
 
@@ -61,6 +63,28 @@ class Alone(harness.Case):
             s.send(b"hello")
             self.assertEqual(s.recv(100), b"hello")
             self.assertIn(b"UTC", clients.ask(d.connect("daytime", transport), b"\n"))
+
+    def test_unix_sockets_and_the_control_socket_need_no_proc(self):
+        path, place = self.folder / "control", self.folder / "socket"
+        d = self.start({**self.config({"service": "echo", "transport": "unix", "path": place, "mode": "0600"}),
+                        "control": {"path": path, "mode": "0640"}, "user": "service", "group": ""},
+                       prefix=["chroot", self.root])
+        self.assertTrue(clients.serves(d.connect("echo", "unix")))
+        for made, mode in ((os.stat(place), 0o600), (os.stat(path), 0o640)):
+            self.assertEqual((made.st_uid, stat.S_IMODE(made.st_mode)), (4321, mode))
+        asked = subprocess.run([ECHOTIMECTL, "-s", path, "drain", "echo"], check=False)
+        self.assertEqual(asked.returncode, 0)
+
+    def test_without_a_database_of_users_a_number_is_enough(self):
+        shutil.rmtree(self.root + "/etc")
+        done = self.run_once(config={**self.config({"service": "echo"}), "user": "", "group": ""}, prefix=["chroot", self.root])
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("-o user=65534", done.stderr)
+        d = self.start({**self.config({"service": "echo"}), "user": "", "group": ""}, args=["-o", "user=65534"],
+                       prefix=["chroot", self.root])
+        with open(f"/proc/{d.workers()[0]}/status") as f:
+            self.assertIn("\nUid:\t65534\t", f.read())
+        self.assertTrue(clients.serves(d.connect("echo")))
 
     def test_hostname_knows_etc_hosts_and_the_name_servers_of_resolv_conf(self):
         server = netns.Dnsmasq("--host-record=in-dns.test,10.2.0.2", "--local=/test/")
