@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "net/describe.h"
+#include "net/findings.h"
 #include "settings/settings.h"
 #include "supervisor/inetd.h"
 #include "supervisor/report.h"
@@ -28,7 +29,7 @@ struct options {
 static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | -T | -V | -h] [--inetd NAME]\n"
 			    "  -c, --config FILE       the configuration (" ECHOTIMED_CONF ")\n"
 			    "  -o, --option KEY=VALUE  one setting over the file's; may repeat\n"
-			    "  -t, --test              check everything and say what would listen; exit 0 or 78\n"
+			    "  -t, --test              check everything and say what would listen; exit 0, 69 or 78\n"
 			    "  -T, --dump              print the effective settings as a configuration\n"
 			    "  --inetd NAME            serve the one session on the descriptor passed, then exit\n"
 			    "  -V, --version           version, and what was compiled in\n"
@@ -110,8 +111,12 @@ static int run(int argc, char **argv)
 	if (o.what == SERVE)
 		return supervisor_run(o.file, o.overrides, o.overrides_n, settings);
 	code = o.what == DUMP ? settings_dump(settings, stdout) : describe_listeners(settings, stdout);
+	if (code < 0 || fflush(stdout) == EOF)
+		code = EX_IOERR;
+	else if (o.what == TEST && findings_print(settings, stderr))
+		code = EX_UNAVAILABLE;
 	settings_free(settings);
-	return code < 0 || fflush(stdout) == EOF ? EX_IOERR : 0;
+	return code;
 }
 
 int main(int argc, char **argv)

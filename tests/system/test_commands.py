@@ -76,6 +76,29 @@ class Options(harness.Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f"127.0.0.1:{port}", done.stdout)
 
+    def test_what_this_machine_lacks_is_found_and_ends_with_69(self):
+        none = "no-such-thing"
+        place = {"service": "echo", "transport": "unix", "path": self.folder / "socket"}
+        for more, top, said in (
+                ({}, {"user": none}, f'user: there is no user "{none}" on this machine'),
+                ({}, {"group": none}, f'group: there is no group "{none}" on this machine'),
+                ({}, {"control": {"path": "", "group": none}}, f'control.group: there is no group "{none}"'),
+                ({}, {"control": {"path": f"/{none}/c"}}, f"control.path: there is no folder /{none} on this machine"),
+                ({**ECHO, "interface": "none0"}, {}, r'listeners.[0].interface: there is no interface "none0"'),
+                ({**ECHO, "address": "fe80::1"}, {}, r'listeners.[0].address: "fe80::1" is on every link'),
+                ({**place, "owner": none}, {}, f'listeners.[0].owner: there is no user "{none}" on this machine'),
+                ({**place, "group": none}, {}, f'listeners.[0].group: there is no group "{none}" on this machine'),
+                ({**place, "path": f"/{none}/x/s"}, {}, f"listeners.[0].path: there is no folder /{none}/x on this")):
+            with self.subTest(said):
+                config = self.config(more or ECHO, **top)
+                done = self.run_once("-t", config=config)
+                self.assertEqual(done.returncode, 69, done.stderr)
+                self.assertIn(said, done.stderr)
+                self.assertIn("echo/", done.stdout)  # and yet what would listen
+                self.assertEqual(self.run_once("-T", config=config).returncode, 0)
+        good = self.run_once("-t", config=self.config({**ECHO, "interface": "lo"}, {**place, "owner": 65533, "group": 0}))
+        self.assertEqual((good.returncode, good.stderr), (0, ""))
+
     def test_an_option_goes_over_the_file(self):
         done = self.run_once("-T", "-o", "port_offset=12345", "-o", "log.level=debug", "-o", "listeners.[0].port=9",
                              config=self.config(ECHO))
