@@ -81,6 +81,8 @@ static void address_cell(struct table *t, const json_t *listener)
 	}
 	if (member_number(listener, "addresses_n") > n)
 		text_addf(&s, " and %" PRIu64 " more", member_number(listener, "addresses_n") - n);
+	if (json_is_true(json_object_get(listener, "mptcp")))
+		text_add(&s, " (MPTCP)");
 	table_cell(t, s.at);
 }
 

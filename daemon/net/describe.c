@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "net/listener.h"
+#include "net/make.h"
 #include "settings/value.h"
 
 static const char *const proxies[] = { [PROXY_V1] = "v1", [PROXY_V2] = "v2", [PROXY_BOTH] = "v1 or v2" };
@@ -48,6 +49,8 @@ static void describe(const struct listener *l, FILE *to)
 
 	listener_add_where(&where, l);
 	fprintf(to, "%-20s %-28s pool %s (%s)", l->label, where.at, pool->name, settings_model_name(pool->model));
+	if (make_wants_multipath(l))
+		fputs(", Multipath TCP", to);
 	if (l->transport == TRANSPORT_UDP && l->settings->socket.shards > 1)
 		fprintf(to, ", %" PRIu32 " sockets", l->settings->socket.shards);
 	if (l->transport & TRANSPORT_SESSIONS)

@@ -16,6 +16,7 @@
 #include "net/dad.h"
 #include "net/health.h"
 #include "net/listener.h"
+#include "net/make.h"
 #include "net/shards.h"
 #include "net/sockopt.h"
 #include "net/unixpath.h"
@@ -55,6 +56,8 @@ static void write_key(struct listener *l)
 		text_add(&key, l->dual_stack ? " both" : " v6only");
 	if (l->socket_family != AF_UNIX && w->interface[0] != '\0')
 		text_addf(&key, " %s", w->interface);
+	if (make_wants_multipath(l))
+		text_add(&key, " mptcp");
 	if (l->shard)
 		text_addf(&key, " shard %u", (unsigned)l->shard);
 	if (l->passed_fd && !l->from_store) /* several may be bound to one place (SO_REUSEPORT) */
@@ -174,13 +177,6 @@ static int failed(struct text *why, const struct listener *l, const char *what, 
 	begin_why(why, l, what, "on");
 	why_add_error(why, r);
 	return r;
-}
-
-static int socket_type(enum transport t)
-{
-	if (t & TRANSPORT_DATAGRAMS)
-		return SOCK_DGRAM;
-	return t == TRANSPORT_UNIXPACKET ? SOCK_SEQPACKET : SOCK_STREAM;
 }
 
 /* What a user can do about it, where that is known. */
@@ -328,9 +324,9 @@ int listener_open(struct listener *l, struct text *why)
 			listener_drop(l);
 		return r;
 	}
-	l->fd = socket(l->socket_family, socket_type(l->transport) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	l->fd = make_socket(l);
 	if (l->fd < 0)
-		return failed(why, l, "open", -errno);
+		return failed(why, l, "open", l->fd);
 	r = open_steps(l, why);
 	if (r < 0) {
 		listener_close(l);

@@ -40,8 +40,9 @@ struct listener {
 	char label[LISTENER_LABEL_MAX]; /* "echo/tcp": what logs and metrics say                         */
 	/* What makes it the same socket over a reload: where it is, and what only a new socket could change. */
 	char key[192];
-	uint32_t pool; /* index into all->pools                                         */
-	uint32_t row;  /* of the counters and of the session table's rows: one per label, chosen by the supervisor */
+	uint32_t pool;  /* index into all->pools                                         */
+	uint32_t row;   /* of the counters and of the session table's rows: one per label, chosen by the supervisor */
+	bool multipath; /* it is a socket of Multipath TCP, which the kernel may not have */
 	uint32_t receive_buffer_got; /* what the kernel granted, bytes                                */
 	int passed_fd;   /* the socket that was passed for it (adopt.h), a copy of which it becomes; 0: bound by us */
 	bool from_store; /* passed, but bound by us in an earlier life */

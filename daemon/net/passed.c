@@ -31,7 +31,7 @@ static enum transport transport_of(int domain, int type, int protocol)
 						: 0;
 	if (domain != AF_INET && domain != AF_INET6)
 		return 0;
-	if (type == SOCK_STREAM && protocol == IPPROTO_TCP) /* multipath TCP has not the options that a listener needs */
+	if (type == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP))
 		return TRANSPORT_TCP;
 	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? TRANSPORT_UDP : 0;
 }

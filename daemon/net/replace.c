@@ -9,15 +9,10 @@
 
 #include "net/why.h"
 
-static bool is_ours(const struct listener *l)
-{
-	return !l->passed_fd || l->from_store;
-}
-
 bool replace_is_due(const struct listener *l, const struct listener *old)
 {
-	return l->transport == old->transport && l->transport & ((unsigned)TRANSPORT_TCP | TRANSPORT_UDP) && is_ours(l) &&
-	       is_ours(old) && l->address.port && l->address.port == old->address.port;
+	return l->transport == old->transport && l->transport & ((unsigned)TRANSPORT_TCP | TRANSPORT_UDP) &&
+	       !listener_is_passed(l) && !listener_is_passed(old) && l->address.port && l->address.port == old->address.port;
 }
 
 /* A group of several sockets stays one: it is open to the same user only. */

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "net/make.h"
 #include "net/sockopt.h"
 
 /* Bytes, unless said otherwise. A burst waits in the one while its reader is away; what clients have not read yet is
@@ -30,16 +31,23 @@
 /* A series of options, of which the first failure ends the rest. */
 struct series {
 	int fd;
+	bool lenient; /* what this kind of socket does not know it goes without */
 	int result;
 	const char *failed;
 };
 
 static void set_bytes(struct series *s, const char *what, const int option[2], const void *value, size_t n)
 {
-	if (s->result < 0 || setsockopt(s->fd, option[0], option[1], value, (socklen_t)n) == 0)
+	if (s->result < 0 || setsockopt(s->fd, option[0], option[1], value, (socklen_t)n) == 0 ||
+	    (s->lenient && (errno == EOPNOTSUPP || errno == ENOPROTOOPT)))
 		return;
 	s->result = -errno;
 	s->failed = what;
+}
+
+static struct series begin(const struct listener *l)
+{
+	return (struct series){ .fd = l->fd, .lenient = l->transport == TRANSPORT_TCP && make_is_multipath(l->fd) };
 }
 
 static void set_int(struct series *s, const char *what, const int option[2], int value)
@@ -137,7 +145,7 @@ static void set_no_errors(const struct series *s, const struct listener *l)
 
 int sockopt_set_passed(const struct listener *l, const char **ret_what)
 {
-	struct series s = { .fd = l->fd };
+	struct series s = begin(l);
 
 	set_needed(&s, l);
 	if (!l->lent)
@@ -148,7 +156,7 @@ int sockopt_set_passed(const struct listener *l, const char **ret_what)
 int sockopt_set_fixed(const struct listener *l, const char **ret_what)
 {
 	const struct socket_settings *w = &l->settings->socket;
-	struct series s = { .fd = l->fd };
+	struct series s = begin(l);
 
 	if (l->socket_family == AF_UNIX)
 		return 0;
@@ -220,12 +228,6 @@ static void set_buffer(struct series *s, const char *what, const int options[2],
 		set_int(s, what, (const int[]){ SOL_SOCKET, options[1] }, bytes);
 }
 
-/* Passed by the service manager, which may give a socket a larger buffer than we can. */
-static bool is_passed(const struct listener *l)
-{
-	return l->passed_fd != 0 && !l->from_store;
-}
-
 /* It has as much as is wanted, or less, but more than we would get: it was passed so, or kept since we had the right. */
 static bool is_best(const struct listener *l, const int options[2], uint64_t wanted)
 {
@@ -244,7 +246,7 @@ static void adjust_buffer(struct series *s, const struct listener *l, const char
 {
 	if (wanted != 0 && !is_best(l, options, wanted))
 		set_buffer(s, what, options, wanted);
-	else if (wanted == 0 && !is_passed(l))
+	else if (wanted == 0 && !listener_is_passed(l))
 		restore_buffer(l, options[1]);
 }
 
@@ -253,7 +255,7 @@ static uint64_t wanted_unless_said(const struct listener *l, int option, uint64_
 {
 	if (said != 0)
 		return said;
-	return is_passed(l) && buffer_of(l->fd, option) >= ours ? 0 : ours;
+	return listener_is_passed(l) && buffer_of(l->fd, option) >= ours ? 0 : ours;
 }
 
 static void set_buffers(struct series *s, struct listener *l)
@@ -312,8 +314,9 @@ static void set_dscp(struct series *s, const struct listener *l)
 
 int sockopt_set_adjustable(struct listener *l, const char **ret_what)
 {
-	struct series s = { .fd = l->fd };
+	struct series s = begin(l);
 
+	l->multipath = s.lenient;
 	set_buffers(&s, l);
 	if (l->transport == TRANSPORT_TCP)
 		set_tcp_adjustable(&s, &l->settings->socket);

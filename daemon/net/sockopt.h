@@ -15,7 +15,7 @@ int sockopt_set_fixed(const struct listener *l, const char **ret_what) must_chec
 /* Of those, what a socket needs that somebody else has bound. */
 int sockopt_set_passed(const struct listener *l, const char **ret_what) must_check;
 
-/* Those that settings may change at any time; may be called again. Sets l->receive_buffer_got. */
+/* Those that settings may change at any time; may be called again. Sets l->receive_buffer_got and l->multipath. */
 int sockopt_set_adjustable(struct listener *l, const char **ret_what) must_check;
 
 /* What a session's socket does not have from its listening socket. */

@@ -68,6 +68,7 @@ struct socket_settings {
 	uint64_t user_timeout_ns; /* 0: the kernel's                                   */
 	uint64_t defer_accept_ns; /* 0: off                                            */
 	bool nodelay;
+	bool mptcp;
 	int dscp; /* 0..63, or SETTINGS_DSCP_REFLECT                     */
 };
 #define SETTINGS_DSCP_REFLECT (-1)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/make.h"
 #include "supervisor/control.h"
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
@@ -30,6 +31,20 @@ static void log_listening(const struct listener *l)
 		log_say(LOG_LEVEL_INFO, "listening",
 			"%s: a receive buffer of %u bytes where %llu were asked for (net.core.rmem_max)", l->label,
 			l->receive_buffer_got, (unsigned long long)l->settings->socket.receive_buffer);
+}
+
+/* Once for all sockets that this generation has opened. */
+static void say_if_no_multipath(const struct generation *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->listeners_n; i++) {
+		const struct listener *l = &g->listeners[i];
+		n += make_wants_multipath(l) && !l->multipath && !l->kept && !listener_is_passed(l);
+	}
+	if (n)
+		log_say(LOG_LEVEL_NOTICE, "listening",
+			"this kernel has no Multipath TCP (net.mptcp.enabled): plain TCP on %zu sockets that ask for it", n);
 }
 
 static void tell_refused(struct supervisor *s, const char *why)
@@ -179,6 +194,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 	for (size_t i = 0; i < s->current->listeners_n; i++)
 		if (!s->current->listeners[i].shard && (!s->current->listeners[i].kept || s->current->listeners[i].renamed))
 			log_listening(&s->current->listeners[i]);
+	say_if_no_multipath(s->current);
 	generation_go(s->current);
 	store_settle(s->current, old);
 	control_settle(&s->control, s->current->settings);

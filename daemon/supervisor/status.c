@@ -104,6 +104,8 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 	answer_text(to, "listener", l->label);
 	answer_text(to, "service", l->settings->service->name);
 	answer_text(to, "transport", service_transport_name(l->transport));
+	if (l->multipath)
+		answer_bool(to, "mptcp", true);
 	answer_text(to, "pool", g->settings->pools[l->pool].name);
 	add_addresses(g, l->row, to);
 	add_loss(g, l->row, to);

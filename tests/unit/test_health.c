@@ -57,6 +57,24 @@ static void one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_
 	}
 }
 
+static void so_is_one_of_multipath_tcp(void **state maybe_unused)
+{
+	struct listener_settings s = some_settings(TRANSPORT_TCP);
+
+	s.socket.mptcp = true;
+	struct listener l = opened(&s);
+	if (!l.multipath) {
+		listener_close(&l);
+		skip(); /* the kernel has none */
+	}
+	assert_int_equal(health_of(&l), LOSS_NONE);
+	(void)shutdown(l.fd, SHUT_RDWR);
+	assert_int_equal(health_of(&l), LOSS_ENDED);
+	expect_restored(&l);
+	assert_true(l.multipath);
+	listener_close(&l);
+}
+
 static void one_that_was_ended_is_not_made_to_listen_again(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
@@ -131,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_socket_that_serves_is_well),
 		TEST(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was),
+		TEST(so_is_one_of_multipath_tcp),
 		TEST(one_that_was_ended_is_not_made_to_listen_again),
 		TEST(a_file_that_is_gone_is_made_anew),
 		TEST(a_file_of_somebody_else_in_its_place_stays),
