@@ -79,6 +79,7 @@ static bool send_out(struct asker *a)
 		return false;
 	if (n > 0) {
 		a->out_sent += (size_t)n;
+		a->since_ns = clock_mono_ns();
 		be_patient(a);
 	}
 	if (a->out_sent == a->out_n)

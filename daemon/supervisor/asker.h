@@ -28,7 +28,7 @@ struct asker {
 	struct supervisor *supervisor;
 	enum asker_state state;
 	struct peer peer;
-	uint64_t since_ns; /* when it was accepted                    */
+	uint64_t since_ns; /* when it was accepted, or last took some */
 	uint64_t until_ns; /* then it is closed, whatever it does     */
 	struct request request;
 	const struct command *command;

@@ -22,7 +22,7 @@
 #define BACKLOG 64
 #define TAKEN_AT_ONCE 16
 #define PAUSE_NS (1 * CLOCK_S_NS)
-#define SLOW_NS (1 * CLOCK_S_NS) /* after which who is answered gives way where all places are taken */
+#define SLOW_NS (100 * CLOCK_MS_NS) /* without taking anything: then who is answered gives way, where all places are taken */
 
 /* The socket: a UNIX listener like any other, but for who reads it. */
 struct control_door {
@@ -148,7 +148,7 @@ int control_prepare(struct control *c, const struct settings *settings, struct t
 
 /* --- connections -------------------------------------------------------------------------------------------------- */
 
-/* The one that has been there for longest of those who may give way; NULL: none may. */
+/* The one that has done nothing for longest of those who may give way; NULL: none may. */
 static struct asker *oldest(struct asker *places, bool (*may_go)(const struct asker *, uint64_t since_ns), uint64_t since_ns)
 {
 	struct asker *found = NULL;
@@ -170,7 +170,7 @@ static bool is_silent(const struct asker *a, uint64_t since_ns maybe_unused)
 	return a->state == ASKER_READING;
 }
 
-/* An answer that is made is taken in no time by who reads it. */
+/* What is there to be taken is taken in no time by who reads it. */
 static bool is_slow(const struct asker *a, uint64_t since_ns)
 {
 	return a->state != ASKER_WAITING && a->since_ns < since_ns;
