@@ -148,7 +148,10 @@ static void add_status(struct screen *s, const char *kind, const json_t *line)
 		table_number(&s->draining, member_number(line, "generation"));
 		table_number(&s->draining, member_number(line, "processes"));
 		table_number(&s->draining, member_number(line, "sessions"));
-		table_duration(&s->draining, member_number(line, "ends_in_ms"));
+		if (json_object_get(line, "ends_in_ms"))
+			table_duration(&s->draining, member_number(line, "ends_in_ms"));
+		else
+			table_cell(&s->draining, "-");
 	}
 }
 

@@ -23,15 +23,17 @@ bool health_is_ended(int fd, bool listens)
 	return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLRDHUP | POLLNVAL);
 }
 
-/* The kernel knows it by a number, and names none for one that is gone. */
+/* The kernel knows it by a number, and names none for one that is gone. It may have several names, of which one is told. */
 static bool has_interface(const struct listener *l)
 {
+	const char *wanted = l->settings->socket.interface;
 	char name[IFNAMSIZ] = "";
 	socklen_t n = sizeof(name);
 
 	if (getsockopt(l->fd, SOL_SOCKET, SO_BINDTODEVICE, name, &n) < 0)
 		return errno != ENODEV;
-	return listener_is_passed(l) || strcmp(name, l->settings->socket.interface) == 0;
+	return listener_is_passed(l) || strcmp(name, wanted) == 0 ||
+	       (name[0] && wanted[0] && if_nametoindex(name) == if_nametoindex(wanted));
 }
 
 enum loss health_of(const struct listener *l)
@@ -96,7 +98,8 @@ static bool put_back(struct listener *l)
 	const char *interface = l->settings->socket.interface;
 
 	return l->transport == TRANSPORT_UDP && l->loss == LOSS_INTERFACE &&
-	       setsockopt(l->fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface) + 1) == 0;
+	       setsockopt(l->fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface) + 1) == 0 &&
+	       health_of(l) == LOSS_NONE;
 }
 
 int health_restore(struct listener *l, struct text *why)
@@ -111,8 +114,12 @@ int health_restore(struct listener *l, struct text *why)
 	if (l->socket_family == AF_UNIX)
 		unixpath_remove(l); /* a file of ours that leads to what was ended */
 	r = bind_beside(l, &fresh, why);
+	if (r == 0 && health_of(&fresh) != LOSS_NONE) { /* or it would be bound anew again and again */
+		text_addf(why, "%s is lost as soon as it is bound: %s", l->label, health_text(health_of(&fresh)));
+		r = -EAGAIN;
+	}
 	if (r < 0) {
-		listener_drop(&fresh);
+		listener_close(&fresh);
 		return r;
 	}
 	fresh.replaces = false;

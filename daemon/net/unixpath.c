@@ -154,7 +154,11 @@ bool unixpath_is_there(const struct listener *l)
 {
 	struct stat st;
 
-	return is_abstract(l) || (lstat(l->path, &st) == 0 && is_that_of(l, &st));
+	if (is_abstract(l))
+		return true;
+	if (lstat(l->path, &st) < 0)
+		return errno != ENOENT && errno != ENOTDIR; /* root may have made it where the service's user cannot look */
+	return is_that_of(l, &st);
 }
 
 /* The file at the path, whatever it is by now, held: what is done by the descriptor is done to what was looked at. It, or

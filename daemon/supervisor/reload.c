@@ -213,6 +213,23 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 	notify_ready();
 }
 
+void reload_bound_drains(struct supervisor *s)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	for (struct generation *g = s->draining; g; g = g->next)
+		if (g->deadline_ns == CLOCK_NEVER)
+			g->deadline_ns = clock_add(now_ns, g->drain_timeout_ns);
+}
+
+/* The old generation stops, and has its drain_timeout; but nobody's session ends because somebody's socket was lost. */
+static void drain_current(struct supervisor *s, uint64_t now_ns)
+{
+	if (!s->renews)
+		reload_bound_drains(s);
+	generation_drain(s->current, s->renews ? CLOCK_NEVER : clock_add(now_ns, s->current->drain_timeout_ns));
+}
+
 /* An old worker that does not confirm is stuck; with it dead its sockets have no reader. */
 static void kill_unconfirmed(struct generation *g)
 {
@@ -263,7 +280,7 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 	if (s->current && !s->current->drain_asked) {
 		if (!take_places(s, now_ns))
 			return;
-		generation_drain(s->current, clock_add(now_ns, s->current->drain_timeout_ns));
+		drain_current(s, now_ns);
 		s->coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
 	}
 	if (!s->current || generation_is_drained(s->current))

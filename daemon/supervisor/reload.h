@@ -28,6 +28,10 @@ int reload_begin(struct supervisor *s);
  * sessions end make more of them: there are records for so many beside those of two generations. */
 #define RELOAD_DRAINING_MAX 2000
 
+/* Generations that gave way to one of the same settings (lost.h) may drain as long as their sessions last. Now they have
+ * their drain_timeout: what comes is another, or the end. */
+void reload_bound_drains(struct supervisor *s);
+
 typedef void reload_retire_fn(struct supervisor *s, struct generation *g);
 
 /* Takes the steps that have become possible: begins a wanted reload, refuses one that failed, switches. retire takes the

@@ -212,7 +212,8 @@ static void add_draining(const struct generation *g, struct text *to)
 	answer_number(to, "generation", g->number);
 	answer_number(to, "processes", processes);
 	answer_number(to, "sessions", sessions);
-	answer_number(to, "ends_in_ms", g->deadline_ns > now_ns ? (g->deadline_ns - now_ns) / CLOCK_MS_NS : 0);
+	if (g->deadline_ns != CLOCK_NEVER)
+		answer_number(to, "ends_in_ms", g->deadline_ns > now_ns ? (g->deadline_ns - now_ns) / CLOCK_MS_NS : 0);
 	answer_end(to);
 }
 

@@ -72,6 +72,7 @@ static void stop(struct supervisor *s)
 	log_say(LOG_LEVEL_NOTICE, "stopping", "no new sessions; those that are open have %u ms",
 		s->current ? (unsigned)(s->current->drain_timeout_ns / CLOCK_MS_NS) : 0u);
 	notify_stopping();
+	reload_bound_drains(s);
 	if (s->coming) {
 		generation_kill(s->coming);
 		sockets_close(s->coming, s->current);

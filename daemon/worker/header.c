@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/fd.h"
 #include "session/proxy.h"
 #include "worker/judge.h"
 #include "worker/sessions.h"
@@ -88,8 +89,11 @@ static void read_some(struct client *c)
 
 static void header_ready(struct loop_source *s, uint32_t events)
 {
-	(void)events;
-	read_some(container_of(s, struct client, source));
+	struct client *c = container_of(s, struct client, source);
+
+	if (events & EPOLLERR && c->listener->socket_family != AF_UNIX)
+		(void)fd_drain_errors(s->fd);
+	read_some(c);
 }
 
 static void header_late(struct loop_timer *t)

@@ -4,6 +4,7 @@
 come back where they were."""
 
 import os
+import signal
 import socket
 
 import clients
@@ -63,8 +64,42 @@ class Files(OnPaths):
         d.stop()
         self.assertEqual([p for p in self.paths.values() if os.path.exists(p)], [])
 
+    def test_nobody_s_session_ends_for_it_but_by_a_reload_as_ever(self):
+        for ending in ("reload", "stop"):
+            with self.subTest(ending):
+                d = self.serve_paths("unix", drain_timeout="50ms")
+                s = d.connect("unix", "unix")
+                self.assertTrue(clients.serves(s))
+                os.unlink(self.paths["unix"])
+                d.wait_log(r"^notice renewed: ")
+                self.assertNotIn("ends_in_ms", self.one("status", "draining"))
+                self.assertRegex(self.ctl("status").stdout, r"(?m)^1 .* -$")
+                self.assertTrue(clients.serves(s))
+                if ending == "reload":
+                    d.reload()
+                else:
+                    d.send_signal(signal.SIGTERM)
+                self.assertEqual(clients.recv_until_over(s)[0], b"")
+                d.hang_up()
+                if ending == "reload":
+                    d.stop()
+                else:
+                    d.wait_exit()
+
 
 class FilesOfTheDaemon(OnPaths):
+    @harness.needs_root
+    def test_one_that_the_service_s_user_cannot_see_is_not_taken_for_lost(self):
+        hidden = self.folder / "hidden"
+        os.mkdir(hidden, 0o700)
+        d = self.serve({"service": "echo", "name": "hidden", "transport": "unix", "path": hidden + "/socket"},
+                       {"service": "echo", "transport": "unix", "path": self.folder / "echo"}, daemon={"allow": TELLS})
+        os.unlink(self.folder / "echo")
+        d.wait_log(r"^notice renewed: ")  # it has looked at all
+        self.assertNotIn("lost", self.one("status", "listener", listener="hidden/unix"))
+        self.assertTrue(clients.serves(d.connect("hidden", "unix")))
+        self.assertEqual(sum(line.startswith("warning lost") for line in d.log), 1)
+
     def test_the_control_socket_is_there_again(self):
         d = self.serve_paths("unix")
         os.unlink(self.path)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Listeners that are lost on the real ports and interfaces: ended by `ss -K`, their interface made anew."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -104,6 +105,17 @@ class OnAnInterface(test_upgrade.Upgrades):
         self.d.reload()
         self.assertTrue(self.serves())
         self.assertEqual(sum(line.startswith("warning lost") for line in self.d.log), 4)
+
+    def test_may_be_called_by_any_of_its_names(self):
+        self.d.stop()
+        netns.ip("link", "property", "add", "dev", "e0", "altname", "another-name")
+        path = self.folder / "socket"
+        self.d = self.serve_program({**self.LISTENER, "interface": "another-name"},
+                                    {"service": "echo", "name": "path", "transport": "unix", "path": path}, allow=TELLS)
+        os.unlink(path)
+        self.d.wait_log(r"^notice renewed: ")  # it has looked at all
+        self.assertTrue(self.serves())
+        self.assertEqual(sum(line.startswith("warning lost") for line in self.d.log), 1)
 
     def test_a_datagram_socket_that_ss_took_its_interface_from_has_it_again(self):
         if not kernel_ends_sockets():
