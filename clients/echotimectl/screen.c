@@ -63,8 +63,10 @@ static void print_daemon(const json_t *d)
 	add_escaped(&t, member_text(d, "clock"));
 	if (json_object_get(d, "clock_error_us"))
 		text_addf(&t, " within %" PRIu64 " us", member_number(d, "clock_error_us"));
-	text_addf(&t, "; %" PRIu64 " sessions of at most %" PRIu64 "\n", member_number(d, "sessions"),
-		  member_number(d, "sessions_max"));
+	text_addf(&t, "; %" PRIu64 " sessions", member_number(d, "sessions"));
+	if (member_number(d, "sessions_max")) /* not known while the settings cannot be read */
+		text_addf(&t, " of at most %" PRIu64, member_number(d, "sessions_max"));
+	text_add(&t, "\n");
 	puts(t.at);
 }
 

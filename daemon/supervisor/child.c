@@ -226,8 +226,10 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 	c->generation = g;
 	c->strange = is_strange;
 	int r = is_strange ? take_strange_record(c) : 0;
-	if (r == 0)
+	if (r == 0 && c->channel.fd >= 0)
 		r = loop_add(&s->loop, &c->channel, EPOLLIN);
+	else if (r == 0) /* it cannot be told anything any more */
+		kill(c->pid, SIGKILL);
 	if (r < 0) {
 		free(c);
 		return r;
@@ -235,6 +237,36 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 	c->next = g->children;
 	g->children = c;
 	return 0;
+}
+
+static bool has_child(const struct supervisor *s, uint32_t record)
+{
+	const struct generation *lists[] = { s->current, s->draining };
+
+	for (size_t i = 0; i < array_n(lists); i++)
+		for (const struct generation *g = lists[i]; g; g = g->next)
+			for (const struct child *c = g->children; c; c = c->next)
+				if (c->record == record)
+					return true;
+	return false;
+}
+
+void child_end_strays(struct supervisor *s)
+{
+	for (struct child *c = s->current->children; c; c = c->next)
+		if (!c->ready)
+			kill(c->pid, SIGKILL);
+	for (uint32_t i = 0; i < SHARED_RECORDS_MAX; i++) {
+		struct record *r = &s->shared->records[i];
+		pid_t pid = (pid_t)atomic_load(&r->pid);
+
+		if (atomic_load(&r->state) == RECORD_FREE || has_child(s, i))
+			continue;
+		/* What a record says is not to be believed: no pid but that of a process of ours that nobody knows. */
+		if (pid > 1 && !child_find(s, pid) && is_ours(pid))
+			kill(pid, SIGKILL);
+		atomic_store(&r->state, RECORD_FREE);
+	}
 }
 
 void child_tell(struct child *c, enum word word)

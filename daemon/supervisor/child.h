@@ -40,6 +40,10 @@ int child_spawn(struct generation *g, uint32_t pool) must_check;
 /* A process that a program before forked, as it knew it. Not any more: 0, and nothing is added. */
 int child_adopt(struct generation *g, const struct child *like, bool is_strange) must_check;
 
+/* After a way back from a program that failed: ends the processes that it had started, and those whose first word it heard
+ * instead of us. */
+void child_end_strays(struct supervisor *s);
+
 /* It serves clients, and what is said of pools holds for its pool. */
 bool child_is_worker(const struct child *c);
 

@@ -302,26 +302,31 @@ static void ready(struct loop_source *source, uint32_t events)
 
 /* --- with the generations ------------------------------------------------------------------------------------------ */
 
+void control_serve(struct control *c)
+{
+	c->source.ready = ready;
+	c->pause.fire = pause_over;
+	if (c->source.fd < 0)
+		set_watched(c, true);
+}
+
 void control_settle(struct control *c, const struct settings *settings)
 {
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 
-	c->source.ready = ready;
-	c->pause.fire = pause_over;
 	if (c->keeps) {
 		adopt(c->now, settings);
 		if (health_adjust(&c->now->listener, &why) < 0)
 			log_say(LOG_LEVEL_WARNING, "control", "%s", why.at);
-		if (c->source.fd < 0)
-			set_watched(c, true);
+		control_serve(c);
 		return;
 	}
 	set_watched(c, false);
 	close_door(&c->now);
 	c->now = c->coming;
 	c->coming = NULL;
-	set_watched(c, true);
+	control_serve(c);
 }
 
 void control_mend(struct control *c, const struct settings *settings, bool at_once)

@@ -43,6 +43,9 @@ void control_begin(struct control *c, struct supervisor *s);
  * is none. 0; -EADDRINUSE: another daemon answers there; or -errno; with why. */
 int control_prepare(struct control *c, const struct settings *settings, struct text *why) must_check;
 
+/* Whoever asks at the socket that there is, is answered. */
+void control_serve(struct control *c);
+
 /* They have come, and serve; or they do not come. */
 void control_settle(struct control *c, const struct settings *settings);
 void control_abandon(struct control *c);

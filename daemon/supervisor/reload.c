@@ -174,7 +174,7 @@ static void begin_renewal(struct supervisor *s)
 
 static const char *what_came(const struct supervisor *s, bool first)
 {
-	if (takeover_mode() == TAKEOVER_GO)
+	if (takeover_mode() == TAKEOVER_SETTLED)
 		return "upgraded";
 	if (s->renews)
 		return "renewed";
@@ -252,6 +252,7 @@ static bool take_places(struct supervisor *s, uint64_t now_ns)
 			refuse(s, why.at);
 			return false;
 		}
+		takeover_settle(); /* nothing can fail any more but our own processes */
 		g->empty_by_ns = now_ns + RELOAD_EMPTY_NS;
 	}
 	g->deadline_ns = now_ns + RELOAD_LOOK_NS;

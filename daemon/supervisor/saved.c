@@ -209,7 +209,8 @@ int saved_open(char *text, struct saved_image *ret, struct text *why)
 	return r;
 }
 
-/* A descriptor that is said to be open; -1 is fine. */
+/* A descriptor that is said to be open; -1 is fine. Whatever has none any more is left out, but for the memory that all
+ * share. */
 static int check(int fd)
 {
 	return fd < 0 || fcntl(fd, F_GETFD) >= 0 ? 0 : -EBADF;
@@ -246,7 +247,9 @@ static int take_passed(char *rest)
 
 	if (a->n == ADOPT_MAX || READ(rest, of_passed, &a->sockets[a->n]) < 0)
 		return -EINVAL;
-	return check(a->sockets[a->n++].fd);
+	if (check(a->sockets[a->n].fd) == 0)
+		a->n++;
+	return 0;
 }
 
 static int take_control(char *rest)
@@ -255,7 +258,7 @@ static int take_control(char *rest)
 
 	if (READ(rest, of_control, &l) < 0)
 		return -EINVAL;
-	return check(l.fd) < 0 ? -EBADF : control_restore(&saved.s->control, &l);
+	return check(l.fd) < 0 ? 0 : control_restore(&saved.s->control, &l);
 }
 
 static int take_generation(char *rest)
@@ -269,9 +272,12 @@ static int take_generation(char *rest)
 	g->listeners = calloc(LISTENER_MAX, sizeof(*g->listeners));
 	if (!g->listeners)
 		return -ENOMEM;
+	int *const fds[] = { &g->questions[0], &g->questions[1], &g->metrics_fd };
 	int r = READ(rest, of_generation, g);
-	if (r == 0 && (check(g->questions[0]) < 0 || check(g->questions[1]) < 0 || check(g->metrics_fd) < 0))
-		r = -EBADF;
+
+	for (size_t i = 0; r == 0 && i < array_n(fds); i++)
+		if (check(*fds[i]) < 0)
+			*fds[i] = -1;
 	generation_place_gauges(g);
 	return r;
 }
@@ -301,9 +307,7 @@ static int take_limits(char *rest)
 
 	if (!saved.g || READ(rest, of_limits, &l) < 0 || l.shape.bytes < LIMITS_BYTES_MIN)
 		return -EINVAL;
-	if (check(l.fd) < 0)
-		return -EBADF;
-	return saved.is_strange ? 0 : limiting_attach(&l.shape, l.fd, &saved.g->limiting);
+	return saved.is_strange || check(l.fd) < 0 ? 0 : limiting_attach(&l.shape, l.fd, &saved.g->limiting);
 }
 
 static int take_pool(char *rest)
@@ -322,7 +326,9 @@ static int take_listener(char *rest)
 	struct listener *l = &g->listeners[g->listeners_n++];
 	if (READ(rest, of_listener, l) < 0 || l->pool >= SETTINGS_POOLS_MAX || l->row >= TABLE_ROWS_MAX)
 		return -EINVAL;
-	return check(l->fd);
+	g->used[l->pool] = true;
+	g->listeners_n -= check(l->fd) < 0;
+	return 0;
 }
 
 static int take_child(char *rest)
@@ -333,7 +339,7 @@ static int take_child(char *rest)
 	    (like.pool >= SETTINGS_POOLS_MAX && like.pool != CHILD_RESOLVER && like.pool != CHILD_METRICS))
 		return -EINVAL;
 	if (check(like.channel.fd) < 0)
-		return -EBADF;
+		like.channel.fd = -1;
 	return saved.only_try ? 0 : child_adopt(saved.g, &like, saved.is_strange);
 }
 

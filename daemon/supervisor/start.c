@@ -201,6 +201,7 @@ static int give_in(struct supervisor *s, struct settings *settings, int code)
 		return code;
 	settings_free(settings);
 	takeover_done();
+	control_serve(&s->control);
 	notify_ready();
 	watch(s);
 	return 0;
@@ -211,9 +212,11 @@ int start_again(struct supervisor *s, struct settings *settings)
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
 
-	if (takeover_mode() == TAKEOVER_BACK)
+	if (takeover_mode() == TAKEOVER_BACK) {
 		log_say(LOG_LEVEL_ERROR, "upgrade",
 			"the program that came failed before it was ready; the one before is back");
+		child_end_strays(s);
+	}
 	if (!settings || check_settings(s, settings) != 0)
 		return give_in(s, settings, EX_CONFIG);
 	int r = control_prepare(&s->control, settings, &why);

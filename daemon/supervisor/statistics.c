@@ -49,7 +49,7 @@ static void log_pool(const struct generation *g, uint32_t pool)
 		sessions += atomic_load(&r->sessions);
 	}
 	log_begin(&l, LOG_LEVEL_NOTICE, "statistics");
-	log_text(&l, "pool", g->settings->pools[pool].name);
+	log_text(&l, "pool", g->pools[pool].name);
 	log_number(&l, "processes", processes);
 	log_number(&l, "busy", busy);
 	log_number(&l, "sessions", sessions);
@@ -66,7 +66,7 @@ void statistics_log(const struct supervisor *s)
 		counters_sum(&all, &row);
 	}
 	log_counters("all", &all, table_count(shared_table(s->shared)));
-	for (uint32_t i = 0; s->current && i < s->current->settings->pools_n; i++)
+	for (uint32_t i = 0; s->current && i < SETTINGS_POOLS_MAX; i++)
 		if (s->current->used[i])
 			log_pool(s->current, i);
 }

@@ -48,7 +48,7 @@ static void add_daemon(const struct supervisor *s, struct text *to)
 	if (clock.state == CLOCK_SYNCHRONISED)
 		answer_number(to, "clock_error_us", (uint64_t)clock.max_error_us);
 	answer_number(to, "sessions", table_count(shared_table(s->shared)));
-	if (s->current)
+	if (s->current && s->current->settings)
 		answer_number(to, "sessions_max", s->current->settings->limits.sessions);
 	answer_end(to);
 }
@@ -102,16 +102,18 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 
 	answer_begin(to, "listener");
 	answer_text(to, "listener", l->label);
-	answer_text(to, "service", l->settings->service->name);
+	if (l->settings)
+		answer_text(to, "service", l->settings->service->name);
 	answer_text(to, "transport", service_transport_name(l->transport));
 	if (l->multipath)
 		answer_bool(to, "mptcp", true);
-	answer_text(to, "pool", g->settings->pools[l->pool].name);
+	answer_text(to, "pool", g->pools[l->pool].name);
 	add_addresses(g, l->row, to);
 	add_loss(g, l->row, to);
 	answer_bool(to, "drained", atomic_load(&s->shared->drained[l->row]) != 0);
 	answer_number(to, "sessions", table_row_count(shared_table(s->shared), l->row));
-	answer_number(to, "sessions_max", l->settings->rules.max_sessions);
+	if (l->settings)
+		answer_number(to, "sessions_max", l->settings->rules.max_sessions);
 	answer_number(to, "waiting", atomic_load(&s->shared->backlog[l->row]));
 	add_rates(&s->rates, l->row, to);
 	answer_end(to);
@@ -162,19 +164,19 @@ static struct doing count(const struct generation *g, uint32_t pool)
 /* pool: an index, CHILD_RESOLVER or CHILD_METRICS. */
 static void add_pool(struct generation *g, uint32_t pool, struct text *to)
 {
-	const struct pool_settings *set = pool < g->settings->pools_n ? &g->settings->pools[pool] : NULL;
 	const struct pool *p = pool_of(g, pool);
+	bool serves = pool < SETTINGS_POOLS_MAX;
 	struct doing n = count(g, pool);
 	uint64_t now_ns = clock_mono_ns();
 
 	answer_begin(to, "pool");
 	answer_text(to, "pool", p->name);
-	answer_text(to, "model", set ? settings_model_name(set->model) : p->name);
+	answer_text(to, "model", serves ? settings_model_name(p->model) : p->name);
 	answer_number(to, "starting", n.starting);
 	answer_number(to, "idle", n.idle);
 	answer_number(to, "busy", n.busy);
 	answer_number(to, "draining", n.draining);
-	if (set)
+	if (serves)
 		answer_number(to, "sessions", n.sessions);
 	answer_number(to, "throttled_ms", p->not_before_ns > now_ns ? (p->not_before_ns - now_ns) / CLOCK_MS_NS : 0);
 	answer_end(to);
@@ -186,7 +188,7 @@ static bool add_nth_pool(struct generation *g, uint64_t i, struct text *to)
 	uint32_t found[SETTINGS_POOLS_MAX + 2];
 	size_t n = 0;
 
-	for (uint32_t p = 0; p < g->settings->pools_n; p++)
+	for (uint32_t p = 0; p < SETTINGS_POOLS_MAX; p++)
 		if (g->used[p])
 			found[n++] = p;
 	if (g->resolvers_wanted)

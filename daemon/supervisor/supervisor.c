@@ -25,11 +25,33 @@
 #include "supervisor/watch.h"
 
 #define KILL_AFTER_NS (1 * CLOCK_S_NS) /* between asking processes to end and making them */
+#define LAST_WAIT_NS (2 * CLOCK_S_NS)
 
 /* --- deaths --------------------------------------------------------------------------------------------------- */
 
+/* Before this program has settled the processes that it was handed over stay as they are, dead ones too: the program before
+ * may come back, and has to find them. */
+static void reap_coming(struct supervisor *s)
+{
+	struct child *next;
+
+	for (struct child *c = s->coming ? s->coming->children : NULL; c; c = next) {
+		siginfo_t info = { 0 };
+
+		next = c->next;
+		if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+			continue;
+		child_bury(c, &info);
+		(void)waitpid(info.si_pid, NULL, WNOHANG);
+	}
+}
+
 static void reap(struct supervisor *s)
 {
+	if (takeover_mode() == TAKEOVER_GO) {
+		reap_coming(s);
+		return;
+	}
 	for (;;) {
 		siginfo_t info = { 0 };
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
@@ -69,6 +91,7 @@ static void stop(struct supervisor *s)
 		return;
 	}
 	s->stopping = true;
+	takeover_settle(); /* whoever is told to stop does not become another program again */
 	log_say(LOG_LEVEL_NOTICE, "stopping", "no new sessions; those that are open have %u ms",
 		s->current ? (unsigned)(s->current->drain_timeout_ns / CLOCK_MS_NS) : 0u);
 	notify_stopping();
@@ -178,7 +201,7 @@ static uint64_t next_deadline(const struct supervisor *s, uint64_t at_ns)
 {
 	if (s->coming && s->coming->deadline_ns < at_ns)
 		at_ns = s->coming->deadline_ns;
-	for (const struct generation *g = s->draining; g; g = g->next)
+	for (const struct generation *g = s->draining; g && takeover_mode() != TAKEOVER_GO; g = g->next)
 		at_ns = g->deadline_ns < at_ns ? g->deadline_ns : at_ns;
 	return at_ns;
 }
@@ -191,7 +214,8 @@ void supervisor_advance(struct supervisor *s)
 	reload_advance(s, retire);
 	upgrade_advance(s);
 	control_look(&s->control);
-	advance_draining(s);
+	if (takeover_mode() != TAKEOVER_GO)
+		advance_draining(s);
 	if (s->current && s->current->settings && !s->current->drain_asked) {
 		uint64_t again_ns = pools_fill(s->current);
 		generation_deal_readers(s->current);
@@ -213,6 +237,30 @@ static void timer_fired(struct loop_timer *t)
 
 /* --- from start to end ---------------------------------------------------------------------------------------- */
 
+/* All have been killed, or see the end of the life pipe. One that does neither is not waited for: whoever stops us would
+ * wait as well. */
+static void wait_for_the_last(void)
+{
+	uint64_t until_ns = clock_mono_ns() + LAST_WAIT_NS;
+	struct timespec step = { .tv_nsec = 10 * CLOCK_MS_NS };
+	sigset_t died;
+
+	sigemptyset(&died);
+	sigaddset(&died, SIGCHLD);
+	for (;;) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+		if (pid < 0 && errno != EINTR)
+			return;
+		if (pid == 0 && clock_mono_ns() >= until_ns) {
+			log_say(LOG_LEVEL_WARNING, "stopped", "a process does not end, and is left behind");
+			return;
+		}
+		if (pid == 0)
+			(void)sigtimedwait(&died, NULL, &step);
+	}
+}
+
 /* Whatever is left after an early end goes: session children without an acceptor by the life pipe. */
 static void finish(struct supervisor *s)
 {
@@ -227,8 +275,7 @@ static void finish(struct supervisor *s)
 		generation_kill(g);
 	control_close(&s->control);
 	fd_close(&s->life[1]);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
+	wait_for_the_last();
 }
 
 static int watch_all(struct supervisor *s)

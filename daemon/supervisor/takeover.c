@@ -185,14 +185,9 @@ int takeover_restore(struct supervisor *s, struct text *why)
 
 /* ---- end ---- */
 
-void takeover_done(void)
+/* What a way back needs. */
+static void forget(void)
 {
-	if (takeover.mode == TAKEOVER_NONE)
-		return;
-	alarm(0);
-	for (size_t i = 0; takeover.mode == TAKEOVER_GO && i < array_n(deadly); i++)
-		signal(deadly[i], SIG_DFL);
-	takeover.mode = TAKEOVER_NONE;
 	fd_close(&takeover.state_fd);
 	fd_close(&takeover.image.fd);
 	free(takeover.text);
@@ -201,6 +196,26 @@ void takeover_done(void)
 	takeover.back = NULL;
 	(void)!privileges_keep_over_exec(false);
 	fd_cloexec_all();
+}
+
+void takeover_settle(void)
+{
+	if (takeover.mode != TAKEOVER_GO)
+		return;
+	alarm(0);
+	for (size_t i = 0; i < array_n(deadly); i++)
+		signal(deadly[i], SIG_DFL);
+	takeover.mode = TAKEOVER_SETTLED;
+	forget();
+	(void)kill(takeover.pid, SIGCHLD);
+}
+
+void takeover_done(void)
+{
+	takeover_settle();
+	if (takeover.mode == TAKEOVER_BACK)
+		forget();
+	takeover.mode = TAKEOVER_NONE;
 }
 
 int takeover_end(int code)

@@ -3,8 +3,9 @@
  * From one program to the next, in place: the side that comes.
  *
  * Flow: the program before executes us, first in a child that only tries (TAKEOVER_TRY: what comes through alive ends with
- * status 0), then in its own place (TAKEOVER_GO). Until we serve, whatever goes wrong (an error, a signal, half a minute)
- * executes it again (TAKEOVER_BACK), with what it had handed to us.
+ * status 0), then in its own place (TAKEOVER_GO). Until we have settled, whatever goes wrong (an error, a signal, half a
+ * minute) executes it again (TAKEOVER_BACK), with what it had handed to us: so until then none of that is closed, waited
+ * for, told to drain or ended. We settle when our own processes are ready, or when we are told to stop (TAKEOVER_SETTLED).
  */
 #pragma once
 
@@ -22,7 +23,7 @@
 #define TAKEOVER_TIME_S 30
 #endif
 
-enum takeover_mode { TAKEOVER_NONE, TAKEOVER_TRY, TAKEOVER_GO, TAKEOVER_BACK };
+enum takeover_mode { TAKEOVER_NONE, TAKEOVER_TRY, TAKEOVER_GO, TAKEOVER_BACK, TAKEOVER_SETTLED };
 
 /* First of all in the program. */
 void takeover_begin(char **argv);
@@ -37,7 +38,11 @@ const char *takeover_path(void);
 /* What the program before knew. 0; or -errno and why. */
 int takeover_restore(struct supervisor *s, struct text *why) must_check;
 
-/* We serve: there is no way back any more. */
+/* There is no way back any more, and what was handed over is ours to end: whoever died meanwhile is waited for now. GO
+ * becomes SETTLED; in any other mode nothing changes. */
+void takeover_settle(void);
+
+/* We serve. */
 void takeover_done(void);
 
 /* Last of all: the program ends with this code, or, in the middle of a takeover, is the one before again. */

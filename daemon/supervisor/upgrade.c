@@ -244,7 +244,7 @@ void upgrade_advance(struct supervisor *s)
 
 	if (s->stopping && u->checker)
 		kill(u->checker, SIGKILL);
-	if (s->stopping || !s->current || !s->current->settings || s->current->drain_asked || s->coming || u->checker)
+	if (s->stopping || !s->current || s->current->drain_asked || s->coming || u->checker)
 		return;
 	if (u->checked) {
 		u->checked = false;

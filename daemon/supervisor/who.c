@@ -155,7 +155,8 @@ static void add_refusals(const struct supervisor *s, uint32_t row, enum refusal 
 
 static void add_offender(const struct supervisor *s, const struct offence *o, uint64_t count, struct text *to)
 {
-	const struct limiter_shape *shape = &s->current->settings->limits.shape;
+	static const struct limiter_shape whole = { .source_bits_v4 = 32, .source_bits_v6 = 128 };
+	const struct limiter_shape *shape = s->current->limiting ? &s->current->limiting->shape : &whole;
 	struct prefix source = { .addr = o->source };
 	char storage[ADDR_TEXT_MAX];
 	struct text where = TEXT_OVER(storage);
