@@ -17,6 +17,7 @@ import test_metrics
 import test_upgrade
 
 ECHO = {"service": "echo", "transport": "tcp"}
+SO_TIMESTAMPING, STAMPS_OF_WHAT_IS_SENT, IP_RECVERR = 37, 1 << 1 | 1 << 4, 11
 TELLS = [r"^warning (lost|closed)\b"]
 HOWS = {"receiving": socket.SHUT_RD, "all": socket.SHUT_RDWR}
 
@@ -196,6 +197,24 @@ class Passed(passing.Case):
                 s.close()
                 if transport in config.UNIXES:
                     os.unlink(places[transport])
+
+    def test_what_its_owner_has_the_kernel_queue_for_it_keeps_nobody_busy(self):
+        for transport in ("tcp", "udp"):
+            with self.subTest(transport):
+                s = self.bound(transport)
+                d = self.pass_to([(transport, s)], self.listener(transport))
+                self.wait_until(lambda: all_sleep(d), "nobody is busy")
+                s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, STAMPS_OF_WHAT_IS_SENT)
+                s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+                for _ in range(3):
+                    with d.connect(transport, transport) as gone:
+                        gone.send(b"an answer that meets nobody")
+                client = d.connect(transport, transport)
+                for _ in range(20):
+                    client.send(b"are you there")
+                    self.assertEqual(client.recv(100), b"are you there")
+                self.wait_until(lambda: all_sleep(d), "nobody is busy")
+                d.stop()
 
 
 class OfOurs(control.Case):

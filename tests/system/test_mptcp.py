@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Multipath TCP: listeners that take it, of ours and passed; plain TCP beside it, and in its place where there is none."""
 
+import os
 import shutil
 import socket
 import struct
@@ -73,6 +74,14 @@ class Sessions(Case):
         for where in [*d.listening("echo"), ("127.0.0.1", d.address("any")[1]), ("::1", d.address("any")[1])]:
             s = self.dial(where)
             self.assertTrue(clients.serves(s) and is_multipath(s), where)
+
+    def test_on_an_interface_are_served_and_it_is_not_taken_for_lost(self):
+        path = self.folder / "socket"
+        d = self.serve({**ECHO, "interface": "lo"}, {"service": "echo", "name": "path", "transport": "unix", "path": path},
+                       daemon={"allow": [r"^warning lost listener=path/unix "]})
+        os.unlink(path)
+        d.wait_log(r"^notice renewed: ")  # it has looked at all
+        self.expect_both(d)
 
     def test_behind_a_balancer_have_their_client_s_address(self):
         d = self.serve({**ECHO, "proxy": "both", "proxy_from": ["127.0.0.1"]})
