@@ -184,6 +184,8 @@ static const char *advice(const struct listener *l, int r)
 {
 	if (r == -EACCES && l->address.port < 1024)
 		return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+	if (r == -EINVAL && addr_is_link_local(&l->address) && !l->address.scope)
+		return " (it is on every link: say on which interface, with \"%eth0\" behind it)";
 	if (r == -EADDRNOTAVAIL && dad_is_tentative(&l->address))
 		return " (this host has it, but is still checking that no other does: try again in a few seconds; freebind "
 		       "= true "

@@ -368,6 +368,15 @@ static void a_link_local_address_keeps_its_interface(void **state maybe_unused)
 	listener_add_where(&where, &l);
 	assert_non_null(strstr(storage, "[fe80::77%"));
 	if (host_has_ipv6()) {
+		struct listener_settings on_every = some_settings(TRANSPORT_TCP);
+
+		set_address(&on_every, "fe80::77");
+		on_every.port = 4077;
+		l = planned(&on_every);
+		expect_not_opened(
+			&l, -EINVAL,
+			"cannot bind echo/tcp to [fe80::77]:4077: invalid argument (it is on every link: say on which "
+			"interface, with \"%eth0\" behind it)");
 		s.socket.freebind = true;
 		l = opened(&s);
 		assert_int_equal(l.address.scope, if_nametoindex("lo"));
