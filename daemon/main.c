@@ -100,7 +100,10 @@ static int run(int argc, char **argv)
 		return fputs(usage, stdout) == EOF ? EX_IOERR : 0;
 	if (o.what == VERSION_ONLY)
 		return puts(PACKAGE_STRING "\n" BUILT_WITH) == EOF || fflush(stdout) == EOF ? EX_IOERR : 0;
-	log_open();
+	if (o.what == SERVE)
+		log_open_serving();
+	else
+		log_open();
 	names_init();
 	if (o.inetd)
 		return inetd_run(o.inetd, o.file, o.overrides, o.overrides_n);

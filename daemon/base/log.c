@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/log_relay.h"
 
 /* What log_end may still have to add; kept free until then. */
 #define TAIL_MAX sizeof(",\"cut\":true}\n")
@@ -26,6 +27,7 @@
 
 enum how {
 	HOW_POLLED,      /* descriptor 2 as it is: asked before each write         */
+	HOW_FILE,        /* descriptor 2 as it is: a write to it never waits       */
 	HOW_NONBLOCKING, /* a description of our own, which may be non-blocking    */
 	HOW_SOCKET,      /* one call can be non-blocking                           */
 };
@@ -69,7 +71,7 @@ void log_open(void)
 	struct stat st;
 
 	fd_close(&out.own_fd);
-	out.how = HOW_POLLED;
+	out.how = HOW_FILE;
 	out.journal = false;
 	out.torn = false;
 	if (fstat(STDERR_FILENO, &st) < 0)
@@ -84,8 +86,15 @@ void log_open(void)
 	if (S_ISREG(st.st_mode))
 		return;
 	out.own_fd = reopen();
-	if (out.own_fd >= 0)
-		out.how = HOW_NONBLOCKING;
+	out.how = out.own_fd >= 0 ? HOW_NONBLOCKING : HOW_POLLED;
+}
+
+void log_open_serving(void)
+{
+	log_open();
+	/* A terminal takes parts of lines, which another process would go on with. */
+	if ((out.how == HOW_POLLED || isatty(STDERR_FILENO)) && log_relay_begin() == 0)
+		log_open();
 }
 
 int log_fd(void)
@@ -127,10 +136,13 @@ static ssize_t try_write(const char *from, size_t n)
 		return send(STDERR_FILENO, from, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	case HOW_NONBLOCKING:
 		return write(out.own_fd, from, n);
+	case HOW_FILE:
+		return write(STDERR_FILENO, from, n);
 	case HOW_POLLED:
 		break;
 	}
-	/* A writable pipe takes a page, and a line is less. Only another writer between the two calls could make us wait. */
+	/* A writable pipe takes a page, and a line is less, but for another writer between the two calls; a writable
+	 * terminal takes a byte. So this is for a process that may wait for a moment (log_open). */
 	if (poll(&p, 1, 0) != 1 || (p.revents & POLLOUT) == 0)
 		return -1;
 	return write(STDERR_FILENO, from, n);

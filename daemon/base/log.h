@@ -29,6 +29,10 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
  * written where descriptor 2 is the journal (JOURNAL_STREAM). May be called again, and with descriptor 2 closed. */
 void log_open(void);
 
+/* The same for who serves, and must never wait: where descriptor 2 is a terminal, or cannot be reopened, it
+ * becomes the socket of a relay (base/log_relay.h). For a process that has opened nothing else yet. */
+void log_open_serving(void);
+
 /* The descriptor log_open made for itself (3 or more), for who closes all others; -1 where it made none. */
 int log_fd(void);
 

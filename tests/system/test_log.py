@@ -7,9 +7,12 @@ import re
 import signal
 import socket
 
+import harness
 from harness import Case, every_model, main
 
 SESSIONS = 300
+SESSIONS_OF_A_TERMINAL = 900  # more lines than a terminal and a socket take
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
 
 
 class Stalled:
@@ -32,7 +35,7 @@ class Stalled:
                 data = os.read(self.read_end, 65536)
             except BlockingIOError:
                 return self.text
-            self.text += data.decode()
+            self.text += data.decode().replace("\r", "")  # a terminal's ends of lines
 
     def fill(self):
         """Leaves no room for the shortest line."""
@@ -48,28 +51,77 @@ class Stalled:
         os.close(self.write_end)
 
 
+class Terminal(Stalled):
+    """A terminal whose window does not read: who writes to it waits, but not before there is too little room for a line."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.read_end, self.write_end = os.openpty()
+        os.set_blocking(self.read_end, False)
+        self.text = ""
+
+    def daemon(self, as_whom=()):
+        how = super().daemon()
+        return {**how, "prefix": [*how["prefix"], *as_whom]}
+
+
 @every_model
 class LogThatNobodyReads(Case):
-    def test_sessions_are_served_and_each_lost_line_is_told_later(self):
-        stalled = Stalled()
+    def begin(self, stalled, how):
         self.addCleanup(stalled.close)
-        path = self.folder / "echo"
-        d = self.serve({"service": "echo", "transport": "unix", "path": path}, daemon={**stalled.daemon(), "wait": True},
-                   log={"sessions": True})
-        for n in range(SESSIONS):
+        return self.serve({"service": "echo", "transport": "unix", "path": self.folder / "echo"},
+                          daemon={**how, "wait": True}, log={"sessions": True})
+
+    def ask(self, times):
+        for n in range(times):
             with socket.socket(socket.AF_UNIX) as s:
                 s.settimeout(30)
-                s.connect(path)
+                s.connect(self.folder / "echo")
                 s.sendall(b"%d" % n)
                 s.shutdown(socket.SHUT_WR)
                 self.assertEqual(s.recv(100), b"%d" % n)
                 self.assertEqual(s.recv(100), b"")
+
+    def all_are_told(self, stalled, times):
+        self.wait_until(lambda: self.lines_of(stalled) >= times, "each session written, or told as lost")
+        self.assertEqual(self.lines_of(stalled), times)
+        self.assertIn(" lines=", stalled.text)
+
+    def test_sessions_are_served_and_each_lost_line_is_told_later(self):
+        stalled = Stalled()
+        d = self.begin(stalled, stalled.daemon())
+        self.ask(SESSIONS)
         stalled.fill()
         # It tries to tell what is lost once a second, after its status: here at least once in vain.
         d.wait_message("STATUS=", since=d.mark()[1], count=2)
-        self.wait_until(lambda: self.lines_of(stalled) >= SESSIONS, "each session written, or told as lost")
-        self.assertEqual(self.lines_of(stalled), SESSIONS)
-        self.assertIn(" lines=", stalled.text)
+        self.all_are_told(stalled, SESSIONS)
+
+    def on_a_terminal(self, *as_whom):
+        terminal = Terminal()
+        flags = fcntl.fcntl(terminal.write_end, fcntl.F_GETFL)
+        d = self.begin(terminal, terminal.daemon(as_whom))
+        self.ask(SESSIONS_OF_A_TERMINAL)
+        self.assertEqual(fcntl.fcntl(terminal.write_end, fcntl.F_GETFL), flags)
+        return d, terminal
+
+    def test_a_terminal_that_nobody_reads_stops_nobody_and_each_lost_line_is_told_later(self):
+        _, terminal = self.on_a_terminal()
+        self.all_are_told(terminal, SESSIONS_OF_A_TERMINAL)
+
+    @harness.needs_root
+    def test_a_terminal_of_another_user_that_nobody_reads_stops_nobody_and_each_lost_line_is_told_later(self):
+        _, terminal = self.on_a_terminal(*NOBODY)
+        self.all_are_told(terminal, SESSIONS_OF_A_TERMINAL)
+
+    @harness.needs_root
+    def test_a_stop_and_a_reload_do_not_wait_for_a_terminal_of_another_user_that_nobody_reads(self):
+        d, terminal = self.on_a_terminal(*NOBODY)
+        d.reload()
+        self.ask(1)
+        d.send_signal(signal.SIGTERM)
+        d.process.wait(harness.TIMEOUT_S)
+        self.wait_until(lambda: not d.processes(), "who waited for the terminal gave up")
+        d.wait_exit()
+        self.assertEqual(len(re.findall("^notice ready: ", terminal.read(), re.M)), 1)
 
     def lines_of(self, stalled):
         """Sessions written, and lost as the log itself says."""
