@@ -225,7 +225,7 @@ void addr_add_text(struct text *t, const struct addr *a)
 {
 	char number[INET6_ADDRSTRLEN];
 
-	if (a->family == AF_UNIX || a->family == AF_UNSPEC) {
+	if (a->family != AF_INET && a->family != AF_INET6) {
 		text_add(t, a->family == AF_UNIX ? "unix" : "none");
 		return;
 	}

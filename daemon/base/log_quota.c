@@ -47,7 +47,7 @@ bool log_quota_take(enum log_level level, const char *event)
 	uint64_t was = atomic_load(&e->second), lines;
 	do {
 		lines = was >> LINES_BITS == second ? was & ((1U << LINES_BITS) - 1) : 0;
-		if (lines == LOG_QUOTA_PER_S) {
+		if (lines >= LOG_QUOTA_PER_S) {
 			atomic_fetch_add(&e->withheld, 1);
 			return false;
 		}

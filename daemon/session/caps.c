@@ -6,11 +6,11 @@
  * Taking back: `done` becomes `begun`, the word is changed, `begun` is struck out. Only a slot that shows `begun`
  * without a living owner is in doubt.
  */
-#include <assert.h>
+#include "session/caps.h"
+
 #include <sys/socket.h>
 
-#include "session/caps.h"
-#include "session/sources.h"
+#include "session/table.h"
 #include "session/tally.h"
 
 /* In a slot's `counted`: a bit a count, done; the same bit shifted by BEGUN: begun. */
@@ -28,8 +28,7 @@ enum counted {
 /* How often a word in doubt is counted anew before we let those finish who change it meanwhile. */
 #define REPAIR_TRIES 16
 
-struct caps {
-	uint32_t sessions_max; /* what may be admitted at once, whatever the settings say */
+struct caps_words {
 	_Alignas(64) _Atomic uint64_t total;
 	_Alignas(64) _Atomic uint64_t rows[TABLE_ROWS_MAX];
 	/* The sources follow. */
@@ -37,22 +36,14 @@ struct caps {
 
 size_t caps_bytes(uint32_t sessions)
 {
-	return sizeof(struct caps) + sources_bytes(sessions);
+	return sizeof(struct caps_words) + sources_bytes(sessions);
 }
 
-/* No pointers are kept: another program may map the same memory elsewhere. */
-static struct sources *sources_of(const struct caps *c)
+void caps_init(struct caps *c, void *memory, uint32_t sessions, uint64_t secret)
 {
-	return (struct sources *)(void *)((char *)c + sizeof(struct caps));
-}
-
-struct caps *caps_init(void *memory, uint32_t sessions, uint64_t secret)
-{
-	struct caps *c = memory;
-
 	c->sessions_max = sessions;
-	sources_init(sources_of(c), sessions, secret);
-	return c;
+	c->words = memory;
+	sources_init(&c->sources, c->words + 1, sessions, secret);
 }
 
 /* Where in the slot's source_at. */
@@ -61,18 +52,23 @@ static unsigned place_of(uint32_t bit)
 	return bit == COUNTED_SOURCE ? 0 : bit == COUNTED_SOURCE_ROW ? 1 : 2;
 }
 
-/* The word that a count of a slot is, or is to be, in. */
-static _Atomic uint64_t *word_of(struct caps *c, const struct table_slot *slot, uint32_t bit)
+static _Atomic uint64_t *row_word(const struct caps *c, uint32_t row)
+{
+	return row < TABLE_ROWS_MAX ? &c->words->rows[row] : NULL;
+}
+
+/* The word that a count of a slot is, or is to be, in. NULL: the slot names none; another process has written there. */
+static _Atomic uint64_t *word_of(const struct caps *c, const struct table_slot *slot, uint32_t bit)
 {
 	switch ((enum counted)bit) {
 	case COUNTED_TOTAL:
-		return &c->total;
+		return &c->words->total;
 	case COUNTED_ROW:
-		return &c->rows[slot->row];
+		return row_word(c, atomic_load(&slot->row));
 	case COUNTED_ROW_NEXT:
-		return &c->rows[slot->row_next];
+		return row_word(c, atomic_load(&slot->row_next));
 	default:
-		return sources_word(sources_of(c), slot->source_at[place_of(bit)]);
+		return sources_word(&c->sources, atomic_load(&slot->source_at[place_of(bit)]));
 	}
 }
 
@@ -94,12 +90,13 @@ static void turn(struct table_slot *slot, uint32_t bit)
 	atomic_fetch_xor(&slot->counted, bit | bit << BEGUN);
 }
 
-static bool count_up(struct caps *c, struct table_slot *slot, uint32_t bit, uint32_t cap)
+static bool count_up(const struct caps *c, struct table_slot *slot, uint32_t bit, uint32_t cap)
 {
+	_Atomic uint64_t *word = word_of(c, slot, bit);
 	bool counted;
 
 	begin(slot, bit);
-	counted = tally_up(word_of(c, slot, bit), cap);
+	counted = word && tally_up(word, cap);
 	if (counted)
 		turn(slot, bit);
 	else
@@ -107,25 +104,29 @@ static bool count_up(struct caps *c, struct table_slot *slot, uint32_t bit, uint
 	return counted;
 }
 
-static void count_down(struct caps *c, struct table_slot *slot, uint32_t bit)
+static void count_down(const struct caps *c, struct table_slot *slot, uint32_t bit)
 {
+	_Atomic uint64_t *word;
+
 	if ((atomic_load(&slot->counted) & bit) == 0)
 		return;
+	word = word_of(c, slot, bit);
 	turn(slot, bit);
-	tally_down(word_of(c, slot, bit));
+	if (word)
+		tally_down(word);
 	give_up(slot, bit);
 }
 
-static uint64_t key_of(struct caps *c, const struct table_request *r, uint32_t bit)
+static uint64_t key_of(const struct caps *c, const struct table_request *r, uint32_t bit)
 {
 	unsigned bits = r->peer.family == AF_INET ? r->source_bits_v4 : r->source_bits_v6;
 	struct addr prefix = addr_masked(&r->peer, bits);
 
-	return sources_key(sources_of(c), &prefix, bit == COUNTED_SOURCE ? 0 : 1 + r->row);
+	return sources_key(&c->sources, &prefix, bit == COUNTED_SOURCE ? 0 : 1 + r->row);
 }
 
 /* A source without a cap is counted too, where there is room: a later cap shall find it. */
-static bool count_source(struct caps *c, struct table_slot *slot, const struct table_request *r, uint32_t bit)
+static bool count_source(const struct caps *c, struct table_slot *slot, const struct table_request *r, uint32_t bit)
 {
 	uint32_t cap = bit == COUNTED_SOURCE ? r->per_source : r->row_per_source;
 	uint64_t key = key_of(c, r, bit);
@@ -133,12 +134,12 @@ static bool count_source(struct caps *c, struct table_slot *slot, const struct t
 	if (r->is_exempt || (r->peer.family != AF_INET && r->peer.family != AF_INET6))
 		return true;
 	begin(slot, bit);
-	if (!sources_add(sources_of(c), key, cap, &slot->source_at[place_of(bit)])) {
+	if (!sources_add(&c->sources, key, cap, &slot->source_at[place_of(bit)])) {
 		give_up(slot, bit);
 		return cap == 0;
 	}
 	turn(slot, bit);
-	if (!sources_over(sources_of(c), key, cap))
+	if (!sources_over(&c->sources, key, cap))
 		return true;
 	count_down(c, slot, bit);
 	return false;
@@ -158,7 +159,7 @@ enum refusal caps_look(const struct caps *c, const struct table_request *r)
 	return r->row_max != 0 && caps_of_row(c, r->row) >= r->row_max ? REFUSED_SESSIONS : REFUSED_NOT;
 }
 
-enum refusal caps_count_source(struct caps *c, struct table_slot *slot, const struct table_request *r)
+enum refusal caps_count_source(const struct caps *c, struct table_slot *slot, const struct table_request *r)
 {
 	if (!count_source(c, slot, r, COUNTED_SOURCE))
 		return REFUSED_SOURCE;
@@ -168,7 +169,7 @@ enum refusal caps_count_source(struct caps *c, struct table_slot *slot, const st
 	return REFUSED_SOURCE;
 }
 
-enum refusal caps_count(struct caps *c, struct table_slot *slot, const struct table_request *r)
+enum refusal caps_count(const struct caps *c, struct table_slot *slot, const struct table_request *r)
 {
 	if (!count_up(c, slot, COUNTED_TOTAL, total_cap(c, r)))
 		return REFUSED_TOTAL;
@@ -192,7 +193,7 @@ static void settle(struct table_slot *slot)
 	atomic_store(&slot->counted, next);
 }
 
-enum refusal caps_move(struct caps *c, struct table_slot *slot, const struct table_request *r)
+enum refusal caps_move(const struct caps *c, struct table_slot *slot, const struct table_request *r)
 {
 	slot->row_next = r->row;
 	if (!count_up(c, slot, COUNTED_ROW_NEXT, r->row_max))
@@ -207,9 +208,9 @@ enum refusal caps_move(struct caps *c, struct table_slot *slot, const struct tab
 	return REFUSED_NOT;
 }
 
-bool caps_release(struct caps *c, struct table_slot *slot)
+bool caps_release(const struct caps *c, struct table_slot *slot)
 {
-	uint32_t doubtful = atomic_load(&slot->counted) >> BEGUN;
+	uint32_t doubtful = atomic_load(&slot->counted) >> BEGUN & (COUNTED_END - 1);
 
 	for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1)
 		count_down(c, slot, bit);
@@ -219,21 +220,21 @@ bool caps_release(struct caps *c, struct table_slot *slot)
 /* ---- words in doubt ---- */
 
 /* How many slots are counted in a word. False: the owner of one is just counting there. */
-static bool recount(struct caps *c, const _Atomic uint64_t *word, const struct table_slot *slots, uint32_t slots_n,
-		    uint32_t *ret)
+static bool recount(const struct caps *c, const _Atomic uint64_t *word, const struct caps_recount *from, uint32_t *ret)
 {
 	*ret = 0;
-	for (uint32_t i = 0; i < slots_n; i++) {
-		uint32_t counted = atomic_load(&slots[i].counted);
+	for (uint32_t i = 0; i < from->slots_n; i++) {
+		const struct table_slot *slot = &from->slots[i];
+		uint32_t counted = atomic_load(&slot->counted);
 
 		if (counted == 0)
 			continue;
 		for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1) {
-			if ((counted & (bit | bit << BEGUN)) == 0 || word_of(c, &slots[i], bit) != word)
+			if ((counted & (bit | bit << BEGUN)) == 0 || word_of(c, slot, bit) != word)
 				continue;
 			if (counted & bit)
 				++*ret;
-			else if (atomic_load(&slots[i].owner) != TABLE_LOST)
+			else if (atomic_load(&slot->owner) != TABLE_LOST)
 				return false;
 		}
 	}
@@ -241,25 +242,30 @@ static bool recount(struct caps *c, const _Atomic uint64_t *word, const struct t
 }
 
 /* Makes a word what the slots say. Its version tells that nobody changed it while we looked at them. */
-static bool repair_word(struct caps *c, _Atomic uint64_t *word, const struct table_slot *slots, uint32_t slots_n)
+static bool repair_word(const struct caps *c, _Atomic uint64_t *word, struct caps_recount *from)
 {
-	for (int i = 0; i < REPAIR_TRIES; i++) {
+	for (int i = 0; i < REPAIR_TRIES && from->looks_left >= from->slots_n; i++) {
 		uint64_t was = atomic_load(word);
 		uint32_t n;
 
-		if (recount(c, word, slots, slots_n, &n) &&
-		    atomic_compare_exchange_strong(word, &was, tally_next(was, tally_name(was), n)))
+		from->looks_left -= from->slots_n;
+		if (!recount(c, word, from, &n))
+			continue;
+		n = n < TALLY_COUNT_MAX ? n : TALLY_COUNT_MAX;
+		if (atomic_compare_exchange_strong(word, &was, tally_next(was, tally_name(was), n)))
 			return true;
 	}
 	return false;
 }
 
-bool caps_repair(struct caps *c, struct table_slot *slot, struct table_slot *slots, uint32_t slots_n)
+bool caps_repair(const struct caps *c, struct table_slot *slot, struct caps_recount *from)
 {
 	for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1) {
+		_Atomic uint64_t *word = word_of(c, slot, bit);
+
 		if ((atomic_load(&slot->counted) & bit << BEGUN) == 0)
 			continue;
-		if (!repair_word(c, word_of(c, slot, bit), slots, slots_n))
+		if (word && !repair_word(c, word, from))
 			return false;
 		give_up(slot, bit);
 	}
@@ -268,10 +274,10 @@ bool caps_repair(struct caps *c, struct table_slot *slot, struct table_slot *slo
 
 uint32_t caps_total(const struct caps *c)
 {
-	return tally_count(atomic_load(&c->total));
+	return tally_count(atomic_load(&c->words->total));
 }
 
 uint32_t caps_of_row(const struct caps *c, uint32_t row)
 {
-	return tally_count(atomic_load(&c->rows[row]));
+	return tally_count(atomic_load(&c->words->rows[row]));
 }

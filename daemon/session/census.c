@@ -7,15 +7,21 @@
 
 #include "base/text.h"
 
+uint32_t census_find(const struct census *c, const char *pool)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		if (strcmp(c->names[i], pool) == 0)
+			return i;
+	return CENSUS_NOBODY;
+}
+
 uint32_t census_row(struct census *c, const char *pool)
 {
-	for (uint32_t i = 0; i < CENSUS_POOLS_MAX; i++) {
-		if (strcmp(c->pools[i].name, pool) == 0)
-			return i;
-		if (!c->pools[i].name[0])
-			return text_copy(c->pools[i].name, CENSUS_NAME_MAX, pool) == 0 ? i : CENSUS_NOBODY;
-	}
-	return CENSUS_NOBODY;
+	uint32_t row = census_find(c, pool);
+
+	if (row != CENSUS_NOBODY || c->n == CENSUS_POOLS_MAX || text_copy(c->names[c->n], CENSUS_NAME_MAX, pool) < 0)
+		return row;
+	return c->n++;
 }
 
 static enum census_cause cause_of(int signal)
@@ -38,20 +44,20 @@ static enum census_cause cause_of(int signal)
 	}
 }
 
-static void count(struct census *c, uint32_t row, enum census_cause cause)
+static void count(struct census_deaths *d, uint32_t row, enum census_cause cause)
 {
 	if (row < CENSUS_POOLS_MAX)
-		atomic_fetch_add_explicit(&c->pools[row].deaths[cause], 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&d->n[row][cause], 1, memory_order_relaxed);
 }
 
-void census_count_death(struct census *c, uint32_t row, int signal)
+void census_count_death(struct census_deaths *d, uint32_t row, int signal)
 {
-	count(c, row, cause_of(signal));
+	count(d, row, cause_of(signal));
 }
 
-void census_count_stuck(struct census *c, uint32_t row)
+void census_count_stuck(struct census_deaths *d, uint32_t row)
 {
-	count(c, row, CENSUS_STUCK);
+	count(d, row, CENSUS_STUCK);
 }
 
 const char *census_cause_name(enum census_cause cause)

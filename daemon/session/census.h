@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pools by name, and how their processes died: in shared memory, over all generations, whatever place a pool has in the
- * settings of the moment.
+ * Pools by name, and how their processes died, over all generations, whatever place a pool has in the settings of the
+ * moment. The names are the supervisor's, and inherited by who shows them; the counts are shared.
  */
 #pragma once
 
@@ -29,17 +29,22 @@ enum census_cause { CENSUS_CAUSES(CENSUS_ENUM) CENSUS_CAUSES_N };
 #undef CENSUS_ENUM
 
 struct census {
-	struct census_pool {
-		char name[CENSUS_NAME_MAX]; /* "": from here on there are none */
-		_Atomic uint64_t deaths[CENSUS_CAUSES_N];
-	} pools[CENSUS_POOLS_MAX];
+	char names[CENSUS_POOLS_MAX][CENSUS_NAME_MAX];
+	uint32_t n;
+};
+
+struct census_deaths {
+	_Atomic uint64_t n[CENSUS_POOLS_MAX][CENSUS_CAUSES_N];
 };
 
 /* The row of a pool, a new one if it has none. One process calls it, the supervisor. */
 uint32_t census_row(struct census *c, const char *pool);
 
-/* signal: what it died of; 0: it exited. */
-void census_count_death(struct census *c, uint32_t row, int signal);
-void census_count_stuck(struct census *c, uint32_t row);
+/* The same for anybody; CENSUS_NOBODY if it has none. */
+uint32_t census_find(const struct census *c, const char *pool);
+
+/* signal: what it died of; 0: it exited. A row that is none counts nowhere. */
+void census_count_death(struct census_deaths *d, uint32_t row, int signal);
+void census_count_stuck(struct census_deaths *d, uint32_t row);
 
 const char *census_cause_name(enum census_cause cause);

@@ -6,23 +6,14 @@
 #include "base/bytes.h"
 #include "session/limiter.h"
 
-struct limiter {
-	struct siphash_key key;
-	uint32_t width; /* cells of a row */
-	uint8_t source_bits_v4, source_bits_v6;
-	_Alignas(64) _Atomic uint64_t cells[]; /* LIMITER_ROWS × width: the time up to which a cell is spent, or 0 */
-};
-
-struct limiter *limiter_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key)
+void limiter_init(struct limiter *l, void *memory, const struct limiter_shape *shape, const struct siphash_key *key)
 {
-	struct limiter *l = memory;
-
 	assert(shape->bytes >= LIMITER_BYTES_MIN);
-	l->key = *key;
-	l->source_bits_v4 = shape->source_bits_v4;
-	l->source_bits_v6 = shape->source_bits_v6;
-	l->width = (uint32_t)((shape->bytes - sizeof(*l)) / sizeof(l->cells[0]) / LIMITER_ROWS);
-	return l;
+	*l = (struct limiter){ .key = *key,
+			       .width = (uint32_t)(shape->bytes / sizeof(l->cells[0]) / LIMITER_ROWS),
+			       .source_bits_v4 = shape->source_bits_v4,
+			       .source_bits_v6 = shape->source_bits_v6,
+			       .cells = memory };
 }
 
 uint64_t limiter_key(const struct limiter *l, const struct addr *a, uint32_t group)
@@ -47,6 +38,7 @@ static uint32_t cell_of(const struct limiter *l, uint64_t key, uint32_t row)
 uint32_t limiter_look(const struct limiter *l, struct limiter_view *v)
 {
 	v->spent_ns = UINT64_MAX;
+	v->lowest = 0;
 	for (uint32_t i = 0; i < LIMITER_ROWS; i++) {
 		uint64_t spent_ns;
 
@@ -71,7 +63,7 @@ static void raise_to(_Atomic uint64_t *cell, uint64_t least)
 		continue;
 }
 
-uint32_t limiter_take(struct limiter *l, struct limiter_view *v, uint32_t n)
+uint32_t limiter_take(const struct limiter *l, struct limiter_view *v, uint32_t n)
 {
 	v->n = v->fits.n = n;
 	do {

@@ -39,7 +39,13 @@
 #define LIMITER_ROWS 4
 #define LIMITER_BYTES_MIN 4096
 
-struct limiter; /* opaque: its layout is limiter.c's */
+/* A process's own, but for the cells: what others could write says nothing of where anything is. */
+struct limiter {
+	struct siphash_key key;
+	uint32_t width; /* cells of a row */
+	uint8_t source_bits_v4, source_bits_v6;
+	_Atomic uint64_t *cells; /* LIMITER_ROWS × width: the time up to which a cell is spent, or 0 */
+};
 
 /* What makes a source, apart from its address. */
 struct limiter_shape {
@@ -47,8 +53,9 @@ struct limiter_shape {
 	uint8_t source_bits_v4, source_bits_v6;
 };
 
-/* A limiter in `shape->bytes` of zeroed memory, aligned to 64. Any number of processes may use it. */
-struct limiter *limiter_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key);
+/* A limiter in `shape->bytes` of memory, aligned to 64 and zeroed, or used before in the same shape and with the same key.
+ * Any number of processes may use it. */
+void limiter_init(struct limiter *l, void *memory, const struct limiter_shape *shape, const struct siphash_key *key);
 
 /* What the source of an address (its prefix) is called here; `group` tells its debts apart. */
 uint64_t limiter_key(const struct limiter *l, const struct addr *a, uint32_t group);
@@ -71,4 +78,4 @@ uint32_t limiter_look(const struct limiter *l, struct limiter_view *v);
 
 /* After a look that said 1 or more: takes `n` of v->fits, which may be fewer by now; or, where others have used up the rate
  * meanwhile, what is left of it. How many. */
-uint32_t limiter_take(struct limiter *l, struct limiter_view *v, uint32_t n);
+uint32_t limiter_take(const struct limiter *l, struct limiter_view *v, uint32_t n);

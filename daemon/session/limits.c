@@ -9,36 +9,26 @@
 #define GROUP_ANSWERS 0u
 #define GROUP_SESSIONS 0x80000000u
 
-struct limits {
+struct limits_words {
 	struct bucket answers, answer_bytes;
-	_Alignas(64) struct loopguard loops;
-	/* The limiter follows, up to the end. */
+	_Alignas(64) _Atomic uint16_t loops[LOOPGUARD_COUNTS];
+	/* The limiter's follow, up to the end. */
 };
-
-#define HEAD ((sizeof(struct limits) + 63) & ~(size_t)63)
 
 size_t limits_head_bytes(void)
 {
-	return HEAD;
+	return sizeof(struct limits_words);
 }
 
-/* No pointers are kept: another program may map the same memory elsewhere. */
-static struct limiter *limiter_of(struct limits *l)
+void limits_init(struct limits *l, void *memory, const struct limiter_shape *shape, const struct siphash_key *key)
 {
-	return (struct limiter *)(void *)((char *)l + HEAD);
-}
-
-struct limits *limits_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key)
-{
-	struct limits *l = memory;
-	struct siphash_key other = { { ~key->word[0], key->word[1] } };
 	struct limiter_shape rest = *shape;
 
 	assert(shape->bytes >= LIMITS_BYTES_MIN);
-	rest.bytes -= HEAD;
-	loopguard_init(&l->loops, &other);
-	limiter_init(limiter_of(l), &rest, key);
-	return l;
+	l->words = memory;
+	l->loops = (struct loopguard){ .key = { { ~key->word[0], key->word[1] } }, .counts = l->words->loops };
+	rest.bytes -= sizeof(*l->words);
+	limiter_init(&l->limiter, l->words + 1, &rest, key);
 }
 
 /* A UNIX socket's peer has no address to be counted by. */
@@ -48,16 +38,16 @@ static bool has_source(const struct addr *a)
 }
 
 /* A look at a source under a rate. Of *ret it sets what a look needs. */
-static void begin_view(struct limits *l, const struct limits_request *q, const struct rate *rate, uint32_t group,
+static void begin_view(const struct limits *l, const struct limits_request *q, const struct rate *rate, uint32_t group,
 		       struct limiter_view *ret)
 {
-	ret->key = limiter_key(limiter_of(l), &q->source, group | q->row);
+	ret->key = limiter_key(&l->limiter, &q->source, group | q->row);
 	ret->rate = rate;
 	ret->n = q->n;
 	ret->now_ns = q->now_ns;
 }
 
-uint32_t limits_answers(struct limits *l, const struct limits_request *q, const struct rate *of_source,
+uint32_t limits_answers(const struct limits *l, const struct limits_request *q, const struct rate *of_source,
 			const struct limits_totals *totals, enum refusal *ret_why)
 {
 	bool counts = of_source->amount != 0 && has_source(&q->source);
@@ -68,35 +58,35 @@ uint32_t limits_answers(struct limits *l, const struct limits_request *q, const 
 	*ret_why = REFUSED_RATE;
 	if (counts) {
 		begin_view(l, q, of_source, GROUP_ANSWERS, &v);
-		wanted.n = limiter_look(limiter_of(l), &v);
+		wanted.n = limiter_look(&l->limiter, &v);
 		if (wanted.n == 0)
 			return 0;
 	}
-	taken = bucket_take(&l->answers, &totals->answers, &wanted, q->now_ns);
+	taken = bucket_take(&l->words->answers, &totals->answers, &wanted, q->now_ns);
 	if (taken < wanted.n)
 		*ret_why = REFUSED_TOTAL;
-	return !counts || taken == 0 ? taken : limiter_take(limiter_of(l), &v, taken);
+	return !counts || taken == 0 ? taken : limiter_take(&l->limiter, &v, taken);
 }
 
-uint32_t limits_answer_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
+uint32_t limits_answer_bytes(const struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
 			     uint32_t bytes)
 {
 	struct rate_wanted wanted = { .each = bytes, .n = q->n };
 
-	return bucket_take(&l->answer_bytes, &totals->answer_bytes, &wanted, q->now_ns);
+	return bucket_take(&l->words->answer_bytes, &totals->answer_bytes, &wanted, q->now_ns);
 }
 
-enum refusal limits_session(struct limits *l, const struct limits_request *q, const struct rate *of_source)
+enum refusal limits_session(const struct limits *l, const struct limits_request *q, const struct rate *of_source)
 {
 	struct limiter_view v;
 
 	if (of_source->amount == 0 || !has_source(&q->source))
 		return REFUSED_NOT;
 	begin_view(l, q, of_source, GROUP_SESSIONS, &v);
-	return limiter_look(limiter_of(l), &v) != 0 && limiter_take(limiter_of(l), &v, 1) != 0 ? REFUSED_NOT : REFUSED_RATE;
+	return limiter_look(&l->limiter, &v) != 0 && limiter_take(&l->limiter, &v, 1) != 0 ? REFUSED_NOT : REFUSED_RATE;
 }
 
-uint32_t limits_loop(struct limits *l, const struct limits_request *q)
+uint32_t limits_loop(const struct limits *l, const struct limits_request *q)
 {
 	return has_source(&q->source) ? loopguard_drops(&l->loops, &q->source, q->row, q->n) : LIMITS_NO_LOOP;
 }

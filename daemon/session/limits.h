@@ -16,18 +16,24 @@
 #include "session/refusal.h"
 
 #define LIMITS_BYTES_MIN 65536
-#define LIMITS_VERSION 1 /* bumped when the meaning of a word in its memory changes: shared_layout() */
+#define LIMITS_VERSION 2 /* bumped when the meaning of a word in its memory changes: shared_layout() */
 #define LIMITS_NO_LOOP LOOPGUARD_NONE
 
-struct limits; /* opaque: its layout is limits.c's */
+/* A process's own, but for the words: the keys, and where everything is. */
+struct limits {
+	struct limits_words *words;
+	struct loopguard loops;
+	struct limiter limiter;
+};
 
 /* The totals over all listeners. */
 struct limits_totals {
 	struct rate answers, answer_bytes;
 };
 
-/* In shape->bytes (LIMITS_BYTES_MIN or more) of zeroed memory, aligned to 64. */
-struct limits *limits_init(void *memory, const struct limiter_shape *shape, const struct siphash_key *key);
+/* In shape->bytes (LIMITS_BYTES_MIN or more) of memory, aligned to 64 and zeroed, or used before in the same shape and with
+ * the same key. */
+void limits_init(struct limits *l, void *memory, const struct limiter_shape *shape, const struct siphash_key *key);
 
 /* What of the memory is not the limiter's. */
 size_t limits_head_bytes(void);
@@ -43,15 +49,15 @@ struct limits_request {
 /* How many datagrams may be answered, and why the others not: REFUSED_RATE: not this source; REFUSED_TOTAL: nobody. A source
  * that is refused takes nothing from the totals, and who is refused by them is not charged: so a flood from invented
  * sources, however large, fills the limiter no faster than the totals let it. */
-uint32_t limits_answers(struct limits *l, const struct limits_request *q, const struct rate *of_source,
+uint32_t limits_answers(const struct limits *l, const struct limits_request *q, const struct rate *of_source,
 			const struct limits_totals *totals, enum refusal *ret_why);
 
 /* How many answers of so many bytes may be sent? The others: REFUSED_TOTAL. */
-uint32_t limits_answer_bytes(struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
+uint32_t limits_answer_bytes(const struct limits *l, const struct limits_request *q, const struct limits_totals *totals,
 			     uint32_t bytes);
 
 /* May a new session begin (n is 1)? REFUSED_RATE if not. */
-enum refusal limits_session(struct limits *l, const struct limits_request *q, const struct rate *of_source);
+enum refusal limits_session(const struct limits *l, const struct limits_request *q, const struct rate *of_source);
 
 /* Which of the datagrams is dropped in case it goes round (REFUSED_LOOP), counted from 0; or LIMITS_NO_LOOP. */
-uint32_t limits_loop(struct limits *l, const struct limits_request *q);
+uint32_t limits_loop(const struct limits *l, const struct limits_request *q);

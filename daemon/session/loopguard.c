@@ -7,12 +7,7 @@
 
 _Static_assert((UINT16_MAX + 1) % LOOPGUARD_EVERY == 0, "a count that wraps goes on in step");
 
-void loopguard_init(struct loopguard *g, const struct siphash_key *key)
-{
-	g->key = *key;
-}
-
-uint32_t loopguard_drops(struct loopguard *g, const struct addr *source, uint32_t group, uint32_t n)
+uint32_t loopguard_drops(const struct loopguard *g, const struct addr *source, uint32_t group, uint32_t n)
 {
 	uint64_t name[3] = { (uint64_t)source->family << 48 | (uint64_t)source->port << 32 | group };
 	uint32_t before; /* the next one that is dropped */

@@ -25,13 +25,11 @@
 #define LOOPGUARD_CLIENTS_FIRST 32768
 #define LOOPGUARD_CLIENTS_LAST 60999
 
+/* A process's own, but for the counts. */
 struct loopguard {
 	struct siphash_key key;
-	_Atomic uint16_t counts[LOOPGUARD_COUNTS];
+	_Atomic uint16_t *counts; /* [LOOPGUARD_COUNTS], shared, zeroed at first */
 };
 
-/* Zeroed memory with a key of its own. */
-void loopguard_init(struct loopguard *g, const struct siphash_key *key);
-
 /* Counts n datagrams from there, fewer than LOOPGUARD_EVERY. Which of them is to be dropped, from 0; or LOOPGUARD_NONE. */
-uint32_t loopguard_drops(struct loopguard *g, const struct addr *source, uint32_t group, uint32_t n);
+uint32_t loopguard_drops(const struct loopguard *g, const struct addr *source, uint32_t group, uint32_t n);

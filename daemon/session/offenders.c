@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "session/table.h"
+
 #define WEIGHT_MAX (UINT32_C(1) << 30)
 
 /* Not against anybody who wants to be forgotten: he could as well ask from elsewhere. */
@@ -59,5 +61,6 @@ bool offenders_read(const struct offenders *o, uint32_t i, struct offence *ret, 
 	*ret_count = p->count;
 	*ret_last_ns = p->last_ns;
 	atomic_thread_fence(memory_order_acquire);
-	return !(version & 1) && atomic_load_explicit(&p->version, memory_order_relaxed) == version && *ret_count;
+	return !(version & 1) && atomic_load_explicit(&p->version, memory_order_relaxed) == version && *ret_count &&
+	       ret->row < TABLE_ROWS_MAX && (unsigned)ret->why < REFUSALS_N;
 }

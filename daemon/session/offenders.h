@@ -41,5 +41,6 @@ struct offenders {
 /* It was refused n times more. */
 void offenders_note(struct offenders *o, const struct offence *offence, uint32_t n, uint64_t now_ns);
 
-/* Who has place i (below OFFENDERS_N). False: nobody, or it is being written. */
+/* Who has place i (below OFFENDERS_N). False: nobody, it is being written, or it says what cannot be: the row is below
+ * TABLE_ROWS_MAX, the reason below REFUSALS_N. */
 bool offenders_read(const struct offenders *o, uint32_t i, struct offence *ret, uint64_t *ret_count, uint64_t *ret_last_ns);

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts per source in a table of fixed size: a hash of buckets of words. */
-#include <assert.h>
+#include "session/sources.h"
+
 #include <string.h>
 
 #include "base/bytes.h"
-#include "session/siphash.h"
-#include "session/sources.h"
 #include "session/tally.h"
 
 /* A session has two words at most, and there are eight for each: a bucket holds 8 of 32 on average when every session
  * has a source of its own, and more than 32 once in 10^11 buckets. */
 #define BUCKET_WORDS 32
 #define WORDS_PER_SESSION 8
-
-struct sources {
-	struct siphash_key key;
-	uint32_t buckets_mask;
-	_Alignas(64) _Atomic uint64_t words[];
-};
 
 static uint32_t buckets_for(uint32_t sessions)
 {
@@ -31,16 +24,12 @@ static uint32_t buckets_for(uint32_t sessions)
 
 size_t sources_bytes(uint32_t sessions)
 {
-	return sizeof(struct sources) + (size_t)buckets_for(sessions) * BUCKET_WORDS * sizeof(uint64_t);
+	return (size_t)buckets_for(sessions) * BUCKET_WORDS * sizeof(uint64_t);
 }
 
-struct sources *sources_init(void *memory, uint32_t sessions, uint64_t secret)
+void sources_init(struct sources *s, void *memory, uint32_t sessions, uint64_t secret)
 {
-	struct sources *s = memory;
-
-	s->key = (struct siphash_key){ { secret, ~secret } };
-	s->buckets_mask = buckets_for(sessions) - 1;
-	return s;
+	*s = (struct sources){ .key = { { secret, ~secret } }, .buckets_mask = buckets_for(sessions) - 1, .words = memory };
 }
 
 /* The group is not hashed: it makes another name of it, and of a bucket one close by. So the counts of one source are in one
@@ -95,16 +84,16 @@ static struct view look(const struct sources *s, uint64_t key)
 	return v;
 }
 
-bool sources_add(struct sources *s, uint64_t key, uint32_t cap, _Atomic uint32_t *ret_at)
+bool sources_add(const struct sources *s, uint64_t key, uint32_t cap, _Atomic uint32_t *ret_at)
 {
 	for (;;) {
 		struct view v = look(s, key);
-		uint64_t next = tally_next(v.was, fingerprint(key), tally_count(v.was) + 1);
 
-		if (!v.some || (cap != 0 && v.sum >= cap))
+		if (!v.some || (cap != 0 && v.sum >= cap) || tally_count(v.was) == TALLY_COUNT_MAX)
 			return false;
 		atomic_store(ret_at, v.at);
-		if (atomic_compare_exchange_strong(&s->words[v.at], &v.was, next))
+		if (atomic_compare_exchange_strong(&s->words[v.at], &v.was,
+						   tally_next(v.was, fingerprint(key), tally_count(v.was) + 1)))
 			return true;
 	}
 }
@@ -114,10 +103,9 @@ bool sources_over(const struct sources *s, uint64_t key, uint32_t cap)
 	return cap != 0 && look(s, key).sum > cap;
 }
 
-_Atomic uint64_t *sources_word(struct sources *s, uint32_t at)
+_Atomic uint64_t *sources_word(const struct sources *s, uint32_t at)
 {
-	assert(at < (s->buckets_mask + 1) * BUCKET_WORDS);
-	return &s->words[at];
+	return at < (s->buckets_mask + 1) * BUCKET_WORDS ? &s->words[at] : NULL;
 }
 
 uint32_t sources_count(const struct sources *s, uint64_t key)

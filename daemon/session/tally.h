@@ -42,5 +42,5 @@ static inline uint64_t tally_next(uint64_t was, uint32_t name, uint32_t count)
  * another would be refused for it. */
 bool tally_up(_Atomic uint64_t *word, uint32_t cap);
 
-/* Counts one less. */
+/* Counts one less; of none, none. Whoever shares the memory may have written what it likes. */
 void tally_down(_Atomic uint64_t *word);

@@ -86,22 +86,6 @@ static void channel_ready(struct loop_source *s, uint32_t events)
 	supervisor_advance(c->supervisor);
 }
 
-static int take_record(struct shared *s, uint32_t *ret)
-{
-	for (uint32_t i = 0; i < SHARED_RECORDS_MAX; i++) {
-		if (atomic_load(&s->records[i].state) != RECORD_FREE)
-			continue;
-		atomic_store(&s->records[i].sessions, 0);
-		atomic_store(&s->records[i].served, 0);
-		atomic_store(&s->records[i].busy_until_ns, 0);
-		atomic_store(&s->records[i].beat_ns, clock_mono_ns());
-		atomic_store(&s->records[i].state, RECORD_STARTING);
-		*ret = i;
-		return 0;
-	}
-	return -EAGAIN;
-}
-
 /* The signals that are the supervisor's business: a terminal's or systemd's TERM reaches the whole group. */
 static void leave_signals_to_supervisor(void)
 {
@@ -125,19 +109,13 @@ static _Noreturn void run(const struct generation *g, uint32_t pool, uint32_t re
 	worker_run(&g->plan, pool, record, channel);
 }
 
-static void free_record(struct shared *s, uint32_t *record)
-{
-	if (*record != SHARED_NOBODY)
-		atomic_store(&s->records[*record].state, RECORD_FREE);
-}
-
 /* What others see of it. */
 static void describe_record(const struct child *c)
 {
 	struct shared *s = c->supervisor->shared;
 
 	atomic_store(&s->records[c->record].generation, c->generation->number);
-	atomic_store(&s->records[c->record].pool, census_row(&s->census, child_pool_name(c)));
+	atomic_store(&s->records[c->record].pool, census_find(&c->supervisor->census, child_pool_name(c)));
 	atomic_store(&s->records[c->record].pid, (uint32_t)c->pid);
 }
 
@@ -149,7 +127,7 @@ int child_spawn(struct generation *g, uint32_t pool)
 	cleanup_fd int ours = -1;
 	cleanup_fd int theirs = -1;
 	int pair[2];
-	int r = c ? take_record(s->shared, &record) : -ENOMEM;
+	int r = c ? records_take(&s->records, s->shared, &record) : -ENOMEM;
 
 	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
 		r = -errno;
@@ -174,7 +152,7 @@ int child_spawn(struct generation *g, uint32_t pool)
 			loop_remove(&s->loop, &c->channel);
 	}
 	if (r < 0) {
-		free_record(s->shared, &record);
+		records_free(&s->records, s->shared, record);
 		free(c);
 		return r;
 	}
@@ -195,12 +173,12 @@ static bool is_ours(pid_t pid)
 /* It writes to a record that we do not see: this one only says that it is there. */
 static int take_strange_record(struct child *c)
 {
-	struct shared *s = c->supervisor->shared;
-	int r = take_record(s, &c->record);
+	struct supervisor *s = c->supervisor;
+	int r = records_take(&s->records, s->shared, &c->record);
 
 	if (r < 0)
 		return r;
-	atomic_store(&s->records[c->record].state, RECORD_DRAINING);
+	atomic_store(&s->shared->records[c->record].state, RECORD_DRAINING);
 	describe_record(c);
 	return 0;
 }
@@ -212,9 +190,9 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 	if (!is_ours(like->pid)) { /* it died while one program gave way to the other */
 		int fd = like->channel.fd;
 		fd_close(&fd);
-		(void)shared_release_owner(s->shared, (uint32_t)like->pid);
+		(void)shared_release_owner(s->shared, &s->table, (uint32_t)like->pid);
 		if (!is_strange)
-			atomic_store(&s->shared->records[like->record].state, RECORD_FREE);
+			records_free(&s->records, s->shared, like->record);
 		return 0;
 	}
 	struct child *c = calloc(1, sizeof(*c));
@@ -225,7 +203,10 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 	c->supervisor = s;
 	c->generation = g;
 	c->strange = is_strange;
+	(void)census_row(&s->census, child_pool_name(c));
 	int r = is_strange ? take_strange_record(c) : 0;
+	if (!is_strange)
+		records_claim(&s->records, c->record);
 	if (r == 0 && c->channel.fd >= 0)
 		r = loop_add(&s->loop, &c->channel, EPOLLIN);
 	else if (r == 0) /* it cannot be told anything any more */
@@ -320,13 +301,13 @@ static uint64_t count_early_death(struct pool *pool, const struct child *c)
 
 static void count_death(const struct child *c, int signal)
 {
-	struct census *census = &c->supervisor->shared->census;
-	uint32_t row = atomic_load(&record_of(c)->pool);
+	struct census_deaths *deaths = &c->supervisor->shared->deaths;
+	uint32_t row = census_find(&c->supervisor->census, child_pool_name(c));
 
 	if (c->stuck)
-		census_count_stuck(census, row);
+		census_count_stuck(deaths, row);
 	else
-		census_count_death(census, row, signal);
+		census_count_death(deaths, row, signal);
 }
 
 /* A death that was nobody's wish. */
@@ -372,7 +353,7 @@ void child_bury(struct child *c, const siginfo_t *info)
 {
 	struct supervisor *s = c->supervisor;
 	bool well = info->si_code == CLD_EXITED && info->si_status == 0;
-	uint32_t sessions = shared_release_owner(s->shared, (uint32_t)c->pid);
+	uint32_t sessions = shared_release_owner(s->shared, &s->table, (uint32_t)c->pid);
 
 	if (!c->ready)
 		c->generation->failed = true;
@@ -386,6 +367,6 @@ void child_bury(struct child *c, const siginfo_t *info)
 	if (is_of_model(c, POOL_PREFORK) && atomic_load(&record_of(c)->state) == RECORD_IDLE)
 		atomic_fetch_sub(&s->shared->gauges[c->generation->plan.gauges + c->pool].idle, 1);
 	unlink_child(c);
-	free_record(s->shared, &c->record);
+	records_free(&s->records, s->shared, c->record);
 	free(c);
 }

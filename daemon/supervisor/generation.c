@@ -78,7 +78,9 @@ static int make(struct generation *g, const struct generation *before, struct te
 	g->plan.listeners = g->listeners;
 	g->plan.listeners_n = g->listeners_n;
 	g->plan.shared = s->shared;
-	g->plan.limits = g->limiting->limits;
+	g->plan.table = &s->table;
+	g->plan.limits = &g->limiting->limits;
+	g->plan.census = &s->census;
 	generation_place_gauges(g);
 	g->plan.life_fd = s->life[0];
 	g->plan.questions_fd = g->questions[1];
@@ -140,8 +142,21 @@ static void prepare_processes(const struct generation *g)
 	(void)malloc_trim(0); /* what was freed is put in order */
 }
 
+/* Before any process is forked: the one that shows metrics inherits the names. */
+static void name_pools(const struct generation *g)
+{
+	struct census *names = &g->supervisor->census;
+
+	(void)census_row(names, g->resolvers.name);
+	(void)census_row(names, g->metrics.name);
+	for (uint32_t i = 0; i < g->settings->pools_n; i++)
+		if (g->used[i])
+			(void)census_row(names, g->pools[i].name);
+}
+
 int generation_start(struct generation *g)
 {
+	name_pools(g);
 	prepare_processes(g);
 	int r = pool_spawn(g, CHILD_RESOLVER, g->resolvers_wanted);
 
@@ -263,7 +278,7 @@ bool generation_has_workers(const struct generation *g)
 	for (const struct child *c = g->children; c; c = c->next)
 		if (child_is_worker(c))
 			return true;
-	return orphans_count(g) > 0;
+	return orphans_are_left(g);
 }
 
 bool generation_has_questions(const struct generation *g)

@@ -37,6 +37,8 @@ static struct {
 	struct adopt_socket socket;
 	struct listener listener;
 	struct worker_plan plan;
+	struct table table;
+	struct limits limits;
 	struct worker worker;
 	_Atomic uint32_t reader;
 } self;
@@ -203,14 +205,30 @@ static int start_resolver(void)
 	return pid < 0 ? -errno : 0;
 }
 
+/* Memory that nobody shares, but for the resolver. */
+static int map_shared(void)
+{
+	struct siphash_key key;
+	int r = shared_map(NULL, &self.plan.shared);
+
+	for (size_t i = 0; r == 0 && i < array_n(key.word); i++)
+		r = shared_new_secret(&key.word[i]);
+	if (r == 0)
+		r = shared_map_limits(&self.settings->limits.shape, &key, NULL, &self.limits);
+	if (r < 0)
+		return r;
+	shared_table(self.plan.shared, key.word[0], &self.table);
+	self.plan.table = &self.table;
+	self.plan.limits = &self.limits;
+	return 0;
+}
+
 static int prepare(void)
 {
 	struct worker *w = &self.worker;
 	struct clock_status clock = clock_status_now();
-	int r = shared_map(NULL, &self.plan.shared);
+	int r = map_shared();
 
-	if (r == 0)
-		r = shared_map_limits(&self.settings->limits.shape, NULL, &self.plan.limits);
 	if (r < 0)
 		return r;
 	shared_set_clock(self.plan.shared, &clock);

@@ -15,20 +15,26 @@ static bool same_shape(const struct limiter_shape *a, const struct limiter_shape
 
 int limiting_take(const struct limiter_shape *shape, struct limiting *before, struct limiting **ret)
 {
-	if (!before || !same_shape(shape, &before->shape))
-		return limiting_attach(shape, -1, ret);
-	before->users++;
-	*ret = before;
-	return 0;
+	struct limiting fresh = { .shape = *shape, .fd = -1 };
+
+	if (before && same_shape(shape, &before->shape)) {
+		before->users++;
+		*ret = before;
+		return 0;
+	}
+	if (shared_new_secret(&fresh.key.word[0]) < 0 || shared_new_secret(&fresh.key.word[1]) < 0)
+		return -EIO;
+	return limiting_attach(&fresh, ret);
 }
 
-int limiting_attach(const struct limiter_shape *shape, int fd, struct limiting **ret)
+int limiting_attach(const struct limiting *like, struct limiting **ret)
 {
 	struct limiting *l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	*l = (struct limiting){ .shape = *shape, .users = 1, .fd = fd };
-	int r = shared_map_limits(shape, &l->fd, &l->limits);
+	*l = *like;
+	l->users = 1;
+	int r = shared_map_limits(&l->shape, &l->key, &l->fd, &l->limits);
 	if (r < 0) {
 		fd_close(&l->fd);
 		free(l);
@@ -42,7 +48,7 @@ void limiting_drop(struct limiting *l)
 {
 	if (!l || --l->users)
 		return;
-	shared_unmap_limits(l->limits, &l->shape);
+	shared_unmap_limits(&l->limits, &l->shape);
 	fd_close(&l->fd);
 	free(l);
 }

@@ -11,8 +11,9 @@
 #include "session/limits.h"
 
 struct limiting {
-	struct limits *limits; /* mapped shared: no fork copies it */
+	struct limits limits; /* its words are mapped shared: no fork copies them */
 	struct limiter_shape shape;
+	struct siphash_key key;
 	uint32_t users; /* generations */
 	int fd;         /* of the memory: after an upgrade another program maps it */
 };
@@ -20,8 +21,8 @@ struct limiting {
 /* The one of the generation before (or NULL), if it has that shape, else a new one. 0 or -errno. */
 int limiting_take(const struct limiter_shape *shape, struct limiting *before, struct limiting **ret) must_check;
 
-/* That of a program before: fd is its descriptor, which is taken; -1: a new one. 0 or -errno. */
-int limiting_attach(const struct limiter_shape *shape, int fd, struct limiting **ret) must_check;
+/* That of a program before, with its shape, its key, and its descriptor, which is taken. 0 or -errno. */
+int limiting_attach(const struct limiting *like, struct limiting **ret) must_check;
 
 /* A generation is over; NULL is allowed. */
 void limiting_drop(struct limiting *l);

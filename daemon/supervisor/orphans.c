@@ -15,55 +15,59 @@ static bool is_our_child(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* The pid of an orphan that serves the slot's session, or 0. */
-static pid_t orphan_of(const struct generation *g, const struct table_slot *slot)
+/* The pid of an orphan that serves the slot's session, or 0. The slot only says where to look: a worker could name any
+ * process there. Signalled is nobody but a child of ours that is neither a worker nor the one that tries another program. */
+static pid_t orphan_of(const struct generation *g, const struct table_view *session)
 {
-	pid_t owner = (pid_t)atomic_load(&slot->owner);
+	const struct supervisor *s = g->supervisor;
+	pid_t owner = session->owner <= INT32_MAX ? (pid_t)session->owner : 0;
 
-	if (!owner || slot->pool / SETTINGS_POOLS_MAX != g->number || child_find(g->supervisor, owner))
+	if (owner <= 1 || session->pool / SETTINGS_POOLS_MAX != g->number || !is_our_child(owner))
 		return 0;
-	return is_our_child(owner) ? owner : 0;
+	return child_find(g->supervisor, owner) || owner == s->upgrade.checker ? 0 : owner;
 }
 
-uint32_t orphans_count(const struct generation *g)
+bool orphans_are_left(const struct generation *g)
 {
-	struct table *t = shared_table(g->supervisor->shared);
-	uint32_t n = 0;
+	const struct table *t = &g->supervisor->table;
+	struct table_view session;
 
-	for (uint32_t i = 0; g->orphaned && i < table_scan_end(t); i++)
-		n += orphan_of(g, table_slot_at(t, i)) != 0;
-	return n;
+	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end; i++)
+		if (table_look(t, i, &session) && orphan_of(g, &session))
+			return true;
+	return false;
 }
 
 void orphans_signal(struct generation *g, int sig, enum kill_mark mark)
 {
-	struct table *t = shared_table(g->supervisor->shared);
+	const struct table *t = &g->supervisor->table;
+	struct table_view session;
 
-	for (uint32_t i = 0; g->orphaned && i < table_scan_end(t); i++) {
-		struct table_slot *slot = table_slot_at(t, i);
-		pid_t orphan = orphan_of(g, slot);
+	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end; i++) {
+		pid_t orphan = table_look(t, i, &session) ? orphan_of(g, &session) : 0;
 
 		if (!orphan)
 			continue;
 		if (mark != KILL_NOT)
-			table_mark(slot, atomic_load(&slot->generation), mark);
+			table_mark(table_slot_at(t, i), session.generation, mark);
 		kill(orphan, sig);
 	}
 }
 
 void orphans_check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
 {
-	struct table *t = shared_table(g->supervisor->shared);
+	const struct table *t = &g->supervisor->table;
+	struct table_view session;
 
-	for (uint32_t i = 0; g->orphaned && i < table_scan_end(t); i++) {
+	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end; i++) {
 		struct table_slot *slot = table_slot_at(t, i);
-		pid_t orphan = orphan_of(g, slot);
+		pid_t orphan = table_look(t, i, &session) ? orphan_of(g, &session) : 0;
 
 		if (!orphan)
 			continue;
 		if (was_stopped)
 			atomic_store(&slot->beat_ns, now_ns);
-		else if (now_ns > atomic_load(&slot->beat_ns) + WORKER_BEATS_MISSED_NS) {
+		else if (!worker_beat_is_recent(atomic_load(&slot->beat_ns), now_ns)) {
 			log_say(LOG_LEVEL_WARNING, "stuck", "the process %d of a session shows no sign of life: killed",
 				(int)orphan);
 			kill(orphan, SIGKILL);

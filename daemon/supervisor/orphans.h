@@ -11,9 +11,9 @@
 #include "supervisor/generation.h"
 #include "worker/worker.h"
 
-/* How many sessions of a generation are served by orphans. Costs a look at the session table where an acceptor has died,
- * else nothing. */
-uint32_t orphans_count(const struct generation *g);
+/* Some session of a generation is served by an orphan. Costs a look at the session table where an acceptor has died, else
+ * nothing. */
+bool orphans_are_left(const struct generation *g);
 
 /* Kills those that have given no sign of life for too long. now_ns: of CLOCK_MONOTONIC; was_stopped: nobody is judged by the
  * time that the supervisor itself has missed. */

@@ -46,35 +46,33 @@ struct idle {
 	uint32_t n, most;
 };
 
-static void add(struct idle *found, struct table_slot *slot, uint32_t generation, uint64_t active_ns)
+static void add(struct idle *found, struct table_slot *slot, const struct table_view *v)
 {
 	uint32_t at = found->n < found->most ? found->n++ : found->n - 1;
 
-	for (; at > 0 && found->list[at - 1].active_ns > active_ns; at--)
+	for (; at > 0 && found->list[at - 1].active_ns > v->active_ns; at--)
 		found->list[at] = found->list[at - 1];
 	found->list[at].slot = slot;
-	found->list[at].generation = generation;
-	found->list[at].active_ns = active_ns;
+	found->list[at].generation = v->generation;
+	found->list[at].active_ns = v->active_ns;
 }
 
 /* Those of the pool that are idle for longer than their listener allows while it is full. */
 static void find_idle(const struct generation *g, uint32_t pool, uint64_t now_ns, struct idle *found)
 {
-	struct table *t = shared_table(g->supervisor->shared);
+	const struct table *t = &g->supervisor->table;
+	struct table_view v;
 
-	for (uint32_t i = 0; i < table_scan_end(t); i++) {
+	for (uint32_t i = 0, end = table_scan_end(t); i < end; i++) {
 		struct table_slot *slot = table_slot_at(t, i);
-		uint32_t generation = atomic_load(&slot->generation);
-		uint64_t active_ns = atomic_load(&slot->active_ns);
 
-		if (!atomic_load(&slot->owner) || table_mark_of(slot) ||
-		    slot->pool != g->number * SETTINGS_POOLS_MAX + pool ||
-		    (found->n == found->most && active_ns >= found->list[found->n - 1].active_ns))
+		if (!table_look(t, i, &v) || v.pool != g->number * SETTINGS_POOLS_MAX + pool || table_mark_of(slot) ||
+		    (found->n == found->most && v.active_ns >= found->list[found->n - 1].active_ns))
 			continue;
-		const struct listener *l = listener_of_row(g, slot->row);
+		const struct listener *l = listener_of_row(g, v.row);
 		if (l && l->settings->rules.idle_timeout_busy_ns &&
-		    now_ns >= clock_add(active_ns, l->settings->rules.idle_timeout_busy_ns))
-			add(found, slot, generation, active_ns);
+		    now_ns >= clock_add(v.active_ns, l->settings->rules.idle_timeout_busy_ns))
+			add(found, slot, &v);
 	}
 }
 

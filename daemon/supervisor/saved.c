@@ -16,95 +16,7 @@
 
 #include "supervisor/control.h"
 #include "supervisor/generation.h"
-#include "supervisor/limiting.h"
-#include "supervisor/state.h"
-
-/* ---- what goes ---- */
-
-static const struct state_field of_image[] = {
-	STATE_FIELD(saved_image, fd, FD),
-	STATE_FIELD(saved_image, path, TEXT),
-	STATE_FIELD(saved_image, dumpable, NUMBER),
-	STATE_FIELD(saved_image, layout, NUMBER),
-};
-static const struct state_field of_supervisor[] = {
-	STATE_FIELD(supervisor, shared_fd, FD),
-	STATE_FIELD(supervisor, life[0], FD),
-	STATE_FIELD(supervisor, life[1], FD),
-	STATE_FIELD(supervisor, user, TEXT),
-	STATE_FIELD(supervisor, group, TEXT),
-	STATE_FIELD(supervisor, generations, NUMBER),
-	STATE_FIELD(supervisor, started.tv_sec, NUMBER),
-	STATE_FIELD(supervisor, started.tv_nsec, NUMBER),
-	STATE_FIELD(supervisor, started_ns, NUMBER),
-	STATE_FIELD(supervisor, lost_told, NUMBER),
-	STATE_FIELD(supervisor, control.standard, TEXT),
-};
-struct label {
-	char name[LISTENER_LABEL_MAX];
-};
-static const struct state_field of_label[] = {
-	STATE_FIELD(label, name, TEXT),
-};
-static const struct state_field of_passed[] = {
-	STATE_FIELD(adopt_socket, fd, FD),
-	STATE_FIELD(adopt_socket, number, NUMBER),
-	STATE_FIELD(adopt_socket, name, TEXT),
-	STATE_FIELD(adopt_socket, transport, NUMBER),
-	STATE_FIELD(adopt_socket, family, NUMBER),
-	STATE_FIELD(adopt_socket, address, BYTES),
-	STATE_FIELD(adopt_socket, path, TEXT),
-	STATE_FIELD(adopt_socket, dual_stack, NUMBER),
-	STATE_FIELD(adopt_socket, accepting, NUMBER),
-};
-static const struct state_field of_control[] = {
-	STATE_FIELD(listener, fd, FD),
-	STATE_FIELD(listener, path, TEXT),
-	STATE_FIELD(listener, path_dev, NUMBER),
-	STATE_FIELD(listener, path_ino, NUMBER),
-};
-static const struct state_field of_generation[] = {
-	STATE_FIELD(generation, number, NUMBER),      STATE_FIELD(generation, questions[0], FD),
-	STATE_FIELD(generation, questions[1], FD),    STATE_FIELD(generation, metrics_fd, FD),
-	STATE_FIELD(generation, metrics_at, BYTES),   STATE_FIELD(generation, drain_timeout_ns, NUMBER),
-	STATE_FIELD(generation, deadline_ns, NUMBER), STATE_FIELD(generation, orphaned, NUMBER),
-	STATE_FIELD(generation, drain_asked, NUMBER), STATE_FIELD(generation, ending, NUMBER),
-	STATE_FIELD(generation, serving, NUMBER),
-};
-static const struct state_field of_limits[] = {
-	STATE_FIELD(limiting, fd, FD),
-	STATE_FIELD(limiting, shape.bytes, NUMBER),
-	STATE_FIELD(limiting, shape.source_bits_v4, NUMBER),
-	STATE_FIELD(limiting, shape.source_bits_v6, NUMBER),
-};
-static const struct state_field of_pool[] = {
-	STATE_FIELD(pool, name, TEXT),
-	STATE_FIELD(pool, model, NUMBER),
-};
-static const struct state_field of_listener[] = {
-	STATE_FIELD(listener, fd, FD),
-	STATE_FIELD(listener, transport, NUMBER),
-	STATE_FIELD(listener, address, BYTES),
-	STATE_FIELD(listener, socket_family, NUMBER),
-	STATE_FIELD(listener, dual_stack, NUMBER),
-	STATE_FIELD(listener, path, TEXT),
-	STATE_FIELD(listener, path_dev, NUMBER),
-	STATE_FIELD(listener, path_ino, NUMBER),
-	STATE_FIELD(listener, label, TEXT),
-	STATE_FIELD(listener, key, TEXT),
-	STATE_FIELD(listener, pool, NUMBER),
-	STATE_FIELD(listener, row, NUMBER),
-	STATE_FIELD(listener, shard, NUMBER),
-	STATE_FIELD(listener, receive_buffer_got, NUMBER),
-	STATE_FIELD(listener, passed_fd, NUMBER),
-	STATE_FIELD(listener, from_store, NUMBER),
-	STATE_FIELD(listener, stored, NUMBER),
-};
-static const struct state_field of_child[] = {
-	STATE_FIELD(child, channel.fd, FD),     STATE_FIELD(child, pid, NUMBER),   STATE_FIELD(child, pool, NUMBER),
-	STATE_FIELD(child, record, NUMBER),     STATE_FIELD(child, ready, NUMBER), STATE_FIELD(child, drained, NUMBER),
-	STATE_FIELD(child, started_ns, NUMBER), STATE_FIELD(child, told, NUMBER),
-};
+#include "supervisor/saved_fields.h"
 
 #define WRITE(w, kind, fields, from) state_write(w, kind, fields, array_n(fields), from)
 #define READ(rest, fields, to) state_read(rest, fields, array_n(fields), to)
@@ -116,8 +28,10 @@ static void write_generation(struct state_writer *w, const char *kind, const str
 	size_t pools_n = SETTINGS_POOLS_MAX;
 
 	WRITE(w, kind, of_generation, g);
-	if (g->limiting)
+	if (g->limiting) {
+		WRITE(w, "key", of_key, g->limiting);
 		WRITE(w, "limits", of_limits, g->limiting);
+	}
 	while (pools_n && !g->pools[pools_n - 1].name[0])
 		pools_n--;
 	for (size_t i = 0; i < pools_n; i++)
@@ -140,6 +54,9 @@ static void write_all(struct state_writer *w, const struct supervisor *s)
 	state_begin(w);
 	WRITE(w, "image", of_image, &image);
 	WRITE(w, "supervisor", of_supervisor, s);
+	WRITE(w, "shared", of_shared, s);
+	for (uint32_t i = 0; i < s->census.n; i++)
+		WRITE(w, "census", of_census, s->census.names[i]);
 	for (uint32_t i = 0; i < s->labels.n; i++)
 		WRITE(w, "label", of_label, s->labels.names[i]);
 	for (size_t i = 0; i < s->passed.n; i++)
@@ -184,6 +101,8 @@ static struct {
 	struct supervisor *s;
 	struct generation *g; /* whose lines are read */
 	struct generation **last_draining;
+	struct limiting key; /* of the limits that follow */
+	bool has_key;
 	uint32_t pools_n;
 	bool only_try, is_strange; /* the shared memory has another layout */
 } saved;
@@ -226,9 +145,30 @@ static int take_supervisor(char *rest)
 	saved.is_strange = saved.image.layout != shared_layout();
 	if (check(s->shared_fd) < 0 || check(s->life[0]) < 0 || check(s->life[1]) < 0)
 		return -EBADF;
-	if (saved.is_strange)
-		s->shared_fd = -1; /* those who use the old one have it mapped */
-	return shared_map(&s->shared_fd, &s->shared);
+	if (!saved.is_strange)
+		return s->shared_fd < 0 ? -EINVAL : 0;
+	s->shared_fd = -1; /* those who use the old one have it mapped */
+	return supervisor_share(s);
+}
+
+static int take_shared(char *rest)
+{
+	struct supervisor *s = saved.s;
+
+	if (saved.is_strange) /* what it says is of the old one */
+		return 0;
+	if (READ(rest, of_shared, s) < 0 || s->shared_fd < 0 || s->shared || s->records.n > SHARED_RECORDS_MAX)
+		return -EINVAL;
+	return supervisor_share(s);
+}
+
+static int take_census(char *rest)
+{
+	struct census_name name;
+
+	if (READ(rest, of_census, &name) < 0)
+		return -EINVAL;
+	return saved.is_strange || census_row(&saved.s->census, name.name) != CENSUS_NOBODY ? 0 : -EINVAL;
 }
 
 static int take_label(char *rest)
@@ -301,13 +241,21 @@ static int take_current(char *rest)
 	return r;
 }
 
+static int take_key(char *rest)
+{
+	saved.has_key = READ(rest, of_key, &saved.key) == 0;
+	return saved.has_key ? 0 : -EINVAL;
+}
+
 static int take_limits(char *rest)
 {
-	struct limiting l = { .fd = -1 };
+	struct limiting l = { .fd = -1, .key = saved.key.key };
 
 	if (!saved.g || READ(rest, of_limits, &l) < 0 || l.shape.bytes < LIMITS_BYTES_MIN)
 		return -EINVAL;
-	return saved.is_strange || check(l.fd) < 0 ? 0 : limiting_attach(&l.shape, l.fd, &saved.g->limiting);
+	if (saved.is_strange || check(l.fd) < 0)
+		return 0;
+	return saved.has_key ? limiting_attach(&l, &saved.g->limiting) : -EINVAL;
 }
 
 static int take_pool(char *rest)
@@ -347,14 +295,23 @@ static const struct {
 	const char *kind;
 	int (*take)(char *rest);
 } kinds[] = {
-	{ "supervisor", take_supervisor }, { "label", take_label },       { "passed", take_passed },
-	{ "control", take_control },       { "draining", take_draining }, { "current", take_current },
-	{ "limits", take_limits },         { "pool", take_pool },         { "listener", take_listener },
+	{ "supervisor", take_supervisor }, { "shared", take_shared },   { "census", take_census },
+	{ "label", take_label },           { "passed", take_passed },   { "control", take_control },
+	{ "draining", take_draining },     { "current", take_current }, { "key", take_key },
+	{ "limits", take_limits },         { "pool", take_pool },       { "listener", take_listener },
 	{ "child", take_child },
 };
 
+/* Before anything else: the rest has its place in it. */
+static bool is_about_shared_memory(const char *kind)
+{
+	return strcmp(kind, "supervisor") == 0 || strcmp(kind, "shared") == 0;
+}
+
 static int take(const char *kind, char *rest)
 {
+	if (!saved.s->shared && !is_about_shared_memory(kind))
+		return -EINVAL;
 	for (size_t i = 0; i < array_n(kinds); i++)
 		if (strcmp(kind, kinds[i].kind) == 0)
 			return kinds[i].take(rest);
@@ -370,10 +327,7 @@ int saved_restore(struct supervisor *s, bool only_try, struct text *why)
 	saved.only_try = only_try;
 	saved.last_draining = &s->draining;
 	for (const char *kind; r == 0 && (kind = state_next(&saved.reader, &rest));) {
-		if (!s->shared && strcmp(kind, "supervisor") != 0)
-			r = -EINVAL;
-		else
-			r = take(kind, rest);
+		r = take(kind, rest);
 		if (r < 0)
 			text_addf(why, "cannot take over a %s: %s", kind, strerror(-r));
 	}

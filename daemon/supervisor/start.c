@@ -57,7 +57,7 @@ static int share(struct supervisor *s)
 	if (takeover_mode() != TAKEOVER_NONE)
 		r = takeover_restore(s, &why);
 	else {
-		r = shared_map(&s->shared_fd, &s->shared);
+		r = supervisor_share(s);
 		if (r == 0 && pipe2(s->life, O_CLOEXEC | O_NONBLOCK) < 0)
 			r = -errno;
 		if (r < 0)

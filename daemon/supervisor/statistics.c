@@ -61,11 +61,11 @@ void statistics_log(const struct supervisor *s)
 	struct counters all = { 0 }, row;
 
 	for (uint32_t i = 0; i < s->labels.n; i++) {
-		shared_sum_row(s->shared, i, &row);
-		log_counters(s->labels.names[i], &row, table_row_count(shared_table(s->shared), i));
+		shared_sum_row(s->shared, s->records.n, i, &row);
+		log_counters(s->labels.names[i], &row, table_row_count(&s->table, i));
 		counters_sum(&all, &row);
 	}
-	log_counters("all", &all, table_count(shared_table(s->shared)));
+	log_counters("all", &all, table_count(&s->table));
 	for (uint32_t i = 0; s->current && i < SETTINGS_POOLS_MAX; i++)
 		if (s->current->used[i])
 			log_pool(s->current, i);

@@ -28,11 +28,11 @@ static void add_total(const struct supervisor *s, struct text *to)
 	struct counters all = { 0 }, row;
 
 	for (uint32_t i = 0; i < s->labels.n; i++) {
-		shared_sum_row(s->shared, i, &row);
+		shared_sum_row(s->shared, s->records.n, i, &row);
 		counters_sum(&all, &row);
 	}
 	answer_begin(to, "total");
-	add_counters(&all, table_count(shared_table(s->shared)), to);
+	add_counters(&all, table_count(&s->table), to);
 	answer_begin(to, "daemon");
 	answer_number(to, "reloads", atomic_load(&s->shared->reloads));
 	answer_number(to, "reloads_refused", atomic_load(&s->shared->reloads_refused));
@@ -52,9 +52,9 @@ enum command_state stats_answer(struct asking *a, struct text *to)
 		add_total(s, to);
 		return COMMAND_DONE;
 	}
-	shared_sum_row(s->shared, row, &sum);
+	shared_sum_row(s->shared, s->records.n, row, &sum);
 	answer_begin(to, "listener");
 	answer_text(to, "listener", s->labels.names[row]);
-	add_counters(&sum, table_row_count(shared_table(s->shared), row), to);
+	add_counters(&sum, table_row_count(&s->table, row), to);
 	return COMMAND_MORE;
 }

@@ -47,7 +47,7 @@ static void add_daemon(const struct supervisor *s, struct text *to)
 	answer_text(to, "clock", words[clock.state]);
 	if (clock.state == CLOCK_SYNCHRONISED)
 		answer_number(to, "clock_error_us", (uint64_t)clock.max_error_us);
-	answer_number(to, "sessions", table_count(shared_table(s->shared)));
+	answer_number(to, "sessions", table_count(&s->table));
 	if (s->current && s->current->settings)
 		answer_number(to, "sessions_max", s->current->settings->limits.sessions);
 	answer_end(to);
@@ -111,7 +111,7 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 	add_addresses(g, l->row, to);
 	add_loss(g, l->row, to);
 	answer_bool(to, "drained", atomic_load(&s->shared->drained[l->row]) != 0);
-	answer_number(to, "sessions", table_row_count(shared_table(s->shared), l->row));
+	answer_number(to, "sessions", table_row_count(&s->table, l->row));
 	if (l->settings)
 		answer_number(to, "sessions_max", l->settings->rules.max_sessions);
 	answer_number(to, "waiting", atomic_load(&s->shared->backlog[l->row]));

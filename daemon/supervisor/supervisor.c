@@ -61,7 +61,7 @@ static void reap(struct supervisor *s)
 		if (c)
 			child_bury(c, &info);
 		else if (!upgrade_bury(s, &info)) /* a reader of settings, or a session child whose acceptor died */
-			shared_release_owner(s->shared, (uint32_t)info.si_pid);
+			shared_release_owner(s->shared, &s->table, (uint32_t)info.si_pid);
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
 }
@@ -236,6 +236,17 @@ static void timer_fired(struct loop_timer *t)
 }
 
 /* --- from start to end ---------------------------------------------------------------------------------------- */
+
+int supervisor_share(struct supervisor *s)
+{
+	int r = s->shared_fd < 0 ? shared_new_secret(&s->secret) : 0;
+
+	if (r == 0)
+		r = shared_map(&s->shared_fd, &s->shared);
+	if (r == 0)
+		shared_table(s->shared, s->secret, &s->table);
+	return r;
+}
 
 /* All have been killed, or see the end of the life pipe. One that does neither is not waited for: whoever stops us would
  * wait as well. */

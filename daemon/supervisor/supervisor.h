@@ -22,6 +22,7 @@
 #include "supervisor/lost.h"
 #include "supervisor/outcome.h"
 #include "supervisor/rates.h"
+#include "supervisor/records.h"
 #include "supervisor/upgrade.h"
 #include "worker/shared.h"
 
@@ -37,6 +38,11 @@ struct supervisor {
 	struct loop_timer timer;
 	struct shared *shared;
 	int shared_fd; /* of its memory */
+	/* What the shared memory does not say, for whoever shares it can write there. */
+	struct table table;
+	uint64_t secret; /* of the table */
+	struct census census;
+	struct records records;
 	struct labels labels;
 	struct adopt passed;                            /* by the service manager, for life */
 	int life[2];                                    /* workers hold the reading end; nothing is ever written */
@@ -64,6 +70,10 @@ struct supervisor {
  * (sysexits). */
 int supervisor_run(const char *file, const struct settings_override *overrides, size_t overrides_n,
 		   struct settings *settings);
+
+/* Maps what all processes share: what s->shared_fd is, or, if that is -1, new memory. With new memory comes a new secret; of
+ * other memory s->secret is to be set. 0 or -errno. */
+int supervisor_share(struct supervisor *s) must_check;
 
 /* Takes every step that has become possible. */
 void supervisor_advance(struct supervisor *s);

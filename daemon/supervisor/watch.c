@@ -37,9 +37,9 @@ static void check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
 
 		if (was_stopped)
 			atomic_store(&r->beat_ns, now_ns);
-		else if (c->pool == CHILD_RESOLVER && busy_ns && now_ns > busy_ns + LATE_NS)
+		else if (c->pool == CHILD_RESOLVER && busy_ns && now_ns > clock_add(busy_ns, LATE_NS))
 			kill_stuck(c, "is past its deadline");
-		else if (!busy_ns && now_ns > atomic_load(&r->beat_ns) + WORKER_BEATS_MISSED_NS)
+		else if (!busy_ns && !worker_beat_is_recent(atomic_load(&r->beat_ns), now_ns))
 			kill_stuck(c, "shows no sign of life");
 	}
 }
@@ -98,7 +98,7 @@ static void tell_status(const struct supervisor *s)
 
 	if (s->stopping)
 		text_add(&line, "stopping: ");
-	text_addf(&line, "%" PRIu32 " sessions open", table_count(shared_table(s->shared)));
+	text_addf(&line, "%" PRIu32 " sessions open", table_count(&s->table));
 	if (s->rates.span_ns)
 		text_addf(&line, ", %" PRIu64 " begun and %" PRIu64 " datagrams answered a second",
 			  rates_per_s(&s->rates, gained->sessions), rates_per_s(&s->rates, gained->datagrams_answered));
@@ -112,7 +112,7 @@ static void look_at_counters(struct supervisor *s, uint64_t now_ns)
 
 	rates_begin(&s->rates, now_ns);
 	for (uint32_t i = 0; i < s->labels.n; i++) {
-		shared_sum_row(s->shared, i, &row);
+		shared_sum_row(s->shared, s->records.n, i, &row);
 		log_refusals_of(s, i, &row, now_ns);
 		rates_note(&s->rates, i, &row);
 	}
@@ -154,7 +154,7 @@ void watch(struct supervisor *s)
 		if (s->current->used[i] && room_is_out(s->current, i))
 			room_make(s->current, i, now_ns);
 	/* Also what a session child left in doubt: its acceptor has buried it. */
-	(void)table_repair(shared_table(s->shared));
+	(void)table_repair(&s->table);
 	mend_lookups(s);
 	lost_look(s, false);
 	want_settings(s, now_ns);
@@ -173,7 +173,7 @@ void watch_end(struct supervisor *s)
 	struct counters row;
 
 	for (uint32_t i = 0; i < s->labels.n; i++) {
-		shared_sum_row(s->shared, i, &row);
+		shared_sum_row(s->shared, s->records.n, i, &row);
 		log_refusals_of(s, i, &row, CLOCK_NEVER);
 	}
 	losses_tell(s);

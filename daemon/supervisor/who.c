@@ -3,7 +3,7 @@
  * Who is served, and who is not: the answers to `sessions`, `kill` and `limits`.
  *
  * Flow: the session table and the notes about refusals are shared memory that workers write all the while; what changes
- * while it is looked at is passed over. asking.at is where the look has come to.
+ * while it is looked at, or cannot be, is passed over. asking.at is where the look has come to.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,32 +20,10 @@
 
 /* --- sessions ----------------------------------------------------------------------------------------------------- */
 
-/* A session as it was a moment ago. */
-struct seen {
-	uint32_t slot, generation, owner, row, pool;
-	struct addr peer;
-	uint64_t started_ns, active_ns, in_bytes, out_bytes;
-};
-
-/* False: nobody has the slot, or it changed hands meanwhile. */
-static bool look_at(struct table *t, uint32_t index, struct seen *ret)
+/* False: nobody has the slot, its session is over, or its listener is none of ours. */
+static bool look_at(const struct supervisor *s, uint32_t index, struct table_view *ret)
 {
-	struct table_slot *slot = table_slot_at(t, index);
-
-	*ret = (struct seen){ .slot = index, .generation = atomic_load(&slot->generation) };
-	ret->owner = atomic_load(&slot->owner);
-	if (!ret->owner || ret->owner == TABLE_LOST || atomic_load(&slot->over))
-		return false;
-	ret->row = atomic_load(&slot->row);
-	ret->pool = slot->pool;
-	/* Until a PROXY header has been read the family says that the rest means nothing. */
-	if (__atomic_load_n(&slot->peer.family, __ATOMIC_ACQUIRE) != AF_UNSPEC)
-		ret->peer = slot->peer;
-	ret->started_ns = slot->started_ns;
-	ret->active_ns = atomic_load(&slot->active_ns);
-	ret->in_bytes = atomic_load(&slot->in_bytes);
-	ret->out_bytes = atomic_load(&slot->out_bytes);
-	return atomic_load(&slot->owner) && atomic_load(&slot->generation) == ret->generation;
+	return table_look(&s->table, index, ret) && !ret->over && ret->row < s->labels.n;
 }
 
 /* The generation whose session it is; NULL: it is gone, and so is the session. */
@@ -69,13 +47,13 @@ static uint64_t ms_since(uint64_t then_ns)
 	return now_ns > then_ns ? (now_ns - then_ns) / CLOCK_MS_NS : 0;
 }
 
-static void add_session(const struct supervisor *s, const struct seen *v, struct text *to)
+static void add_session(const struct supervisor *s, uint32_t slot, const struct table_view *v, struct text *to)
 {
 	const struct generation *g = generation_of(s, v->pool);
 	char id_storage[32], peer_storage[ADDR_TEXT_MAX];
 	struct text id = TEXT_OVER(id_storage), peer = TEXT_OVER(peer_storage);
 
-	text_addf(&id, "%u.%u", v->slot, v->generation);
+	text_addf(&id, "%u.%u", slot, v->generation);
 	addr_add_text_port(&peer, &v->peer);
 	answer_begin(to, "session");
 	answer_text(to, "id", id.at);
@@ -93,16 +71,16 @@ static void add_session(const struct supervisor *s, const struct seen *v, struct
 
 enum command_state who_sessions(struct asking *a, struct text *to)
 {
-	struct table *t = shared_table(a->supervisor->shared);
-	uint32_t end = table_scan_end(t);
+	uint32_t end = table_scan_end(&a->supervisor->table);
 
 	for (unsigned n = 0; n < SLOTS_AT_ONCE; n++) {
-		struct seen seen;
+		struct table_view seen;
 
 		if (a->at >= end)
 			return COMMAND_DONE;
-		if (look_at(t, (uint32_t)a->at++, &seen)) {
-			add_session(a->supervisor, &seen, to);
+		uint32_t slot = (uint32_t)a->at++;
+		if (look_at(a->supervisor, slot, &seen)) {
+			add_session(a->supervisor, slot, &seen, to);
 			return COMMAND_MORE;
 		}
 	}
@@ -112,13 +90,13 @@ enum command_state who_sessions(struct asking *a, struct text *to)
 enum command_state who_kill(struct asking *a, struct text *to maybe_unused)
 {
 	struct supervisor *s = a->supervisor;
-	struct table *t = shared_table(s->shared);
-	struct seen seen;
+	const struct table *t = &s->table;
+	struct table_view seen;
 	uint32_t slot, generation;
 
 	if (request_parse_id(a->request->id, &slot, &generation) < 0)
 		return command_fail(a, "%s is no id of a session", a->request->id);
-	if (slot >= table_scan_end(t) || !look_at(t, slot, &seen) || seen.generation != generation)
+	if (slot >= table_scan_end(t) || !look_at(s, slot, &seen) || seen.generation != generation)
 		return command_fail(a, "there is no session %s (any more)", a->request->id);
 	struct generation *g = generation_of(s, seen.pool);
 	if (!g)
@@ -180,11 +158,11 @@ static bool add_notes(const struct supervisor *s, uint64_t record, uint64_t plac
 	uint64_t count, last_ns, now_ns = clock_mono_ns();
 	struct offence o;
 
-	if (!atomic_load(&s->shared->records[record].pid))
+	if (record >= s->records.n)
 		return false;
 	if (!offenders_read(notes, (uint32_t)place, &o, &count, &last_ns) || now_ns > last_ns + LATELY_NS)
 		return true;
-	if (o.row >= s->labels.n || o.why >= REFUSALS_N)
+	if (o.row >= s->labels.n)
 		return true;
 	add_offender(s, &o, count, to);
 	answer_number(to, "last_ms", ms_since(last_ns));
@@ -204,8 +182,7 @@ enum command_state who_limits(struct asking *a, struct text *to)
 		}
 		if (a->part == 0)
 			add_refusals(s, (uint32_t)(a->at / REFUSALS_N), (enum refusal)(a->at % REFUSALS_N), to);
-		else if (!s->current || a->at / OFFENDERS_N >= SHARED_RECORDS_MAX ||
-			 !add_notes(s, a->at / OFFENDERS_N, a->at % OFFENDERS_N, to))
+		else if (!s->current || !add_notes(s, a->at / OFFENDERS_N, a->at % OFFENDERS_N, to))
 			return COMMAND_DONE;
 		if (a->at % SLOTS_AT_ONCE == SLOTS_AT_ONCE - 1) {
 			a->at++;

@@ -95,7 +95,7 @@ static void write_active(const struct page *p)
 			continue;
 		(void)fputs("echotimed_sessions_active", p->to);
 		write_labels(p, l);
-		(void)fprintf(p->to, " %" PRIu32 "\n", table_row_count(shared_table(p->plan->shared), l->row));
+		(void)fprintf(p->to, " %" PRIu32 "\n", table_row_count(p->plan->table, l->row));
 	}
 	family(p, "sockets_lost", "gauge", "Sockets that no client reaches, looked at once a second.");
 	EACH_LABEL(p, l)
@@ -185,7 +185,7 @@ static uint32_t count_workers(const struct shared *s, uint32_t pool, enum record
 	return n;
 }
 
-#define EACH_POOL(p, i) for (uint32_t i = 0; i < CENSUS_POOLS_MAX && (p)->plan->shared->census.pools[i].name[0]; i++)
+#define EACH_POOL(p, i) for (uint32_t i = 0; i < (p)->plan->census->n; i++)
 
 static void write_workers(const struct page *p)
 {
@@ -196,7 +196,7 @@ static void write_workers(const struct page *p)
 	{
 		for (unsigned state = RECORD_STARTING; state <= RECORD_DRAINING; state++)
 			(void)fprintf(p->to, "echotimed_workers{pool=\"%s\",state=\"%s\"} %" PRIu32 "\n",
-				      s->census.pools[i].name, state_names[state],
+				      p->plan->census->names[i], state_names[state],
 				      count_workers(s, i, (enum record_state)state));
 	}
 	family(p, "worker_deaths", "counter", "Processes that died, by cause.");
@@ -204,8 +204,8 @@ static void write_workers(const struct page *p)
 	{
 		for (unsigned cause = 0; cause < CENSUS_CAUSES_N; cause++)
 			(void)fprintf(p->to, "echotimed_worker_deaths_total{pool=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
-				      s->census.pools[i].name, census_cause_name((enum census_cause)cause),
-				      value(&s->census.pools[i].deaths[cause]));
+				      p->plan->census->names[i], census_cause_name((enum census_cause)cause),
+				      value(&s->deaths.n[i][cause]));
 	}
 }
 
@@ -236,7 +236,7 @@ void exposition_write(const struct worker_plan *plan, bool openmetrics, FILE *to
 	const struct page p = { .plan = plan, .to = to, .openmetrics = openmetrics };
 
 	EACH_LABEL(&p, l)
-	shared_sum_row(plan->shared, l->row, &sums[l->row]);
+	shared_sum_row(plan->shared, SHARED_RECORDS_MAX, l->row, &sums[l->row]);
 	write_active(&p);
 	write_tallies(&p, sums);
 	write_refusals(&p, sums);
@@ -260,13 +260,12 @@ static bool serves(const struct record *r)
 static bool pool_serves(const struct worker_plan *plan, const char *pool)
 {
 	const struct shared *s = plan->shared;
+	uint32_t row = census_find(plan->census, pool);
 
-	for (uint32_t i = 0; i < SHARED_RECORDS_MAX && atomic_load(&s->records[i].pid); i++) {
-		uint32_t row = atomic_load(&s->records[i].pool);
+	for (uint32_t i = 0; i < SHARED_RECORDS_MAX && atomic_load(&s->records[i].pid); i++)
 		if (atomic_load(&s->records[i].generation) == plan->generation && serves(&s->records[i]) &&
-		    row < CENSUS_POOLS_MAX && strcmp(s->census.pools[row].name, pool) == 0)
+		    atomic_load(&s->records[i].pool) == row)
 			return true;
-	}
 	return false;
 }
 

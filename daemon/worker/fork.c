@@ -75,13 +75,16 @@ static bool slot_is(const struct session_child *c, uint32_t owner)
 static void free_slot(struct session_child *c)
 {
 	struct worker *w = acceptor->w;
-	uint32_t row = c->slot->row, over = atomic_load(&c->slot->over);
-	uint64_t started_ns = c->slot->started_ns;
+	uint32_t row = table_row_of(c->slot), over = atomic_load(&c->slot->over);
+	uint64_t started_ns = atomic_load(&c->slot->started_ns);
+	uint32_t owner = slot_is(c, w->pid) ? w->pid : (uint32_t)c->pid;
 
-	if (!slot_is(c, (uint32_t)c->pid) && !slot_is(c, w->pid))
+	if (!slot_is(c, owner))
 		return;
 	atomic_fetch_sub(&w->plan->shared->buffer_bytes, atomic_exchange(&c->slot->owed_bytes, 0));
-	table_release(shared_table(w->plan->shared), c->slot, atomic_load(&c->slot->owner));
+	table_release(w->plan->table, c->slot, owner);
+	if (row == TABLE_ROWS_MAX) /* not what was written there when it was admitted: it is counted nowhere */
+		return;
 	counters_add(&w->counters[row].sessions_ended, 1);
 	if (over)
 		histogram_add(&w->counters[row].session_time, clock_mono_ns() - started_ns);
@@ -106,7 +109,8 @@ static void mourn(const struct session_child *c, const siginfo_t *info)
 			  : info->si_status == SIGSYS ? "a system call that it may not make, signal"
 						      : "signal";
 
-	census_count_death(&w->plan->shared->census, atomic_load(&w->record->pool), exited ? 0 : info->si_status);
+	census_count_death(&w->plan->shared->deaths, census_find(w->plan->census, w->pool->name),
+			   exited ? 0 : info->si_status);
 	if (log_quota_take(LOG_LEVEL_WARNING, "session"))
 		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
 			w->pool->name, how, info->si_status);
@@ -120,7 +124,7 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 
 	free_slot(c);
 	if (c->stuck)
-		census_count_stuck(&w->plan->shared->census, atomic_load(&w->record->pool));
+		census_count_stuck(&w->plan->shared->deaths, census_find(w->plan->census, w->pool->name));
 	else if (killed && !c->over)
 		mourn(c, info);
 	if (c->over)
@@ -293,7 +297,7 @@ static void judge(struct session_child *c, uint64_t now_ns)
 			kill_stuck(c, "does not close its connection");
 	} else if (outlasts(c, has_session && table_mark_of(c->slot) != KILL_NOT, UNHEEDED_NS, now_ns))
 		kill_stuck(c, "does not end its session");
-	else if (has_session && now_ns > beat_ns + WORKER_BEATS_MISSED_NS &&
+	else if (has_session && !worker_beat_is_recent(beat_ns, now_ns) &&
 		 now_ns > acceptor->judged_from_ns + WORKER_BEATS_MISSED_NS)
 		kill_stuck(c, "shows no sign of life");
 }
@@ -355,7 +359,7 @@ static void drop_waiting(struct worker *w)
 	if (a->fd < 0)
 		return;
 	loop_cancel_timer(&w->loop, &acceptor->retry);
-	table_release(shared_table(w->plan->shared), a->slot, w->pid);
+	table_release(w->plan->table, a->slot, w->pid);
 	counters_add(&w->counters[a->listener->row].sessions_ended, 1);
 	fd_close(&a->fd);
 	w->blocked = false;

@@ -118,7 +118,7 @@ uint32_t judge_answers(struct worker *w, const struct listener *l, const struct 
 static enum refusal hold_to_caps(struct worker *w, const struct table_request *r, enum judge_step step,
 				 struct table_slot **slot)
 {
-	struct table *t = shared_table(w->plan->shared);
+	const struct table *t = w->plan->table;
 
 	switch (step) {
 	case JUDGE_NAMED:

@@ -85,7 +85,7 @@ static void release(struct client *c, enum session_end why)
 	log_session(c, why);
 	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
 	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
-	table_release(shared_table(w->plan->shared), c->slot, w->pid);
+	table_release(w->plan->table, c->slot, w->pid);
 	c->slot = NULL;
 }
 

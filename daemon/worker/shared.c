@@ -3,6 +3,7 @@
 #include "worker/shared.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -13,7 +14,7 @@
 
 /* Bumped when what a word means changes while all sizes stay. */
 #ifndef LAYOUT_VERSION /* tests build another one */
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 #endif
 
 #define PAGES_OF(bytes) (((bytes) + 65535) & ~(size_t)65535)
@@ -21,12 +22,14 @@
 #define COUNTERS_AT (TABLE_AT + PAGES_OF(table_bytes(TABLE_SLOTS_MAX)))
 #define ALL_BYTES (COUNTERS_AT + sizeof(struct counters[SHARED_RECORDS_MAX][TABLE_ROWS_MAX]))
 
-/* A descriptor that outlives an exec, where one is wanted. */
+/* A descriptor that outlives an exec, where one is wanted. Memory behind a file's end kills who reads it, so the end is
+ * sealed. */
 static int make(size_t bytes, int *fd)
 {
-	cleanup_fd int made = memfd_create("echotimed", MFD_CLOEXEC);
+	cleanup_fd int made = memfd_create("echotimed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (made < 0 || ftruncate(made, (off_t)bytes) < 0)
+	if (made < 0 || ftruncate(made, (off_t)bytes) < 0 ||
+	    fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -errno;
 	*fd = fd_take(&made);
 	return 0;
@@ -45,25 +48,22 @@ static int map(size_t bytes, int *fd, void **ret)
 
 int shared_map(int *fd, struct shared **ret)
 {
-	bool is_new = !fd || *fd < 0;
-	uint64_t secret = 0;
 	void *at = NULL;
 	int r = map(ALL_BYTES, fd, &at);
 
-	if (r < 0)
-		return r;
-	*ret = at;
-	if (!is_new)
-		return 0;
-	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
-		return -EIO;
-	(void)table_init((char *)at + TABLE_AT, TABLE_SLOTS_MAX, secret);
-	return 0;
+	if (r == 0)
+		*ret = at;
+	return r;
 }
 
-struct table *shared_table(const struct shared *s)
+int shared_new_secret(uint64_t *ret)
 {
-	return (struct table *)(void *)((char *)(uintptr_t)s + TABLE_AT);
+	return getrandom(ret, sizeof(*ret), 0) == (ssize_t)sizeof(*ret) ? 0 : -EIO;
+}
+
+void shared_table(const struct shared *s, uint64_t secret, struct table *ret)
+{
+	table_init(ret, (char *)(uintptr_t)s + TABLE_AT, TABLE_SLOTS_MAX, secret);
 }
 
 struct counters *shared_counters(const struct shared *s, uint32_t record)
@@ -80,7 +80,7 @@ uint64_t shared_layout(void)
 		sizeof(struct shared),
 		offsetof(struct shared, records),
 		offsetof(struct shared, gauges),
-		offsetof(struct shared, census),
+		offsetof(struct shared, deaths),
 		sizeof(struct record),
 		sizeof(struct table_slot),
 		sizeof(struct counters),
@@ -104,31 +104,19 @@ int shared_protect(const struct shared *s)
 	return mprotect((void *)(uintptr_t)s, ALL_BYTES, PROT_READ) < 0 ? -errno : 0;
 }
 
-int shared_map_limits(const struct limiter_shape *shape, int *fd, struct limits **ret)
+int shared_map_limits(const struct limiter_shape *shape, const struct siphash_key *key, int *fd, struct limits *ret)
 {
-	bool is_new = !fd || *fd < 0;
-	struct siphash_key key;
 	void *memory = NULL;
 	int r = map(shape->bytes, fd, &memory);
 
-	if (r < 0)
-		return r;
-	*ret = memory;
-	if (!is_new)
-		return 0;
-	if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
-		munmap(memory, shape->bytes);
-		if (fd)
-			fd_close(fd);
-		return -EIO;
-	}
-	*ret = limits_init(memory, shape, &key);
-	return 0;
+	if (r == 0)
+		limits_init(ret, memory, shape, key);
+	return r;
 }
 
-void shared_unmap_limits(struct limits *l, const struct limiter_shape *shape)
+void shared_unmap_limits(const struct limits *l, const struct limiter_shape *shape)
 {
-	munmap(l, shape->bytes);
+	munmap(l->words, shape->bytes);
 }
 
 /* bits 0-1 state, 2 failed, 3 insert, 4 delete, 8-63 the error in µs */
@@ -143,9 +131,10 @@ void shared_set_clock(struct shared *s, const struct clock_status *status)
 struct clock_status shared_clock(const struct shared *s)
 {
 	uint64_t word = atomic_load_explicit(&s->clock, memory_order_relaxed);
+	enum clock_state state = (enum clock_state)(word & 3);
 
 	return (struct clock_status){
-		.state = (enum clock_state)(word & 3),
+		.state = state <= CLOCK_SYNCHRONISED ? state : CLOCK_UNKNOWN,
 		.failed = word >> 2 & 1,
 		.leap_insert = word >> 3 & 1,
 		.leap_delete = word >> 4 & 1,
@@ -153,30 +142,32 @@ struct clock_status shared_clock(const struct shared *s)
 	};
 }
 
-void shared_sum_row(const struct shared *s, uint32_t row, struct counters *ret)
+void shared_sum_row(const struct shared *s, uint32_t records_n, uint32_t row, struct counters *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	/* Records are given out from below, so the first that was never used ends the search. */
-	for (size_t i = 0; i < SHARED_RECORDS_MAX; i++) {
+	for (uint32_t i = 0; i < records_n; i++) {
 		if (atomic_load_explicit(&s->records[i].pid, memory_order_relaxed) == 0)
 			break;
-		counters_sum(ret, &shared_counters(s, (uint32_t)i)[row]);
+		counters_sum(ret, &shared_counters(s, i)[row]);
 	}
 }
 
-uint32_t shared_release_owner(struct shared *s, uint32_t pid)
+uint32_t shared_release_owner(struct shared *s, const struct table *t, uint32_t pid)
 {
-	struct table *table = shared_table(s);
-	uint32_t end = table_scan_end(table);
+	uint32_t end = table_scan_end(t), n = 0;
 
 	for (uint32_t i = 0; i < end; i++) {
-		struct table_slot *slot = table_slot_at(table, i);
+		struct table_slot *slot = table_slot_at(t, i);
+		uint32_t row = table_row_of(slot);
 
 		if (atomic_load_explicit(&slot->owner, memory_order_relaxed) != pid)
 			continue;
+		n++;
 		atomic_fetch_sub_explicit(&s->buffer_bytes, atomic_exchange(&slot->owed_bytes, 0), memory_order_relaxed);
 		/* In any block: they are only ever added up. */
-		counters_add(&shared_counters(s, 0)[slot->row].sessions_ended, 1);
+		if (row < TABLE_ROWS_MAX)
+			counters_add(&shared_counters(s, 0)[row].sessions_ended, 1);
 	}
-	return table_release_owner(table, pid);
+	return n ? table_release_owner(t, pid) : 0;
 }

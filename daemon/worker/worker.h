@@ -30,8 +30,10 @@ struct worker_plan {
 	size_t listeners_n;
 	_Atomic uint32_t *readers; /* shared: per listener, the record of the one process that reads this datagram socket */
 	struct shared *shared;
-	struct limits *limits; /* shared; handed on from generation to generation */
-	uint32_t gauges;       /* the first of its pools' gauges                                      */
+	const struct table *table;
+	const struct limits *limits; /* their words are shared, and handed on from generation to generation */
+	const struct census *census;
+	uint32_t gauges; /* the first of its pools' gauges                                      */
 	uint32_t generation;
 	int life_fd;      /* reads end of file when the supervisor is dead                       */
 	int questions_fd; /* where lookups are asked                                             */
@@ -84,6 +86,12 @@ struct worker {
 
 #define WORKER_BEAT_NS (5 * CLOCK_S_NS)          /* between two signs of life        */
 #define WORKER_BEATS_MISSED_NS (15 * CLOCK_S_NS) /* without one: killed by its parent */
+
+/* Neither long ago nor far ahead: a word that says so is not that of a process that does its work. */
+static inline bool worker_beat_is_recent(uint64_t beat_ns, uint64_t now_ns)
+{
+	return (beat_ns < now_ns ? now_ns - beat_ns : beat_ns - now_ns) <= WORKER_BEATS_MISSED_NS;
+}
 
 #define WORKER_STATE_STRIDE SVC_STATE_MAX
 #define WORKER_PAGE 4096        /* where pages are larger nothing is given back early */

@@ -62,9 +62,12 @@ static struct limits *make(const struct limiter_shape *shape)
 	struct siphash_key key = { { next_random(), next_random() } };
 	void *memory = mmap(NULL, shape->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (memory == MAP_FAILED)
+	struct limits *l = malloc(sizeof(*l));
+
+	if (!l || memory == MAP_FAILED)
 		abort();
-	return limits_init(memory, shape, &key);
+	limits_init(l, memory, shape, &key);
+	return l;
 }
 
 struct scene {
@@ -136,7 +139,8 @@ static void play(struct scene s)
 	       (double)s.attacker_got / SECONDS / (double)s.rate.amount, 100.0 * (double)s.lost / (double)s.asked,
 	       100.0 * (double)s.lost_to_total / (double)s.asked,
 	       (double)(clock_mono_ns() - began_ns) / (double)s.decisions);
-	munmap(s.limits, s.shape.bytes);
+	munmap(s.limits->words, s.shape.bytes);
+	free(s.limits);
 }
 
 static void play_title(void)

@@ -8,19 +8,23 @@
 
 #include "session/table.h"
 
+/* What a process has of a table, and the words that processes share. */
 static inline struct table *make_table(uint32_t slots)
 {
+	struct table *t = calloc(1, sizeof(*t));
 	void *memory = mmap(NULL, table_bytes(slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
 			    0);
 
-	if (memory == MAP_FAILED)
+	if (!t || memory == MAP_FAILED)
 		abort();
-	return table_init(memory, slots, UINT64_C(0x0123456789ABCDEF));
+	table_init(t, memory, slots, UINT64_C(0x0123456789ABCDEF));
+	return t;
 }
 
 static inline void drop_table(struct table *t, uint32_t slots)
 {
-	munmap(t, table_bytes(slots));
+	munmap(t->words, table_bytes(slots));
+	free(t);
 }
 
 /* A session of `owner` in a row, from an address, without caps. */

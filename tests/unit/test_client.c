@@ -269,7 +269,7 @@ static void few_connections_linger_and_the_oldest_goes_first(void **state maybe_
 		fds[i] = desk_connect(&d, &d.listeners[0], 0);
 		assert_int_equal(d.w.sessions, 0); /* a connection that lingers is none */
 	}
-	assert_int_equal(table_count(shared_table(desk_shared)), 0);
+	assert_int_equal(table_count(&desk_table), 0);
 	assert_int_equal(d.w.lingering_n, SESSIONS_LINGERING_MAX);
 	assert_int_equal(send(fds[0], "x", 1, MSG_NOSIGNAL), -1);
 	assert_int_equal(send(fds[1], "x", 1, MSG_NOSIGNAL), 1);
@@ -408,7 +408,7 @@ static void tcpmux_hands_over_with_the_bytes_behind_the_line(void **state maybe_
 	expect_served_still(&d, fd);
 	assert_int_equal(open_sessions(&d, &d.listeners[0]), 0);
 	assert_int_equal(open_sessions(&d, &d.listeners[1]), 1);
-	assert_int_equal(table_row_count(shared_table(desk_shared), 1), 1);
+	assert_int_equal(table_row_count(&desk_table, 1), 1);
 	close(fd);
 	desk_turn(&d);
 	assert_int_equal(open_sessions(&d, &d.listeners[1]), 0);

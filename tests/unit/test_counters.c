@@ -56,23 +56,27 @@ static void sums_of_counters_hold_their_durations(void **state)
 static void a_pool_keeps_its_row_by_its_name(void **state)
 {
 	static struct census c;
+	static struct census_deaths deaths;
 	uint32_t prefork = census_row(&c, "prefork"), event = census_row(&c, "event");
 
 	(void)state;
 	assert_int_not_equal(prefork, event);
 	assert_int_equal(census_row(&c, "prefork"), prefork);
-	census_count_death(&c, prefork, SIGSEGV);
-	census_count_death(&c, prefork, 0);
-	census_count_stuck(&c, event);
-	assert_int_equal(c.pools[prefork].deaths[CENSUS_SEGV], 1);
-	assert_int_equal(c.pools[prefork].deaths[CENSUS_EXIT], 1);
-	assert_int_equal(c.pools[event].deaths[CENSUS_STUCK], 1);
+	assert_int_equal(census_find(&c, "prefork"), prefork);
+	assert_int_equal(census_find(&c, "fork"), CENSUS_NOBODY);
+	census_count_death(&deaths, prefork, SIGSEGV);
+	census_count_death(&deaths, prefork, 0);
+	census_count_stuck(&deaths, event);
+	assert_int_equal(deaths.n[prefork][CENSUS_SEGV], 1);
+	assert_int_equal(deaths.n[prefork][CENSUS_EXIT], 1);
+	assert_int_equal(deaths.n[event][CENSUS_STUCK], 1);
 	assert_string_equal(census_cause_name(CENSUS_SEGV), "segv");
 }
 
 static void pools_beyond_the_room_are_not_counted(void **state)
 {
 	static struct census c;
+	static struct census_deaths deaths;
 	char name[16];
 
 	(void)state;
@@ -81,7 +85,7 @@ static void pools_beyond_the_room_are_not_counted(void **state)
 		assert_int_equal(census_row(&c, name), i);
 	}
 	assert_int_equal(census_row(&c, "another"), CENSUS_NOBODY);
-	census_count_death(&c, CENSUS_NOBODY, SIGKILL);
+	census_count_death(&deaths, CENSUS_NOBODY, SIGKILL);
 }
 
 int main(void)

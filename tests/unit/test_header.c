@@ -66,7 +66,7 @@ static void expect_refused(struct desk *d, int fd, enum refusal why)
 	assert_int_equal(errno, ECONNRESET);
 	assert_int_equal(atomic_exchange(&row->refused[why], 0), 1);
 	assert_int_equal(atomic_load(&row->sessions), atomic_load(&row->sessions_ended));
-	assert_int_equal(table_count(shared_table(desk_shared)), 0);
+	assert_int_equal(table_count(&desk_table), 0);
 	close(fd);
 }
 
@@ -80,7 +80,7 @@ static void the_bytes_behind_a_header_are_the_sessions_first(void **state maybe_
 	expect_bytes(fd, "hello");
 	assert_int_equal(d.w.clients[0].session.in_bytes, 5); /* the header is the balancer's, not the client's */
 	assert_int_equal(d.w.clients[0].peer.bytes[0], 192);
-	assert_int_equal(table_slot_at(shared_table(desk_shared), 0)->peer.port, 56324);
+	assert_int_equal(table_slot_at(&desk_table, 0)->peer.port, 56324);
 	assert_int_equal(send(fd, "again", 5, 0), 5);
 	desk_turn(&d);
 	expect_bytes(fd, "again");
@@ -276,7 +276,7 @@ static void a_header_before_tcpmux_counts_for_the_service_it_names(void **state 
 	d.services[1].rules.max_sessions_per_source = 1;
 	fd = dial(&d, LINE "echo\r\nhello", sizeof(LINE) + 10); /* no second header is waited for */
 	expect_bytes(fd, "+Go\r\nhello");
-	assert_int_equal(table_row_count(shared_table(desk_shared), 1), 1);
+	assert_int_equal(table_row_count(&desk_table, 1), 1);
 	other = dial(&d, LINE "echo\r\n", sizeof(LINE) + 5);
 	assert_int_equal(recv(other, &byte, 1, 0), -1);
 	assert_int_equal(atomic_load(&d.w.counters[1].refused[REFUSED_SOURCE]), 1);

@@ -12,10 +12,14 @@
 #include "worker/shared.h"
 
 static struct shared *shared;
+static struct table table;
 
 static int begin(void **state maybe_unused)
 {
-	return shared_map(NULL, &shared);
+	if (shared_map(NULL, &shared) < 0)
+		return -1;
+	shared_table(shared, 1, &table);
+	return 0;
 }
 
 /* A session of a process under row `row` and nobody's cap. */
@@ -29,7 +33,7 @@ static struct table_slot *admit(uint32_t owner, uint32_t row)
 				   .source_bits_v4 = 32 };
 	struct table_slot *slot = NULL;
 
-	assert_int_equal(table_admit(shared_table(shared), &r, &slot), REFUSED_NOT);
+	assert_int_equal(table_admit(&table, &r, &slot), REFUSED_NOT);
 	counters_add(&shared_counters(shared, 0)[row].sessions, 1);
 	return slot;
 }
@@ -75,7 +79,7 @@ static void a_row_is_summed_over_all_processes_that_ever_were(void **state maybe
 	}
 	atomic_store(&shared->records[1].state, RECORD_FREE); /* gone: what it counted stays counted */
 	memset(&sum, 0xFF, sizeof(sum));
-	shared_sum_row(shared, 5, &sum);
+	shared_sum_row(shared, SHARED_RECORDS_MAX, 5, &sum);
 	assert_int_equal(sum.sessions, 33);
 	assert_int_equal(sum.refused[REFUSED_SOURCE], 3);
 	assert_int_equal(sum.received_bytes, 0);
@@ -89,17 +93,17 @@ static void what_a_dead_process_held_is_free_again(void **state maybe_unused)
 	admit(77, 2);
 	owe(mine, 65536);
 	owe(other, 131072);
-	assert_int_equal(shared_release_owner(shared, 77), 2);
-	assert_int_equal(table_count(shared_table(shared)), 1);
-	assert_int_equal(table_row_count(shared_table(shared), 1), 1);
-	assert_int_equal(table_row_count(shared_table(shared), 2), 0);
+	assert_int_equal(shared_release_owner(shared, &table, 77), 2);
+	assert_int_equal(table_count(&table), 1);
+	assert_int_equal(table_row_count(&table, 1), 1);
+	assert_int_equal(table_row_count(&table, 2), 0);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), owed + 131072);
 	assert_int_equal(shared_counters(shared, 0)[1].sessions - shared_counters(shared, 0)[1].sessions_ended, 1);
 	assert_int_equal(shared_counters(shared, 0)[2].sessions - shared_counters(shared, 0)[2].sessions_ended, 0);
 	/* Once is enough: a second time nothing is found. */
-	assert_int_equal(shared_release_owner(shared, 77), 0);
+	assert_int_equal(shared_release_owner(shared, &table, 77), 0);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), owed + 131072);
-	assert_int_equal(shared_release_owner(shared, 78), 1);
+	assert_int_equal(shared_release_owner(shared, &table, 78), 1);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), owed);
 }
 
@@ -116,9 +120,9 @@ static void what_a_process_writes_the_others_see(void **state maybe_unused)
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(table_row_count(shared_table(shared), 3), 1);
+	assert_int_equal(table_row_count(&table, 3), 1);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), 65536);
-	assert_int_equal(shared_release_owner(shared, (uint32_t)pid), 1);
+	assert_int_equal(shared_release_owner(shared, &table, (uint32_t)pid), 1);
 	assert_int_equal(atomic_load(&shared->buffer_bytes), 0);
 }
 

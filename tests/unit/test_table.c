@@ -438,7 +438,7 @@ static void a_table_of_a_million_slots_touches_little_memory(void **state maybe_
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(table_admit(large, &r, &slot), REFUSED_NOT);
 	assert_true(pages < sizeof(resident));
-	assert_int_equal(mincore(large, pages * 4096, resident), 0);
+	assert_int_equal(mincore(large->words, pages * 4096, resident), 0);
 	for (size_t i = 0; i < pages; i++)
 		touched += resident[i] & 1;
 	assert_in_range(touched, 1, 100);

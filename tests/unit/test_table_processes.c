@@ -299,7 +299,7 @@ static _Noreturn void traced(void)
 /* What would be if the process died now, tried on a copy. */
 static void die_in_a_copy(struct table *copy, pid_t pid)
 {
-	memcpy((void *)copy, (const void *)t, table_bytes(SLOTS));
+	memcpy((void *)copy->words, (const void *)t->words, table_bytes(SLOTS));
 	assert_true(table_release_owner(copy, (uint32_t)pid) <= 2);
 	assert_true(table_repair(copy));
 	expect_empty(copy);
@@ -313,8 +313,8 @@ static int step_through(pid_t pid, unsigned *ret_states)
 
 	*ret_states = 0;
 	for (assert_int_equal(waitpid(pid, &status, 0), pid); WIFSTOPPED(status);) {
-		if (memcmp((const void *)seen, (const void *)t, table_bytes(SLOTS)) != 0) {
-			memcpy((void *)seen, (const void *)t, table_bytes(SLOTS));
+		if (memcmp((const void *)seen->words, (const void *)t->words, table_bytes(SLOTS)) != 0) {
+			memcpy((void *)seen->words, (const void *)t->words, table_bytes(SLOTS));
 			die_in_a_copy(copy, pid);
 			++*ret_states;
 		}

@@ -51,7 +51,9 @@ static size_t desk_ever_n;
 
 static const struct limiter_shape desk_shape = { .bytes = LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
 static struct shared *desk_shared;
-static struct limits *desk_limits;
+static struct table desk_table;
+static struct limits desk_limits;
+static struct census desk_census;
 static _Atomic uint32_t *desk_readers;
 
 /* One pool of this model, room for `sessions`. */
@@ -59,7 +61,9 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 {
 	if (desk_shared == NULL) {
 		assert_int_equal(shared_map(NULL, &desk_shared), 0);
-		assert_int_equal(shared_map_limits(&desk_shape, NULL, &desk_limits), 0);
+		shared_table(desk_shared, 1, &desk_table);
+		assert_int_equal(shared_map_limits(&desk_shape, &(struct siphash_key){ { 1, 2 } }, NULL, &desk_limits), 0);
+		(void)census_row(&desk_census, "desk");
 		assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* as the supervisor is */
 	}
 	desk_readers = (_Atomic uint32_t *)(void *)shared_counters(desk_shared, 1); /* memory that nobody else uses here */
@@ -91,7 +95,9 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 					.listeners = d->listeners,
 					.readers = d->readers,
 					.shared = desk_shared,
-					.limits = desk_limits,
+					.table = &desk_table,
+					.limits = &desk_limits,
+					.census = &desk_census,
 					.life_fd = -1,
 					.questions_fd = -1 };
 	for (size_t i = 0; i < DESK_LISTENERS; i++)
@@ -256,6 +262,6 @@ static inline void desk_end(struct desk *d)
 		fd_close(&d->channel[i]);
 		fd_close(&d->life[i]);
 	}
-	assert_int_equal(table_count(shared_table(desk_shared)), 0);
+	assert_int_equal(table_count(&desk_table), 0);
 	assert_int_equal(atomic_load(&desk_shared->buffer_bytes), 0);
 }
