@@ -104,7 +104,7 @@ static void add_unix(struct plan *p, enum transport transport)
 
 static void add_any(struct plan *p, enum transport transport)
 {
-	bool dual_stack = p->settings->socket.v6only != SETTINGS_YES;
+	bool dual_stack = !p->settings->socket.v6only;
 
 	if (!dual_stack || host_has(&addr_any_v6))
 		add_ip(p, transport, &addr_any_v6, dual_stack);
@@ -126,7 +126,7 @@ static void add_address(struct plan *p, enum transport transport, const struct l
 	case LISTENER_ADDRESS_ONE:
 		/* "::" reads IPv4 too if it is asked to. */
 		add_ip(p, transport, &a->addr,
-		       p->settings->socket.v6only == SETTINGS_NO && a->addr.family == AF_INET6 && addr_is_any(&a->addr));
+		       !p->settings->socket.v6only && a->addr.family == AF_INET6 && addr_is_any(&a->addr));
 		break;
 	}
 }

@@ -310,7 +310,6 @@ static bool add_listeners(struct draft *d)
 		item = flat_find(d->flat, path);
 		if (item != NULL)
 			s->own->listeners[i].at = assign_origin(item);
-		s->listeners[i].socket.v6only = SETTINGS_UNSET;
 		assign_standard(d, SCOPE_LISTENER, &s->listeners[i]);
 		assign_standard(d, SCOPE_EXTRA, &s->own->listeners[i]);
 	}

@@ -162,17 +162,6 @@ static void show_word(struct text *t, const struct row *row, uint64_t v)
 	text_add(t, "\"");
 }
 
-/* What nobody said stays unsaid, so that reading it back leaves it to the address again. */
-static bool print_tristate(FILE *to, const struct row *row, const void *object)
-{
-	uint64_t v = load((const char *)object + row->offset, row->size);
-
-	if (v == SETTINGS_UNSET)
-		return false;
-	(void)fputs(v == SETTINGS_YES ? "true" : "false", to);
-	return true;
-}
-
 /* "reflect" lies outside the bounds of the row, so the row cannot check it. */
 static int take_dscp(const struct given *g)
 {
@@ -221,13 +210,6 @@ const struct kind kinds_LOG_FORMAT = KIND_NUMBER(NULL, A_STRING, number_word, sh
 const struct kind kinds_ACTIVATION = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_MODEL = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_PROXY = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
-const struct kind kinds_TRISTATE = {
-	.wanted = "true or false",
-	.accepts = ACCEPT(BOOL) | ACCEPT(OPTION),
-	.number = number_bool,
-	.show = show_bool,
-	.print = print_tristate,
-};
 const struct kind kinds_DSCP = {
 	.wanted = "0..63 or \"reflect\"",
 	.accepts = A_STRING | A_INTEGER,

@@ -37,8 +37,8 @@ struct kind {
 };
 
 extern const struct kind kinds_INTEGER, kinds_INTEGER8, kinds_INTEGER64, kinds_DURATION, kinds_SIZE, kinds_SIZE32,
-	kinds_RATE, kinds_MODE, kinds_BOOL, kinds_TRISTATE, kinds_DSCP, kinds_LOG_LEVEL, kinds_LOG_FORMAT, kinds_ACTIVATION,
-	kinds_MODEL, kinds_PROXY;
+	kinds_RATE, kinds_MODE, kinds_BOOL, kinds_DSCP, kinds_LOG_LEVEL, kinds_LOG_FORMAT, kinds_ACTIVATION, kinds_MODEL,
+	kinds_PROXY;
 extern const struct kind kinds_NAME, kinds_USER, kinds_HOST, kinds_PATH, kinds_INTERFACE, kinds_ZONE, kinds_TEXT,
 	kinds_FORMAT, kinds_CONTROL, kinds_SERVICE, kinds_TRANSPORTS, kinds_ADDRESS, kinds_ADDRESSES, kinds_PORT,
 	kinds_ALLOW, kinds_DENY, kinds_PROXY_FROM, kinds_NAMES;

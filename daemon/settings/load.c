@@ -225,6 +225,20 @@ static uint32_t find_pool(const struct settings *s, const char *name)
 	return i;
 }
 
+/* For -T. A pool that `defaults` names need not be the one in effect: it may serve no datagrams. */
+static void settle_pool_name(struct draft *d, struct listener_settings *l)
+{
+	uint32_t i = (l->transports & TRANSPORT_SESSIONS) != 0 ? l->pool_stream : l->pool_datagram;
+	const char *name = d->settings->pools[i].name;
+	struct listener_own *own = own_of(d, l);
+	struct origin *origin = &own->origins[rows_find(SCOPE_LISTENER, "pool") - rows_all];
+
+	if ((origin->file != NULL && !origin->inherited) || strcmp(own->pool, name) == 0)
+		return;
+	(void)snprintf(own->pool, sizeof(own->pool), "%s", name);
+	*origin = (struct origin){ 0 };
+}
+
 /* The pools of a listener's sessions and datagrams. Datagrams are the event model's: another pool serves the sessions
  * alone. */
 static void load_pool(struct draft *d, struct listener_settings *l)
@@ -247,10 +261,22 @@ static void load_pool(struct draft *d, struct listener_settings *l)
 				 near != NULL ? "\"?" : "");
 		return;
 	}
+	settle_pool_name(d, l);
 	if (l->enabled && (l->transports & TRANSPORT_SESSIONS) != 0)
 		s->pools[l->pool_stream].used = true;
 	if (l->enabled && (l->transports & TRANSPORT_DATAGRAMS) != 0)
 		s->pools[l->pool_datagram].used = true;
+}
+
+/* An IPv6 socket of an address is that one's alone; of "*" it serves both families. */
+static void load_v6only(struct draft *d, struct listener_settings *l)
+{
+	if (said(d, l, "v6only") != NULL)
+		return;
+	l->socket.v6only = true;
+	for (size_t i = 0; i < l->addresses_n; i++)
+		if (l->addresses[i].kind == LISTENER_ADDRESS_ANY)
+			l->socket.v6only = false;
 }
 
 /* What a listener's service says where the listener does not. */
@@ -353,6 +379,7 @@ void load_all(struct draft *d)
 		if (l->service == NULL)
 			continue;
 		load_pool(d, l);
+		load_v6only(d, l);
 		load_zone(d, l);
 		if (strcmp(l->service->name, "tcpmux") == 0 && said(d, l, "services") == NULL)
 			load_names(d, l);

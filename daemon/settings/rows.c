@@ -96,7 +96,6 @@ bool rows_has(const struct row *row, const char *name)
 #define TYPE_RATE(field) uint64_t
 #define TYPE_MODE(field) uint32_t
 #define TYPE_BOOL(field) bool
-#define TYPE_TRISTATE(field) enum settings_tristate
 #define TYPE_DSCP(field) int
 #define TYPE_LOG_LEVEL(field) enum log_level
 #define TYPE_LOG_FORMAT(field) enum log_format

@@ -53,13 +53,10 @@ struct listener_address {
 	char text[ADDR_TEXT_MAX];        /* as written, for messages (the interface of %scope may come) */
 };
 
-/* Tells "not said" from any value. */
-enum settings_tristate { SETTINGS_NO = 0, SETTINGS_YES = 1, SETTINGS_UNSET = 2 };
-
 struct socket_settings {
 	char interface[16]; /* "": any                                             */
 	bool freebind;
-	enum settings_tristate v6only;
+	bool v6only;     /* unless said: false where an address is "*"      */
 	uint32_t shards; /* udp: sockets at each address, 1 or more; 0 as 1 */
 	uint32_t backlog;
 	uint64_t receive_buffer;  /* bytes; 0: the kernel's (udp: 4M unless said)       */

@@ -25,7 +25,7 @@ static inline struct listener_settings some_settings(unsigned transports)
 		.addresses = { { .kind = LISTENER_ADDRESS_ONE } },
 		.addresses_n = 1,
 		.mode = 0666,
-		.socket = { .v6only = SETTINGS_UNSET, .backlog = 16, .nodelay = true },
+		.socket = { .v6only = true, .backlog = 16, .nodelay = true },
 	};
 
 	assert_int_equal(addr_parse("127.0.0.1", &s.addresses[0].addr), 0);
@@ -39,6 +39,7 @@ static inline void set_address(struct listener_settings *s, const char *address)
 	a->kind = strcmp(address, "*") == 0          ? LISTENER_ADDRESS_ANY
 		  : strcmp(address, "loopback") == 0 ? LISTENER_ADDRESS_LOOPBACK
 						     : LISTENER_ADDRESS_ONE;
+	s->socket.v6only = a->kind != LISTENER_ADDRESS_ANY;
 	if (a->kind == LISTENER_ADDRESS_ONE)
 		assert_int_equal(addr_parse(address, &a->addr), 0);
 }

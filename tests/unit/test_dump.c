@@ -138,8 +138,44 @@ static void each_value_says_where_it_comes_from(void **state)
 	assert_non_null(strstr(text, wanted));
 	assert_non_null(strstr(text, "\n\tlevel = \"debug\"; # -o\n"));
 	assert_non_null(strstr(text, "\nport_offset = 0; # default\n"));
-	assert_non_null(strstr(text, "\n\t\t# pool is not set\n"));
 	free(text);
+}
+
+/* Values that follow from others are in effect like those that were said. */
+static void what_is_derived_is_printed_as_well(void **state)
+{
+	struct files *f = *state;
+	char *text;
+
+	expect_good(
+		f,
+		"defaults = { allow = \"127.0.0.1\"; };\n"
+		"listeners = ( { service = \"echo\"; }, { service = \"time\"; transport = \"udp\"; address = \"::1\"; } );");
+	text = dump(f->s);
+	assert_non_null(strstr(text, "\n\t\tpool = \"prefork\"; # default\n"));
+	assert_non_null(strstr(text, "\n\t\tv6only = false; # default\n"));
+	assert_non_null(strstr(text, "\n\t\tpool = \"event\"; # default\n"));
+	assert_non_null(strstr(text, "\n\t\tv6only = true; # default\n"));
+	assert_null(strstr(text, "pool is not set"));
+	assert_null(strstr(text, "v6only is not set"));
+	free(text);
+	expect_round_trip(f);
+}
+
+/* `defaults` names a pool for those that it can serve. */
+static void a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them(void **state)
+{
+	struct files *f = *state;
+	char *text, wanted[160];
+
+	expect_good(f, "defaults = { pool = \"fork\"; allow = \"127.0.0.1\"; };\n"
+		       "listeners = ( { service = \"echo\"; }, { service = \"time\"; transport = \"udp\"; } );");
+	text = dump(f->s);
+	(void)snprintf(wanted, sizeof(wanted), "\n\t\tpool = \"fork\"; # %s/t.conf:1 defaults\n", f->folder);
+	assert_non_null(strstr(text, wanted));
+	assert_non_null(strstr(text, "\n\t\tpool = \"event\"; # default\n"));
+	free(text);
+	expect_round_trip(f);
 }
 
 /* Reads one file of conf/ and expects its dump to read back. */
@@ -190,6 +226,8 @@ int main(void)
 		TEST(every_kind_of_value_reads_back_to_the_same),
 		TEST(a_dump_names_its_files_from_everywhere),
 		TEST(each_value_says_where_it_comes_from),
+		TEST(what_is_derived_is_printed_as_well),
+		TEST(a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them),
 		TEST(the_shipped_settings_and_the_examples_read_back),
 	};
 

@@ -132,13 +132,13 @@ static void the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else(v
 	other.transports = TRANSPORT_UDP;
 	assert_string_not_equal(planned(&other).key, key);
 	other = s;
-	other.socket.v6only = SETTINGS_NO;
+	other.socket.v6only = false;
 	assert_string_not_equal(planned(&other).key, key);
 	other = s;
 	strcpy(other.socket.interface, "eth0");
 	assert_string_not_equal(planned(&other).key, key);
 	other = s;
-	other.socket = (struct socket_settings){ .v6only = SETTINGS_UNSET,
+	other.socket = (struct socket_settings){ .v6only = true,
 						 .freebind = true,
 						 .backlog = 1,
 						 .receive_buffer = 1,
@@ -268,7 +268,7 @@ static int plan_without_ipv6(void)
 	size_t n = 0;
 
 	s.addresses_n = 2;
-	s.addresses[0].kind = LISTENER_ADDRESS_ANY;
+	set_address(&s, "*");
 	s.addresses[1].kind = LISTENER_ADDRESS_LOOPBACK;
 	if (forget_ipv6() < 0)
 		return 1;
@@ -315,13 +315,13 @@ static void an_ipv6_address_leaves_ipv4_to_others(void **state maybe_unused)
 	four_l = opened(&four);
 	listener_close(&four_l);
 	listener_close(&six_l);
-	s.socket.v6only = SETTINGS_NO;
+	s.socket.v6only = false;
 	six_l = opened(&s);
 	EXPECT_OPTION(six_l.fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	assert_true(six_l.dual_stack);
 	listener_close(&six_l);
 	set_address(&s, "*");
-	s.socket.v6only = SETTINGS_YES;
+	s.socket.v6only = true;
 	six_l = opened(&s);
 	EXPECT_OPTION(six_l.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	listener_close(&six_l);

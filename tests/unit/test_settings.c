@@ -39,7 +39,7 @@ static void everything_has_its_default(void **state)
 	assert_int_equal(l->addresses[0].kind, LISTENER_ADDRESS_ANY);
 	assert_true(l->enabled);
 	assert_true(l->socket.nodelay);
-	assert_int_equal(l->socket.v6only, SETTINGS_UNSET);
+	assert_false(l->socket.v6only);
 	assert_int_equal(l->rules.idle_timeout_ns, 300 * CLOCK_S_NS);
 	assert_int_equal(l->rules.max_datagram, 65535);
 	assert_int_equal(l->mode, 0666);
@@ -72,7 +72,7 @@ static void values_are_taken_in_every_form(void **state)
 	assert_int_equal(l->addresses[1].addr.family, AF_INET6);
 	assert_int_equal(l->rules.pace_bytes_per_s, 1024);
 	assert_int_equal(l->socket.dscp, SETTINGS_DSCP_REFLECT);
-	assert_int_equal(l->socket.v6only, SETTINGS_YES);
+	assert_true(l->socket.v6only);
 	assert_int_equal(l->rules.acl.allow_n, 2);
 	assert_int_equal(l->rules.acl.allow[0].bits, 32);
 	assert_int_equal(l->rules.acl.deny_n, 1);

@@ -272,7 +272,7 @@ static void a_reload_changes_an_open_socket(void **state maybe_unused)
 					     .receive_buffer = 60000,
 					     .backlog = 5,
 					     .dscp = 12,
-					     .v6only = SETTINGS_UNSET };
+					     .v6only = true };
 	expect_adjusted(&l);
 	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	EXPECT_OPTION(l.fd, IPPROTO_TCP, TCP_KEEPIDLE, 20);
@@ -281,7 +281,7 @@ static void a_reload_changes_an_open_socket(void **state maybe_unused)
 	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_SNDBUF, 100000);
 	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_TOS, 12 << 2);
 	assert_int_equal(l.receive_buffer_got, 60000);
-	s.socket = (struct socket_settings){ .backlog = 5, .v6only = SETTINGS_UNSET };
+	s.socket = (struct socket_settings){ .backlog = 5, .v6only = true };
 	expect_adjusted(&l);
 	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_KEEPALIVE, 0);
 	EXPECT_OPTION(l.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 0);

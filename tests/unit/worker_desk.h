@@ -119,7 +119,7 @@ static inline struct listener *desk_listen(struct desk *d, const char *service, 
 		.service = service_find(service),
 		.transports = transport,
 		.enabled = true,
-		.socket = { .v6only = SETTINGS_UNSET, .backlog = 128, .nodelay = true },
+		.socket = { .v6only = true, .backlog = 128, .nodelay = true },
 		.rules = { .max_datagram = 65535 },
 		.options = { .format = "rfc867", .zone = &zone_utc },
 	};
