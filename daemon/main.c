@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "net/describe.h"
+#include "net/passed.h"
 #include "net/findings.h"
 #include "settings/settings.h"
 #include "supervisor/inetd.h"
@@ -124,6 +125,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	passed_look();
 	takeover_begin(argv);
 	return takeover_end(run(argc, argv));
 }

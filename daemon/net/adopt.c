@@ -13,12 +13,13 @@
 
 #include "base/fd.h"
 #include "session/siphash.h"
+#include "settings/posture.h"
 
 /* One planning. */
 struct matching {
 	struct adopt *passed;
 	const struct settings *settings;
-	struct text *why;
+	const struct adopt_said *said;
 	const struct listener_settings *owner[ADOPT_MAX]; /* of each passed socket; NULL: nobody's, or the store's */
 	struct listener planned[LISTENER_MAX];            /* what would be bound if nothing had been passed        */
 	size_t planned_n;
@@ -55,6 +56,17 @@ static const struct listener_settings *find_by_place(const struct matching *m, c
 	return NULL;
 }
 
+/* `name`, or a listener's label for the socket: "echo/tcp", as logs and metrics call it. */
+static bool is_called(const struct adopt_socket *s, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(s->name, name, n) != 0)
+		return false;
+	return s->name[n] == '\0' ||
+	       (s->name[n] == '/' && strcmp(s->name + n + 1, service_transport_name(s->transport)) == 0);
+}
+
 /* The listeners that are called `name`, or else whose service is, and that have the socket's transport. How many; *ret is
  * the first, *ret_any one without the transport. */
 static unsigned find_by_name(const struct matching *m, const struct adopt_socket *s, bool by_service,
@@ -64,7 +76,7 @@ static unsigned find_by_name(const struct matching *m, const struct adopt_socket
 
 	for (size_t i = 0; i < m->settings->listeners_n; i++) {
 		const struct listener_settings *l = &m->settings->listeners[i];
-		if (!l->enabled || strcmp(by_service ? l->service->name : l->name, s->name) != 0)
+		if (!l->enabled || !is_called(s, by_service ? l->service->name : l->name))
 			continue;
 		if (!(l->transports & s->transport))
 			*ret_any = l;
@@ -74,14 +86,32 @@ static unsigned find_by_name(const struct matching *m, const struct adopt_socket
 	return n;
 }
 
-/* A name looked up for anybody is an open resolver. The settings are checked, but a unit may say another address. */
-static bool would_open_resolver(const struct listener_settings *l, const struct adopt_socket *s)
+/* The settings were judged by the address they say; a unit may say another. */
+static enum posture judge(const struct matching *m, const struct listener_settings *l, const struct adopt_socket *s,
+			  const char **ret_danger)
 {
-	return strcmp(l->service->name, "hostname") == 0 && l->rules.acl.allow_n == 0 && s->family != AF_UNIX &&
-	       !addr_is_loopback(&s->address);
+	if (s->family == AF_UNIX || addr_is_loopback(&s->address))
+		return POSTURE_FINE;
+	return posture_of(m->settings, l, s->transport, true, ret_danger);
 }
 
-static int match_one(struct matching *m, size_t i)
+/* The socket has an owner: whether it may serve it. */
+static bool is_allowed(const struct matching *m, const struct adopt_socket *s, const struct listener_settings *l,
+		       struct text *refused)
+{
+	const char *danger = "";
+	enum posture p = judge(m, l, s, &danger);
+	struct text *to = p == POSTURE_REFUSED ? refused : m->said->notices;
+
+	if (p == POSTURE_FINE || s->fd < 0)
+		return true;
+	add_socket(to, s);
+	text_addf(to, " of listener %s is reached by others: `allow` %s\n", l->name, danger);
+	return p != POSTURE_REFUSED;
+}
+
+/* Finds its owner, whether or not it may serve the socket. False: it is refused, in a line. */
+static bool match_one(struct matching *m, size_t i, struct text *refused)
 {
 	const struct adopt_socket *s = &m->passed->sockets[i];
 	const struct listener_settings *named = NULL, *other = NULL, *there = find_by_place(m, s);
@@ -95,25 +125,22 @@ static int match_one(struct matching *m, size_t i)
 	}
 	if (n == 1 || (!n && !other && there)) {
 		m->owner[i] = n ? named : there;
-		if (!would_open_resolver(m->owner[i], s))
-			return 0;
+		return is_allowed(m, s, m->owner[i], refused);
 	}
-	add_socket(m->why, s);
-	if (m->owner[i])
-		text_add(m->why, " is not on a loopback address: hostname needs a list of who may ask there (`allow`)");
-	else if (n > 1)
-		text_addf(m->why, " could be for %u listeners: give it the name of one (FileDescriptorName=)", n);
+	add_socket(refused, s);
+	if (n > 1)
+		text_addf(refused, " could be for %u listeners: give it the name of one (FileDescriptorName=)\n", n);
 	else if (other)
-		text_addf(m->why, " is named after listener %s, which has no such transport", other->name);
+		text_addf(refused, " is named after listener %s, which has no such transport\n", other->name);
 	else
-		text_add(m->why, " matches no listener, by name or by address");
-	return -EINVAL;
+		text_add(refused, " matches no listener, by name or by address\n");
+	return false;
 }
 
 static int match_all(struct matching *m)
 {
 	char ignored[256];
-	struct text *why = m->why, nothing = TEXT_OVER(ignored);
+	struct text nothing = TEXT_OVER(ignored);
 
 	for (size_t i = 0; i < m->settings->listeners_n; i++) {
 		int r = m->settings->listeners[i].enabled ? listener_plan(m->settings, &m->settings->listeners[i],
@@ -123,14 +150,14 @@ static int match_all(struct matching *m)
 			return r;
 	}
 	for (size_t i = 0; i < m->passed->n; i++) {
-		const struct adopt_socket *s = &m->passed->sockets[i];
+		struct adopt_socket *s = &m->passed->sockets[i];
 
-		m->why = s->fd < 0 ? &nothing : why; /* one that is closed only keeps its listener from binding */
-		int r = is_stored(s) ? 0 : match_one(m, i);
-		if (r < 0 && s->fd >= 0)
-			return r;
+		if (is_stored(s))
+			continue;
+		/* One that is closed only keeps its listener from binding. */
+		bool served = match_one(m, i, s->fd < 0 ? &nothing : m->said->refused);
+		s->refused = s->fd >= 0 && !served;
 	}
-	m->why = why;
 	return 0;
 }
 
@@ -194,7 +221,7 @@ static int add_passed(struct matching *m, struct listener *list, size_t *n)
 {
 	for (size_t i = 0; i < m->passed->n; i++) {
 		struct listener l = like(&m->passed->sockets[i]);
-		if (!m->owner[i] || l.passed_fd < 0)
+		if (!m->owner[i] || l.passed_fd < 0 || m->passed->sockets[i].refused)
 			continue;
 		m->passed->sockets[i].used = true;
 		int r = listener_plan_passed(m->settings, m->owner[i], &l, list, n, LISTENER_MAX);
@@ -257,28 +284,27 @@ static int add_own(struct matching *m, struct listener *list, size_t *n, struct 
 	return 0;
 }
 
-int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
-	       struct text *notices)
+int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, const struct adopt_said *said)
 {
 	static struct matching m; /* large, and never cleared as a whole: a page that is touched is copied with every fork */
 
 	m.passed = a;
 	m.settings = s;
-	m.why = why;
+	m.said = said;
 	m.planned_n = 0;
 	for (size_t i = 0; i < a->n; i++) {
-		a->sockets[i].used = false;
+		a->sockets[i].used = a->sockets[i].refused = false;
 		m.owner[i] = NULL;
 	}
 	int r = match_all(&m);
 	if (r == 0)
 		r = add_passed(&m, list, n);
 	if (r == 0)
-		r = add_own(&m, list, n, notices);
+		r = add_own(&m, list, n, said->notices);
 	if (r == 0 && s->activation == SETTINGS_ACTIVATION_ONLY)
-		add_closed(&m, notices);
+		add_closed(&m, said->notices);
 	if (r == -E2BIG)
-		text_addf(why, "too many sockets: at most %d", LISTENER_MAX);
+		text_addf(said->why, "too many sockets: at most %d", LISTENER_MAX);
 	return r;
 }
 

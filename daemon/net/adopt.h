@@ -2,10 +2,10 @@
 /*
  * Sockets that systemd passes: taken over, understood, matched to listeners.
  *
- * They are matched by FileDescriptorName= (a listener's name, or a service's, with the socket's type), else by address,
- * port and type. A (listener, transport) with a passed socket binds nothing itself. What comes back from the descriptor
- * store is named `stored-KEY`; it is a socket we bound ourselves and takes the place of the one that would be bound. Owns:
- * the passed descriptors, for the life of the process: a reload may give them to other listeners.
+ * They are matched by FileDescriptorName= (a listener's name or label, or a service's, with the socket's type), else by
+ * address, port and type. A (listener, transport) with a passed socket binds nothing itself. What comes back from the
+ * descriptor store is named `stored-KEY`; it is a socket we bound ourselves and takes the place of the one that would be
+ * bound. Owns: the passed descriptors, for the life of the process: a reload may give them to other listeners.
  */
 #pragma once
 
@@ -30,6 +30,7 @@ struct adopt_socket {
 	bool dual_stack;
 	bool accepting; /* a listening socket, not a connection */
 	bool used;      /* by some listener of the last configuration */
+	bool refused;   /* by the last configuration: nobody serves it */
 };
 
 struct adopt {
@@ -37,12 +38,20 @@ struct adopt {
 	size_t n;
 };
 
+/* What a plan says, in lines but for `why`. */
+struct adopt_said {
+	struct text *why;     /* of an error                                                        */
+	struct text *notices; /* of each address that is not bound because a socket was passed, of listeners that
+				 have none, and of dangers */
+	struct text *refused; /* of each socket that is refused: which, why, what to write          */
+};
+
 /* Plans the listeners of a configuration as listener_plan() does, but where sockets were passed for a (listener, transport)
  * those are planned in its place, and with activation = "only" nothing else is. listener_open() then takes the descriptor.
- * `notices` gets a line for each address that is not bound because of that, and one for all listeners without a socket. 0;
- * -EINVAL for a passed socket that no listener wants or that several do, -E2BIG; why says which. */
-int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, struct text *why,
-	       struct text *notices) must_check;
+ * A socket that no listener wants, that several do, or that may not be served to those who reach it (settings/posture.h) is
+ * refused alone. 0 or -E2BIG. */
+int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n,
+	       const struct adopt_said *said) must_check;
 
 /* A passed socket (by its descriptor) has come to its end: it is closed. No listener binds one of its own in its place. */
 void adopt_end(struct adopt *a, int fd);

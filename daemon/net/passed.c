@@ -82,17 +82,27 @@ static void free_names(char ***names)
 	free(*names);
 }
 
+/* The first descriptor that was named and not passed; 0: none. */
+static int missing;
+
+void passed_look(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	long n = pid && fds && strtol(pid, NULL, 10) == getpid() ? strtol(fds, NULL, 10) : 0;
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n && fd < SD_LISTEN_FDS_START + ADOPT_MAX; fd++)
+		if (!missing && fcntl(fd, F_GETFD) < 0)
+			missing = fd;
+}
+
 /* What sd_listen_fds(3) did not like; the variables are as they were. */
 static void explain(const char *pid, const char *fds, const char *names, int r, struct text *why)
 {
 	char *end;
 	long n = strtol(fds, &end, 10);
 
-	if (r == -EBADF) {
-		int fd = SD_LISTEN_FDS_START;
-		while (fcntl(fd, F_GETFD) >= 0)
-			fd++;
-		text_addf(why, "descriptor %d is not open (LISTEN_FDS=%ld)", fd, n);
+	if (missing) {
+		text_addf(why, "descriptor %d was not passed (LISTEN_FDS=%ld)", missing, n);
 	} else if (strspn(pid, "0123456789") != strlen(pid)) {
 		text_add(why, "LISTEN_PID=");
 		text_add_quoted(why, pid, strlen(pid));
@@ -119,7 +129,7 @@ static int take_names(char ***ret_names, struct text *why)
 		const char *value = getenv(variables[i]);
 		was[i] = value ? strdup(value) : NULL;
 	}
-	int n = sd_listen_fds_with_names(1, ret_names);
+	int n = missing ? -EBADF : sd_listen_fds_with_names(1, ret_names);
 	if (n < 0)
 		explain(was[0] ? was[0] : "", was[1] ? was[1] : "", was[2], n, why);
 	for (size_t i = 0; i < array_n(variables); i++)
@@ -155,6 +165,10 @@ int passed_take_any(struct adopt *a, struct text *why)
 }
 
 #else
+
+void passed_look(void)
+{
+}
 
 int passed_take_any(struct adopt *a, struct text *why)
 {

@@ -14,6 +14,7 @@
 #include "supervisor/sockets.h"
 #include "supervisor/store.h"
 #include "supervisor/takeover.h"
+#include "supervisor/watch.h"
 
 static void log_listening(const struct listener *l)
 {
@@ -56,6 +57,7 @@ static void tell_refused(struct supervisor *s, const char *why)
 	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->current->number);
 	atomic_fetch_add(&s->shared->reloads_refused, 1);
 	outcome_end(&s->outcome, true, "refused: %s; generation %u goes on serving", why, s->current->number);
+	watch_tell_status(s);
 	notify_ready();
 }
 

@@ -13,40 +13,44 @@
 #include "net/others.h"
 #include "net/replace.h"
 #include "net/shards.h"
-#include "settings/posture.h"
 
-static void log_lines(struct text *lines)
+static void log_lines(enum log_level level, struct text *lines)
 {
 	char *rest = NULL;
 
 	for (char *line = strtok_r(lines->at, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		log_say(LOG_LEVEL_NOTICE, "passed", "%s", line);
+		log_say(level, "passed", "%s", line);
 }
 
-/* The settings were judged by the address they say; a socket that was passed has its own. */
-static int judge_passed(const struct listener *l, struct text *why)
+static bool serves(const struct generation *g, const struct adopt_socket *s)
 {
-	const char *danger = NULL;
-	bool reached = l->transport & ((unsigned)TRANSPORT_TCP | TRANSPORT_UDP) && !addr_is_loopback(&l->address);
+	for (size_t i = 0; g && i < g->listeners_n; i++)
+		if (listener_is_passed(&g->listeners[i]) && g->listeners[i].passed_fd == s->fd)
+			return true;
+	return false;
+}
 
-	if (!l->passed_fd || l->from_store || !reached)
-		return 0;
-	switch (posture_of(l->all, l->settings, l->transport, true, &danger)) {
-	case POSTURE_REFUSED:
-		text_addf(why, "%s, on the address that was passed: `allow` %s", l->label, danger);
-		return -EINVAL;
-	case POSTURE_WARNED:
-		log_say(LOG_LEVEL_NOTICE, "passed", "%s, on the address that was passed: `allow` %s", l->label, danger);
-		return 0;
-	default:
+/* A socket is refused alone, and the others serve; but a reload takes nothing away that serves, and nothing but refused
+ * sockets is no service. 0; -EINVAL: why is the first line of the refusals. */
+static int judge_refused(const struct generation *g, struct text *refused, struct text *why)
+{
+	const struct adopt *a = &g->supervisor->passed;
+	bool is_loss = refused->len && !g->listeners_n;
+
+	for (size_t i = 0; i < a->n; i++)
+		is_loss |= a->sockets[i].refused && serves(g->supervisor->current, &a->sockets[i]);
+	if (!is_loss) {
+		log_lines(LOG_LEVEL_ERROR, refused);
 		return 0;
 	}
+	text_add_bytes(why, refused->at, strcspn(refused->at, "\n"));
+	return -EINVAL;
 }
 
 int sockets_plan(struct generation *g, struct text *why)
 {
-	char storage[2048];
-	struct text notices = TEXT_OVER(storage);
+	char storage[2048], refusals[2048];
+	struct text notices = TEXT_OVER(storage), refused = TEXT_OVER(refusals);
 	int r;
 
 	g->listeners = calloc(LISTENER_MAX, sizeof(*g->listeners));
@@ -54,15 +58,15 @@ int sockets_plan(struct generation *g, struct text *why)
 		text_add(why, "out of memory");
 		return -ENOMEM;
 	}
-	r = adopt_plan(&g->supervisor->passed, g->settings, g->listeners, &g->listeners_n, why, &notices);
+	r = adopt_plan(&g->supervisor->passed, g->settings, g->listeners, &g->listeners_n,
+		       &(struct adopt_said){ why, &notices, &refused });
+	if (r == 0)
+		r = judge_refused(g, &refused, why);
 	if (r < 0)
 		return r;
-	log_lines(&notices);
+	log_lines(LOG_LEVEL_NOTICE, &notices);
 	for (size_t i = 0; i < g->listeners_n; i++) {
 		struct listener *l = &g->listeners[i];
-		r = judge_passed(l, why);
-		if (r < 0)
-			return r;
 		r = labels_row(&g->supervisor->labels, l->label, &l->row);
 		if (r < 0) {
 			text_addf(why, "too many listeners over all reloads: at most %d names", TABLE_ROWS_MAX);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -89,11 +90,10 @@ static void log_refusals_of(struct supervisor *s, uint32_t row, const struct cou
 	}
 }
 
-/* What happened since the last look, in a line. */
-static void tell_status(const struct supervisor *s)
+void watch_tell_status(const struct supervisor *s)
 {
 	const struct counters *gained = &s->rates.all_gained;
-	char storage[128];
+	char storage[384];
 	struct text line = TEXT_OVER(storage);
 
 	if (s->stopping)
@@ -102,6 +102,10 @@ static void tell_status(const struct supervisor *s)
 	if (s->rates.span_ns)
 		text_addf(&line, ", %" PRIu64 " begun and %" PRIu64 " datagrams answered a second",
 			  rates_per_s(&s->rates, gained->sessions), rates_per_s(&s->rates, gained->datagrams_answered));
+	if (s->outcome.refused && s->outcome.number == s->outcome.begun) {
+		text_add(&line, "; the last reload was refused: ");
+		text_add_bytes(&line, s->outcome.lines.at, strcspn(s->outcome.lines.at, "\n"));
+	}
 	notify_status(line.at);
 }
 
@@ -116,7 +120,7 @@ static void look_at_counters(struct supervisor *s, uint64_t now_ns)
 		log_refusals_of(s, i, &row, now_ns);
 		rates_note(&s->rates, i, &row);
 	}
-	tell_status(s);
+	watch_tell_status(s);
 }
 
 /* What waits in the queues, by listener; a row may have several sockets. */

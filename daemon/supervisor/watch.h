@@ -11,5 +11,8 @@
 
 void watch(struct supervisor *s);
 
+/* A line for `systemctl status`: what happened since the last look, and why the last reload was refused if it was. */
+void watch_tell_status(const struct supervisor *s);
+
 /* At the end: logs what it would have told later. */
 void watch_end(struct supervisor *s);

@@ -37,6 +37,17 @@ class Tells(passing.Case):
             since = int(re.fullmatch(r"MONOTONIC_USEC=(\d+)", told[1])[1])
             self.assertTrue(before <= since <= microseconds())
 
+    def test_why_a_reload_was_refused_before_that_it_is_ready_again_and_until_one_is_taken_over(self):
+        d = self.serve(ECHO, daemon={"allow": [r"reload: refused|^error settings"]})
+        mark = d.mark()[1]
+        d.reload(self.config({"service": "eko"}, {"service": "tyme"}))
+        status = next(m for m in d.messages[mark:] if m.startswith("STATUS=") and "refused" in m)
+        self.assertRegex(status, r'STATUS=\d+ sessions open.*; the last reload was refused: \S+:\d+: listeners.*"eko"')
+        self.assertLess(d.messages.index(status), d.messages.index("READY=1", mark))
+        d.wait_message(r"STATUS=.*refused: ", since=d.mark()[1])
+        d.reload(self.config(ECHO))
+        self.assertNotIn("refused", d.wait_message("STATUS=.*", since=d.mark()[1])[0])
+
     def test_that_it_stops_and_while_it_drains_that_this_takes_longer(self):
         d = self.serve(ECHO, drain_timeout="1h")
         s = d.connect("echo")

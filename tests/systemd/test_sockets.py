@@ -212,9 +212,11 @@ class Wrong(harness.Case):
         self.refused("FileDescriptorName=discard", "ListenDatagram=127.0.0.1:9",
                      says=r"descriptor 3 \(discard, udp 127\.0\.0\.1:9\)")
 
-    def test_the_second_of_two(self):
-        self.refused("FileDescriptorName=echo", "ListenStream=127.0.0.1:7", "ListenSequentialPacket=@p",
-                     says=r"descriptor 4 \(echo, unixpacket @p\)")
+    def test_the_second_of_two_and_the_first_is_served(self):
+        self.start(self.own_socket("x", "FileDescriptorName=echo", "ListenStream=127.0.0.1:7", "ListenSequentialPacket=@p"))
+        self.allowed += [r"^passed: "]
+        self.assert_echoes()
+        self.assert_said(r"descriptor 4 \(echo, unixpacket @p\)")
 
     def test_a_name_that_two_listeners_could_mean(self):
         self.configure({"service": "echo", "name": "a", "transport": "tcp", "port": 4712},
@@ -226,6 +228,24 @@ class Wrong(harness.Case):
 
     def test_a_netlink_socket(self):
         self.refused("FileDescriptorName=echo", "ListenNetlink=kobject-uevent 1", says=r"descriptor 3 .*kind")
+
+    def test_hostname_on_every_address_without_a_list_takes_nothing_from_echo(self):
+        self.bed.dropin("echotimed-hostname.socket", "everywhere", "[Socket]\nListenStream=\nListenStream=101\n")
+        self.allowed += [r"^passed: "]
+        self.start("echotimed-hostname.socket", "echotimed-echo.socket", SERVICE)
+        self.assert_echoes()
+        self.assert_echoes(kind=UDP)
+        self.assert_said(r"descriptor \d+ \(hostname, tcp \[::\]:101\).*`allow`")
+        waiting = self.connect(101)
+        self.bed.write(self.conf_path(), self.shipped_conf().replace(
+            '{ service = "hostname"; }', '{ service = "hostname"; allow = [ "127.0.0.0/8" ]; }'))
+        self.bed.systemctl("reload", SERVICE)
+        self.assertIn(b"127.0.0.1", clients.ask(waiting, b"HNAME localhost\r\n"))
+        self.bed.write(self.conf_path(), self.shipped_conf())
+        self.allowed += [r"^(\S+: )?reload: refused|Reload failed|control process exited|Control process exited|refused: "]
+        self.assertNotEqual(self.bed.systemctl("reload", SERVICE, check=False).returncode, 0)
+        self.assertIn(b"127.0.0.1", clients.ask(self.connect(101), b"HNAME localhost\r\n"))
+        self.assertIn("the last reload was refused: ", self.bed.show(SERVICE, "StatusText"))
 
     def test_hostname_on_a_public_address_without_a_list_of_who_may_ask(self):
         self.refused("FileDescriptorName=hostname", "ListenStream=101",

@@ -16,7 +16,7 @@ static struct listener_settings listeners[4];
 static struct settings settings;
 static struct listener plan[LISTENER_MAX];
 static size_t plan_n;
-static char why_storage[512], notices_storage[512];
+static char why_storage[512], notices_storage[512], refused_storage[2048];
 
 static int prepare(void **state maybe_unused)
 {
@@ -63,10 +63,10 @@ static struct adopt_socket *is_passed(const char *name, int type)
 
 static int plan_all(void)
 {
-	struct text why = TEXT_OVER(why_storage), notices = TEXT_OVER(notices_storage);
+	struct text why = TEXT_OVER(why_storage), notices = TEXT_OVER(notices_storage), refused = TEXT_OVER(refused_storage);
 
 	plan_n = 0;
-	return adopt_plan(&passed, &settings, plan, &plan_n, &why, &notices);
+	return adopt_plan(&passed, &settings, plan, &plan_n, &(struct adopt_said){ &why, &notices, &refused });
 }
 
 /* Socket i of the plan is this one, for that listener. */
@@ -81,9 +81,9 @@ static void expect_adopted(size_t i, const struct adopt_socket *s, const struct 
 
 static void expect_refused(const char *sentence)
 {
-	assert_int_equal(plan_all(), -EINVAL);
-	if (!strstr(why_storage, sentence))
-		fail_msg("\"%s\" is not in \"%s\"", sentence, why_storage);
+	assert_int_equal(plan_all(), 0);
+	if (!strstr(refused_storage, sentence))
+		fail_msg("\"%s\" is not in \"%s\"", sentence, refused_storage);
 }
 
 /* ---- which listener ---- */
@@ -150,6 +150,40 @@ static void a_refusal_names_descriptor_name_type_and_address(void **state maybe_
 	snprintf(expected, sizeof(expected), "descriptor 4 (echo, udp 127.0.0.1:%u) is named after listener echo, ",
 		 is_passed("echo", SOCK_DGRAM)->address.port);
 	expect_refused(expected);
+}
+
+static void a_listener_s_label_is_a_name_of_its_transport(void **state maybe_unused)
+{
+	struct listener_settings *l = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
+	struct adopt_socket *tcp = is_passed("echo/tcp", SOCK_STREAM), *udp = is_passed("echo/udp", SOCK_DGRAM);
+
+	assert_int_equal(plan_all(), 0);
+	assert_int_equal(plan_n, 2);
+	expect_adopted(0, tcp, l);
+	expect_adopted(1, udp, l);
+	strcpy(udp->name, "echo/tcp");
+	expect_refused("(echo/tcp, udp 127.0.0.1:");
+	strcpy(udp->name, "echo/");
+	expect_refused("(echo/, udp 127.0.0.1:");
+}
+
+static void one_that_is_refused_takes_nothing_from_the_others_and_its_listener_binds_none(void **state maybe_unused)
+{
+	struct listener_settings *echo = listens("echo", TRANSPORT_TCP), *hostname = listens("hostname", TRANSPORT_TCP);
+	struct adopt_socket *served = is_passed("echo", SOCK_STREAM), *public = is_passed("hostname", SOCK_STREAM);
+
+	hostname->service = service_find("hostname");
+	settings.activation = SETTINGS_ACTIVATION_AUTO;
+	public->address.bytes[0] = 192;
+	expect_refused("of listener hostname is reached by others: `allow` is missing: ");
+	assert_int_equal(plan_n, 1);
+	expect_adopted(0, served, echo);
+	assert_true(public->refused && !served->refused);
+	hostname->acknowledge_public = true;
+	assert_int_equal(plan_all(), 0);
+	assert_string_equal(refused_storage, "");
+	assert_int_equal(plan_n, 2);
+	expect_adopted(1, public, hostname);
 }
 
 /* ---- what else is bound ---- */
@@ -298,6 +332,9 @@ int main(void)
 						clean),
 		cmocka_unit_test_setup_teardown(the_address_decides_between_listeners_of_one_service, prepare, clean),
 		cmocka_unit_test_setup_teardown(a_refusal_names_descriptor_name_type_and_address, prepare, clean),
+		cmocka_unit_test_setup_teardown(a_listener_s_label_is_a_name_of_its_transport, prepare, clean),
+		cmocka_unit_test_setup_teardown(
+			one_that_is_refused_takes_nothing_from_the_others_and_its_listener_binds_none, prepare, clean),
 		cmocka_unit_test_setup_teardown(only_plans_what_was_passed_and_auto_the_rest, prepare, clean),
 		cmocka_unit_test_setup_teardown(two_sockets_of_one_place_are_two_listeners, prepare, clean),
 		cmocka_unit_test_setup_teardown(listeners_without_a_socket_are_told_of_each_once, prepare, clean),
