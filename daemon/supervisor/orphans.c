@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 
+#define KILLED_AT_ONCE 64 /* for want of a sign of life: any number of slots may name one orphan, a line each */
+
 /* Ours, and not waited for: its pid is nobody else's. */
 static bool is_our_child(pid_t pid)
 {
@@ -58,8 +60,9 @@ void orphans_check_lives(struct generation *g, uint64_t now_ns, bool was_stopped
 {
 	const struct table *t = &g->supervisor->table;
 	struct table_view session;
+	unsigned killed_n = 0;
 
-	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end; i++) {
+	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end && killed_n < KILLED_AT_ONCE; i++) {
 		struct table_slot *slot = table_slot_at(t, i);
 		pid_t orphan = table_look(t, i, &session) ? orphan_of(g, &session) : 0;
 
@@ -71,6 +74,7 @@ void orphans_check_lives(struct generation *g, uint64_t now_ns, bool was_stopped
 			log_say(LOG_LEVEL_WARNING, "stuck", "the process %d of a session shows no sign of life: killed",
 				(int)orphan);
 			kill(orphan, SIGKILL);
+			killed_n++;
 		}
 	}
 }

@@ -44,6 +44,17 @@ static struct prefix prefix(const char *s)
 	return p;
 }
 
+static void a_family_that_is_none_of_ours_is_no_text_of_others(void **state)
+{
+	struct addr a = { .family = 99, .port = 7, .bytes = { 1, 2, 3 } };
+	char storage[ADDR_TEXT_MAX];
+	struct text t = TEXT_OVER(storage);
+
+	(void)state;
+	addr_add_text_port(&t, &a);
+	assert_string_equal(storage, "none");
+}
+
 static void addresses_are_read_and_written_in_one_form(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -383,6 +394,7 @@ static void kinds_of_addresses_are_told_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_family_that_is_none_of_ours_is_no_text_of_others),
 		cmocka_unit_test(addresses_are_read_and_written_in_one_form),
 		cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(a_scope_is_an_interface_by_name_or_number),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What all processes share: the clock's state in one word, sums over processes, and what a dead one leaves. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -126,9 +127,22 @@ static void what_a_process_writes_the_others_see(void **state maybe_unused)
 	assert_int_equal(atomic_load(&shared->buffer_bytes), 0);
 }
 
+/* Who reads behind the end of a file that was cut off is killed. */
+static void nobody_can_cut_the_memory_off(void **state maybe_unused)
+{
+	struct shared *other = NULL;
+	int fd = -1;
+
+	assert_int_equal(shared_map(&fd, &other), 0);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	assert_int_equal(errno, EPERM);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_can_cut_the_memory_off),
 		cmocka_unit_test_setup(the_clock_s_state_survives_its_packing, begin),
 		cmocka_unit_test_setup(a_row_is_summed_over_all_processes_that_ever_were, begin),
 		cmocka_unit_test_setup(what_a_dead_process_held_is_free_again, begin),

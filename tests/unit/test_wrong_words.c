@@ -278,6 +278,8 @@ static void look_after(unsigned i)
 	orphans_check_lives(g, clock_mono_ns(), i % 32 == 0);
 	if (i % 16 == 1)
 		watch(&s);
+	if (i % 16 == 4)
+		child_end_strays(&s);
 	if (i % 16 == 2)
 		statistics_log(&s);
 	generation_deal_readers(g);
