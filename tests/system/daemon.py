@@ -177,9 +177,9 @@ class Daemon:
 
     def address(self, name, transport="tcp"):
         """Where to reach a listener from this host."""
+        # Where there is no /proc another process brings the lines (base/log_relay.h), which may come behind READY.
+        self.wait_log(rf"^notice listening {re.escape(name)} {transport} ")
         where = self.listening(name, transport)
-        if not where:
-            raise AssertionError(f"no line `listening {name} {transport}`")
         if isinstance(where[-1], str):
             return "\0" + where[-1][1:] if where[-1].startswith("@") else where[-1]
         host, port = where[-1]
