@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/listener.h"
@@ -83,6 +84,19 @@ static void describe_limits(const struct settings *s, FILE *to)
 	fputc('\n', to);
 }
 
+/* A passed socket has its own address, which only its unit says. */
+static void describe_activation(const struct settings *s, FILE *to)
+{
+	if (s->activation == SETTINGS_ACTIVATION_ONLY)
+		fputs("activation: nothing of this is bound; the socket units say what listens, and where: "
+		      "systemctl list-sockets 'echotimed-*'\n",
+		      to);
+	else if (access("/run/systemd/system", F_OK) == 0)
+		fputs("activation: where a socket unit of echotimed.service is enabled it decides the address, and "
+		      "without standalone.conf nothing else listens: systemctl list-sockets 'echotimed-*'\n",
+		      to);
+}
+
 int describe_listeners(const struct settings *s, FILE *to)
 {
 	struct listener *list = calloc(LISTENER_MAX, sizeof(*list));
@@ -97,6 +111,8 @@ int describe_listeners(const struct settings *s, FILE *to)
 			describe(&list[i], to);
 	if (r == 0)
 		describe_limits(s, to);
+	if (r == 0)
+		describe_activation(s, to);
 	free(list);
 	return r;
 }

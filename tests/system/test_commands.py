@@ -76,6 +76,12 @@ class Options(harness.Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f"127.0.0.1:{port}", done.stdout)
 
+    def test_test_says_that_units_decide_where_sockets_are_passed(self):
+        done = self.run_once("-t", "-o", "activation=only", config=self.config(ECHO))
+        self.assertIn("activation: nothing of this is bound; the socket units say what listens, and where", done.stdout)
+        done = self.run_once("-t", config=self.config(ECHO))
+        self.assertEqual("it decides the address" in done.stdout, os.path.exists("/run/systemd/system"))
+
     def test_what_this_machine_lacks_is_found_and_ends_with_69(self):
         none = "no-such-thing"
         place = {"service": "echo", "transport": "unix", "path": self.folder / "socket"}
