@@ -13,10 +13,12 @@
 #include "base/text.h"
 
 struct addr {
-	uint16_t family;   /* AF_INET, AF_INET6, AF_UNIX (nothing else is set), AF_UNSPEC: none */
-	uint16_t port;     /* host byte order                                                  */
-	uint32_t scope;    /* interface index of a link-local IPv6 address, else 0             */
-	uint8_t bytes[16]; /* network byte order; IPv4 in the first four, the rest zero        */
+	uint16_t family; /* AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC: none                     */
+	uint16_t port;   /* host byte order                                                 */
+	uint32_t scope;  /* interface index of a link-local IPv6 address, else 0            */
+	uint8_t bytes
+		[16]; /* network byte order; IPv4 in the first four, the rest zero; AF_UNIX: the user's number, where that
+			    * is known, likewise */
 };
 
 struct prefix {

@@ -15,7 +15,7 @@ _Static_assert(PACE_ROOM_MIN >= SVC_OUT_MIN, "a paced service is called with les
 
 const char *session_end_name(enum session_end e)
 {
-	static const char *const names[] = { "none", "eof", "idle", "reset", "limit", "drain", "killed" };
+	static const char *const names[] = { "none", "eof", "idle", "reset", "limit", "drain", "killed", "room" };
 
 	assert((size_t)e < array_n(names));
 	return names[e];

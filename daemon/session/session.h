@@ -17,7 +17,8 @@
 #include "session/rules.h"
 
 /* Why a session ended, by the names of the log: "eof" when it was over (for the client, or for the service that had said
- * all), "limit" for max_bytes, session_timeout and request_timeout, "reset" when either side broke it off. */
+ * all), "limit" for max_bytes, session_timeout and request_timeout, "reset" when either side broke it
+ * off, "room" when its place was needed for others. */
 enum session_end {
 	SESSION_END_NONE,
 	SESSION_END_EOF,
@@ -25,7 +26,8 @@ enum session_end {
 	SESSION_END_RESET,
 	SESSION_END_LIMIT,
 	SESSION_END_DRAIN,
-	SESSION_END_KILLED
+	SESSION_END_KILLED,
+	SESSION_END_ROOM
 };
 const char *session_end_name(enum session_end e); /* "eof", "idle", …; "none" */
 

@@ -41,6 +41,7 @@ struct pool_settings {
 	uint32_t max_sessions;                             /* fork, event                           */
 	uint32_t workers;                                  /* event; 0 in the file: already replaced by the usable CPUs */
 	bool busy_poll;                                    /* event                                 */
+	uint64_t patience_ns;                              /* of those who wait; 0: without end     */
 	uint64_t memory_limit;                             /* bytes of RLIMIT_DATA; 0: none         */
 	bool used;                                         /* some enabled listener names it        */
 };

@@ -26,12 +26,13 @@ struct child {
 	uint32_t record;
 	pid_t pid;
 	uint64_t started_ns;
-	bool ready;         /* it has said so                      */
-	bool drained;       /* it accepts and reads nothing new    */
-	bool told;          /* to drain: it is no idle worker      */
-	bool stuck;         /* it was killed for that              */
-	bool strange;       /* of a program before, with another layout of shared memory: its record is ours alone */
-	struct child *next; /* of its generation */
+	uint64_t served_were; /* of its record, when room.c looked last */
+	bool ready;           /* it has said so                      */
+	bool drained;         /* it accepts and reads nothing new    */
+	bool told;            /* to drain: it is no idle worker      */
+	bool stuck;           /* it was killed for that              */
+	bool strange;         /* of a program before, with another layout of shared memory: its record is ours alone */
+	struct child *next;   /* of its generation */
 };
 
 /* Forks a worker of a pool, or a resolver, and adds it to its generation. 0 or -errno. */

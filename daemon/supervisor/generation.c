@@ -87,6 +87,7 @@ static int make(struct generation *g, const struct generation *before, struct te
 	for (uint32_t i = 0; i < SETTINGS_POOLS_MAX; i++) {
 		atomic_store(&s->shared->gauges[g->plan.gauges + i].idle, 0);
 		atomic_store(&s->shared->gauges[g->plan.gauges + i].told, 0);
+		atomic_store(&s->shared->gauges[g->plan.gauges + i].full, 0);
 	}
 	return 0;
 }

@@ -5,9 +5,22 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "session/evict.h"
 #include "settings/settings.h"
+#include "supervisor/labels.h"
 
 struct generation;
+
+/* room.c's. */
+struct room {
+	enum { ROOM_THERE, ROOM_TIGHT, ROOM_OUT } state; /* tight: it was out a moment ago                     */
+	uint64_t looked_ns;                              /* out: when it was looked at last                    */
+	uint64_t again_ns;                               /* tight, out: when it is looked at again             */
+	struct evict_debt debt;                          /* out                                                */
+	uint32_t guess;                                  /* out: how many wait where the kernel only says whether any do */
+	uint64_t ended_n;                                /* sessions that had to go, ever                                */
+	struct labels_said said;
+};
 
 struct pool {
 	char name[SETTINGS_NAME_MAX];
@@ -15,6 +28,7 @@ struct pool {
 	uint32_t failures;      /* processes in a row that died before they had done anything */
 	uint64_t failed_ns;     /* the last of them */
 	uint64_t not_before_ns; /* throttled until  */
+	struct room room;
 };
 
 /* which: a pool's index, CHILD_RESOLVER or CHILD_METRICS. */

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Room in a full pool: its longest idle sessions go when their listeners' idle_timeout_busy is over. */
+/*
+ * Room in a full pool: its idle sessions go when their listeners' idle_timeout_busy is over; and when connections have
+ * waited for as long as the pool's `patience`, sessions that are not idle, as session/evict.h says.
+ *
+ * Process: a worker that finds its pool full says so, once; from then on the supervisor looks several times a second, until
+ * there is room again.
+ */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "supervisor/generation.h"
 
-/* Every process of the pool is full, and there will be no more of them. */
-bool room_is_out(const struct generation *g, uint32_t pool);
+/* Marks sessions to end for those who wait, in all pools. When to look again. */
+uint64_t room_look(struct generation *g);
 
-/* Marks sessions to end: once a second in a full pool, a sixteenth of its sessions at most. */
-void room_make(struct generation *g, uint32_t pool, uint64_t now_ns);
+/* Once a second: marks those who are idle for too long in full pools, and logs how many had to go. */
+void room_watch(struct generation *g, uint64_t now_ns);
+
+/* What they do with a pool that is full: marks a sixteenth of its sessions at most, the longest idle; or as many of those
+ * that go first by evict.h, none if there is no memory for their list. */
+void room_end_idle(struct generation *g, uint32_t pool, uint64_t now_ns);
+void room_make(struct generation *g, uint32_t pool, size_t most);

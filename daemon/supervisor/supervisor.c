@@ -17,6 +17,7 @@
 #include "supervisor/generation.h"
 #include "supervisor/notify.h"
 #include "supervisor/reload.h"
+#include "supervisor/room.h"
 #include "supervisor/sockets.h"
 #include "supervisor/start.h"
 #include "supervisor/statistics.h"
@@ -219,6 +220,8 @@ void supervisor_advance(struct supervisor *s)
 	if (s->current && s->current->settings && !s->current->drain_asked) {
 		uint64_t again_ns = pools_fill(s->current);
 		generation_deal_readers(s->current);
+		at_ns = again_ns < at_ns ? again_ns : at_ns;
+		again_ns = room_look(s->current);
 		at_ns = again_ns < at_ns ? again_ns : at_ns;
 	}
 	if (s->stopping && !s->current && !s->coming && !s->draining)

@@ -154,9 +154,8 @@ void watch(struct supervisor *s)
 	check_lives(s->current, now_ns, was_stopped);
 	for (struct generation *g = s->draining; g; g = g->next)
 		check_lives(g, now_ns, was_stopped);
-	for (uint32_t i = 0; s->current && s->current->settings && i < s->current->settings->pools_n; i++)
-		if (s->current->used[i] && room_is_out(s->current, i))
-			room_make(s->current, i, now_ns);
+	if (s->current && s->current->settings)
+		room_watch(s->current, now_ns);
 	/* Also what a session child left in doubt: its acceptor has buried it. */
 	(void)table_repair(&s->table);
 	mend_lookups(s);

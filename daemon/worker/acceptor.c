@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -253,6 +254,18 @@ static int judge_accept_error(struct acceptor *a, const struct listener *l, int 
 	}
 }
 
+/* The source of a local client is its user. */
+static struct addr user_of(int fd)
+{
+	struct addr peer = { .family = AF_UNIX };
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0)
+		bytes_put_be32(peer.bytes, who.uid);
+	return peer;
+}
+
 /* At most so many connections. False: none was there. */
 static bool take(struct acceptor *a, const struct listener *l, unsigned most)
 {
@@ -275,7 +288,7 @@ static bool take(struct acceptor *a, const struct listener *l, unsigned most)
 			a->pause_ns = 0;
 		struct addr peer = addr_from_sockaddr((struct sockaddr *)&sa, len);
 		if (l->transport & TRANSPORT_UNIXES)
-			peer = (struct addr){ .family = AF_UNIX };
+			peer = user_of(fd);
 		int r = listener_prepare_session(l, fd);
 		if (r < 0) { /* the client is gone already */
 			counters_add(&a->w->counters[l->row].accept_errors, 1);

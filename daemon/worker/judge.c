@@ -30,7 +30,7 @@ void judge_refused(struct worker *w, const struct listener *l, enum refusal why,
 	if (!n)
 		return;
 	counters_add(&w->counters[l->row].refused[why], n);
-	offence.source = source->family == AF_UNIX ? *source : addr_masked(source, bits);
+	offence.source = addr_masked(source, bits);
 	offenders_note(&w->plan->shared->offenders[w->record_index], &offence, n, w->loop.now_ns);
 }
 

@@ -26,6 +26,8 @@ static void updated(struct worker *w)
 	int32_t n = atomic_fetch_add_explicit(&w->gauge->idle, idle ? 1 : -1, memory_order_relaxed) - !idle;
 	if (!idle && n < (int32_t)w->pool->min_spare && !atomic_exchange_explicit(&w->gauge->told, 1, memory_order_relaxed))
 		word_send(w->channel.fd, WORD_SPARE);
+	if (!idle && n <= 0)
+		worker_tell_full(w);
 }
 
 static void ended(struct worker *w)

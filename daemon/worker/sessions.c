@@ -317,7 +317,16 @@ void sessions_over_due(struct client *c)
 
 static enum session_end end_of_mark(uint32_t mark)
 {
-	return mark == KILL_DRAIN ? SESSION_END_DRAIN : mark == KILL_IDLE ? SESSION_END_IDLE : SESSION_END_KILLED;
+	switch (mark) {
+	case KILL_DRAIN:
+		return SESSION_END_DRAIN;
+	case KILL_IDLE:
+		return SESSION_END_IDLE;
+	case KILL_ROOM:
+		return SESSION_END_ROOM;
+	default:
+		return SESSION_END_KILLED;
+	}
 }
 
 /* It was marked for having been idle: by one who saw it from without, a while ago, or saw who had its slot before. */

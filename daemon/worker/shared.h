@@ -57,6 +57,7 @@ struct record {
 struct gauge {
 	_Alignas(64) _Atomic int32_t idle;
 	_Atomic uint32_t told; /* the supervisor has been told and has not looked yet */
+	_Atomic uint32_t full; /* it has been told that the pool may be full          */
 };
 
 struct shared {

@@ -15,7 +15,7 @@ enum word {
 	/* from a worker */
 	WORD_READY = 'R',   /* it could serve                      */
 	WORD_DRAINED = 'D', /* it accepts and reads nothing new    */
-	WORD_SPARE = 'S',   /* prefork: too few idle workers are left */
+	WORD_SPARE = 'S',   /* prefork: too few idle workers are left; any: it is full */
 	WORD_LOST = 'L',    /* a socket of a listener's brings nothing but events */
 	WORD_ALIVE = 'A',   /* from one that cannot write its record  */
 };

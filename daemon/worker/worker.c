@@ -45,6 +45,14 @@ void worker_update(struct worker *w)
 	acceptor_set_full(w->acceptor, full);
 	if (w->model->updated)
 		w->model->updated(w);
+	else if (full && w->going && !w->draining)
+		worker_tell_full(w);
+}
+
+void worker_tell_full(struct worker *w)
+{
+	if (!atomic_load_explicit(&w->gauge->full, memory_order_relaxed) && !atomic_exchange(&w->gauge->full, 1))
+		word_send(w->channel.fd, WORD_SPARE);
 }
 
 void worker_session_began(struct worker *w)

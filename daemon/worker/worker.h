@@ -21,7 +21,7 @@
 #include "worker/word.h"
 
 /* Why a session is asked to end: table_slot.kill. */
-enum kill_mark { KILL_NOT, KILL_KILLED, KILL_DRAIN, KILL_IDLE };
+enum kill_mark { KILL_NOT, KILL_KILLED, KILL_DRAIN, KILL_IDLE, KILL_ROOM };
 
 /* What all workers of a generation inherit. Read-only for them. */
 struct worker_plan {
@@ -121,6 +121,9 @@ void worker_drain(struct worker *w);
 
 /* Writes into the shared record how full the worker is, and opens or shuts its doors accordingly. */
 void worker_update(struct worker *w);
+
+/* Tells the supervisor, unless it knows: the pool may have no place left. */
+void worker_tell_full(struct worker *w);
 
 /* Seeds ctx->random, and gives its next number. */
 void worker_seed(struct worker *w);

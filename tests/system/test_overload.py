@@ -18,11 +18,11 @@ MORE_THAN_BUFFERS = 64 * 1024 * 1024
 
 class Case(harness.Case):
     def serve_small(self, places, *listeners):
-        """Listeners in a pool of so many places."""
+        """Listeners in a pool of so many places, where nobody gives up his for others."""
         pool = {"fork": {"model": "fork", "max_sessions": places},
                 "prefork": {"model": "prefork", "start": places, "min_spare": 1, "max_spare": places, "max_workers": places},
                 "event": {"model": "event", "workers": 2, "max_sessions": places}}
-        return self.serve(*listeners, pools={"small": pool[self.model]}, limits=NO_SOURCE_CAP)
+        return self.serve(*listeners, pools={"small": {**pool[self.model], "patience": 0}}, limits=NO_SOURCE_CAP)
 
     def dial(self, d, n, name="echo"):
         return [d.connect(name) for _ in range(n)]

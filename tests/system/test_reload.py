@@ -66,7 +66,7 @@ class Reloads(harness.Case):
         one = {"fork": {"model": "fork", "max_sessions": 1},
                "prefork": {"model": "prefork", "start": 1, "min_spare": 1, "max_spare": 1, "max_workers": 1},
                "event": {"model": "event", "workers": 1, "max_sessions": 1}}[self.model]
-        d = self.serve({**ECHO, "pool": "one"}, pools={"one": one})
+        d = self.serve({**ECHO, "pool": "one"}, pools={"one": {**one, "patience": 0}})
         first = d.connect("echo")
         self.assertTrue(clients.serves(first))
         queued = [d.connect("echo") for _ in range(5)]

@@ -99,7 +99,7 @@ class FullPools(harness.Case):
            "event": {"model": "event", "workers": 1, "max_sessions": 1}}
 
     def serve_one(self, **more):
-        return self.serve({**ECHO, "pool": "one", **more}, pools={"one": self.ONE[self.model]})
+        return self.serve({**ECHO, "pool": "one", **more}, pools={"one": {**self.ONE[self.model], "patience": 0}})
 
     def test_a_connection_waits_and_is_served_after_the_one_before(self):
         d = self.serve_one()

@@ -122,8 +122,12 @@ static void make_settings(void)
 	settings = (struct settings){
 		.limits = { .sessions = 100, .shape = shape }, .pools_n = 2, .listeners = services, .listeners_n = ROWS
 	};
-	settings.pools[0] = (struct pool_settings){ .name = "event", .model = POOL_EVENT, .max_sessions = 64, .workers = 1 };
-	settings.pools[1] = (struct pool_settings){ .name = "fork", .model = POOL_FORK, .max_sessions = 64 };
+	settings.pools[0] = (struct pool_settings){
+		.name = "event", .model = POOL_EVENT, .max_sessions = 64, .workers = 1, .patience_ns = 1
+	};
+	settings.pools[1] = (struct pool_settings){
+		.name = "fork", .model = POOL_FORK, .max_sessions = 64, .patience_ns = 1
+	};
 	for (uint32_t i = 0; i < ROWS; i++) {
 		services[i].service = service_find(names[i]);
 		services[i].rules.idle_timeout_busy_ns = 1;
@@ -269,9 +273,13 @@ static void look_after(unsigned i)
 
 	(void)shared_release_owner(s.shared, &s.table, wrong.pids[i % wrong.pids_n]);
 	(void)table_repair(&s.table);
-	for (uint32_t pool = 0; pool < settings.pools_n; pool++)
-		if (room_is_out(g, pool) || i % 8 == 0)
-			room_make(g, pool, clock_mono_ns());
+	for (uint32_t pool = 0; pool < settings.pools_n && i % 8 == 0; pool++) {
+		room_end_idle(g, pool, clock_mono_ns());
+		room_make(g, pool, 2);
+	}
+	(void)room_look(g);
+	if (i % 16 == 8)
+		room_watch(g, clock_mono_ns());
 	(void)orphans_are_left(g);
 	orphans_signal(g, SIGUSR1, KILL_DRAIN);
 	orphans_signal(g, SIGKILL, KILL_NOT);
