@@ -110,6 +110,43 @@ static bool is_allowed(const struct matching *m, const struct adopt_socket *s, c
 	return p != POSTURE_REFUSED;
 }
 
+/* The listener of a service that the settings have none of, not even one that is switched off. */
+static const struct listener_settings *find_spare(const struct matching *m, const struct adopt_socket *s)
+{
+	const struct settings *all = m->settings;
+
+	for (size_t i = 0; i < all->listeners_n + all->spares_n; i++) {
+		const struct listener_settings *l = &all->listeners[i];
+		bool is_spare = i >= all->listeners_n;
+
+		if (is_called(s, l->service->name) && (!is_spare || (l->enabled && (l->service->possible & s->transport))))
+			return is_spare ? l : NULL;
+	}
+	return NULL;
+}
+
+/* As match_one(), where the settings say nothing of the socket. */
+static bool match_spare(struct matching *m, size_t i, struct text *refused)
+{
+	const struct adopt_socket *s = &m->passed->sockets[i];
+	const struct listener_settings *spare = find_spare(m, s);
+
+	if (spare && !spare->unfit) {
+		m->owner[i] = spare;
+		add_socket(m->said->notices, s);
+		text_addf(m->said->notices, " is served by the defaults of %s: the settings have no such listener\n",
+			  spare->service->name);
+		return is_allowed(m, s, spare, refused);
+	}
+	add_socket(refused, s);
+	if (spare)
+		text_addf(refused, " matches no listener, and one of %s must be written: its %s\n", spare->service->name,
+			  spare->unfit);
+	else
+		text_add(refused, " matches no listener, by name or by address\n");
+	return false;
+}
+
 /* Finds its owner, whether or not it may serve the socket. False: it is refused, in a line. */
 static bool match_one(struct matching *m, size_t i, struct text *refused)
 {
@@ -127,13 +164,13 @@ static bool match_one(struct matching *m, size_t i, struct text *refused)
 		m->owner[i] = n ? named : there;
 		return is_allowed(m, s, m->owner[i], refused);
 	}
+	if (!n && !other)
+		return match_spare(m, i, refused);
 	add_socket(refused, s);
 	if (n > 1)
 		text_addf(refused, " could be for %u listeners: give it the name of one (FileDescriptorName=)\n", n);
-	else if (other)
-		text_addf(refused, " is named after listener %s, which has no such transport\n", other->name);
 	else
-		text_add(refused, " matches no listener, by name or by address\n");
+		text_addf(refused, " is named after listener %s, which has no such transport\n", other->name);
 	return false;
 }
 

@@ -114,7 +114,9 @@ static void set_default(struct draft *d, const struct row *row, const struct fla
 	if (p.object != NULL)
 		r = assign_value(d, row, item, &p);
 	d->no_memory = d->no_memory || r == -ENOMEM;
-	for (size_t i = 0; r == 0 && i < s->listeners_n; i++) {
+	for (size_t i = 0; r == 0 && i < s->listeners_n + s->spares_n; i++) {
+		if (i >= s->listeners_n && strcmp(row->key, "service") == 0)
+			continue; /* a spare has its own */
 		if (s->listeners[i].service != NULL && !rows_has(row, s->listeners[i].service->name))
 			continue;
 		p.object = listener_object(s, i, row);
@@ -297,12 +299,13 @@ static bool add_listeners(struct draft *d)
 		private_issue(d, &at, "listeners", "there are %zu (%d at most)", n, SETTINGS_LISTENERS_MAX);
 		return false;
 	}
-	s->listeners = private_keep(d, calloc(n + 1, sizeof(*s->listeners)));
-	s->own->listeners = private_keep(d, calloc(n + 1, sizeof(*s->own->listeners)));
+	s->listeners = private_keep(d, calloc(n + service_table_n, sizeof(*s->listeners)));
+	s->own->listeners = private_keep(d, calloc(n + service_table_n, sizeof(*s->own->listeners)));
 	if (s->listeners == NULL || s->own->listeners == NULL)
 		return false;
 	s->listeners_n = n;
-	for (size_t i = 0; i < n; i++) {
+	s->spares_n = service_table_n;
+	for (size_t i = 0; i < n + service_table_n; i++) {
 		const struct flat_item *item;
 		char path[64];
 
@@ -312,6 +315,8 @@ static bool add_listeners(struct draft *d)
 			s->own->listeners[i].at = assign_origin(item);
 		assign_standard(d, SCOPE_LISTENER, &s->listeners[i]);
 		assign_standard(d, SCOPE_EXTRA, &s->own->listeners[i]);
+		if (i >= n)
+			s->listeners[i].service = &service_table[i - n];
 	}
 	return true;
 }

@@ -225,6 +225,8 @@ void check_all(struct draft *d)
 		if (s->listeners[i].enabled)
 			check_listener(d, &s->listeners[i]);
 	}
+	for (size_t i = 0; i < s->spares_n; i++)
+		check_listener(d, &s->listeners[s->listeners_n + i]);
 	if (s->listeners_n == 0 && (listeners == NULL || listeners->kind == FLAT_LIST) &&
 	    flat_find(d->flat, "listeners.[0]") == NULL)
 		private_issue(d, &at, "listeners", "there are none (listeners = ( { service = \"echo\"; } ); serves one)");

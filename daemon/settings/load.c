@@ -262,6 +262,8 @@ static void load_pool(struct draft *d, struct listener_settings *l)
 		return;
 	}
 	settle_pool_name(d, l);
+	if (private_is_spare(s, l))
+		return;
 	if (l->enabled && (l->transports & TRANSPORT_SESSIONS) != 0)
 		s->pools[l->pool_stream].used = true;
 	if (l->enabled && (l->transports & TRANSPORT_DATAGRAMS) != 0)
@@ -369,9 +371,9 @@ void load_all(struct draft *d)
 	if (s->host_name[0] == '\0' && gethostname(s->host_name, sizeof(s->host_name) - 1) < 0)
 		(void)snprintf(s->host_name, sizeof(s->host_name), "localhost");
 	load_pools(d);
-	for (size_t i = 0; i < s->listeners_n; i++)
+	for (size_t i = 0; i < s->listeners_n + s->spares_n; i++)
 		load_service(d, &s->listeners[i]);
-	for (size_t i = 0; i < s->listeners_n; i++) {
+	for (size_t i = 0; i < s->listeners_n + s->spares_n; i++) {
 		struct listener_settings *l = &s->listeners[i];
 
 		l->file = own_of(d, l)->at.file;

@@ -129,28 +129,52 @@ void private_issue(struct draft *d, const struct origin *at, const char *path, c
 	add_issue(d, at, path, &issue);
 }
 
-void private_issue_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
+bool private_is_spare(const struct settings *s, const struct listener_settings *l)
+{
+	return (size_t)(l - s->listeners) >= s->listeners_n;
+}
+
+static void make_unfit(struct draft *d, const struct listener_settings *l, const char *key, const struct said *issue)
+{
+	struct listener_settings *spare = &d->settings->listeners[l - d->settings->listeners];
+	char text[sizeof(issue->text) + 64];
+
+	(void)snprintf(text, sizeof(text), "%s %s", key, issue->text);
+	make_printable(text);
+	if (!issue->warning && spare->unfit == NULL)
+		spare->unfit = private_text(d, text);
+}
+
+static void add_issue_at(struct draft *d, const struct listener_settings *l, const char *key, const struct said *issue)
 {
 	struct where w = private_where(d->settings, l, key);
+
+	if (private_is_spare(d->settings, l))
+		make_unfit(d, l, key, issue);
+	else
+		add_issue(d, &w.at, w.path, issue);
+}
+
+void private_issue_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
+{
 	struct said issue = { .warning = false };
 	va_list args;
 
 	va_start(args, fmt);
 	(void)vsnprintf(issue.text, sizeof(issue.text), fmt, args);
 	va_end(args);
-	add_issue(d, &w.at, w.path, &issue);
+	add_issue_at(d, l, key, &issue);
 }
 
 void private_warning_at(struct draft *d, const struct listener_settings *l, const char *key, const char *fmt, ...)
 {
-	struct where w = private_where(d->settings, l, key);
 	struct said issue = { .warning = true };
 	va_list args;
 
 	va_start(args, fmt);
 	(void)vsnprintf(issue.text, sizeof(issue.text), fmt, args);
 	va_end(args);
-	add_issue(d, &w.at, w.path, &issue);
+	add_issue_at(d, l, key, &issue);
 }
 
 static bool is_among(const char *key, const char *const *keys)

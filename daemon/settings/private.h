@@ -82,6 +82,9 @@ bool private_is_written(const struct draft *d, const struct listener_settings *l
 /* Whether a pool is of a known model: built in, or said. All else about one that is not is a consequence. */
 bool private_pool_has_model(const struct settings *s, size_t pool);
 
+/* A spare is in nobody's file: an issue at it is no error, but makes it unfit. */
+bool private_is_spare(const struct settings *s, const struct listener_settings *l);
+
 /* Adds an issue: "file:line: path: …", or "-o path: …". path "" is left out. */
 void private_issue(struct draft *d, const struct origin *at, const char *path, const char *fmt, ...) printf_like(4, 5);
 /* Adds an error that is a whole line already. */

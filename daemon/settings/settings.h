@@ -88,6 +88,7 @@ struct listener_settings {
 	struct session_rules rules;
 	struct svc_options options;
 	char timezone[ZONE_NAME_MAX];
+	const char *unfit; /* a spare: why it cannot serve; NULL if it can */
 	/* As written, for -T and for messages: where the listener begins. */
 	const char *file;
 	unsigned line;
@@ -136,6 +137,7 @@ struct settings {
 	size_t pools_n;
 	struct listener_settings *listeners; /* disabled ones too */
 	size_t listeners_n;
+	size_t spares_n; /* behind them: one of each service, by `defaults`, for a socket passed for it (net/adopt.h) */
 	struct settings_private *own; /* what was read, storage of strings, zones, quotes, tables */
 };
 

@@ -296,6 +296,43 @@ class QueuesOfDatagrams(passing.Case):
 
 
 @passing.needs_systemd
+class ServesByDefaults(passing.Case):
+    """A socket that is named after a service which the settings have no listener of."""
+
+    def test_a_socket_of_a_service_without_a_listener_has_that_service_s_defaults(self):
+        time, datagrams = self.bound("tcp"), self.bound("udp")
+        d = self.pass_to([("echo", self.bound("tcp")), ("time", time), ("chargen/udp", datagrams)], ECHO)
+        self.assertTrue(serves(d, "tcp"))
+        self.assertEqual(len(clients.recv_all(d.connect("time"))), 4)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(harness.TIMEOUT_S)
+            s.connect(datagrams.getsockname())
+            self.assertTrue(clients.ask(s, b"x" * 20).startswith(b" !"))
+        d.wait_log(r"passed: descriptor 4 \(time, tcp .*is served by the defaults of time")
+        self.assertTrue(serves(d, "tcp"))
+        d.reload(self.config(ECHO, {"service": "time", "name": "clock", "transport": ["tcp", "udp"]}, activation="only",
+                             defaults={"deny": ["127.0.0.0/8"]}))
+        self.assertEqual(d.listening("clock"), [time.getsockname()])
+        self.assertTrue(clients.is_refused(lambda: d.connect("clock")))
+
+    def test_and_those_that_the_file_says_for_all(self):
+        d = self.pass_to([("echo", self.bound("tcp")), ("time", self.bound("tcp"))], {**ECHO, "deny": []},
+                         defaults={"deny": ["127.0.0.0/8"]})
+        self.assertTrue(serves(d, "tcp"))
+        self.assertTrue(clients.is_refused(lambda: d.connect("time")))
+
+    def test_one_that_needs_a_file_is_refused_alone_and_what_to_write_is_said(self):
+        said = r"^error passed: descriptor 4 \(qotd, tcp .*one of qotd must be written: its file is missing"
+        d = self.pass_to([("echo", self.bound("tcp")), ("qotd", self.bound("tcp"))], ECHO, start={"allow": [said]})
+        d.wait_log(said)
+        self.assertTrue(serves(d, "tcp"))
+
+    def test_tcpmux_knows_the_listeners_of_the_file(self):
+        d = self.pass_to([("echo", self.bound("tcp")), ("tcpmux", self.bound("tcp"))], ECHO)
+        self.assertEqual(clients.ask(d.connect("tcpmux"), b"help\r\n"), b"echo\r\n")
+
+
+@passing.needs_systemd
 class Refuses(passing.Case):
     def place(self, s):
         return ":".join(map(str, s.getsockname()))
@@ -469,10 +506,11 @@ class Reloads(passing.Case):
 
     def test_that_take_the_listener_of_a_socket_away_are_refused(self):
         s = self.bound("tcp")
-        d = self.pass_to([("echo", s)], ECHO, start={"allow": [r"^error reload: refused: descriptor 3 \(echo, tcp "]})
+        d = self.pass_to([("mirror", s)], {**ECHO, "name": "mirror"},
+                         start={"allow": [r"^error reload: refused: descriptor 3 \(mirror, tcp "]})
         d.reload(self.config({"service": "time"}, activation="only"))
         d.wait_log("refused: descriptor 3 .*matches no listener")
-        self.assertTrue(serves(d, "tcp"))
+        self.assertTrue(serves(d, "tcp", "mirror"))
 
     def test_leave_a_socket_refused_that_was_refused_and_take_it_when_a_listener_wants_it(self):
         s, other = self.bound("tcp"), self.bound("tcp")

@@ -73,6 +73,15 @@ class Shipped(harness.Case):
         self.configure({"service": "chargen"}, {"service": "qotd", "file": "/etc/echotimed/quotes"}, {"service": "tcpmux"})
         self.activates(*ON_REQUEST)
 
+    def test_sockets_of_services_that_are_not_in_the_shipped_settings_take_nothing_from_the_others(self):
+        self.allowed += [r"^passed: descriptor \d+ \(qotd, tcp 127.0.0.1:17\).* its file is missing",
+                         r"^passed: descriptor \d+ \(qotd, tcp \[::1\]:17\).* its file is missing"]
+        self.start(*(f"echotimed-{s}.socket" for s in ("echo", *ON_REQUEST)), SERVICE)
+        self.try_echo()
+        self.try_chargen()
+        self.assertIn(b"echo\r\n", clients.ask(self.connect(1), b"help\r\n"))
+        self.assertEqual(self.bed.show(SERVICE, "NRestarts"), "0")
+
     def test_all_sockets_at_once_are_served_by_one_service(self):
         self.start(*(f"echotimed-{s}.socket" for s in SHIPPED))
         for service in SHIPPED:
