@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "net/health.h"
 
-#define BACKLOG 64
+#define BACKLOG 1024 /* many come at once, and who finds it full comes again a second later */
 #define PORT_MAX 65535
 
 static struct addr place_of(const struct settings *s)

@@ -19,9 +19,11 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include <dlfcn.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -29,14 +31,19 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
+#include "base/text.h"
 #include "net/health.h"
 #include "worker/exposition.h"
+#include "worker/media.h"
 #include "worker/sandbox.h"
+#include "worker/visitors.h"
 
-#define CLIENTS_MAX 32
-#define DESCRIPTORS_MAX (CLIENTS_MAX + 32)
-#define CLIENT_S 5         /* for a whole request and its answer */
-#define CLIENT_BYTES 16384 /* for what it sends: the rest of a page is not held here */
+#define DESCRIPTORS_MAX (VISITORS_MAX + 32)
+#define HEADER_BYTES_MAX 8192
+/* For what a client sends: the rest of a page is not held here. libmicrohttpd adds an entry for each field and each
+ * argument, and where they fill all of it may close without a word. */
+#define CLIENT_BYTES 65536
+#define LEAVE_NS CLOCK_S_NS /* for those who are there when it is told to end */
 #define ALIVE_NS (5 * CLOCK_S_NS)
 #define LOOK_NS CLOCK_S_NS
 
@@ -48,7 +55,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 	X(quiesce_daemon)                                                                                                   \
 	X(run)                                                                                                              \
 	X(get_connection_info)                                                                                              \
-	X(lookup_connection_value)                                                                                          \
+	X(get_connection_values)                                                                                            \
 	X(create_response_from_buffer)                                                                                      \
 	X(add_response_header)                                                                                              \
 	X(queue_response)                                                                                                   \
@@ -68,20 +75,38 @@ static struct {
 	struct loop_source requests, channel, life;
 	struct MHD_Daemon *server;
 	int listening; /* -1: not any more */
-	struct {
-		int fd; /* -1: none */
-		uint64_t until_ns;
-	} clients[CLIENTS_MAX];
-	bool leaving;
+	struct visitors visitors;
+	uint64_t leave_ns; /* CLOCK_NEVER: not told to */
 } self;
 
 /* ---- answers ---- */
 
+static enum MHD_Result read_field(void *wish, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	if (value && text_same_ignoring_case(name, MHD_HTTP_HEADER_ACCEPT))
+		media_read(value, wish);
+	return MHD_YES;
+}
+
 static bool wants_openmetrics(struct MHD_Connection *c)
 {
-	const char *accept = http.lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	struct media_wish wish = { 0 };
 
-	return accept && strstr(accept, "application/openmetrics-text");
+	(void)http.get_connection_values(c, MHD_HEADER_KIND, read_field, &wish);
+	return media_wants_openmetrics(&wish);
+}
+
+/* The path of an address in its absolute form, which a client may send to any server (RFC 9112, section 3.2.2). */
+static const char *path_of(const char *target)
+{
+	static const char scheme[] = "http://";
+	const char *path;
+
+	if (strncasecmp(target, scheme, strlen(scheme)) != 0)
+		return target;
+	path = strchr(target + strlen(scheme), '/');
+	return path ? path : "/";
 }
 
 /* A page that open_memstream made; freed when it is sent. */
@@ -123,27 +148,32 @@ static unsigned write_page(const char *path, bool openmetrics, FILE *to)
 	return MHD_HTTP_NOT_FOUND;
 }
 
-static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char *path, const char *method,
-			     const char *version, const char *upload, size_t *upload_n, void **state)
+/* 0: it is one that is answered with a page. */
+static unsigned refuse(struct MHD_Connection *c, const char *method, FILE *to)
 {
+	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	if (info && info->header_size > HEADER_BYTES_MAX) {
+		(void)fprintf(to, "a request has a header of %d bytes at most\n", HEADER_BYTES_MAX);
+		return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+	}
+	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+		return 0;
+	(void)fputs("there is GET and HEAD\n", to);
+	return MHD_HTTP_METHOD_NOT_ALLOWED;
+}
+
+static enum MHD_Result answer(struct MHD_Connection *c, const char *path, const char *method)
+{
+	bool openmetrics = wants_openmetrics(c);
 	char *page = NULL;
 	size_t n = 0;
-	bool openmetrics = wants_openmetrics(c);
-	unsigned status = MHD_HTTP_METHOD_NOT_ALLOWED;
-
-	(void)unused;
-	(void)version;
-	(void)upload;
-	if (!*state) { /* the headers are there; the whole request is at the next call */
-		*state = &self;
-		return MHD_YES;
-	}
-	if (*upload_n)
-		return MHD_NO;
 	FILE *to = open_memstream(&page, &n);
+
 	if (!to)
 		return MHD_NO;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+	unsigned status = refuse(c, method, to);
+	if (!status)
 		status = write_page(path, openmetrics, to);
 	if (fclose(to) != 0) {
 		free(page);
@@ -157,43 +187,72 @@ static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char 
 			 page, n);
 }
 
+/* Called when the header is there, then for each part of a body, and at last when all of the request has come: a body is
+ * taken and dropped, because who is still sending may not see an answer. */
+static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char *target, const char *method,
+			     const char *version, const char *upload, size_t *upload_n, void **state)
+{
+	bool first = !*state, part = *upload_n > 0;
+
+	(void)unused;
+	(void)version;
+	(void)upload;
+	*state = &self;
+	*upload_n = 0;
+	return first || part ? MHD_YES : answer(c, path_of(target), method);
+}
+
 /* ---- connections ---- */
+
+static struct addr source_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct limiter_shape *shape = &self.plan->settings->limits.shape;
+	bool v6 = info->client_addr->sa_family == AF_INET6;
+	struct addr a = addr_from_sockaddr(info->client_addr, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+
+	return addr_masked(&a, a.family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6);
+}
 
 static void connection_changed(void *unused, struct MHD_Connection *c, void **state,
 			       enum MHD_ConnectionNotificationCode code)
 {
 	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-	int fd = code == MHD_CONNECTION_NOTIFY_STARTED ? -1 : info->connect_fd;
+	struct addr source;
 
 	(void)unused;
 	(void)state;
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (self.clients[i].fd != fd)
-			continue;
-		self.clients[i].fd = fd < 0 ? info->connect_fd : -1;
-		self.clients[i].until_ns = clock_mono_ns() + CLIENT_S * CLOCK_S_NS;
-		return;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		source = source_of(c);
+		visitors_add(&self.visitors, info->connect_fd, &source, clock_mono_ns());
+	} else {
+		visitors_remove(&self.visitors, info->connect_fd);
 	}
 }
 
-/* libmicrohttpd's own time-out begins anew with every byte; who sends a byte a second would stay. */
-static void end_late_clients(void)
+/* libmicrohttpd's own time-out begins anew with every byte, and who comes when all places are taken waits for it. */
+static void dismiss_visitors(void)
 {
-	uint64_t now_ns = clock_mono_ns();
+	int fds[VISITORS_MAX];
+	size_t n = visitors_dismiss(&self.visitors, clock_mono_ns(), fds);
 
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		if (self.clients[i].fd >= 0 && now_ns >= self.clients[i].until_ns)
-			(void)shutdown(self.clients[i].fd, SHUT_RDWR);
+	for (size_t i = 0; i < n; i++)
+		(void)shutdown(fds[i], SHUT_RDWR);
+}
+
+static void stop_listening(void)
+{
+	if (self.listening >= 0)
+		(void)http.quiesce_daemon(self.server);
+	self.listening = -1;
 }
 
 static void requests_ready(struct loop_source *s, uint32_t events)
 {
 	(void)s;
 	(void)events;
-	if (self.listening >= 0 && health_is_ended(self.listening, true)) { /* it would be ready for ever */
-		(void)http.quiesce_daemon(self.server);
-		self.listening = -1;
-	}
+	if (self.listening >= 0 && health_is_ended(self.listening, true)) /* it would be ready for ever */
+		stop_listening();
 	(void)http.run(self.server);
 }
 
@@ -213,13 +272,13 @@ static int load_library(void)
 
 static int listen_on(int fd)
 {
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		self.clients[i].fd = -1;
+	visitors_init(&self.visitors);
 	self.listening = fd;
 	self.server = http.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-					MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-					(unsigned)CLIENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,
-					MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL, MHD_OPTION_END);
+					MHD_OPTION_CONNECTION_LIMIT, (unsigned)VISITORS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+					(unsigned)(VISITORS_STAY_NS / CLOCK_S_NS), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+					(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL,
+					MHD_OPTION_END);
 	if (!self.server)
 		return -EIO;
 	self.requests = (struct loop_source){
@@ -234,15 +293,29 @@ static int listen_on(int fd)
 static void channel_ready(struct loop_source *s, uint32_t events)
 {
 	(void)events;
-	self.leaving |= word_says_end(s->fd);
+	if (!word_says_end(s->fd))
+		return;
+	loop_remove(&self.loop, s); /* it may have ended, and be ready for ever */
+	stop_listening();
+	self.leave_ns = clock_mono_ns() + LEAVE_NS;
+}
+
+static bool is_over(void)
+{
+	return self.leave_ns != CLOCK_NEVER && (visitors_count(&self.visitors) == 0 || clock_mono_ns() >= self.leave_ns);
 }
 
 /* When the loop is to turn at the latest: for libmicrohttpd's time-outs and ours. */
 static uint64_t next_ns(uint64_t alive_ns)
 {
 	uint64_t now_ns = clock_mono_ns(), at_ns = alive_ns < now_ns + LOOK_NS ? alive_ns : now_ns + LOOK_NS;
+
+	if (self.leave_ns < at_ns)
+		at_ns = self.leave_ns;
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
+	if (visitors_count(&self.visitors) > VISITORS_KEPT)
+		return 0;
 	if (http.get_timeout(self.server, &wait_ms) == MHD_YES && now_ns + wait_ms * CLOCK_MS_NS < at_ns)
 		at_ns = now_ns + wait_ms * CLOCK_MS_NS;
 	return at_ns;
@@ -252,7 +325,7 @@ static _Noreturn void serve(void)
 {
 	uint64_t alive_ns = 0;
 
-	while (!self.leaving) {
+	while (!is_over()) {
 		if (clock_mono_ns() >= alive_ns) {
 			word_send(self.channel.fd, WORD_ALIVE);
 			alive_ns = clock_mono_ns() + ALIVE_NS;
@@ -260,7 +333,7 @@ static _Noreturn void serve(void)
 		if (loop_turn(&self.loop, next_ns(alive_ns)) < 0)
 			_exit(1);
 		(void)http.run(self.server);
-		end_late_clients();
+		dismiss_visitors();
 	}
 	_exit(0);
 }
@@ -298,6 +371,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan, int listening, int ch
 	int keep[] = { listening, channel, plan->life_fd, log_fd() };
 
 	self.plan = plan;
+	self.leave_ns = CLOCK_NEVER;
 	self.channel = (struct loop_source){ .fd = channel, .ready = channel_ready };
 	self.life = (struct loop_source){ .fd = plan->life_fd, .ready = worker_life_ready };
 	fd_close_all_but(keep, array_n(keep));

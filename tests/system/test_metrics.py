@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 
 import clients
 import control
@@ -35,6 +36,15 @@ def ask(d, path, method="GET", headers=None):
         return answer.status, answer.headers, answer.read().decode()
     finally:
         connection.close()
+
+
+def say(d, request):
+    """(status, text) of the answer to these bytes; (None, "") of none."""
+    with socket.create_connection(where(d), TIMEOUT_S) as s:
+        s.sendall(request)
+        answer = clients.recv_all(s).decode()
+    head, _, text = answer.partition("\r\n\r\n")
+    return int(head.split()[1]) if head else None, text
 
 
 def metrics(d):
@@ -109,12 +119,37 @@ class MetricsOfTheDaemon(Case):
             d.reload(config)
             self.assertEqual(where(d), before)
             waiting.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            # Who was connected to the old process may be closed with it, but is never refused a new connection.
+            # Who says nothing may be closed with the old process, but is never refused a new connection.
             clients.recv_until_over(waiting)
         m = metrics(d)
         self.assertEqual(m["sessions_total", ECHO_TCP], 1)
         self.assertEqual(m["reloads_total", labels(result="done")], 1)
         self.assertEqual(m["generation", ()], 2)
+
+    def test_whoever_asks_is_answered_while_reloads_go_on(self):
+        config = self.config(ECHO, metrics=ON)
+        d = self.start(config, wait=True)
+        over, answers, wrong = threading.Event(), [], []
+
+        def ask_on():
+            while not over.is_set():
+                try:
+                    answers.append(say(d, b"GET /healthz HTTP/1.0\r\n\r\n"))
+                except OSError as error:
+                    wrong.append(error)
+
+        threads = [threading.Thread(target=ask_on) for _ in range(3)]
+        for t in threads:
+            t.start()
+        try:
+            for _ in range(20):
+                d.reload(config)
+        finally:
+            over.set()
+            for t in threads:
+                t.join()
+        self.assertEqual(wrong, [])
+        self.assertEqual(set(answers), {(200, "ok\n")})
 
     def test_a_reload_that_is_refused_is_counted(self):
         d = self.serve(ECHO, metrics=ON, daemon={"allow": ["error"]})
@@ -187,6 +222,39 @@ class Pages(Case):
         checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
 
+    def test_openmetrics_is_not_for_who_would_rather_have_text(self):
+        d = self.serve(ECHO, metrics=ON)
+        for accept, is_openmetrics in (
+                ("application/openmetrics-text;q=0, text/plain", False), ("application/openmetrics-text;q=0", False),
+                ("application/openmetrics-text;q=0.2, text/plain;q=0.3", False),
+                ("APPLICATION/OpenMetrics-Text", True), ("text/plain;q=0.5, application/openmetrics-text", True)):
+            with self.subTest(accept):
+                text = ask(d, "/metrics", headers={"Accept": accept})[2]
+                self.assertEqual(text.endswith("\n# EOF\n"), is_openmetrics)
+
+    def test_a_request_with_a_body_is_answered(self):
+        d = self.serve(ECHO, metrics=ON)
+        for body in (b"Content-Length: 5\r\n\r\nhello", b"Content-Length: 1000000\r\n\r\n" + bytes(1000000),
+                     b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"):
+            self.assertEqual(say(d, b"POST /metrics HTTP/1.1\r\nHost: x\r\n" + body), (405, "there is GET and HEAD\n"))
+            self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + body), (200, "ok\n"))
+
+    def test_a_header_that_is_too_long_is_answered(self):
+        d = self.serve(ECHO, metrics=ON)
+        for n, status in ((1000, 200), (8000, 200), (8192, 431), (16100, 431), (32768, 431), (1000000, 431)):
+            with self.subTest(n):
+                self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\nX: " + b"x" * n + b"\r\n\r\n")[0], status)
+        fields = b"".join(b"X-%d: x\r\n" % i for i in range(600))
+        self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\n" + fields + b"\r\n")[0], 200)
+        self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\n" + 10 * fields + b"\r\n")[0], 431)
+
+    def test_an_address_in_its_absolute_form_is_that_path(self):
+        d = self.serve(ECHO, metrics=ON)
+        for target, status in ((b"http://x:1/healthz", 200), (b"HTTP://[::1]/healthz", 200), (b"http://x/nothing", 404),
+                               (b"http://healthz", 404), (b"http:/healthz", 404)):
+            with self.subTest(target):
+                self.assertEqual(say(d, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")[0], status)
+
     def test_other_paths_and_methods_are_refused_in_words(self):
         d = self.serve(ECHO, metrics=ON)
         self.assertEqual(ask(d, "/nothing")[0], 404)
@@ -238,8 +306,8 @@ class BadClients(Case):
         super().setUp()
         self.d = self.serve(ECHO, metrics=ON)
 
-    def connect(self):
-        s = socket.create_connection(where(self.d), TIMEOUT_S)
+    def connect(self, source="127.0.0.1"):
+        s = socket.create_connection(where(self.d), TIMEOUT_S, (source, 0))
         self.addCleanup(s.close)
         return s
 
@@ -287,6 +355,20 @@ class BadClients(Case):
         self.assert_serves_others()
         for s in crowd[1:]:
             clients.recv_until_over(s)
+
+    def test_who_is_slow_gives_way(self):
+        # Each with all of its time, one set of places after the other, they would take longer than a client waits.
+        crowd = [self.connect() for _ in range(300)]
+        self.assertEqual(ask(self.d, "/healthz")[0], 200)
+        clients.recv_until_over(crowd[0])
+
+    def test_a_crowd_from_one_address_turns_nobody_else_away(self):
+        s = self.connect()
+        s.sendall(b"GET /healthz HTTP/1.1\r\n")
+        crowd = [self.connect("127.0.0.2") for _ in range(100)]
+        clients.recv_until_over(crowd[0])
+        s.sendall(b"Host: x\r\n\r\n")
+        self.assertTrue(clients.recv_all(s).startswith(b"HTTP/1.1 200 "))
 
 
 if __name__ == "__main__":
