@@ -241,7 +241,7 @@ class Life(harness.Case):
     def test_a_reload_that_only_the_daemon_can_refuse_changes_nothing(self):
         self.start(ECHO)
         s = self.assert_echoes()
-        self.configure({"service": "discard"})  # nobody for the passed sockets
+        self.configure({"service": "discard"}, {"service": "echo", "enabled": False})  # nobody for the passed sockets
         self.allowed += [*RELOAD_REFUSED, r"descriptor \d+ \(echo"]
         self.assertNotEqual(self.bed.systemctl("reload", SERVICE, check=False).returncode, 0)
         self.wait_said(r"descriptor \d+ \(echo")
