@@ -59,7 +59,7 @@ int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, 
 		return r;
 	}
 	a->source = (struct loop_source){ .fd = ours, .ready = ready };
-	r = loop_add(&w->loop, &a->source, EPOLLIN);
+	r = loop_add(&w->loop, &a->source, EPOLLRDHUP);
 	if (r < 0) {
 		a->source.fd = -1;
 		return r;
@@ -71,10 +71,16 @@ int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, 
 const struct lookup_answer *ask_take(struct worker *w, struct ask *a)
 {
 	static struct lookup_answer answer;
-	ssize_t n = recv(a->source.fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t n, last = 0;
 
+	for (int i = 0; i < ASK_ANSWERS_MAX; i++) {
+		n = recv(a->source.fd, &answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC);
+		if (n <= 0)
+			break;
+		last = n;
+	}
 	ask_cancel(w, a);
-	if (n != (ssize_t)sizeof(answer) || (unsigned)answer.result > LOOKUP_FAILED ||
+	if (last != (ssize_t)sizeof(answer) || (unsigned)answer.result > LOOKUP_FAILED ||
 	    answer.aliases_n > LOOKUP_ALIASES_MAX || answer.addresses_n > LOOKUP_ADDRESSES_MAX)
 		return &ask_no_answer;
 	return &answer;

@@ -3,7 +3,8 @@
  * A question to the resolver, seen from the worker that asks.
  *
  * A question is one message on the socket that all resolvers of the generation read, with one end of a fresh socketpair
- * attached; the answer comes back over that. Giving up is closing the other end.
+ * attached; the answer comes back over that: what is known so far, then, where more became known, all of it again. Behind
+ * the last one the resolver closes its end, or dies. Giving up is closing the other end.
  */
 #pragma once
 
@@ -14,6 +15,8 @@
 #include "base/loop.h"
 #include "service/lookup.h"
 #include "worker/worker.h"
+
+#define ASK_ANSWERS_MAX 2 /* to one question: what is known, and all */
 
 struct ask {
 	struct loop_source source; /* our end; fd −1: nothing is asked */
@@ -26,11 +29,12 @@ struct ask_message {
 	struct lookup_question question;
 };
 
-/* Asks; a->source.ready is called when there is an answer. 0 or -errno (the queue is full, no resolver): answer
+/* Asks; a->source.ready is called when the answer is whole. 0 or -errno (the queue is full, no resolver): answer
  * LOOKUP_FAILED then. */
 int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, loop_ready_fn *ready) must_check;
 
-/* Takes the answer (LOOKUP_FAILED if the resolver died) and ends the asking. Valid until the next call. */
+/* Takes what is known by now (LOOKUP_FAILED if that is nothing) and ends the asking: when the source is ready, or the
+ * deadline is there. Valid until the next call. */
 const struct lookup_answer *ask_take(struct worker *w, struct ask *a);
 
 /* Gives up; nothing if nothing is asked. */

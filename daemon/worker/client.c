@@ -342,11 +342,7 @@ static void client_timer(struct loop_timer *t)
 		return;
 	}
 	if (c->ask.source.fd >= 0 && now_ns >= c->ask.deadline_ns) {
-		struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
-		ask_cancel(c->w, &c->ask);
-		ask_count(c->w, c->listener->row, &c->ask, LOOKUP_FAILED);
-		if (step(c, &io, &ask_no_answer))
-			proceed(c, &io);
+		answered(&c->ask.source, 0);
 		return;
 	}
 	enum session_end end = session_expired(&c->session, now_ns);

@@ -249,8 +249,7 @@ static void ask_late(struct loop_timer *t)
 {
 	struct pending *p = container_of(t, struct pending, timer);
 
-	ask_cancel(p->outlet->d->w, &p->ask);
-	finish_ask(p, &ask_no_answer);
+	ask_ready(&p->ask.source, 0);
 }
 
 /* Adds an answer to those that wait. */

@@ -35,52 +35,90 @@ static enum lookup_result result_of(int herr)
 	return herr == HOST_NOT_FOUND || herr == NO_DATA ? LOOKUP_NOT_FOUND : LOOKUP_FAILED;
 }
 
-/* Adds what libc found. A name or alias that does not fit is left out: an official name that long is no name. */
-static void add_entry(const struct hostent *h)
+static bool has_name(const char *name)
+{
+	const struct lookup_answer *a = &self.answer;
+
+	for (uint32_t i = 0; i < a->aliases_n; i++)
+		if (text_same_ignoring_case(a->aliases[i], name))
+			return true;
+	return text_same_ignoring_case(a->name, name);
+}
+
+/* The first is the official one. One that does not fit is left out: what is that long is no name. */
+static void add_name(const char *name)
 {
 	struct lookup_answer *a = &self.answer;
 
-	if (!a->name[0] && h->h_name && text_copy(a->name, sizeof(a->name), h->h_name) < 0)
-		a->name[0] = '\0';
-	for (char **alias = h->h_aliases; alias && *alias && a->aliases_n < LOOKUP_ALIASES_MAX; alias++)
-		if (text_copy(a->aliases[a->aliases_n], sizeof(a->aliases[0]), *alias) == 0)
-			a->aliases_n++;
-	for (char **at = h->h_addr_list; at && *at && a->addresses_n < LOOKUP_ADDRESSES_MAX; at++) {
-		struct addr *to = &a->addresses[a->addresses_n];
-		if (h->h_length != 4 && h->h_length != 16)
-			continue;
-		*to = (struct addr){ .family = (uint16_t)h->h_addrtype };
-		memcpy(to->bytes, *at, (size_t)h->h_length);
-		a->addresses_n++;
+	if (!a->name[0]) {
+		if (text_copy(a->name, sizeof(a->name), name) < 0)
+			a->name[0] = '\0';
+	} else if (a->aliases_n < LOOKUP_ALIASES_MAX && !has_name(name) &&
+		   text_copy(a->aliases[a->aliases_n], sizeof(a->aliases[0]), name) == 0) {
+		a->aliases_n++;
 	}
 }
 
-static enum lookup_result ask_family(const char *name, int family)
+/* Once, however many lines of a file say it. */
+static void add_address(const struct addr *address)
 {
-	struct hostent entry, *found = NULL;
-	int herr = 0;
+	struct lookup_answer *a = &self.answer;
 
-	if (gethostbyname2_r(name, family, &entry, self.scratch, sizeof(self.scratch), &found, &herr) != 0 || !found)
-		return result_of(herr);
-	add_entry(found);
-	return LOOKUP_FOUND;
+	for (uint32_t i = 0; i < a->addresses_n; i++)
+		if (addr_same_host(&a->addresses[i], address))
+			return;
+	if (a->addresses_n < LOOKUP_ADDRESSES_MAX)
+		a->addresses[a->addresses_n++] = *address;
 }
 
-/* Found in one family is found; not found is said only when both say so. The second question is not asked when it would
- * come too late. */
-static enum lookup_result ask_name(const struct ask_message *m)
+static void add_names(const struct hostent *h)
 {
-	enum lookup_result v4 = ask_family(m->question.name, AF_INET);
+	if (h->h_name)
+		add_name(h->h_name);
+	for (char **alias = h->h_aliases; alias && *alias; alias++)
+		add_name(*alias);
+}
 
-	if (clock_mono_ns() >= m->deadline_ns)
-		return v4;
-	uint32_t aliases = self.answer.aliases_n;
-	enum lookup_result v6 = ask_family(m->question.name, AF_INET6);
-	if (v4 == LOOKUP_FOUND && v6 == LOOKUP_FOUND)
-		self.answer.aliases_n = aliases; /* the same ones again */
-	if (v4 == LOOKUP_FOUND || v6 == LOOKUP_FOUND)
-		return LOOKUP_FOUND;
-	return v4 == LOOKUP_FAILED ? v4 : v6;
+static void add_addresses(const struct addrinfo *found, int family)
+{
+	for (; found; found = found->ai_next) {
+		struct addr a = addr_from_sockaddr(found->ai_addr, found->ai_addrlen);
+		a.scope = 0; /* an interface of ours, of which nobody is told */
+		if (a.family == family)
+			add_address(&a);
+	}
+}
+
+/* The last one counts, and the worker waits for the end of file behind it, or for its deadline. */
+static void tell(int to)
+{
+	(void)!send(to, &self.answer, sizeof(self.answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* All families in one question: each source of nsswitch.conf is asked for both before the next one is, so what a file says
+ * of one family is an answer, and no name server is asked for the other. Its other names are a question of their own, which
+ * nothing that is known by then waits for. */
+static enum lookup_result ask_name(const struct ask_message *m, int to)
+{
+	const struct addrinfo like = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_CANONNAME };
+	struct addrinfo *found;
+	struct hostent entry, *names = NULL;
+	int herr = 0, r = getaddrinfo(m->question.name, NULL, &like, &found);
+
+	if (r != 0)
+		return r == EAI_NONAME || r == EAI_NODATA || r == EAI_ADDRFAMILY ? LOOKUP_NOT_FOUND : LOOKUP_FAILED;
+	add_name(found->ai_canonname ? found->ai_canonname : m->question.name);
+	add_addresses(found, AF_INET);
+	add_addresses(found, AF_INET6);
+	freeaddrinfo(found);
+	self.answer.result = LOOKUP_FOUND;
+	tell(to);
+	if (self.answer.addresses_n && clock_mono_ns() < m->deadline_ns &&
+	    gethostbyname2_r(m->question.name, self.answer.addresses[0].family, &entry, self.scratch, sizeof(self.scratch),
+			     &names, &herr) == 0 &&
+	    names)
+		add_names(names);
+	return LOOKUP_FOUND;
 }
 
 static enum lookup_result ask_address(const struct addr *a)
@@ -92,7 +130,8 @@ static enum lookup_result ask_address(const struct addr *a)
 	if (gethostbyaddr_r(a->bytes, len, a->family, &entry, self.scratch, sizeof(self.scratch), &found, &herr) != 0 ||
 	    !found)
 		return result_of(herr);
-	add_entry(found);
+	add_names(found);
+	add_address(a);
 	return LOOKUP_FOUND;
 }
 
@@ -134,11 +173,11 @@ static void questions_ready(struct loop_source *s, uint32_t events)
 	memset(&self.answer, 0, sizeof(self.answer));
 	atomic_store(&self.record->busy_until_ns, m.deadline_ns);
 	m.question.name[LOOKUP_NAME_MAX - 1] = '\0';
-	self.answer.result = m.question.kind == LOOKUP_BY_NAME ? ask_name(&m) : ask_address(&m.question.addr);
+	self.answer.result = m.question.kind == LOOKUP_BY_NAME ? ask_name(&m, to) : ask_address(&m.question.addr);
 	atomic_store(&self.record->beat_ns, clock_mono_ns()); /* first: who is not busy is judged by this */
 	atomic_store(&self.record->busy_until_ns, 0);
 	atomic_fetch_add(&self.record->served, 1);
-	(void)!send(to, &self.answer, sizeof(self.answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+	tell(to);
 }
 
 static void channel_ready(struct loop_source *s, uint32_t events)

@@ -2,8 +2,8 @@
 /*
  * A resolver that has been taken over, by a name server's answer for instance: loaded in front of the C library (LD_PRELOAD).
  *
- * Asked for any address it tells the control socket that CONTROL names to drain echo, and waits for what is said there, or,
- * with THEN_DIE, ends at once.
+ * Asked for any name's addresses it tells the control socket that CONTROL names to drain echo, and waits for what is said
+ * there, or, with THEN_DIE, ends at once.
  */
 #include <netdb.h>
 #include <stdlib.h>
@@ -38,12 +38,9 @@ static void give_order(const char *path)
 	close(fd);
 }
 
-int gethostbyname2_r(const char *name, int family, struct hostent *ret, char *buffer, size_t n, struct hostent **result,
-		     int *h_errnop)
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *like, struct addrinfo **ret)
 {
-	(void)name, (void)family, (void)ret, (void)buffer, (void)n;
+	(void)name, (void)service, (void)like, (void)ret;
 	give_order(getenv("CONTROL"));
-	*result = NULL;
-	*h_errnop = HOST_NOT_FOUND;
-	return 0;
+	return EAI_NONAME;
 }

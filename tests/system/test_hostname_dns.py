@@ -24,6 +24,12 @@ ZONE = """\
 2001:db8::6 six.test
 10.1.0.9 here.test
 """
+HOSTS = """\
+127.0.0.1 localhost
+::1 localhost
+10.2.0.1 in-file.test in-file
+2001:db8::5 six-in-file.test six-in-file
+"""
 FOLDER = None
 SERVER = None
 
@@ -35,7 +41,7 @@ def setUpModule():
     FOLDER = tempfile.mkdtemp(prefix="echotimed-test-")
     os.chmod(FOLDER, 0o755)
     netns.replace("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n", FOLDER)
-    netns.replace("/etc/hosts", "127.0.0.1 localhost\n10.2.0.1 in-file.test in-file\n", FOLDER)
+    netns.replace("/etc/hosts", HOSTS, FOLDER)
     with open(os.path.join(FOLDER, "zone"), "w") as f:
         f.write(ZONE)
     netns.BadServer("127.0.0.4")
@@ -91,6 +97,9 @@ class Names(WithNameServer):
         d = self.serve_names()
         self.assertEqual(record(self.ask(d, b"HNAME in-file")), (["10.2.0.1"], ["in-file.test", "in-file"]))
         self.assertEqual(record(self.ask(d, b"HADDR 10.2.0.1"))[1], ["in-file.test", "in-file"])
+
+    def test_an_address_that_the_hosts_file_has_twice_for_the_c_library_is_said_once(self):
+        self.assertEqual(record(self.ask(self.serve_names(), b"HNAME localhost")), (["127.0.0.1", "[::1]"], ["localhost"]))
 
     def test_what_does_not_exist_is_not_found(self):
         d = self.serve_names()
@@ -188,6 +197,13 @@ class DeadNameServer(WithNameServer):
             s.sendall(b"HNAME single.test\r\n")
         self.assertEqual([error(clients.recv_all(s)) for s in waiting], ["TMPSYS"] * 4)
         print(f"answered after {time.monotonic() - begin:.3f} s of 0.5 s", end=" ")
+
+    def test_what_the_hosts_file_has_in_one_family_is_answered_and_costs_no_resolver(self):
+        d = self.serve(HOSTNAME, resolver={"timeout": "1m", "processes": 1})  # whose death would be an unexpected line
+        for _ in range(2):
+            self.assertEqual(record(self.ask(d, b"HNAME in-file.test")), (["10.2.0.1"], ["in-file.test", "in-file"]))
+            self.assertEqual(record(self.ask(d, b"HNAME six-in-file")), (["[2001:db8::5]"], ["six-in-file.test", "six-in-file"]))
+        self.assertFalse(select.select([self.hole], [], [], 0)[0], "the name server was asked")
 
     def test_the_daemon_stops_without_waiting_for_it(self):
         d = self.serve_names(timeout="1m")

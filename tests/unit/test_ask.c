@@ -208,6 +208,53 @@ static void the_queue_is_as_long_as_the_settings_say(void **state maybe_unused)
 	end(&q);
 }
 
+static struct lookup_answer found_of(const char *name)
+{
+	struct lookup_answer a = { .result = LOOKUP_FOUND };
+
+	strcpy(a.name, name);
+	return a;
+}
+
+static void what_becomes_known_later_is_waited_for(void **state maybe_unused)
+{
+	const struct lookup_answer less = found_of("less"), all = found_of("all");
+	struct questions q;
+	struct asking a;
+	struct ask_message m;
+	int to;
+
+	begin(&q, "hostname");
+	assert_int_equal(begin_asking(&q, &a), 0);
+	to = take_question(&q, &m);
+	assert_true(send(to, &less, sizeof(less), 0) > 0);
+	assert_int_equal(loop_turn(&q.desk.w.loop, 1), 0); /* at once */
+	assert_int_equal(answers_n, 0);
+	assert_true(send(to, &all, sizeof(all), 0) > 0);
+	close(to);
+	wait_for_answer(&q);
+	assert_string_equal(last.name, "all");
+	end(&q);
+}
+
+static void what_a_resolver_knew_when_it_died_is_the_answer(void **state maybe_unused)
+{
+	const struct lookup_answer less = found_of("less");
+	struct questions q;
+	struct asking a;
+	struct ask_message m;
+	int to;
+
+	begin(&q, "hostname");
+	assert_int_equal(begin_asking(&q, &a), 0);
+	to = take_question(&q, &m);
+	assert_true(send(to, &less, sizeof(less), 0) > 0);
+	close(to);
+	wait_for_answer(&q);
+	assert_string_equal(last.name, "less");
+	end(&q);
+}
+
 static void giving_up_closes_our_end(void **state maybe_unused)
 {
 	struct questions q;
@@ -286,6 +333,28 @@ static void a_session_without_an_answer_in_time_is_told_so(void **state maybe_un
 	end(&q);
 }
 
+static void a_session_is_told_what_is_known_when_its_time_is_up(void **state maybe_unused)
+{
+	struct lookup_answer found = found_of("found.example");
+	struct questions q;
+	struct ask_message m;
+	int fd, to;
+
+	begin(&q, "hostname");
+	q.desk.settings.resolver.timeout_ns = CLOCK_S_NS;
+	fd = dial_and_ask(&q);
+	to = take_question(&q, &m);
+	found.addresses_n = 1;
+	found.addresses[0] = (struct addr){ .family = AF_INET, .bytes = { 192, 0, 2, 9 } };
+	assert_true(send(to, &found, sizeof(found), 0) > 0);
+	while (atomic_load(&q.desk.w.counters[0].lookups_found) == 0)
+		assert_int_equal(loop_turn(&q.desk.w.loop, CLOCK_NEVER), 0);
+	expect_text(&q, fd, "192.0.2.9");
+	close(to);
+	close(fd);
+	end(&q);
+}
+
 static void a_session_that_finds_the_queue_full_is_told_so(void **state maybe_unused)
 {
 	struct questions q;
@@ -325,9 +394,12 @@ int main(void)
 		cmocka_unit_test(a_resolver_that_dies_gives_a_failure),
 		cmocka_unit_test(an_answer_of_the_wrong_form_is_a_failure),
 		cmocka_unit_test(the_queue_is_as_long_as_the_settings_say),
+		cmocka_unit_test(what_becomes_known_later_is_waited_for),
+		cmocka_unit_test(what_a_resolver_knew_when_it_died_is_the_answer),
 		cmocka_unit_test(giving_up_closes_our_end),
 		cmocka_unit_test(a_session_is_told_what_was_found),
 		cmocka_unit_test(a_session_without_an_answer_in_time_is_told_so),
+		cmocka_unit_test(a_session_is_told_what_is_known_when_its_time_is_up),
 		cmocka_unit_test(a_session_that_finds_the_queue_full_is_told_so),
 		cmocka_unit_test(a_client_that_leaves_takes_its_question_along),
 	};
