@@ -339,7 +339,7 @@ int loop_turn(struct loop *l, uint64_t deadline_ns)
 
 	assert(l->batch_n == 0); /* no turn within a turn */
 	n = wait_events(l, time_to_wait(l, deadline_ns));
-	if (n < 0 && errno != EINTR)
+	if (n < 0 && errno != EINTR && errno != ENOMEM) /* the kernel may have none for a moment */
 		return -errno;
 	l->now_ns = clock_mono_ns();
 	l->batch_at = 0;

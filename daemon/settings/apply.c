@@ -47,14 +47,15 @@ static struct target target_pool(const struct settings *s, const char *path)
 /* "listeners.[N]" and "listeners.[N].key". */
 static struct target target_listener(const struct settings *s, const char *path)
 {
-	char *end;
-	unsigned long i = strtoul(path + strlen("listeners.["), &end, 10);
+	unsigned long i = strtoul(path + strlen("listeners.["), NULL, 10);
+	char element[64];
+	size_t n = (size_t)snprintf(element, sizeof(element), "listeners.[%lu]", i);
 
-	if (i >= s->listeners_n || end[0] != ']')
+	if (i >= s->listeners_n || !has_prefix(path, element) || (path[n] != '\0' && path[n] != '.'))
 		return (struct target){ .kind = TARGET_NOTHING, .key = path };
-	if (end[1] == '\0')
+	if (path[n] == '\0')
 		return (struct target){ .kind = TARGET_GROUP };
-	return (struct target){ .kind = TARGET_LISTENER, .index = i, .key = end + 2 };
+	return (struct target){ .kind = TARGET_LISTENER, .index = i, .key = path + n + 1 };
 }
 
 /* A path that is none of the containers is a key of the top level, known or not. */
@@ -279,22 +280,27 @@ static void add_pools(struct draft *d)
 	}
 }
 
+/* How many listeners the list has: elements in a row, from the first. What else looks like one is below none. */
+static size_t count_listeners(const struct flat *f)
+{
+	char path[64] = "listeners.[0]";
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		/* An option can change a listener, not make one. */
+		if (f->items[i].kind < FLAT_OPTION && strcmp(f->items[i].path, path) == 0)
+			(void)snprintf(path, sizeof(path), "listeners.[%zu]", ++n);
+	return n;
+}
+
 /* The listeners, with defaults only. False if there is no room. */
 static bool add_listeners(struct draft *d)
 {
-	static const char prefix[] = "listeners.[";
 	struct settings *s = d->settings;
-	size_t n = 0;
+	size_t n = count_listeners(d->flat);
 
-	for (size_t i = 0; i < d->flat->n; i++) {
-		const struct flat_item *item = &d->flat->items[i];
-
-		/* An option can change a listener, not make one. */
-		n += item->kind < FLAT_OPTION && has_prefix(item->path, prefix) &&
-		     strchr(item->path + strlen(prefix), '.') == NULL;
-	}
 	if (n > SETTINGS_LISTENERS_MAX) {
-		struct origin at = assign_origin(flat_find(d->flat, "listeners"));
+		struct origin at = assign_origin(flat_find(d->flat, "listeners.[0]"));
 
 		private_issue(d, &at, "listeners", "there are %zu (%d at most)", n, SETTINGS_LISTENERS_MAX);
 		return false;

@@ -6,6 +6,8 @@
 
 #include "settings/flat.h"
 
+#define ERRNO_MAX 4095
+
 /* One item on the wire; path, file and value follow, each with a NUL that its length does not count. Both ends are one
  * build. */
 struct wire {
@@ -120,7 +122,7 @@ static int take_item(const char **at, const char *end, struct flat_item *ret)
 		return -EBADMSG;
 	memcpy(&w, *at, sizeof(w));
 	*at += sizeof(w);
-	if (w.kind >= FLAT_KINDS || w.path_n >= FLAT_PATH_MAX)
+	if (w.kind >= FLAT_KINDS || w.path_n >= FLAT_PATH_MAX || w.number < -ERRNO_MAX || w.number > UINT16_MAX)
 		return -EBADMSG;
 	*ret = (struct flat_item){
 		.kind = (enum flat_kind)w.kind, .line = w.line, .number = w.number, .mtime_unix_s = w.mtime_unix_s

@@ -43,7 +43,7 @@ struct flat_item {
 	const char *file;  /* as opened; "-o" for an option                  */
 	const char *value; /* value_n bytes and a NUL                        */
 	size_t value_n;
-	int64_t number;       /* see enum flat_kind                             */
+	int64_t number;       /* see enum flat_kind: -errno, 0, or a port       */
 	int64_t mtime_unix_s; /* FLAT_TABLE                                     */
 };
 

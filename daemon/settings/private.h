@@ -29,7 +29,7 @@ struct origin {
 
 /* What is kept of a listener beside struct listener_settings. */
 struct listener_own {
-	char pool[SETTINGS_NAME_MAX]; /* as written; "": not said */
+	char pool[SETTINGS_NAME_MAX]; /* as written; unless said, the one that serves it */
 	uint16_t port;                /* without port_offset */
 	const char *table_file, *quotes_file;
 	struct origin at; /* where the listener begins */

@@ -366,7 +366,7 @@ int acceptor_turn(struct acceptor *a)
 		return 0;
 	int wait_ms = next_ns == CLOCK_NEVER ? -1 : next_ns <= now_ns ? 0 : (int)((next_ns - now_ns) / CLOCK_MS_NS + 1);
 	int n = epoll_wait(a->own_epoll, &e, 1, wait_ms);
-	if (n < 0 && errno != EINTR)
+	if (n < 0 && errno != EINTR && errno != ENOMEM)
 		return -errno;
 	if (n == 1 && e.data.ptr) {
 		struct door *d = e.data.ptr;

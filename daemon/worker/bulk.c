@@ -25,6 +25,8 @@ static bool discard(const struct client *c, size_t n)
 {
 	while (n) {
 		ssize_t r = recv(c->source.fd, bytes, n, MSG_TRUNC | MSG_DONTWAIT);
+		if (r < 0 && errno == EINTR)
+			continue;
 		if (r <= 0)
 			return false;
 		n -= (size_t)r;

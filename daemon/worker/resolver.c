@@ -143,8 +143,9 @@ static int take_question(struct ask_message *ret, int *ret_fd)
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control;
+	/* One descriptor fits: CMSG_SPACE has room for a second where a long has eight bytes. */
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))
 	};
 	ssize_t n = recvmsg(self.questions.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
@@ -158,7 +159,7 @@ static int take_question(struct ask_message *ret, int *ret_fd)
 	if (!c || c->cmsg_type != SCM_RIGHTS)
 		return 0;
 	memcpy(ret_fd, CMSG_DATA(c), sizeof(*ret_fd));
-	return n == (ssize_t)sizeof(*ret);
+	return n == (ssize_t)sizeof(*ret) && !(msg.msg_flags & MSG_CTRUNC);
 }
 
 static void questions_ready(struct loop_source *s, uint32_t events)

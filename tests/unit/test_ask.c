@@ -132,6 +132,41 @@ static void a_name_of_this_host_is_found(void **state maybe_unused)
 	end(&q);
 }
 
+static void a_second_descriptor_with_a_question_is_not_kept(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking a;
+	struct ask_message m = { .question = localhost, .deadline_ns = CLOCK_NEVER };
+	struct iovec iov = { .iov_base = &m, .iov_len = sizeof(m) };
+	int first[2], second[2], both[2];
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(both))];
+	} control = { .header = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(both)) } };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)
+	};
+
+	begin(&q, "hostname");
+	fork_resolver(&q);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, first), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, second), 0);
+	both[0] = first[1];
+	both[1] = second[1];
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), both, sizeof(both));
+	atomic_fetch_add(&desk_shared->lookups_waiting, 1);
+	assert_int_equal(sendmsg(q.desk.plan.questions_fd, &msg, 0), sizeof(m));
+	close(first[1]);
+	close(second[1]);
+	assert_int_equal(begin_asking(&q, &a), 0); /* questions are answered one after the other */
+	wait_for_answer(&q);
+	assert_int_equal(recv(second[0], &(char){ 0 }, 1, MSG_DONTWAIT), 0);
+	close(first[0]);
+	close(second[0]);
+	end_resolver(&q);
+	end(&q);
+}
+
 static void a_question_that_comes_too_late_is_not_answered(void **state maybe_unused)
 {
 	struct questions q;
@@ -390,6 +425,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_of_this_host_is_found),
+		cmocka_unit_test(a_second_descriptor_with_a_question_is_not_kept),
 		cmocka_unit_test(a_question_that_comes_too_late_is_not_answered),
 		cmocka_unit_test(a_resolver_that_dies_gives_a_failure),
 		cmocka_unit_test(an_answer_of_the_wrong_form_is_a_failure),

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
+#include "settings/apply.h"
 #include "settings/reader.h"
 
 #include "settings_files.h"
@@ -216,6 +217,57 @@ static void a_list_arrives_whole_or_not_at_all(void **state)
 	free(bytes);
 }
 
+/* A number is a port, or an error's: anything else would be negated, or asked for as text, by who reads it. */
+static void a_number_that_is_no_error_and_no_port_is_none(void **state)
+{
+	static const int64_t wrong[] = { INT64_MIN, INT64_MIN + 1, INT32_MIN, -4096, 65536, INT64_MAX };
+	struct flat flat;
+
+	(void)state;
+	for (size_t i = 0; i < array_n(wrong); i++) {
+		char *bytes = NULL;
+		size_t n = 0;
+		FILE *to = open_memstream(&bytes, &n);
+
+		assert_non_null(to);
+		flat_write(to, &(struct flat_item){ .kind = FLAT_TABLE, .path = "hosts", .number = wrong[i], .value = "" });
+		flat_write(to, &(struct flat_item){ .kind = FLAT_END, .value = "" });
+		assert_int_equal(fclose(to), 0);
+		assert_int_equal(flat_parse(bytes, n, &flat), -EBADMSG);
+		free(bytes);
+	}
+}
+
+/* From a reader that was taken over. */
+static void only_elements_of_the_list_are_listeners(void **state)
+{
+	static struct flat_item items[] = {
+		{ .kind = FLAT_LIST, .path = "listeners", .file = "f", .value = "" },
+		{ .kind = FLAT_GROUP, .path = "listeners.[0]", .file = "f", .value = "" },
+		{ .kind = FLAT_STRING, .path = "listeners.[0].service", .file = "f", .value = "echo", .value_n = 4 },
+		{ .kind = FLAT_STRING, .path = "listeners.[0]/name", .file = "f", .value = "x", .value_n = 1 },
+		{ .kind = FLAT_GROUP, .path = "listeners.[7]", .file = "f", .value = "" },
+		{ .kind = FLAT_GROUP, .path = "listeners.[00]", .file = "f", .value = "" },
+	};
+	struct flat flat = { .items = items, .n = array_n(items) };
+	struct settings_report *report = calloc(1, sizeof(*report));
+	struct settings *s = calloc(1, sizeof(*s));
+	struct draft d = { .file = "f", .settings = s, .flat = &flat, .report = report };
+
+	(void)state;
+	assert_non_null(report);
+	assert_non_null(s);
+	s->own = calloc(1, sizeof(*s->own));
+	assert_non_null(s->own);
+	apply_list(&d);
+	assert_int_equal(s->listeners_n, 1);
+	assert_non_null(s->listeners[0].service);
+	assert_string_equal(s->listeners[0].name, "");
+	assert_int_equal(report->errors_n, 3);
+	settings_free(s);
+	free(report);
+}
+
 static void no_byte_of_a_list_is_trusted(void **state)
 {
 	struct flat flat;
@@ -247,6 +299,8 @@ int main(void)
 		TEST(the_reader_has_64_mib),
 #endif
 		cmocka_unit_test(a_list_arrives_whole_or_not_at_all),
+		cmocka_unit_test(a_number_that_is_no_error_and_no_port_is_none),
+		cmocka_unit_test(only_elements_of_the_list_are_listeners),
 		cmocka_unit_test(no_byte_of_a_list_is_trusted),
 	};
 
