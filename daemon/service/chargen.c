@@ -16,9 +16,10 @@
 #define DATAGRAM_BYTES_MAX 512
 
 /* The ring, and again as much of it as the last line needs: a line is one piece of this. */
-static const char ring[RING + LINE_CHARACTERS] =
+static const char ring[] =
 	" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 	" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefg";
+_Static_assert(sizeof(ring) == RING + LINE_CHARACTERS + 1, "the ring, the rest of the last line, and the string's end");
 
 /* The rest of the current line, at most n bytes of it. */
 static void add_piece(struct chargen_state *s, struct svc_io *io, size_t n)
