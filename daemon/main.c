@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "config.h"
-
 #include "base/log.h"
 #include "base/names.h"
 #include "net/describe.h"

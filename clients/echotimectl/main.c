@@ -9,8 +9,6 @@
 
 #include <jansson.h>
 
-#include "config.h"
-
 #include "base/text.h"
 #include "echotimectl/ask.h"
 #include "echotimectl/screen.h"

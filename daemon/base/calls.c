@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Which system calls a process may still make. */
-#include "config.h"
-
 #include "base/calls.h"
 
 #include <errno.h>

@@ -91,7 +91,9 @@ const struct calls_row calls_groups[] = {
 	{ CALLS_ROW(CALLS_NAMING, getsockopt) },
 	{ CALLS_ROW(CALLS_NAMING, ioctl), .ifs = { { 1, CALLS_INT, FIONREAD } } },
 	{ CALLS_ROW(CALLS_NAMING, pselect6) },
+	{ CALLS_ROW(CALLS_NAMING, pselect6_time64) },
 	{ CALLS_ROW(CALLS_NAMING, recvmmsg) },
+	{ CALLS_ROW(CALLS_NAMING, recvmmsg_time64) },
 	{ CALLS_ROW(CALLS_NAMING, select) },
 	{ CALLS_ROW(CALLS_NAMING, sendmmsg) },
 	{ CALLS_ROW(CALLS_NAMING, setsockopt) },
@@ -99,8 +101,10 @@ const struct calls_row calls_groups[] = {
 	{ CALLS_ROW(CALLS_NAMING, socket), .ifs = { { 0, CALLS_INT, AF_UNIX } } },
 	/* and what they like to know. */
 	{ CALLS_ROW(CALLS_NAMING, clock_nanosleep) },
+	{ CALLS_ROW(CALLS_NAMING, clock_nanosleep_time64) },
 	{ CALLS_ROW(CALLS_NAMING, epoll_create1) },
 	{ CALLS_ROW(CALLS_NAMING, eventfd2) },
+	{ CALLS_ROW(CALLS_NAMING, futex_time64) },
 	{ CALLS_ROW(CALLS_NAMING, getegid) },
 	{ CALLS_ROW(CALLS_NAMING, geteuid) },
 	{ CALLS_ROW(CALLS_NAMING, getgid) },
@@ -114,6 +118,7 @@ const struct calls_row calls_groups[] = {
 	{ CALLS_ROW(CALLS_NAMING, time) },
 	{ CALLS_ROW(CALLS_NAMING, timerfd_create) },
 	{ CALLS_ROW(CALLS_NAMING, timerfd_settime) },
+	{ CALLS_ROW(CALLS_NAMING, timerfd_settime64) },
 	{ CALLS_ROW(CALLS_NAMING, uname) },
 	/* No module has a good reason for these. */
 	{ CALLS_ROW(CALLS_NAMING, bpf), .error = CALLS_KILL },

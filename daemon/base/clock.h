@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "base/attr.h"
@@ -11,6 +12,9 @@
 #define CLOCK_MS_NS UINT64_C(1000000)
 #define CLOCK_S_NS UINT64_C(1000000000)
 #define CLOCK_NEVER UINT64_MAX /* a deadline that does not come */
+
+/* On machines of 32 bits too, where config.h sees to it: it comes first in every file (Makefile.am). */
+_Static_assert(sizeof(time_t) == 8 && sizeof(off_t) == 8, "this file was compiled without config.h");
 
 enum clock_state {
 	CLOCK_UNKNOWN,        /* the kernel does not say (ProtectClock=, a container) */

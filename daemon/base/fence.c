@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which files, addresses and processes a process may still reach. By number: glibc has no functions for Landlock, and the
  * headers of a build may be older than the kernel it runs on. */
-#include "config.h"
-
 #include "base/fence.h"
 
 #include <errno.h>

@@ -235,11 +235,29 @@ static int wait_ms(struct loop *l, uint64_t wait_ns)
 	return epoll_wait(l->epoll_fd, l->batch, BATCH_MAX, timeout);
 }
 
+static struct __kernel_timespec kernel_time(uint64_t ns)
+{
+	return (struct __kernel_timespec){ .tv_sec = (int64_t)(ns / CLOCK_S_NS), .tv_nsec = (int64_t)(ns % CLOCK_S_NS) };
+}
+
+/* ppoll(2) by number: on machines of 32 bits glibc 2.36 with -D_FORTIFY_SOURCE takes the time for one with a time_t of 32
+ * bits, whatever the program asked for. */
+static int wait_polls(struct pollfd *polls, size_t n, uint64_t wait_ns)
+{
+#ifdef SYS_ppoll_time64
+	const long number = SYS_ppoll_time64;
+#else
+	const long number = SYS_ppoll;
+#endif
+	struct __kernel_timespec ts = kernel_time(wait_ns);
+
+	return (int)syscall(number, polls, n, wait_ns == CLOCK_NEVER ? NULL : &ts, NULL, (size_t)0);
+}
+
 static int wait_few(struct loop *l, uint64_t wait_ns)
 {
 	struct loop_few *few = l->few;
-	struct timespec ts = { .tv_sec = (time_t)(wait_ns / CLOCK_S_NS), .tv_nsec = (long)(wait_ns % CLOCK_S_NS) };
-	int ready = ppoll(few->polls, (nfds_t)few->sources_n, wait_ns == CLOCK_NEVER ? NULL : &ts, NULL);
+	int ready = wait_polls(few->polls, (size_t)few->sources_n, wait_ns);
 	int n = 0;
 
 	for (int i = 0; ready > 0 && i < few->sources_n; i++)
@@ -254,8 +272,7 @@ static int wait_with_solo(struct loop *l, uint64_t wait_ns)
 {
 	struct pollfd polls[] = { { .fd = l->solo->fd, .events = (short)l->solo_events },
 				  { .fd = l->epoll_fd, .events = POLLIN } };
-	struct timespec ts = { .tv_sec = (time_t)(wait_ns / CLOCK_S_NS), .tv_nsec = (long)(wait_ns % CLOCK_S_NS) };
-	int ready = ppoll(polls, array_n(polls), wait_ns == CLOCK_NEVER ? NULL : &ts, NULL), n = 0, more = 0;
+	int ready = wait_polls(polls, array_n(polls), wait_ns), n = 0, more = 0;
 
 	if (ready < 0)
 		return ready;
@@ -275,10 +292,7 @@ static int wait_events(struct loop *l, uint64_t wait_ns)
 		return wait_with_solo(l, wait_ns);
 #ifdef SYS_epoll_pwait2
 	static bool missing; /* before Linux 5.11, or kept from us by a sandbox */
-	struct __kernel_timespec ts = {
-		.tv_sec = (int64_t)(wait_ns / CLOCK_S_NS),
-		.tv_nsec = (int64_t)(wait_ns % CLOCK_S_NS),
-	};
+	struct __kernel_timespec ts = kernel_time(wait_ns);
 
 	if (!missing && wait_ns != 0 && wait_ns != CLOCK_NEVER) {
 		/* By number: glibc has the function from 2.35 only. */

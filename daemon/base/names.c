@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the C library looks names up: users, groups, services, hosts. */
-#include "config.h"
-
 #include "base/names.h"
 
 #if defined STATIC_PROGRAM && defined HAVE___NSS_CONFIGURE_LOOKUP

@@ -11,8 +11,6 @@
 #include "net/passed.h"
 #include "net/why.h"
 
-#include "config.h"
-
 static int get(int fd, int level, int option)
 {
 	int value = -1;

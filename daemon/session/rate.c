@@ -7,15 +7,26 @@
 
 #define LONGEST_NS (UINT64_C(100) * 365 * 24 * 3600 * CLOCK_S_NS)
 
+/* burst × period_ns ÷ amount, rounded down. The product needs more than 64 bits, and not every machine's compiler has more:
+ * long division, a bit of burst a step. */
+static uint64_t filling_ns(const struct rate *r)
+{
+	uint64_t ns = 0, rest = 0;
+
+	for (int bit = 63; bit >= 0 && ns < LONGEST_NS; bit--) {
+		rest = 2 * rest + (r->burst >> bit & 1) * r->period_ns;
+		ns = 2 * ns + rest / r->amount;
+		rest %= r->amount;
+	}
+	return ns < LONGEST_NS ? ns : LONGEST_NS;
+}
+
 void rate_settle(struct rate *r)
 {
-	unsigned __int128 ns;
-
 	r->burst_ns = r->one_ns = 0;
 	if (r->amount == 0)
 		return;
-	ns = (unsigned __int128)r->burst * r->period_ns / r->amount;
-	r->burst_ns = ns < LONGEST_NS ? (uint64_t)ns : LONGEST_NS;
+	r->burst_ns = filling_ns(r);
 	r->one_ns = rate_cost_ns(r, 1);
 }
 

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
-
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/daytime.h"

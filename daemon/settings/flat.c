@@ -83,19 +83,20 @@ static void write_text(FILE *to, const char *s, size_t n)
 void flat_write(FILE *to, const struct flat_item *item)
 {
 	const char *path = item->path != NULL ? item->path : "", *file = item->file != NULL ? item->file : "";
+	size_t path_n = strlen(path), file_n = strlen(file);
 	struct wire w = {
 		.kind = (uint32_t)item->kind,
 		.line = item->line,
-		.path_n = strlen(path),
-		.file_n = strlen(file),
+		.path_n = path_n,
+		.file_n = file_n,
 		.value_n = item->value_n,
 		.number = item->number,
 		.mtime_unix_s = item->mtime_unix_s,
 	};
 
 	(void)fwrite(&w, sizeof(w), 1, to);
-	write_text(to, path, w.path_n);
-	write_text(to, file, w.file_n);
+	write_text(to, path, path_n);
+	write_text(to, file, file_n);
 	if (item->value != NULL)
 		write_text(to, item->value, item->value_n);
 	else if (item->value_n == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The texts that a setting may hold, turned into numbers and back. Pure: no locale, no floating point, no rounding. */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -103,11 +104,14 @@ static int take_decimals(const char **at, uint64_t factor, uint64_t *ret)
 		scale *= 10;
 	}
 	*at = p;
-	/* factor < 2^42 and part < scale <= 10^9: the product of two such fits into 128 bits. */
-	if ((unsigned __int128)part * factor % scale != 0)
-		return -EINVAL;
-	*ret = (uint64_t)((unsigned __int128)part * factor / scale);
-	return 0;
+	if (factor % scale == 0) {
+		*ret = part * (factor / scale); /* part < scale: less than factor */
+		return 0;
+	}
+	/* Of a smaller unit, itself a power of ten, the last decimals can only be zeros. */
+	assert(scale % factor == 0);
+	*ret = part / (scale / factor);
+	return part % (scale / factor) == 0 ? 0 : -EINVAL;
 }
 
 /* Whole part, decimals and unit apart, so that no floating point is needed: 0.1 s is exactly 100 ms. */

@@ -21,8 +21,6 @@
 #include "base/fd.h"
 #include "base/text.h"
 
-#include "config.h"
-
 #define US_NS UINT64_C(1000)
 #define LAST_WAIT_MS 1000
 

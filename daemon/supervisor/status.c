@@ -13,8 +13,6 @@
 #include "supervisor/command.h"
 #include "supervisor/generation.h"
 
-#include "config.h"
-
 #define ADDRESSES_SHOWN 8
 
 static const char *state_of(const struct supervisor *s)

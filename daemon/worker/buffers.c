@@ -12,7 +12,9 @@
 
 size_t buffers_bytes(uint32_t n)
 {
-	return n * ((size_t)BUFFERS_BLOCK + sizeof(uint32_t));
+	uint64_t bytes = n * ((uint64_t)BUFFERS_BLOCK + sizeof(uint32_t));
+
+	return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX; /* which no machine has */
 }
 
 int buffers_init(struct buffers *b, uint32_t n, _Atomic uint64_t *used, uint64_t limit)

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "config.h"
-
 /* A page being written. */
 struct page {
 	const struct worker_plan *plan;

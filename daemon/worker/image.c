@@ -9,8 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "config.h"
-
 #include "base/attr.h"
 #include "worker/worker.h"
 
@@ -22,10 +20,11 @@ static bool is_among(const char *path, const char *const *names, size_t n)
 	return false;
 }
 
-/* The program itself, the C library, the loader, which keeps its variables, and the kernel's clock. */
+/* The program itself, the C library, the loader, which keeps its variables, and the kernel's clock (on 32-bit x86, its
+ * gate). */
 static bool is_needed(const char *path)
 {
-	static const char *const names[] = { "/libc.so", "/libc.musl", "/ld-", "vdso" };
+	static const char *const names[] = { "/libc.so", "/libc.musl", "/ld-", "vdso", "linux-gate" };
 
 	return !*path || is_among(path, names, array_n(names));
 }

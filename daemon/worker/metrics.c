@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-#include "config.h"
-
 #ifndef HAVE_MICROHTTPD
 
 /* Never reached: settings that ask for metrics are refused in such a build. */

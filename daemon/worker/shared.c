@@ -107,7 +107,7 @@ int shared_protect(const struct shared *s)
 int shared_map_limits(const struct limiter_shape *shape, const struct siphash_key *key, int *fd, struct limits *ret)
 {
 	void *memory = NULL;
-	int r = map(shape->bytes, fd, &memory);
+	int r = map((size_t)shape->bytes, fd, &memory);
 
 	if (r == 0)
 		limits_init(ret, memory, shape, key);
@@ -116,7 +116,7 @@ int shared_map_limits(const struct limiter_shape *shape, const struct siphash_ke
 
 void shared_unmap_limits(const struct limits *l, const struct limiter_shape *shape)
 {
-	munmap(l->words, shape->bytes);
+	munmap(l->words, (size_t)shape->bytes);
 }
 
 /* bits 0-1 state, 2 failed, 3 insert, 4 delete, 8-63 the error in µs */

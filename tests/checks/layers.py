@@ -32,7 +32,7 @@ def check_client(clients, path):
     name = path.relative_to(clients.parent).as_posix()
     text = path.read_text()
     faults = [f'{name}: "{target}" is neither base\'s nor {path.parent.name}\'s' for quoted, target in includes_of(text)
-              if quoted and target != "config.h" and target.split("/")[0] not in ("base", path.parent.name)]
+              if quoted and target.split("/")[0] not in ("base", path.parent.name)]
     return faults + check_form(clients, path, name, text)
 
 
@@ -57,8 +57,6 @@ def check_includes(daemon, name, folder, text):
         if not quoted:
             if (daemon / target).exists():
                 faults.append(f"{name}: <{target}> is ours: include it with quotation marks")
-        elif target == "config.h":
-            continue
         elif not (daemon / target).exists() or "/" not in target:
             faults.append(f'{name}: "{target}" is no file below daemon/ (include by folder)')
         elif CHAIN.index(target_folder) > CHAIN.index(folder):

@@ -16,8 +16,8 @@ patch --directory="$copy" --strip=1 --forward <"$patch"
 "$top/tests/checks/layers.py" "$copy"
 cd "$copy"
 # shellcheck disable=SC2086 # lists of flags
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
-	-Idaemon -I"${top_builddir:?}" ${CMOCKA_CFLAGS-} -o test_peer tests/unit/test_peer.c daemon/base/*.c daemon/service/*.c \
+${CC:-cc} -std=gnu17 -include "${top_builddir:?}/config.h" -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
+	-Idaemon ${CMOCKA_CFLAGS-} -o test_peer tests/unit/test_peer.c daemon/base/*.c daemon/service/*.c \
 	${LIBSECCOMP_LIBS-} ${CMOCKA_LIBS--lcmocka}
 ./test_peer
 

@@ -7,7 +7,7 @@ set -eu
 
 # Of libc: memory and text only. The compiler brings some of these by itself.
 libc='memchr memcmp memcpy memmove memset bcmp strchr strcmp strcspn strlen strncmp strnlen strspn strtol abs
-	strftime __assert_fail __stack_chk_fail'
+	strftime __assert_fail __stack_chk_fail __stack_chk_fail_local'
 # Of base/: neither the clock, nor descriptors, the loop or the log. addr_parse() asks the system for an interface's name
 # where the text has a "%"; services give it none, and tests/unit/test_hostname.c and test_hosttable.c see to that.
 base='addr_add_text addr_parse bytes_put_be32 civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_tm

@@ -14,7 +14,7 @@ compiles() {
 		exit 1
 	}
 	sed "s/$1/$2/" "$settings/settings.def" >"$work/settings/settings.def"
-	${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$work" -I"$top_srcdir/daemon" -fsyntax-only "$settings/rows.c" 2>"$work/errors"
+	${CC:-cc} -std=gnu17 -include "${top_builddir:?}/config.h" -I"$work" -I"$top_srcdir/daemon" -fsyntax-only "$settings/rows.c" 2>"$work/errors"
 }
 
 compiles 'DURATION, drain_timeout_ns' 'DURATION, drain_timeout_ns' || {

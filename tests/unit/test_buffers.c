@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -113,12 +114,24 @@ static void the_limit_is_one_for_all_processes(void **state maybe_unused)
 	done(&b);
 }
 
+/* Four billion blocks: on no machine is there room for them, on one of 32 bits not even for their number of bytes. */
+static void more_than_the_machine_can_address_is_refused(void **state maybe_unused)
+{
+	_Atomic uint64_t used = 0;
+	struct buffers b;
+
+	assert_int_equal(buffers_init(&b, UINT32_MAX, &used, UINT64_MAX), -ENOMEM);
+	if (sizeof(size_t) < sizeof(uint64_t))
+		assert_int_equal(buffers_init(&b, 65533, &used, UINT64_MAX), -ENOMEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_more_blocks_than_the_limit_allows),
 		cmocka_unit_test(no_more_blocks_than_there_are),
 		cmocka_unit_test(every_block_is_whole_and_nobody_else_s),
+		cmocka_unit_test(more_than_the_machine_can_address_is_refused),
 		cmocka_unit_test(the_limit_is_one_for_all_processes),
 	};
 

@@ -31,7 +31,7 @@ static struct rate rate_of(uint64_t amount, uint64_t burst)
 
 static struct limits *make_shaped(const struct limiter_shape *shape)
 {
-	void *memory = mmap(NULL, shape->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, (size_t)shape->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	static struct limits many[16];
 	static size_t n;
@@ -288,7 +288,7 @@ static void a_loop_ends_under_a_flood(void **state maybe_unused)
 static void all_of_it_is_within_the_size_that_was_asked_for(void **state maybe_unused)
 {
 	struct limiter_shape shape = { .bytes = LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
-	uint8_t *memory = mmap(NULL, shape.bytes + 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *memory = mmap(NULL, LIMITS_BYTES_MIN + 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct limits made, *l = &made;
 	struct rate r = rate_of(1, 2);
 	struct limits_request q = from("198.18.0.0", START_NS);

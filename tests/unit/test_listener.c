@@ -258,6 +258,9 @@ static int forget_ipv6(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+/* On 32-bit x86 glibc makes sockets by socketcall(2), of whose arguments a filter sees none. */
+#define CANNOT_FORGET 77
+
 /* Exit 0: as it should be. */
 static int plan_without_ipv6(void)
 {
@@ -272,6 +275,8 @@ static int plan_without_ipv6(void)
 	s.addresses[1].kind = LISTENER_ADDRESS_LOOPBACK;
 	if (forget_ipv6() < 0)
 		return 1;
+	if (host_has_ipv6())
+		return CANNOT_FORGET;
 	if (listener_plan(&all, &s, list, &n, array_n(list)) < 0 || n != 2)
 		return 2;
 	if (!addr_is_any(&list[0].address) || list[0].socket_family != AF_INET || list[0].dual_stack)
@@ -292,6 +297,8 @@ static void a_host_without_ipv6_serves_ipv4(void **state maybe_unused)
 	if (pid == 0)
 		_exit(plan_without_ipv6());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_FORGET)
+		skip();
 	assert_int_equal(status, 0);
 }
 

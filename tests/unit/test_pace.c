@@ -28,7 +28,7 @@ static void what_is_spent_comes_back_at_the_rate(void **state maybe_unused)
 	struct pace p;
 
 	pace_begin(&p, 100000, START);
-	pace_spend(&p, 100000, pace_room(&p, 100000, START), START);
+	pace_spend(&p, 100000, (size_t)pace_room(&p, 100000, START), START);
 	assert_int_equal(pace_room(&p, 100000, START), 0);
 	assert_int_equal(pace_room(&p, 100000, START + 10 * CLOCK_MS_NS), 1000);
 	assert_int_equal(pace_room(&p, 100000, START + 50 * CLOCK_MS_NS), 5000);
@@ -56,7 +56,7 @@ static uint64_t greedy(uint64_t rate, uint64_t *ret_turns)
 			++*ret_turns;
 			continue;
 		}
-		pace_spend(&p, rate, room, now_ns);
+		pace_spend(&p, rate, (size_t)room, now_ns);
 		sum += room;
 	}
 	return sum;

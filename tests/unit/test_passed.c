@@ -19,8 +19,6 @@
 #include "base/fd.h"
 #include "net/passed.h"
 
-#include "config.h"
-
 /* A socket bound to `a`, listening where it can. */
 static int bound(int type, const void *a, socklen_t n)
 {

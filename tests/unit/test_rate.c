@@ -114,6 +114,26 @@ static void no_rate_is_no_limit(void **state maybe_unused)
 	assert_int_equal(take_all(&b, &none, START_NS), 1000000);
 }
 
+static void how_long_a_bucket_fills_is_exact_up_to_a_hundred_years(void **state maybe_unused)
+{
+	static const struct {
+		uint64_t amount, period_s, burst, burst_ns;
+	} rows[] = {
+		{ 3, 1, 10, 3333333333 },
+		{ 999983, 60, 999979, 59999759995 },
+		{ RATE_MAX, 1, RATE_MAX - 1, 999999999 },
+		{ RATE_MAX - 1, 3600, RATE_MAX, 3600000000003 },
+		{ RATE_MAX - 1, 3600, 1, 3 },
+		{ 1, 3600, 875999, UINT64_C(875999) * 3600 * CLOCK_S_NS },
+		{ 1, 3600, 876001, UINT64_C(876000) * 3600 * CLOCK_S_NS },
+		{ 7, 3600, RATE_MAX, UINT64_C(876000) * 3600 * CLOCK_S_NS },
+		{ 1, 3600, UINT64_MAX, UINT64_C(876000) * 3600 * CLOCK_S_NS },
+	};
+
+	for (size_t i = 0; i < array_n(rows); i++)
+		assert_int_equal(rate_of(rows[i].amount, rows[i].period_s, rows[i].burst).burst_ns, rows[i].burst_ns);
+}
+
 static void the_largest_rates_do_not_overflow(void **state maybe_unused)
 {
 	struct rate slow = rate_of(1, 3600, RATE_MAX), fast = rate_of(RATE_MAX, 1, RATE_MAX);
@@ -134,6 +154,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_taken_many_at_once),
 		cmocka_unit_test(many_at_once_get_what_they_would_get_one_by_one),
 		cmocka_unit_test(no_rate_is_no_limit),
+		cmocka_unit_test(how_long_a_bucket_fills_is_exact_up_to_a_hundred_years),
 		cmocka_unit_test(the_largest_rates_do_not_overflow),
 	};
 

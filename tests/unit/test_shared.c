@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,14 @@ static int begin(void **state maybe_unused)
 		return -1;
 	shared_table(shared, 1, &table);
 	return 0;
+}
+
+/* All of it: a machine of 32 bits has no room for four. */
+static int end(void **state maybe_unused)
+{
+	struct counters *behind = shared_counters(shared, SHARED_RECORDS_MAX);
+
+	return munmap(shared, (size_t)((char *)behind - (char *)shared));
 }
 
 /* A session of a process under row `row` and nobody's cap. */
@@ -143,10 +152,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_can_cut_the_memory_off),
-		cmocka_unit_test_setup(the_clock_s_state_survives_its_packing, begin),
-		cmocka_unit_test_setup(a_row_is_summed_over_all_processes_that_ever_were, begin),
-		cmocka_unit_test_setup(what_a_dead_process_held_is_free_again, begin),
-		cmocka_unit_test_setup(what_a_process_writes_the_others_see, begin),
+		cmocka_unit_test_setup_teardown(the_clock_s_state_survives_its_packing, begin, end),
+		cmocka_unit_test_setup_teardown(a_row_is_summed_over_all_processes_that_ever_were, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_dead_process_held_is_free_again, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_process_writes_the_others_see, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

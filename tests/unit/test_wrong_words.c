@@ -216,7 +216,8 @@ static int begin(void **state maybe_unused)
 	s.draining = make_generation();
 	const pid_t pids[] = { worker, orphan, stranger, dead, getpid(), getppid(), -getpgrp(), -1 };
 	for (size_t i = 0; i < array_n(pids); i++)
-		wrong.pids[wrong.pids_n++] = (uint32_t)pids[i];
+		if (pids[i] != 0) /* in a container a parent, or a group's first process, may have no number */
+			wrong.pids[wrong.pids_n++] = (uint32_t)pids[i];
 	return 0;
 }
 

@@ -85,7 +85,7 @@ static inline void wrong_whole(struct wrong *w, void *at, size_t bytes)
 
 static inline void wrong_some(struct wrong *w)
 {
-	size_t i = wrong_random(w) % w->regions_n;
+	uint64_t i = wrong_random(w) % w->regions_n;
 
 	if (wrong_random(w) % WRONG_WHOLE_EVERY == 0)
 		wrong_whole(w, w->regions[i].at, w->regions[i].bytes);
