@@ -206,5 +206,7 @@ const char *private_misfit(const struct listener_settings *l, const char *key)
 
 bool private_pool_has_model(const struct settings *s, size_t pool)
 {
-	return pool < POOL_MODELS_N || s->own->pools[pool][rows_find(SCOPE_POOL, "model") - rows_all].file != NULL;
+	const struct origin *origins = s->own->pools[pool];
+
+	return pool < POOL_MODELS_N || origins[rows_find(SCOPE_POOL, "model") - rows_all].file != NULL;
 }

@@ -118,7 +118,6 @@ static int exit_code_of(int r)
 	case -EPERM:
 		return EX_NOPERM;
 	case -EINVAL:
-	case -ENOENT: /* a user, a group */
 		return EX_CONFIG;
 	case -ENOMEM:
 	case -EMFILE:
@@ -162,7 +161,7 @@ int start_serve(struct supervisor *s, struct settings *settings)
 	privileges_give(settings, s->coming->listeners, s->coming->listeners_n);
 	r = privileges_drop(settings, &why);
 	if (r < 0)
-		return fail(exit_code_of(r), "start", why.at);
+		return fail(r == -ENOENT ? EX_CONFIG : exit_code_of(r), "start", why.at); /* no such user, or group */
 	if (as_root) {
 		r = check_readable(s);
 		if (r)
