@@ -83,8 +83,9 @@ static void release(struct client *c, enum session_end why)
 		buffers_give(&w->buffers, c->block, &c->slot->owed_bytes);
 	c->block = NULL;
 	log_session(c, why);
-	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
+	/* Last: who sees that it is over finds the rest counted. */
 	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
+	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
 	table_release(w->plan->table, c->slot, w->pid);
 	c->slot = NULL;
 }

@@ -87,7 +87,9 @@ class MetricsOfSessions(Case):
         with d.connect("echo", "udp") as s:
             s.send(b"five!")
             self.assertEqual(s.recv(100), b"five!")
-        self.wait_until(lambda: metrics(d)["sessions_active", ECHO_TCP] == 0, "the end of the session")
+        # What is sent is counted afterwards.
+        self.wait_until(lambda: (m := metrics(d))["sessions_active", ECHO_TCP] == 0 and m["sent_bytes_total", ECHO_TCP] == 12 and
+                        m["datagrams_answered_total", ECHO_UDP] == 1, "the end of the session, and the counts")
         m = metrics(d)
         self.assertEqual(m["sessions_total", ECHO_TCP], 1)
         self.assertEqual((m["received_bytes_total", ECHO_TCP], m["sent_bytes_total", ECHO_TCP]), (12, 12))

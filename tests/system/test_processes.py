@@ -119,21 +119,16 @@ class Deaths(harness.Case):
             self.assertTrue(clients.serves(s))
             s.close()
 
-        def supervisors():
-            try:
-                return len(procs.descriptors(d.pid))
-            except PermissionError:
-                return 0
         for _ in range(50):
             one()
         d.wait_log(r"^info session", count=50)
-        before = supervisors()
+        before = procs.held(d.pid)
         for _ in range(200):
             one()
         d.wait_log(r"^info session", count=250)
         self.wait_until(lambda: not [p for p in procs.of_session(d.pid) if p.state == "Z"], "no zombie")
         # The pool may have grown meanwhile; 200 sessions have left nothing.
-        self.assertLess(supervisors(), before + 50)
+        self.assertLess(procs.held(d.pid), before + 50)
 
 
 class Recycling(harness.Case):

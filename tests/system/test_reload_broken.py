@@ -7,6 +7,7 @@ import os
 
 import clients
 import harness
+import procs
 
 BROKEN = r"^(error|warning) "
 HERE = r"echotimed\.conf:\d+"
@@ -87,7 +88,7 @@ class BrokenFiles(harness.Case):
 
     def test_leave_no_reader_and_no_descriptor_behind(self):
         def held():
-            return len(os.listdir(f"/proc/{self.d.pid}/fd")), len(self.d.processes())
+            return procs.held(self.d.pid), len(self.d.processes())
         before = held()
         for text in ("listeners = ( {", '@include "/dev/zero"\n', "a = " + "{ a = " * 100_000) * 3:
             self.d.write(text)

@@ -97,7 +97,7 @@ class UnderLoad(harness.Case):
         before = procs.Watch(d.workers())  # before the reload: a new process may get the pid of one that has gone
         d.reload()
         self.assertEqual(before.wait_all_gone(harness.TIMEOUT_S), [])
-        self.assertLess(len(os.listdir(f"/proc/{d.pid}/fd")), 64)
+        self.assertLess(procs.held(d.pid), 64)
 
     def test_of_sessions_in_pools_of_event_workers(self):
         self.nothing_piles_up(*self.reload_under_load("event"))

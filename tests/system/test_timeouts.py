@@ -8,7 +8,7 @@ import clients
 import harness
 
 ECHO = {"service": "echo", "transport": "tcp"}
-SHORT = "400ms"
+SHORT = "1s"
 
 
 def talk_until_over(talker, idler):
@@ -45,8 +45,8 @@ class Timeouts(harness.Case):
 
     def test_a_client_that_never_reads_is_idle_when_nothing_moves(self):
         d = self.serve({**ECHO, "idle_timeout": SHORT, "send_buffer": 65536, "receive_buffer": 65536})
-        s = d.connect("echo")
-        clients.send_until_stuck(s, b"x" * 64 * 1024 * 1024, 0.1)
+        data = b"x" * 64 * 1024 * 1024  # before the clock starts that ends the session
+        clients.send_until_stuck(d.connect("echo"), data, 0.1)
         d.wait_log(r"session .*end=idle")
 
     def test_the_session_timeout_ends_one_that_talks(self):

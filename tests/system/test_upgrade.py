@@ -124,7 +124,7 @@ class OfSessions(Upgrades):
             self.assertTrue(clients.serves(s))
             # By its second look at everything idle workers of before are gone, and the new ones there.
             d.wait_message("STATUS=", since=d.mark()[1], count=2)
-            held.append(len(os.listdir(f"/proc/{d.pid}/fd")))
+            held.append(procs.held(d.pid))
         before = procs.Watch(d.workers())
         self.upgrade(d)
         s.close()
