@@ -2,16 +2,15 @@
 """Behind a real HAProxy: its clients are known by their own addresses, whichever version of the header it sends."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 
 import clients  # noqa: E402
 import harness  # noqa: E402
+import peers  # noqa: E402
 
 CLIENTS = {"127.0.0.5": "FOUR.EXAMPLE", "2001:db8::5": "SIX.EXAMPLE"}
 TABLE = "HOST : 127.0.0.5 : FOUR.EXAMPLE :\nHOST : [2001:db8::5] : SIX.EXAMPLE :\n"
@@ -34,7 +33,7 @@ listen port{port}
 
 
 @harness.every_model
-@unittest.skipUnless(shutil.which("haproxy"), "needs haproxy")
+@peers.needs("haproxy")
 class Behind(harness.Case):
     def setUp(self):
         super().setUp()
@@ -49,8 +48,8 @@ class Behind(harness.Case):
         """Starts HAProxy before this listener, with a port of its own for each way to send a header."""
         server = self.daemon.address(name)[1]
         text = CONFIG + "".join(LISTEN.format(port=port, server=server, sends=sends) for sends, port in ports.items())
-        p = subprocess.Popen(["haproxy", "-db", "-f", self.folder.write("haproxy.cfg", text)], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL)
+        p = subprocess.Popen([peers.path("haproxy"), "-db", "-f", self.folder.write("haproxy.cfg", text)],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=peers.environment("haproxy"))
         self.addCleanup(p.wait)
         self.addCleanup(p.kill)
         self.wait_until(lambda: self.listens(max(ports.values())), "a port of HAProxy")

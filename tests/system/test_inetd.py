@@ -2,17 +2,16 @@
 """One session on a descriptor that somebody else accepted: as inetd passes it, as systemd does, and by a real xinetd."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import time
-import unittest
 
 import clients
 import config
 import harness
 import passing
+import peers
 import procs
 
 # inetd: the connection is 0, 1 and 2. stdin: standard error is the log's. systemd: LISTEN_FDS; both: StandardInput=socket as
@@ -457,7 +456,7 @@ service datagram
 """
 
 
-@unittest.skipUnless(shutil.which("xinetd"), "needs xinetd")
+@peers.needs("xinetd")
 class Xinetd(Case):
     STREAM, DATAGRAM = 10013, 10007
 
@@ -470,8 +469,9 @@ class Xinetd(Case):
         path = self.folder.write("xinetd.conf", XINETD.format(
             log=self.folder / "log", address=self.address, stream=self.STREAM, datagram=self.DATAGRAM, user=user,
             daemon=harness.DAEMON))
-        self.process = subprocess.Popen(["xinetd", "-dontfork", "-f", path, "-pidfile", self.folder / "pid"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([peers.path("xinetd"), "-dontfork", "-f", path, "-pidfile", self.folder / "pid"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        env=peers.environment("xinetd"))
         self.addCleanup(self.stop)
         self.wait_until(lambda: self.connect() is not None, "xinetd listens")
 

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""Servers of other people, as ../unpack.sh has put them into the folder of the build, or as this machine has them."""
+
+import glob
+import os
+import shutil
+import unittest
+
+FOLDER = os.path.abspath(os.environ.get("ECHOTIMED_PEERS") or os.path.join(os.environ.get("top_builddir", "."), "peers"))
+
+
+def path(name):
+    """The program; None: there is none."""
+    found = glob.glob(f"{FOLDER}/{name}/usr/sbin/{name}") or [shutil.which(name)]
+    return found[0]
+
+
+def environment(name):
+    """What it needs beside itself came with it."""
+    libraries = glob.glob(f"{FOLDER}/{name}/usr/lib/*-linux-*") + glob.glob(f"{FOLDER}/{name}/lib/*-linux-*")
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)} if libraries else dict(os.environ)
+
+
+def needs(name):
+    return unittest.skipUnless(path(name), f"needs {name}")
