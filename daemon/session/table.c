@@ -231,6 +231,16 @@ enum refusal table_become(const struct table *t, struct table_slot *slot, const 
 	return r->row == table_row_of(slot) ? REFUSED_NOT : caps_move(&t->caps, slot, r);
 }
 
+void table_uncount(const struct table *t, struct table_slot *slot)
+{
+	(void)caps_release(&t->caps, slot); /* its owner is alive: nothing is in doubt */
+}
+
+enum refusal table_recount(const struct table *t, struct table_slot *slot, const struct table_request *r)
+{
+	return is_held(slot, r) ? caps_count(&t->caps, slot, r) : REFUSED_SESSIONS;
+}
+
 /* In the word: whose session is meant, and why. */
 #define MARK_BITS 8
 

@@ -94,6 +94,11 @@ enum refusal table_name(const struct table *t, struct table_slot *slot, const st
  * source's total stay as they are. On refusal the slot stays as it was. */
 enum refusal table_become(const struct table *t, struct table_slot *slot, const struct table_request *r);
 
+/* For the owner: no cap counts the session any more, though it has the slot; and again, as when it was admitted. On refusal
+ * the caller gives up the slot. */
+void table_uncount(const struct table *t, struct table_slot *slot);
+enum refusal table_recount(const struct table *t, struct table_slot *slot, const struct table_request *r);
+
 /* Asks the owner to end the session that had this slot when it was of this generation, never another that has it by now.
  * mark: why, 1 to 255. */
 void table_mark(struct table_slot *slot, uint32_t generation, uint32_t mark);

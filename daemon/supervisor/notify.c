@@ -129,6 +129,10 @@ void notify_status(const char *text)
 	char words[512];
 
 	snprintf(words, sizeof(words), "STATUS=%s", text);
+	/* A finding may quote what a file holds: the service manager takes one line of UTF-8, or nothing of the message. */
+	for (char *c = words; *c; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+			*c = '?';
 	(void)mention(words, -1);
 }
 

@@ -42,12 +42,13 @@ struct client {
 		uint32_t held_end;
 		uint32_t unread; /* SESSION_CLOSING: what the client had not acknowledged at the last look */
 	};
-	uint8_t waits_for;   /* EPOLLIN, EPOLLOUT or 0                              */
-	uint8_t next;        /* enum session_next: what follows when nothing is owed */
-	bool registered : 1; /* in the loop                                         */
-	bool is_proxied : 1; /* a header of the PROXY protocol said who `peer` is   */
-	bool is_exempt : 1;  /* ... but not whom it was passed on for: no caps of a source */
-	bool is_bulk : 1;    /* more came at once than a buffer holds: bulk.h */
+	uint8_t waits_for;     /* EPOLLIN, EPOLLOUT or 0                              */
+	uint8_t next;          /* enum session_next: what follows when nothing is owed */
+	bool registered : 1;   /* in the loop                                         */
+	bool is_proxied : 1;   /* a header of the PROXY protocol said who `peer` is   */
+	bool is_exempt : 1;    /* ... but not whom it was passed on for: no caps of a source */
+	bool is_bulk : 1;      /* more came at once than a buffer holds: bulk.h */
+	bool is_uncounted : 1; /* SESSION_CLOSING: no cap counts it at this moment */
 };
 
 /* An idle session shall cost 512 bytes at most: these two, and some 130 more in the tables of its source. */

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/pages.h"
+#include "worker/judge.h"
 
 #define LOOK_AFTER_NS (10 * CLOCK_MS_NS)
 #define LOOK_LAST_NS (500 * CLOCK_MS_NS)
@@ -248,12 +249,37 @@ static void go_on_closing(struct client *c, uint32_t unread)
 	look_again(c, session_deadline(&c->session, false));
 }
 
+/* It was not what most do: the caps count it again. False: they refuse it, and it is over. */
+static bool count_again(struct client *c)
+{
+	struct table_request request = acceptor_request(c->w, c->listener, &c->peer);
+	enum refusal why;
+
+	if (!c->is_uncounted)
+		return true;
+	request.is_exempt = c->is_exempt;
+	why = table_recount(c->w->plan->table, c->slot, &request);
+	c->is_uncounted = false;
+	if (why == REFUSED_NOT)
+		return true;
+	judge_refused(c->w, c->listener, why, &c->peer, 1);
+	sessions_end(c, SESSION_END_LIMIT, true);
+	return false;
+}
+
 void sessions_finish(struct client *c)
 {
+	struct worker *w = c->w;
 	enum session_end why = c->session.end ? (enum session_end)c->session.end : SESSION_END_EOF;
-	bool has_all = c->session.eof && !unacknowledged(c, false);
 
-	if (has_all || shutdown(c->source.fd, SHUT_WR) < 0) {
+	if (c->session.eof && !unacknowledged(c, false)) {
+		sessions_end(c, why, false);
+		return;
+	}
+	/* First: a client that sees the end may come again at once, and most have acknowledged the rest by then. */
+	table_uncount(w->plan->table, c->slot);
+	c->is_uncounted = true;
+	if (shutdown(c->source.fd, SHUT_WR) < 0) {
 		sessions_end(c, why, false);
 		return;
 	}
@@ -273,10 +299,10 @@ static void closing_due(struct client *c)
 
 	if (end == SESSION_END_NONE && unread <= SESSIONS_OWED_MAX)
 		linger(c);
-	else if (end == SESSION_END_NONE || (end == SESSION_END_IDLE && unread < c->unread))
-		go_on_closing(c, unread);
-	else
+	else if (end != SESSION_END_NONE && (end != SESSION_END_IDLE || unread >= c->unread))
 		sessions_end(c, end, true);
+	else if (count_again(c))
+		go_on_closing(c, unread);
 }
 
 bool sessions_drain(struct client *c)
