@@ -16,6 +16,7 @@
 #include "worker/judge.h"
 
 #define LOOK_AFTER_NS (10 * CLOCK_MS_NS)
+#define LOOK_COUNTED_NS (20 * CLOCK_MS_NS) /* while a cap counts it: its client may come again as soon as it has all */
 #define LOOK_LAST_NS (500 * CLOCK_MS_NS)
 #define DRAIN_BYTES 4096
 
@@ -159,7 +160,8 @@ static void look_again(struct client *c, uint64_t until_ns)
 {
 	struct loop *l = &c->w->loop;
 	uint64_t age_ns = l->now_ns - c->session.active_ns;
-	uint64_t step_ns = age_ns < LOOK_AFTER_NS ? LOOK_AFTER_NS : age_ns < LOOK_LAST_NS ? age_ns : LOOK_LAST_NS;
+	uint64_t most_ns = c->session.phase == SESSION_CLOSING ? LOOK_COUNTED_NS : LOOK_LAST_NS;
+	uint64_t step_ns = age_ns < LOOK_AFTER_NS ? LOOK_AFTER_NS : age_ns < most_ns ? age_ns : most_ns;
 	uint64_t at_ns = clock_add(l->now_ns, step_ns);
 
 	if (c->registered)
