@@ -99,7 +99,7 @@ static int run(int argc, char **argv)
 		return fputs(usage, stdout) == EOF ? EX_IOERR : 0;
 	if (o.what == VERSION_ONLY)
 		return puts(PACKAGE_STRING "\n" BUILT_WITH) == EOF || fflush(stdout) == EOF ? EX_IOERR : 0;
-	if (o.what == SERVE)
+	if (o.what == SERVE && takeover_mode() != TAKEOVER_TRY) /* who only tries tells the program before */
 		log_open_serving();
 	else
 		log_open();

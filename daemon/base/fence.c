@@ -3,6 +3,8 @@
  * headers of a build may be older than the kernel it runs on. */
 #include "base/fence.h"
 
+#include <string.h>
+#include <linux/capability.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -100,3 +102,16 @@ int fence_enter(const struct fence *f maybe_unused)
 }
 
 #endif
+
+int fence_give_up_capabilities(void)
+{
+	struct __user_cap_header_struct self = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	static const struct __user_cap_data_struct none[array_n(sets)];
+
+	if (syscall(SYS_capget, &self, sets) < 0)
+		return -errno;
+	if (memcmp(sets, none, sizeof(sets)) == 0)
+		return 0;
+	return syscall(SYS_capset, &self, none) < 0 ? -errno : 0;
+}

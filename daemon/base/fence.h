@@ -23,3 +23,7 @@ int fence_version(void);
 /* For this process and what it forks. Signals reach only processes behind the same fence. Needs no_new_privs. 0; -ENOSYS:
  * nothing is denied, since there is no Landlock here; else -errno. */
 int fence_enter(const struct fence *f) must_check;
+
+/* Takes all capabilities from this process. By hand: libcap-ng would read files for it, and each worker keep the pages
+ * that this dirties. One that holds none does not call capset(2): a service manager may well deny it. 0 or -errno. */
+int fence_give_up_capabilities(void) must_check;

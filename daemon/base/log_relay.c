@@ -12,6 +12,7 @@
 
 #include "base/calls.h"
 #include "base/fd.h"
+#include "base/fence.h"
 
 #define PAUSE_MS 20
 #define REST_S 1 /* for the last lines, once the daemon is gone */
@@ -41,6 +42,8 @@ static void enter_sandbox(void)
 	static const struct calls_row rows[] = { { CALLS_ROW(1, alarm) }, { CALLS_ROW(1, setitimer) } };
 	const struct calls_list l = { .groups = CALLS_BASIC, .rows = rows, .rows_n = array_n(rows), .who = 1 };
 
+	(void)prctl(PR_SET_NAME, "echotimed-log");
+	(void)!fence_give_up_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || calls_allow_only(&l) < 0)
 		return; /* it has what it had in any case: less is better, none of it is needed */
 }

@@ -43,21 +43,6 @@ static int limit_resources(const struct sandbox *s)
 	return r;
 }
 
-/* By hand: libcap-ng would read files for it, and each worker keep the pages that this dirties. One that holds none does
- * not call capset(2): a service manager may well deny it. */
-static int give_up_capabilities(void)
-{
-	struct __user_cap_header_struct self = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-	static const struct __user_cap_data_struct none[array_n(sets)];
-
-	if (syscall(SYS_capget, &self, sets) < 0)
-		return -errno;
-	if (memcmp(sets, none, sizeof(sets)) == 0)
-		return 0;
-	return syscall(SYS_capset, &self, none) < 0 ? -errno : 0;
-}
-
 /* Workers have all that they need open. The resolver reads what libc and its modules read: configuration, tables, sockets'
  * folders, libraries. Their writing, where a module wants to, goes through sockets. */
 static int fence(const struct sandbox *s)
@@ -129,7 +114,7 @@ int sandbox_enter(const struct sandbox *s)
 {
 	int r;
 
-	r = give_up_capabilities();
+	r = fence_give_up_capabilities();
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

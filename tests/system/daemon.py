@@ -224,7 +224,8 @@ class Daemon:
         return sorted(found, key=lambda pid: pid != self.pid)
 
     def workers(self):
-        return [pid for pid in self.processes() if pid != self.pid]
+        """All but the supervisor, and the relay that waits for who reads the log."""
+        return [pid for pid in self.processes() if pid != self.pid and procs.name(pid) != "echotimed-log"]
 
     def send_signal(self, number):
         self.process.send_signal(number)

@@ -31,6 +31,15 @@ def of_session(session):
     return [p for p in found if p and p.session == session]
 
 
+def name(pid):
+    """What it calls itself; None if it is gone."""
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read().rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def status(pid):
     """/proc/PID/status as a dictionary of strings."""
     with open(f"/proc/{pid}/status") as f:

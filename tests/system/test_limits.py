@@ -128,8 +128,11 @@ class PassedPosture(passing.Case):
         said = self.refused([self.bound("udp", ("0.0.0.0", 0))], ["chargen"], chargen)
         self.assertIn("chargen over UDP is what floods are made of", said)
         mux = ({"service": "tcpmux"}, {"service": "hostname"})
-        said = self.refused([self.bound("tcp", ("0.0.0.0", 0)), self.bound("tcp")], ["tcpmux", "hostname"], *mux)
-        self.assertIn("through tcpmux everybody reaches a listener, hostname", said)
+        d = self.pass_to([("tcpmux", self.bound("tcp", ("0.0.0.0", 0))), ("hostname", self.bound("tcp"))], *mux,
+                         start={"allow": ["through tcpmux everybody"]})
+        d.wait_log("through tcpmux everybody reaches a listener, hostname")
+        self.assertIn(b"127.0.0.1", clients.ask(d.connect("hostname"), b"HNAME localhost\r\n"))
+        d.stop()
         self.pass_to([("tcpmux", self.bound("tcp")), ("hostname", self.bound("tcp"))], *mux).stop()
         self.pass_to([("chargen", self.bound("udp"))], chargen).stop()
         self.pass_to([("chargen", self.bound("udp", ("0.0.0.0", 0)))], {**chargen, "acknowledge_public": True}).stop()
