@@ -18,6 +18,7 @@
 #include "supervisor/orphans.h"
 #include "supervisor/policy.h"
 #include "supervisor/sockets.h"
+#include "worker/ask.h"
 #include "worker/image.h"
 
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
@@ -34,7 +35,10 @@ static int open_questions(struct generation *g, struct text *why)
 	/* Room for the whole queue: its length is counted, not left to a buffer's size. */
 	int bytes = (int)(g->settings->resolver.queue * 1536 + 65536);
 	(void)setsockopt(g->questions[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	return 0;
+	int r = ask_share(g->settings, &g->plan.asked);
+	if (r < 0)
+		text_addf(why, "no memory for resolver.queue: %s", strerror(-r));
+	return r;
 }
 
 void generation_place_gauges(struct generation *g)
@@ -305,6 +309,7 @@ void generation_retire(struct generation *g)
 	g->listeners = NULL;
 	if (g->plan.readers && g->plan.readers != MAP_FAILED)
 		munmap(g->plan.readers, WORKER_READERS_BYTES);
+	ask_unshare(&g->plan.asked);
 	fd_close(&g->metrics_fd);
 	limiting_drop(g->limiting);
 	g->limiting = NULL;

@@ -21,6 +21,7 @@
 #include "net/passed.h"
 #include "supervisor/privileges.h"
 #include "supervisor/report.h"
+#include "worker/ask.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
 #include "worker/resolver.h"
@@ -255,6 +256,8 @@ static int prepare(void)
 	r = loop_init(&w->loop, TIMERS + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX);
 	if (r == 0)
 		r = sessions_prepare(w, 1);
+	if (r == 0)
+		r = ask_prepare(w, DATAGRAM_ASKS_MAX);
 	if (r == 0)
 		r = buffers_init(&w->buffers, 1, &self.plan.shared->buffer_bytes, self.settings->limits.buffers);
 	if (r == 0)

@@ -5,6 +5,9 @@
  * A question is one message on the socket that all resolvers of the generation read, with one end of a fresh socketpair
  * attached; the answer comes back over that: what is known so far, then, where more became known, all of it again. Behind
  * the last one the resolver closes its end, or dies. Giving up is closing the other end.
+ *
+ * No source has more questions there than its share, which leaves a resolver for others where there are two or more. One
+ * beyond that waits in its worker, which looks again and again whether another of its source has been answered.
  */
 #pragma once
 
@@ -23,15 +26,36 @@ struct ask {
 	uint64_t deadline_ns;      /* settings' resolver.timeout after it was asked */
 };
 
-/* What travels: the question and when it is too late to answer. */
+struct ask_request {
+	const struct lookup_question *question;
+	uint64_t source; /* who wants to know: ask_source() */
+};
+
+/* What travels: the question, when it is too late to answer, and its seat among those of its source. */
 struct ask_message {
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC */
+	uint32_t seat;
 	struct lookup_question question;
 };
 
+#define ASK_HELD_MAX 256 /* questions that wait in one worker for others of their sources */
+
+/* Memory for the shares of sources in the resolvers of a generation, and its end. 0 or -errno. */
+int ask_share(const struct settings *settings, struct shares *ret) must_check;
+void ask_unshare(struct shares *s);
+
+/* The name of a source, for shares: of an IP address its prefix, of a local client its user. */
+uint64_t ask_source(const struct worker *w, const struct addr *peer);
+
+/* In a worker that may have n questions at once. 0 or -ENOMEM. */
+int ask_prepare(struct worker *w, uint32_t n) must_check;
+
 /* Asks; a->source.ready is called when the answer is whole. 0 or -errno (the queue is full, no resolver): answer
  * LOOKUP_FAILED then. */
-int ask_begin(struct worker *w, struct ask *a, const struct lookup_question *q, loop_ready_fn *ready) must_check;
+int ask_begin(struct worker *w, struct ask *a, const struct ask_request *r, loop_ready_fn *ready) must_check;
+
+/* For the resolver that took a question, when it is done with it: another of its source may follow. */
+void ask_over(const struct worker_plan *plan, const struct ask_message *m);
 
 /* Takes what is known by now (LOOKUP_FAILED if that is nothing) and ends the asking: when the source is ready, or the
  * deadline is there. Valid until the next call. */

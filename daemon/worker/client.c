@@ -178,7 +178,7 @@ static void begin_ask(struct client *c, struct svc_io *io)
 	struct worker *w = c->w;
 
 	counters_add(&w->counters[c->listener->row].lookups, 1);
-	if (ask_begin(w, &c->ask, &io->question, answered) == 0) {
+	if (ask_begin(w, &c->ask, &(struct ask_request){ &io->question, ask_source(w, &c->peer) }, answered) == 0) {
 		client_wait(c, 0);
 		return;
 	}

@@ -36,7 +36,8 @@ struct outlet {
 
 /* A datagram that waits for the resolver. */
 struct pending {
-	struct ask ask; /* its descriptor is −1 while unused */
+	struct ask ask;  /* its descriptor is −1 while unused */
+	uint64_t source; /* ask_source() */
 	struct loop_timer timer;
 	struct outlet *outlet;
 	struct packet_info info;
@@ -183,35 +184,6 @@ bool datagram_idle(const struct datagrams *d)
 	return !d || !d->pending_n;
 }
 
-static void ask_ready(struct loop_source *s, uint32_t events);
-static void ask_late(struct loop_timer *t);
-
-/* A datagram's question goes to the resolver; its answer is sent when it comes. */
-static void begin_ask(struct outlet *o, const struct packet_info *info, const struct msghdr *request, const void *state,
-		      const struct lookup_question *question)
-{
-	struct worker *w = o->d->w;
-	struct counters *counters = &w->counters[o->listener->row];
-	struct pending *p = NULL;
-
-	for (size_t i = 0; i < DATAGRAM_ASKS_MAX && !p; i++)
-		if (o->d->pending[i].ask.source.fd < 0)
-			p = &o->d->pending[i];
-	counters_add(&counters->lookups, 1);
-	if (!p || ask_begin(w, &p->ask, question, ask_ready) < 0) {
-		counters_add(&counters->lookups_failed, 1);
-		return;
-	}
-	p->outlet = o;
-	p->info = *info;
-	memcpy(p->state, state, o->listener->settings->service->state_bytes);
-	p->peer_len = request->msg_namelen;
-	memcpy(&p->peer, request->msg_name, request->msg_namelen);
-	p->timer = (struct loop_timer){ .fire = ask_late };
-	loop_set_timer(&w->loop, &p->timer, p->ask.deadline_ns);
-	o->d->pending_n++;
-}
-
 static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 {
 	struct outlet *o = p->outlet;
@@ -252,6 +224,44 @@ static void ask_late(struct loop_timer *t)
 	ask_ready(&p->ask.source, 0);
 }
 
+/* A source has no more of them than are left for others. */
+static struct pending *take_pending(struct datagrams *d, uint64_t source)
+{
+	struct pending *found = NULL;
+	unsigned own = 0;
+
+	for (struct pending *p = d->pending; p < d->pending + DATAGRAM_ASKS_MAX; p++) {
+		own += p->ask.source.fd >= 0 && p->source == source;
+		found = p->ask.source.fd < 0 ? p : found;
+	}
+	return own < DATAGRAM_ASKS_MAX - d->pending_n ? found : NULL;
+}
+
+/* Its answer is sent when it comes. */
+static void begin_ask(struct outlet *o, const struct packet_info *info, const struct msghdr *request, const void *state,
+		      const struct lookup_question *question)
+{
+	struct worker *w = o->d->w;
+	struct counters *counters = &w->counters[o->listener->row];
+	struct ask_request asked = { .question = question, .source = ask_source(w, &info->gate.source) };
+	struct pending *p = take_pending(o->d, asked.source);
+
+	counters_add(&counters->lookups, 1);
+	if (!p || ask_begin(w, &p->ask, &asked, ask_ready) < 0) {
+		counters_add(&counters->lookups_failed, 1);
+		return;
+	}
+	p->outlet = o;
+	p->source = asked.source;
+	p->info = *info;
+	memcpy(p->state, state, o->listener->settings->service->state_bytes);
+	p->peer_len = request->msg_namelen;
+	memcpy(&p->peer, request->msg_name, request->msg_namelen);
+	p->timer = (struct loop_timer){ .fire = ask_late };
+	loop_set_timer(&w->loop, &p->timer, p->ask.deadline_ns);
+	o->d->pending_n++;
+}
+
 /* Adds an answer to those that wait. */
 static void add_answer(struct outlet *o, const struct alike *a, const struct iovec *answer)
 {
@@ -271,13 +281,11 @@ static void add_answer(struct outlet *o, const struct alike *a, const struct iov
 /* Room for an answer until it is sent. */
 static uint8_t *room_for_answer(struct outlet *o)
 {
-	struct datagrams *d = o->d;
-
-	if (d->answers_n == ANSWERS) {
-		sender_send(&o->sender, o->source.fd, &d->outbox);
-		d->answers_n = 0;
+	if (o->d->answers_n == ANSWERS) {
+		sender_send(&o->sender, o->source.fd, &o->d->outbox);
+		o->d->answers_n = 0;
 	}
-	return d->answers[d->answers_n++];
+	return o->d->answers[o->d->answers_n++];
 }
 
 /* An unbound UNIX client cannot be answered. False, and they have been counted. */
@@ -332,20 +340,14 @@ static void mirror(struct outlet *o, const struct alike *a, uint64_t wanted)
 		}
 }
 
-static bool is_from_us(const struct worker *w, const struct msghdr *in)
-{
-	for (size_t i = 0; i < w->plan->listeners_n; i++)
-		if (packet_is_from(&w->plan->listeners[i], in))
-			return true;
-	return false;
-}
-
 /* Checks datagrams that are alike, and has them answered. */
 static void handle(struct outlet *o, const struct alike *a, struct svc_context *ctx)
 {
+	const struct worker_plan *plan = o->d->w->plan;
 	uint64_t wanted;
 
-	a->info->gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM && is_from_us(o->d->w, a->message);
+	a->info->gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM &&
+				packet_is_from_any(plan->listeners, plan->listeners_n, a->message);
 	wanted = judge_requests(o->d->w, o->listener, &a->info->gate, a->n);
 	if (o->listener->settings->service->traits & SVC_MIRROR) {
 		mirror(o, a, wanted);

@@ -31,6 +31,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include "base/log_quota.h"
 #include "base/text.h"
 #include "net/health.h"
+#include "worker/ask.h"
 #include "worker/exposition.h"
 #include "worker/media.h"
 #include "worker/sandbox.h"
@@ -340,7 +341,9 @@ static _Noreturn void serve(void)
 static int give_up_writing(void)
 {
 	const struct worker_plan *plan = self.plan;
+	struct shares asked = plan->asked;
 
+	ask_unshare(&asked);
 	shared_unmap_limits(plan->limits, &plan->settings->limits.shape);
 	if (mprotect((void *)(uintptr_t)plan->readers, WORKER_READERS_BYTES, PROT_READ) < 0)
 		return -errno;

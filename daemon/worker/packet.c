@@ -92,7 +92,7 @@ void packet_read(const struct listener *l, const struct msghdr *msg, struct pack
 	ret->gate.over_loopback = ret->interface == LOOPBACK_INDEX;
 }
 
-bool packet_is_from(const struct listener *l, const struct msghdr *msg)
+static bool is_from(const struct listener *l, const struct msghdr *msg)
 {
 	const struct sockaddr_un *from = msg->msg_name;
 	size_t head = offsetof(struct sockaddr_un, sun_path), n = strlen(l->path);
@@ -100,6 +100,14 @@ bool packet_is_from(const struct listener *l, const struct msghdr *msg)
 	/* The kernel says a path with the NUL at its end; an abstract name begins with one. */
 	return l->transport == TRANSPORT_UNIXGRAM && msg->msg_namelen == head + n + 1 &&
 	       memcmp(from->sun_path, l->path, n) == 0;
+}
+
+bool packet_is_from_any(const struct listener *listeners, size_t n, const struct msghdr *msg)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_from(&listeners[i], msg))
+			return true;
+	return false;
 }
 
 static void append(struct msghdr *msg, size_t *used, const struct cmsghdr *head, const void *data)

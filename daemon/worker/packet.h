@@ -25,9 +25,9 @@ struct packet_info {
 /* Reads the source address and the control messages of a received message. Of how many bytes is left to the caller. */
 void packet_read(const struct listener *l, const struct msghdr *msg, struct packet_info *ret);
 
-/* Whether a UNIX datagram came from this listener's own socket. A client that has put a link to us where its own path was
- * has our answer sent to us. */
-bool packet_is_from(const struct listener *l, const struct msghdr *msg);
+/* Whether a UNIX datagram came from the own socket of one of n listeners. A client that has put a link to us where its own
+ * path was has our answer sent to us. */
+bool packet_is_from_any(const struct listener *listeners, size_t n, const struct msghdr *msg);
 
 /* Fills the control of an answer: from the address that was asked, over the interface it came by where the address is link-
  * local, and with the request's DSCP where the listener reflects it. msg->msg_control has PACKET_ANSWER_BYTES;

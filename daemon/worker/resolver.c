@@ -162,6 +162,26 @@ static int take_question(struct ask_message *ret, int *ret_fd)
 	return n == (ssize_t)sizeof(*ret) && !(msg.msg_flags & MSG_CTRUNC);
 }
 
+/* In time, and by somebody who is still there. */
+static bool is_wanted(const struct ask_message *m, int to)
+{
+	char byte;
+
+	return clock_mono_ns() < m->deadline_ns && recv(to, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
+static void answer(struct ask_message *m, int to)
+{
+	memset(&self.answer, 0, sizeof(self.answer));
+	atomic_store(&self.record->busy_until_ns, m->deadline_ns);
+	m->question.name[LOOKUP_NAME_MAX - 1] = '\0';
+	self.answer.result = m->question.kind == LOOKUP_BY_NAME ? ask_name(m, to) : ask_address(&m->question.addr);
+	atomic_store(&self.record->beat_ns, clock_mono_ns()); /* first: who is not busy is judged by this */
+	atomic_store(&self.record->busy_until_ns, 0);
+	atomic_fetch_add(&self.record->served, 1);
+	tell(to);
+}
+
 static void questions_ready(struct loop_source *s, uint32_t events)
 {
 	struct ask_message m;
@@ -169,16 +189,11 @@ static void questions_ready(struct loop_source *s, uint32_t events)
 
 	(void)s;
 	(void)events;
-	if (!take_question(&m, &to) || clock_mono_ns() >= m.deadline_ns)
+	if (!take_question(&m, &to))
 		return;
-	memset(&self.answer, 0, sizeof(self.answer));
-	atomic_store(&self.record->busy_until_ns, m.deadline_ns);
-	m.question.name[LOOKUP_NAME_MAX - 1] = '\0';
-	self.answer.result = m.question.kind == LOOKUP_BY_NAME ? ask_name(&m, to) : ask_address(&m.question.addr);
-	atomic_store(&self.record->beat_ns, clock_mono_ns()); /* first: who is not busy is judged by this */
-	atomic_store(&self.record->busy_until_ns, 0);
-	atomic_fetch_add(&self.record->served, 1);
-	tell(to);
+	if (is_wanted(&m, to))
+		answer(&m, to);
+	ask_over(self.plan, &m);
 }
 
 static void channel_ready(struct loop_source *s, uint32_t events)

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "worker/acceptor.h"
+#include "worker/ask.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
 #include "worker/image.h"
@@ -231,7 +232,8 @@ static int enter_sandbox(const struct worker *w, uint32_t own)
 	struct sandbox s = {
 		.role = worker_role(w->pool),
 		.memory_limit = w->pool->memory_limit,
-		.descriptors = FEW_DESCRIPTORS + 2 * (uint64_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX,
+		.descriptors = FEW_DESCRIPTORS + 2 * (uint64_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX +
+			       ASK_HELD_MAX,
 	};
 
 	for (size_t i = 0; i < w->plan->listeners_n; i++) {
@@ -256,6 +258,8 @@ static int prepare(struct worker *w)
 	if (r == 0)
 		r = buffers_init(&w->buffers, (uint32_t)(blocks < own ? blocks : own), &plan->shared->buffer_bytes,
 				 plan->settings->limits.buffers);
+	if (r == 0)
+		r = ask_prepare(w, own + DATAGRAM_ASKS_MAX);
 	if (r == 0)
 		r = acceptor_new(w);
 	if (r == 0)

@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "net/listener.h"
 #include "session/limits.h"
+#include "session/shares.h"
 #include "settings/settings.h"
 #include "worker/buffers.h"
 #include "worker/sandbox.h"
@@ -33,7 +34,8 @@ struct worker_plan {
 	const struct table *table;
 	const struct limits *limits; /* their words are shared, and handed on from generation to generation */
 	const struct census *census;
-	uint32_t gauges; /* the first of its pools' gauges                                      */
+	struct shares asked; /* who has how many questions under way; its words are shared. Without: no shares */
+	uint32_t gauges;     /* the first of its pools' gauges                                      */
 	uint32_t generation;
 	int life_fd;      /* reads end of file when the supervisor is dead                       */
 	int questions_fd; /* where lookups are asked                                             */
@@ -42,6 +44,7 @@ struct worker_plan {
 #define WORKER_READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t)) /* of plan.readers */
 
 struct acceptor;
+struct ask_line;
 struct client;
 struct datagrams;
 struct worker_model;
@@ -80,6 +83,7 @@ struct worker {
 	int over_fd;       /* is_alone: an eventfd to be told when the connection outlives its session; −1: none */
 
 	struct acceptor *acceptor;
+	struct ask_line *line; /* questions that wait */
 	struct datagrams *datagrams;
 	uint64_t random_state[2];
 };

@@ -54,8 +54,8 @@ class Hostname(harness.Case):
     def test_questions_that_a_generation_took_along_do_not_fill_the_queue(self):
         d = self.serve(HOSTNAME, resolver={"processes": 1, "timeout": "300ms", "queue": 2})
         os.kill(min(d.workers()), signal.SIGSTOP)  # the resolver: it is started first
-        for _ in range(2):
-            self.assertEqual(error(self.ask(d, b"HNAME localhost\r\n")), "TMPSYS")
+        for source in ("127.0.9.1", "127.0.9.2"):
+            self.assertEqual(error(clients.ask(d.connect("hostname", source=source), b"HNAME localhost\r\n")), "TMPSYS")
         d.reload()
         self.wait_until(lambda: self.ask(d, b"HNAME localhost\r\n").startswith(b"HOST"), "an answer")
 

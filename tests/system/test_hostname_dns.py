@@ -30,6 +30,7 @@ HOSTS = """\
 10.2.0.1 in-file.test in-file
 2001:db8::5 six-in-file.test six-in-file
 """
+ELSEWHERE = "127.0.9.1"
 FOLDER = None
 SERVER = None
 
@@ -68,8 +69,8 @@ class WithNameServer(harness.Case):
         return self.serve(HOSTNAME, resolver={"timeout": timeout, **more}, host_name="here.test",
                           daemon={"allow": [r"^warning (stuck|died)\b.*resolver"]})
 
-    def ask(self, d, line):
-        return clients.ask(d.connect("hostname"), line + b"\r\n")
+    def ask(self, d, line, source=None):
+        return clients.ask(d.connect("hostname", source=source), line + b"\r\n")
 
 
 @harness.every_model
@@ -133,10 +134,36 @@ class Names(WithNameServer):
         begin = time.monotonic()
         slow.sendall(b"HNAME silent.bad.test\r\n")
         for _ in range(20):
-            self.assertEqual(record(self.ask(d, b"HNAME single.test"))[0], ["10.1.0.1"])
+            self.assertEqual(record(self.ask(d, b"HNAME single.test", ELSEWHERE))[0], ["10.1.0.1"])
         self.assertTrue(clients.has_nothing(slow))
         self.assertEqual(error(clients.recv_all(slow)), "TMPSYS")
         self.assertGreater(time.monotonic() - begin, 1.4)
+
+    def test_one_who_asks_for_many_dead_names_leaves_a_resolver_to_others(self):
+        d = self.serve_names(processes=2)
+        flood = [d.connect("hostname") for _ in range(16)]
+        for s in flood:
+            s.sendall(b"HNAME silent.bad.test\r\n")
+        for _ in range(20):
+            self.assertEqual(record(self.ask(d, b"HNAME single.test", ELSEWHERE))[0], ["10.1.0.1"])
+        self.assertTrue(all(clients.has_nothing(s) for s in flood))
+        d.stop(signal.SIGQUIT)
+
+    def test_one_who_asks_many_at_once_has_all_answers(self):
+        d = self.serve_names(processes=2)
+        many = [d.connect("hostname") for _ in range(30)]
+        for s in many:
+            s.sendall(b"HNAME single.test\r\n")
+        for s in many:
+            self.assertEqual(record(clients.recv_all(s))[0], ["10.1.0.1"])
+
+    def test_who_hangs_up_takes_the_questions_along_that_he_has_waiting(self):
+        d = self.serve_names(processes=1)
+        flood = [d.connect("hostname") for _ in range(8)]
+        for s in flood:
+            s.sendall(b"HNAME nodata.bad.test\r\n")
+            s.close()
+        self.assertEqual(record(self.ask(d, b"HNAME single.test"))[0], ["10.1.0.1"])
 
     def test_more_questions_than_the_queue_holds_are_all_answered(self):
         d = self.serve_names(timeout="500ms", processes=1, queue=2)
@@ -164,6 +191,19 @@ class Names(WithNameServer):
         d = self.serve({**HOSTNAME, "request_timeout": "300ms", "idle_timeout": "300ms"}, resolver={"timeout": "1s"},
                        daemon={"allow": [r"^warning (stuck|died)\b.*resolver"]})
         self.assertEqual(error(self.ask(d, b"HNAME silent.bad.test")), "TMPSYS")
+
+
+class Datagrams(WithNameServer):
+    def test_one_who_asks_for_many_dead_names_leaves_a_resolver_to_others(self):
+        d = self.serve({**HOSTNAME, "transport": "udp", "allow": ["127.0.0.0/8"], "amplification": 100.0},
+                       resolver={"timeout": "20s", "processes": 2}, daemon={"allow": [r"^warning (stuck|died)\b.*resolver"]})
+        flood = d.connect("hostname", "udp")
+        for _ in range(200):
+            flood.send(b"HNAME silent.bad.test\r\n")
+        for _ in range(5):
+            s = d.connect("hostname", "udp", source=ELSEWHERE)
+            self.assertEqual(record(clients.ask(s, b"HNAME single.test\r\n"))[0], ["10.1.0.1"])
+        d.stop(signal.SIGQUIT)
 
 
 class NoNameServer(WithNameServer):

@@ -78,10 +78,17 @@ static void take(struct loop_source *s, uint32_t events maybe_unused)
 	answers_n++;
 }
 
+static int begin_asking_as(struct questions *q, struct asking *a, uint8_t host)
+{
+	struct addr source = { .family = AF_INET, .port = (uint16_t)(5000 + answers_n), .bytes = { 192, 0, 2, host } };
+
+	*a = (struct asking){ .ask = { .source = { .fd = -1 } }, .w = &q->desk.w };
+	return ask_begin(&q->desk.w, &a->ask, &(struct ask_request){ &localhost, ask_source(&q->desk.w, &source) }, take);
+}
+
 static int begin_asking(struct questions *q, struct asking *a)
 {
-	*a = (struct asking){ .ask = { .source = { .fd = -1 } }, .w = &q->desk.w };
-	return ask_begin(&q->desk.w, &a->ask, &localhost, take);
+	return begin_asking_as(q, a, 1);
 }
 
 static void wait_for_answer(struct questions *q)
@@ -307,6 +314,124 @@ static void giving_up_closes_our_end(void **state maybe_unused)
 	end(&q);
 }
 
+/* ---- shares ---- */
+
+static bool has_come(const struct questions *q)
+{
+	char byte;
+
+	return recv(q->arrive, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void begin_shared(struct questions *q, uint32_t resolvers)
+{
+	begin(q, "hostname");
+	q->desk.settings.resolver.processes = resolvers;
+	assert_int_equal(ask_share(&q->desk.settings, &q->desk.plan.asked), 0);
+}
+
+static void end_shared(struct questions *q)
+{
+	ask_unshare(&q->desk.plan.asked);
+	end(q);
+}
+
+static void turn_until_one_comes(struct questions *q)
+{
+	while (!has_come(q))
+		assert_int_equal(loop_turn(&q->desk.w.loop, CLOCK_NEVER), 0);
+}
+
+static void a_source_leaves_one_resolver_to_others(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking first[2], beyond, other;
+	struct ask_message m[3], next;
+
+	begin_shared(&q, 3);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(begin_asking_as(&q, &first[i], 1), 0);
+	assert_int_equal(begin_asking_as(&q, &beyond, 1), 0);
+	assert_int_equal(begin_asking_as(&q, &other, 2), 0);
+	for (int i = 0; i < 3; i++)
+		close(take_question(&q, &m[i]));
+	desk_turn(&q.desk);
+	assert_false(has_come(&q));
+	ask_over(&q.desk.plan, &m[2]); /* the other's */
+	desk_turn(&q.desk);
+	assert_false(has_come(&q));
+	ask_over(&q.desk.plan, &m[0]);
+	turn_until_one_comes(&q);
+	int to = take_question(&q, &next);
+	assert_int_equal(next.deadline_ns, beyond.ask.deadline_ns);
+	close(to);
+	wait_for_answer(&q);
+	assert_int_equal(beyond.ask.source.fd, -1);
+	end_shared(&q);
+}
+
+static void with_one_resolver_a_source_has_one_question_in_the_queue(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking first, beyond, other;
+	struct ask_message m;
+
+	begin_shared(&q, 1);
+	assert_int_equal(begin_asking_as(&q, &first, 1), 0);
+	assert_int_equal(begin_asking_as(&q, &beyond, 1), 0);
+	assert_int_equal(begin_asking_as(&q, &other, 2), 0);
+	assert_int_equal(atomic_load(&desk_shared->lookups_waiting), 2);
+	for (int i = 0; i < 2; i++)
+		close(take_question(&q, &m));
+	assert_int_equal(m.deadline_ns, other.ask.deadline_ns);
+	ask_cancel(&q.desk.w, &first.ask);
+	ask_cancel(&q.desk.w, &beyond.ask);
+	ask_cancel(&q.desk.w, &other.ask);
+	end_shared(&q);
+}
+
+static void a_question_that_waits_can_be_given_up(void **state maybe_unused)
+{
+	struct questions q;
+	struct asking first, gone, stays;
+	struct ask_message m;
+
+	begin_shared(&q, 2);
+	assert_int_equal(begin_asking(&q, &first), 0);
+	assert_int_equal(begin_asking(&q, &gone), 0);
+	assert_int_equal(begin_asking(&q, &stays), 0);
+	ask_cancel(&q.desk.w, &gone.ask);
+	close(take_question(&q, &m));
+	ask_over(&q.desk.plan, &m);
+	turn_until_one_comes(&q);
+	close(take_question(&q, &m));
+	assert_int_equal(m.deadline_ns, stays.ask.deadline_ns);
+	ask_cancel(&q.desk.w, &first.ask);
+	ask_cancel(&q.desk.w, &stays.ask);
+	desk_turn(&q.desk);
+	assert_false(has_come(&q));
+	end_shared(&q);
+}
+
+static void in_the_line_a_source_leaves_places_to_others(void **state maybe_unused)
+{
+	static struct asking one[ASK_HELD_MAX], other[2];
+	struct questions q;
+	uint32_t n = 0;
+
+	begin_shared(&q, 2);
+	while (begin_asking_as(&q, &one[n], 1) == 0)
+		n++;
+	assert_in_range(n, 8, (8 + DATAGRAM_ASKS_MAX) / 2 + 2);
+	for (size_t i = 0; i < array_n(other); i++)
+		assert_int_equal(begin_asking_as(&q, &other[i], 2), 0);
+	while (n--)
+		ask_cancel(&q.desk.w, &one[n].ask);
+	for (size_t i = 0; i < array_n(other); i++)
+		ask_cancel(&q.desk.w, &other[i].ask);
+	end_shared(&q);
+}
+
 /* ---- a session that asks ---- */
 
 static void expect_text(struct questions *q, int fd, const char *text)
@@ -433,6 +558,10 @@ int main(void)
 		cmocka_unit_test(what_becomes_known_later_is_waited_for),
 		cmocka_unit_test(what_a_resolver_knew_when_it_died_is_the_answer),
 		cmocka_unit_test(giving_up_closes_our_end),
+		cmocka_unit_test(a_source_leaves_one_resolver_to_others),
+		cmocka_unit_test(with_one_resolver_a_source_has_one_question_in_the_queue),
+		cmocka_unit_test(a_question_that_waits_can_be_given_up),
+		cmocka_unit_test(in_the_line_a_source_leaves_places_to_others),
 		cmocka_unit_test(a_session_is_told_what_was_found),
 		cmocka_unit_test(a_session_without_an_answer_in_time_is_told_so),
 		cmocka_unit_test(a_session_is_told_what_is_known_when_its_time_is_up),

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "net/listener.h"
 #include "worker/acceptor.h"
+#include "worker/ask.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
 #include "worker/models.h"
@@ -170,6 +171,7 @@ static inline struct worker *desk_worker(struct desk *d)
 	assert_int_equal(loop_init(&w->loop, w->capacity + 200), 0);
 	assert_int_equal(sessions_prepare(w, w->capacity), 0);
 	assert_int_equal(buffers_init(&w->buffers, w->capacity, &desk_shared->buffer_bytes, d->settings.limits.buffers), 0);
+	assert_int_equal(ask_prepare(w, w->capacity + DATAGRAM_ASKS_MAX), 0);
 	assert_int_equal(acceptor_new(w), 0);
 	assert_int_equal(datagram_new(w), 0);
 	return w;
