@@ -40,16 +40,41 @@ static void write_down(struct offenders_place *p, const struct offence *offence,
 		p->weight -= n;
 }
 
+/* False: another writes there, or died while he did; such a place is never read or written again, and there are others. */
+static bool begin_write(struct offenders_place *p, uint32_t *ret_version)
+{
+	*ret_version = atomic_load_explicit(&p->version, memory_order_relaxed);
+	return !(*ret_version & 1) && atomic_compare_exchange_strong(&p->version, ret_version, *ret_version + 1);
+}
+
+static void end_write(struct offenders_place *p, uint32_t version)
+{
+	atomic_store_explicit(&p->version, version + 2, memory_order_release);
+}
+
 void offenders_note(struct offenders *o, const struct offence *offence, uint32_t n, uint64_t now_ns)
 {
 	struct offenders_place *p = &o->places[place_of(offence)];
-	uint32_t version = atomic_load_explicit(&p->version, memory_order_relaxed);
+	uint32_t version;
 
-	/* One who died while he wrote leaves a place that is never read or written again; there are others. */
-	if (version & 1 || !atomic_compare_exchange_strong(&p->version, &version, version + 1))
+	if (!begin_write(p, &version))
 		return;
 	write_down(p, offence, n, now_ns);
-	atomic_store_explicit(&p->version, version + 2, memory_order_release);
+	end_write(p, version);
+}
+
+void offenders_forget(struct offenders *o, uint32_t row)
+{
+	for (uint32_t i = 0; i < OFFENDERS_N; i++) {
+		struct offenders_place *p = &o->places[i];
+		uint32_t version;
+
+		if (p->offence.row != row || !begin_write(p, &version))
+			continue;
+		if (p->offence.row == row)
+			p->count = 0;
+		end_write(p, version);
+	}
 }
 
 bool offenders_read(const struct offenders *o, uint32_t i, struct offence *ret, uint64_t *ret_count, uint64_t *ret_last_ns)

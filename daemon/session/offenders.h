@@ -6,8 +6,9 @@
  * well: each refusal of another takes one off its weight, and only at none left is it replaced. So those who are refused
  * often stay through a flood of others who are refused once.
  *
- * Process: a block a worker, written by it alone (and, of the fork model, by its children: one of two who write at once
- * gives way). Anybody reads it at any time: a place that is being written is passed over.
+ * Process: a block a worker, written by it alone (and, of the fork model, by its children, and by the supervisor when a
+ * listener is forgotten: one of two who write at once gives way). Anybody reads it at any time: a place that is being
+ * written is passed over.
  */
 #pragma once
 
@@ -40,6 +41,9 @@ struct offenders {
 
 /* It was refused n times more. */
 void offenders_note(struct offenders *o, const struct offence *offence, uint32_t n, uint64_t now_ns);
+
+/* Nobody was refused by this row, whose listener has gone. */
+void offenders_forget(struct offenders *o, uint32_t row);
 
 /* Who has place i (below OFFENDERS_N). False: nobody, it is being written, or it says what cannot be: the row is below
  * TABLE_ROWS_MAX, the reason below REFUSALS_N. */

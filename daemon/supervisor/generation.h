@@ -29,6 +29,7 @@ struct generation {
 	struct limiting *limiting;
 	struct listener *listeners;
 	size_t listeners_n;
+	struct labels_rows rows; /* of its listeners, also when it has none any more: its processes count there */
 	struct worker_plan plan;
 	struct pool pools[SETTINGS_POOLS_MAX];
 	bool used[SETTINGS_POOLS_MAX];

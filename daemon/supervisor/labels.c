@@ -5,17 +5,48 @@
 #include <errno.h>
 #include <string.h>
 
-int labels_row(struct labels *r, const char *label, uint32_t *ret)
+void labels_add(struct labels_rows *to, uint32_t row)
+{
+	to->words[row / 64] |= UINT64_C(1) << row % 64;
+}
+
+void labels_add_all(struct labels_rows *to, const struct labels_rows *from)
+{
+	for (size_t i = 0; i < LABELS_WORDS; i++)
+		to->words[i] |= from->words[i];
+}
+
+bool labels_find(const struct labels *r, const char *label, uint32_t *ret)
 {
 	for (*ret = 0; *ret < r->n; (*ret)++)
 		if (strcmp(r->names[*ret], label) == 0)
-			return 0;
-	if (r->n == TABLE_ROWS_MAX)
-		return -E2BIG;
-	int e = text_copy(r->names[r->n], LISTENER_LABEL_MAX, label);
+			return true;
+	return false;
+}
+
+static bool has(const struct labels_rows *rows, uint32_t row)
+{
+	return rows->words[row / 64] >> row % 64 & 1;
+}
+
+int labels_spare(const struct labels *r, const struct labels_rows *used, uint32_t *ret)
+{
+	*ret = r->n;
+	for (uint32_t i = 0; r->n == TABLE_ROWS_MAX && i < r->n; i++)
+		if (!has(used, i) && (*ret == r->n || r->newest[i] < r->newest[*ret]))
+			*ret = i;
+	return *ret < TABLE_ROWS_MAX ? 0 : -E2BIG;
+}
+
+int labels_give(struct labels *r, uint32_t row, const char *label)
+{
+	int e = text_copy(r->names[row], LISTENER_LABEL_MAX, label);
+
 	if (e < 0)
 		return e;
-	r->n++;
+	memset(r->said[row], 0, sizeof(r->said[row]));
+	if (row == r->n)
+		r->n++;
 	return 0;
 }
 

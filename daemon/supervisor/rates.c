@@ -34,6 +34,12 @@ void rates_note(struct rates *r, uint32_t row, const struct counters *sum)
 	counters_sum(&r->all_gained, gained);
 }
 
+void rates_forget(struct rates *r, uint32_t row)
+{
+	memset(&r->sum[row], 0, sizeof(r->sum[row]));
+	memset(&r->gained[row], 0, sizeof(r->gained[row]));
+}
+
 uint64_t rates_per_s(const struct rates *r, uint64_t n)
 {
 	return r->span_ns ? (uint64_t)((double)n * (double)CLOCK_S_NS / (double)r->span_ns + 0.5) : 0;

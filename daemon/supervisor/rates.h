@@ -18,6 +18,9 @@ struct rates {
 void rates_begin(struct rates *r, uint64_t now_ns);
 void rates_note(struct rates *r, uint32_t row, const struct counters *sum);
 
+/* The row begins anew. */
+void rates_forget(struct rates *r, uint32_t row);
+
 /* n within the span, as so many a second. */
 uint64_t rates_per_s(const struct rates *r, uint64_t n);
 

@@ -177,7 +177,7 @@ static int take_label(char *rest)
 
 	if (l->n == TABLE_ROWS_MAX || READ(rest, of_label, l->names[l->n]) < 0)
 		return -EINVAL;
-	l->n++;
+	l->newest[l->n++] = saved.s->generations;
 	return 0;
 }
 
@@ -227,6 +227,7 @@ static int take_draining(char *rest)
 	int r = take_generation(rest);
 
 	if (r == 0) {
+		memset(&saved.g->rows, 0xff, sizeof(saved.g->rows)); /* it does not say which it had */
 		*saved.last_draining = saved.g;
 		saved.last_draining = &saved.g->next;
 	}
@@ -274,6 +275,7 @@ static int take_listener(char *rest)
 	struct listener *l = &g->listeners[g->listeners_n++];
 	if (READ(rest, of_listener, l) < 0 || l->pool >= SETTINGS_POOLS_MAX || l->row >= TABLE_ROWS_MAX)
 		return -EINVAL;
+	labels_add(&g->rows, l->row);
 	g->used[l->pool] = true;
 	g->listeners_n -= check(l->fd) < 0;
 	return 0;

@@ -13,6 +13,7 @@
 #include "net/others.h"
 #include "net/replace.h"
 #include "net/shards.h"
+#include "supervisor/watch.h"
 
 static void log_lines(enum log_level level, struct text *lines)
 {
@@ -47,6 +48,40 @@ static int judge_refused(const struct generation *g, struct text *refused, struc
 	return -EINVAL;
 }
 
+/* Rows that a generation has whose processes may count there. */
+static void add_used(const struct generation *g, struct labels_rows *to)
+{
+	const struct supervisor *s = g->supervisor;
+
+	labels_add_all(to, &g->rows);
+	if (s->current)
+		labels_add_all(to, &s->current->rows);
+	for (const struct generation *other = s->draining; other; other = other->next)
+		labels_add_all(to, &other->rows);
+}
+
+/* The row that the label has, or one that nobody uses any more. */
+static int find_row(struct generation *g, const char *label, uint32_t *ret)
+{
+	struct supervisor *s = g->supervisor;
+	struct labels_rows used = { 0 };
+	int r = 0;
+
+	if (!labels_find(&s->labels, label, ret)) {
+		add_used(g, &used);
+		r = labels_spare(&s->labels, &used, ret);
+		if (r < 0)
+			return r;
+		watch_forget(s, *ret);
+		r = labels_give(&s->labels, *ret, label);
+	}
+	if (r < 0)
+		return r;
+	labels_add(&g->rows, *ret);
+	s->labels.newest[*ret] = g->number;
+	return 0;
+}
+
 int sockets_plan(struct generation *g, struct text *why)
 {
 	char storage[2048], refusals[2048];
@@ -67,9 +102,11 @@ int sockets_plan(struct generation *g, struct text *why)
 	log_lines(LOG_LEVEL_NOTICE, &notices);
 	for (size_t i = 0; i < g->listeners_n; i++) {
 		struct listener *l = &g->listeners[i];
-		r = labels_row(&g->supervisor->labels, l->label, &l->row);
+		r = find_row(g, l->label, &l->row);
 		if (r < 0) {
-			text_addf(why, "too many listeners over all reloads: at most %d names", TABLE_ROWS_MAX);
+			text_addf(why,
+				  "too many names of listeners: at most %d at once, with those of generations that drain",
+				  TABLE_ROWS_MAX);
 			return r;
 		}
 		g->used[l->pool] = true;

@@ -171,6 +171,18 @@ void watch(struct supervisor *s)
 	s->tick_ns = now_ns + step_ns;
 }
 
+void watch_forget(struct supervisor *s, uint32_t row)
+{
+	struct counters sum;
+
+	if (row >= s->labels.n)
+		return; /* nobody's yet */
+	shared_sum_row(s->shared, s->records.n, row, &sum);
+	log_refusals_of(s, row, &sum, CLOCK_NEVER);
+	rates_forget(&s->rates, row);
+	shared_forget_row(s->shared, s->records.n, row);
+}
+
 void watch_end(struct supervisor *s)
 {
 	struct counters row;

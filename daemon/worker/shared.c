@@ -153,6 +153,17 @@ void shared_sum_row(const struct shared *s, uint32_t records_n, uint32_t row, st
 	}
 }
 
+void shared_forget_row(struct shared *s, uint32_t records_n, uint32_t row)
+{
+	for (uint32_t i = 0; i < records_n; i++) {
+		memset(&shared_counters(s, i)[row], 0, sizeof(struct counters));
+		offenders_forget(&s->offenders[i], row);
+	}
+	atomic_store(&s->backlog[row], 0);
+	atomic_store(&s->lost[row], 0);
+	atomic_store(&s->drained[row], 0);
+}
+
 uint32_t shared_release_owner(struct shared *s, const struct table *t, uint32_t pid)
 {
 	uint32_t end = table_scan_end(t), n = 0;

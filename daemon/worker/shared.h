@@ -108,6 +108,10 @@ struct clock_status shared_clock(const struct shared *s);
  * is zeroed first). */
 void shared_sum_row(const struct shared *s, uint32_t records_n, uint32_t row, struct counters *ret);
 
+/* Whatever is said of a row, in the first records_n records too, for another that is to have it: no process is left that
+ * counts there. */
+void shared_forget_row(struct shared *s, uint32_t records_n, uint32_t row);
+
 /* Frees what a process that is gone held: its session slots and the buffers counted for them. How many sessions it took
  * along. */
 uint32_t shared_release_owner(struct shared *s, const struct table *t, uint32_t pid);

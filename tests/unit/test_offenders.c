@@ -88,6 +88,22 @@ static void who_is_refused_no_more_gives_up_his_place(void **state)
 	assert_int_equal(count_of(&all, &was), 0);
 }
 
+static void a_row_that_is_forgotten_has_refused_nobody(void **state)
+{
+	static struct offenders all;
+	struct offence a = from("192.0.2.1", 1), b = from("192.0.2.1", 2);
+
+	(void)state;
+	memset(&all, 0, sizeof(all));
+	offenders_note(&all, &a, 1, NOW);
+	offenders_note(&all, &b, 1, NOW);
+	offenders_forget(&all, 1);
+	assert_int_equal(count_of(&all, &a), 0);
+	assert_int_equal(count_of(&all, &b), 1);
+	offenders_note(&all, &a, 1, NOW);
+	assert_int_equal(count_of(&all, &a), 1);
+}
+
 static void a_place_whose_writer_died_is_passed_over(void **state)
 {
 	static struct offenders all;
@@ -107,6 +123,7 @@ int main(void)
 		cmocka_unit_test(refusals_of_one_source_add_up),
 		cmocka_unit_test(who_is_refused_often_stays_through_a_flood_of_others),
 		cmocka_unit_test(who_is_refused_no_more_gives_up_his_place),
+		cmocka_unit_test(a_row_that_is_forgotten_has_refused_nobody),
 		cmocka_unit_test(a_place_whose_writer_died_is_passed_over),
 	};
 

@@ -139,7 +139,8 @@ static void make_settings(void)
 						  .pool = i % 2,
 						  .row = i };
 		snprintf(listeners[i].label, sizeof(listeners[i].label), "%s/tcp", names[i]);
-		assert_int_equal(labels_row(&s.labels, listeners[i].label, &listeners[i].row), 0);
+		listeners[i].row = s.labels.n;
+		assert_int_equal(labels_give(&s.labels, s.labels.n, listeners[i].label), 0);
 	}
 }
 
