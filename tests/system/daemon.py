@@ -235,7 +235,8 @@ class Daemon:
         status = self.process.wait(timeout_s)
         self.events.join()
         self.stopped = True
-        left = self.processes()
+        # The relay of the log ends when it has passed on the last line: just now.
+        left = procs.Watch(self.processes()).wait_all_gone(timeout_s) if not self.workers() else self.processes()
         if left:
             raise AssertionError(f"processes left behind: {left}")
         if status != expect:

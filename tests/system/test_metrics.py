@@ -245,10 +245,10 @@ class Pages(Case):
         d = self.serve(ECHO, metrics=ON)
         for n, status in ((1000, 200), (8000, 200), (8192, 431), (16100, 431), (32768, 431), (1000000, 431)):
             with self.subTest(n):
-                self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\nX: " + b"x" * n + b"\r\n\r\n")[0], status)
+                self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"x" * n + b"\r\n\r\n")[0], status)
         fields = b"".join(b"X-%d: x\r\n" % i for i in range(600))
-        self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\n" + fields + b"\r\n")[0], 200)
-        self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\n" + 10 * fields + b"\r\n")[0], 431)
+        self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n")[0], 200)
+        self.assertEqual(say(d, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + 10 * fields + b"\r\n")[0], 431)
 
     def test_an_address_in_its_absolute_form_is_that_path(self):
         d = self.serve(ECHO, metrics=ON)
