@@ -216,16 +216,17 @@ static struct addr source_of(struct MHD_Connection *c)
 static void connection_changed(void *unused, struct MHD_Connection *c, void **state,
 			       enum MHD_ConnectionNotificationCode code)
 {
-	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	/* Of libmicrohttpd 1.0 the next question overwrites the answer to this one. */
+	int fd = http.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	struct addr source;
 
 	(void)unused;
 	(void)state;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		source = source_of(c);
-		visitors_add(&self.visitors, info->connect_fd, &source, clock_mono_ns());
+		visitors_add(&self.visitors, fd, &source, clock_mono_ns());
 	} else {
-		visitors_remove(&self.visitors, info->connect_fd);
+		visitors_remove(&self.visitors, fd);
 	}
 }
 
