@@ -267,7 +267,7 @@ int listener_bind(struct listener *l, struct text *why)
 
 	if (r == 0)
 		r = l->socket_family == AF_UNIX ? bind_path(l, why) : bind_ip(l, why);
-	if (r == 0 && !l->shard)
+	if (r == 0 && !l->shard && !l->replaces) /* else when it has the place alone: replace_share() */
 		r = set_shared(l, why);
 	return r == 0 ? start_listening(l, why) : r;
 }

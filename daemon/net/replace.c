@@ -62,6 +62,13 @@ int replace_turn_away(const struct listener *l)
 	return l->transport == TRANSPORT_UDP ? turn_away_udp(l) : turn_away_tcp(l);
 }
 
+int replace_turn_back(const struct listener *l)
+{
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	return connect(l->fd, &nobody, sizeof(nobody)) < 0 ? -errno : 0;
+}
+
 bool replace_is_empty(const struct listener *l)
 {
 	struct pollfd p = { .fd = l->fd, .events = POLLIN };

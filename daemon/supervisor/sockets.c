@@ -244,6 +244,21 @@ static int look_for_others(const struct generation *g, const struct generation *
 	return r;
 }
 
+/* Those of a transport that give way to others get nothing new, or do again. */
+static void turn(const struct generation *g, const struct generation *before, enum transport transport, bool away)
+{
+	for (size_t i = 0; i < before->listeners_n; i++) {
+		const struct listener *old = &before->listeners[i];
+
+		if (old->transport != transport || !is_replaced(g, old))
+			continue;
+		int r = away ? replace_turn_away(old) : replace_turn_back(old);
+		if (r < 0)
+			log_say(LOG_LEVEL_NOTICE, "reload", "%s moves, and its last clients may be lost: %s", old->label,
+				strerror(-r));
+	}
+}
+
 int sockets_replace(struct generation *g, const struct generation *before, struct text *why)
 {
 	char storage[256];
@@ -255,17 +270,16 @@ int sockets_replace(struct generation *g, const struct generation *before, struc
 			shards_follow(&g->listeners[i]);
 			r = listener_bind(&g->listeners[i], why);
 		}
+	/* At once: while both share the port the kernel deals clients to both, and where they cease to it may go back to the
+	 * old one with a client that it had dealt to the new one: his datagrams would change places. */
+	if (r == 0)
+		turn(g, before, TRANSPORT_UDP, true);
 	int unshared = share(g, before, false, r < 0 ? &ignored : why);
 	r = r < 0 ? r : unshared;
 	if (r == 0)
 		r = look_for_others(g, before, why);
-	for (size_t i = 0; r == 0 && i < before->listeners_n; i++) {
-		const struct listener *old = &before->listeners[i];
-		int e = is_replaced(g, old) ? replace_turn_away(old) : 0;
-		if (e < 0)
-			log_say(LOG_LEVEL_NOTICE, "reload", "%s moves, and its last clients may be lost: %s", old->label,
-				strerror(-e));
-	}
+	/* What TCP turns away cannot be turned back: last. */
+	turn(g, before, r < 0 ? TRANSPORT_UDP : TRANSPORT_TCP, r == 0);
 	return r;
 }
 
