@@ -41,9 +41,12 @@ def name(pid):
 
 
 def status(pid):
-    """/proc/PID/status as a dictionary of strings."""
-    with open(f"/proc/{pid}/status") as f:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+    """/proc/PID/status as a dictionary of strings; empty if it is gone."""
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
 
 
 def cpu_ticks(pid):

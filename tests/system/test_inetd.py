@@ -182,7 +182,7 @@ class Streams(Case):
     def with_resolver(p):
         """The pids of both, once both are what they will be."""
         pids = [q.pid for q in procs.of_session(p.pid)]
-        return pids if len(pids) == 2 and all(procs.status(pid)["NoNewPrivs"] == "1" for pid in pids) else None
+        return pids if len(pids) == 2 and all(procs.status(pid).get("NoNewPrivs") == "1" for pid in pids) else None
 
     def test_a_header_comes_first_where_the_listener_asks_for_it(self):
         asks = self.file({"service": "echo", "transport": "tcp", "proxy": "v1", "proxy_from": ["127.0.0.1"]})
