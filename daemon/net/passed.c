@@ -88,9 +88,10 @@ void passed_look(void)
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	long n = pid && fds && strtol(pid, NULL, 10) == getpid() ? strtol(fds, NULL, 10) : 0;
 
-	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n && fd < SD_LISTEN_FDS_START + ADOPT_MAX; fd++)
-		if (!missing && fcntl(fd, F_GETFD) < 0)
-			missing = fd;
+	/* More than can be adopted are refused in any case. */
+	for (int i = 0; n <= ADOPT_MAX && i < n && !missing; i++)
+		if (fcntl(SD_LISTEN_FDS_START + i, F_GETFD) < 0)
+			missing = SD_LISTEN_FDS_START + i;
 }
 
 /* What sd_listen_fds(3) did not like; the variables are as they were. */
