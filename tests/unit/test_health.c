@@ -109,6 +109,7 @@ static void a_file_of_somebody_else_in_its_place_stays(void **state maybe_unused
 
 	assert_int_equal(unlink(path), 0);
 	cleanup_fd int theirs = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(theirs >= 0);
 	assert_int_equal(health_of(&l), LOSS_FILE);
 	int fd = l.fd;
 	assert_true(health_restore(&l, &why) < 0);
