@@ -257,10 +257,12 @@ static void ask_all(unsigned i)
 /* A worker dies, and another has its place. */
 static void die_and_be_replaced(unsigned i)
 {
-	siginfo_t info = { .si_code = i % 2 ? CLD_EXITED : CLD_KILLED, .si_status = i % 2 ? 1 : SIGSEGV, .si_pid = dead };
+	siginfo_t info = { .si_code = i % 2 ? CLD_EXITED : CLD_KILLED };
 	struct generation *g = i % 4 ? s.current : s.draining;
 	struct child *c = g->children;
 
+	info.si_status = i % 2 ? 1 : SIGSEGV;
+	info.si_pid = dead;
 	while (c->pid != dead)
 		c = c->next;
 	uint32_t pool = c->pool;
