@@ -152,7 +152,8 @@ class WordsOfASlot(Shared):
         self.lives(d)
 
     def test_any_words_at_all(self):
-        d = self.begin(metrics={"address": "127.0.0.1", "port": 0} if harness.built_with("metrics") else None)
+        metrics = {"metrics": {"address": "127.0.0.1", "port": 0}} if harness.built_with("metrics") else {}
+        d = self.begin(**metrics)
         self.write(d)
         r = random.Random(1)
         for _ in range(60):
