@@ -322,3 +322,13 @@ struct addr addr_masked(const struct addr *a, unsigned bits)
 		m.bytes[whole] = (uint8_t)(a->bytes[whole] & (0xFF << (8 - rest)));
 	return m;
 }
+
+struct addr addr_source(const struct addr *a, unsigned bits_v4, unsigned bits_v6)
+{
+	struct addr user = { .family = AF_UNIX };
+
+	if (a->family != AF_UNIX)
+		return addr_masked(a, a->family == AF_INET ? bits_v4 : bits_v6);
+	memcpy(user.bytes, a->bytes, sizeof(user.bytes));
+	return user;
+}

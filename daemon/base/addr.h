@@ -16,9 +16,8 @@ struct addr {
 	uint16_t family; /* AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC: none                     */
 	uint16_t port;   /* host byte order                                                 */
 	uint32_t scope;  /* interface index of a link-local IPv6 address, else 0            */
-	uint8_t bytes
-		[16]; /* network byte order; IPv4 in the first four, the rest zero; AF_UNIX: the user's number, where that
-			    * is known, likewise */
+	/* Network byte order; IPv4 in the first four, the rest zero. AF_UNIX: the user's number, where it is known, likewise. */
+	uint8_t bytes[16];
 };
 
 struct prefix {
@@ -62,3 +61,6 @@ bool prefix_holds(const struct prefix *p, const struct addr *a);
 
 /* a with all bits beyond `bits` zero, and neither port nor scope: the key of a source prefix. */
 struct addr addr_masked(const struct addr *a, unsigned bits);
+
+/* The source that an address counts as: its prefix of so many bits, or of a local client (AF_UNIX) its user. */
+struct addr addr_source(const struct addr *a, unsigned bits_v4, unsigned bits_v6);

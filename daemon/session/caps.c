@@ -119,10 +119,9 @@ static void count_down(const struct caps *c, struct table_slot *slot, uint32_t b
 
 static uint64_t key_of(const struct caps *c, const struct table_request *r, uint32_t bit)
 {
-	unsigned bits = r->peer.family == AF_INET ? r->source_bits_v4 : r->source_bits_v6;
-	struct addr prefix = addr_masked(&r->peer, bits);
+	struct addr source = addr_source(&r->peer, r->source_bits_v4, r->source_bits_v6);
 
-	return sources_key(&c->sources, &prefix, bit == COUNTED_SOURCE ? 0 : 1 + r->row);
+	return sources_key(&c->sources, &source, bit == COUNTED_SOURCE ? 0 : 1 + r->row);
 }
 
 /* A source without a cap is counted too, where there is room: a later cap shall find it. */

@@ -18,11 +18,11 @@ void limiter_init(struct limiter *l, void *memory, const struct limiter_shape *s
 
 uint64_t limiter_key(const struct limiter *l, const struct addr *a, uint32_t group)
 {
-	struct addr prefix = addr_masked(a, a->family == AF_INET ? l->source_bits_v4 : l->source_bits_v6);
-	uint64_t name[3] = { (uint64_t)prefix.family << 32 | group };
+	struct addr source = addr_source(a, l->source_bits_v4, l->source_bits_v6);
+	uint64_t name[3] = { (uint64_t)source.family << 32 | group };
 
-	memcpy(name + 1, prefix.bytes, sizeof(prefix.bytes));
-	/* Most prefixes have no second half. The hash knows how much it was given, so none is like one that has. */
+	memcpy(name + 1, source.bytes, sizeof(source.bytes));
+	/* Most sourcees have no second half. The hash knows how much it was given, so none is like one that has. */
 	return siphash(&l->key, name, name[2] != 0 ? 24 : 16);
 }
 

@@ -212,8 +212,8 @@ static int map_shared(void)
 	struct siphash_key key;
 	int r = shared_map(NULL, &self.plan.shared);
 
-	for (size_t i = 0; r == 0 && i < array_n(key.word); i++)
-		r = shared_new_secret(&key.word[i]);
+	if (r == 0)
+		r = shared_new_key(&key);
 	if (r == 0)
 		r = shared_map_limits(&self.settings->limits.shape, &key, NULL, &self.limits);
 	if (r < 0)

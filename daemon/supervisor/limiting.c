@@ -22,7 +22,7 @@ int limiting_take(const struct limiter_shape *shape, struct limiting *before, st
 		*ret = before;
 		return 0;
 	}
-	if (shared_new_secret(&fresh.key.word[0]) < 0 || shared_new_secret(&fresh.key.word[1]) < 0)
+	if (shared_new_key(&fresh.key) < 0)
 		return -EIO;
 	return limiting_attach(&fresh, ret);
 }

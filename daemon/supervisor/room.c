@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -170,10 +169,8 @@ static uint64_t count_ended(struct generation *g, uint32_t pool)
 static uint64_t source_of(const struct generation *g, const struct siphash_key *key, const struct addr *peer)
 {
 	const struct limiter_shape *shape = &g->settings->limits.shape;
-	struct addr source = *peer;
+	struct addr source = addr_source(peer, shape->source_bits_v4, shape->source_bits_v6);
 
-	if (peer->family != AF_UNIX)
-		source = addr_masked(peer, peer->family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6);
 	return siphash(key, &source, sizeof(source));
 }
 
@@ -184,7 +181,7 @@ static size_t list_sessions(const struct generation *g, uint32_t pool, struct ev
 	struct table_view v;
 	size_t n = 0;
 
-	(void)!getrandom(&key, sizeof(key), GRND_NONBLOCK);
+	(void)!shared_new_key(&key);
 	for (uint32_t i = 0, end = table_scan_end(&g->supervisor->table); i < end && n < most; i++) {
 		if (!see(g, pool, i, &v))
 			continue;

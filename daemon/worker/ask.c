@@ -49,10 +49,8 @@ int ask_share(const struct settings *settings, struct shares *ret)
 {
 	struct siphash_key key;
 	void *memory;
-	int r = shared_new_secret(&key.word[0]);
+	int r = shared_new_key(&key);
 
-	if (r == 0)
-		r = shared_new_secret(&key.word[1]);
 	if (r < 0)
 		return r;
 	memory = mmap(NULL, shares_bytes(seats_of(settings)), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -93,11 +91,9 @@ void ask_over(const struct worker_plan *plan, const struct ask_message *m)
 uint64_t ask_source(const struct worker *w, const struct addr *peer)
 {
 	const struct limiter_shape *shape = &w->plan->settings->limits.shape;
-	struct addr user = { .family = AF_UNIX };
-	struct addr prefix = addr_masked(peer, peer->family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6);
+	struct addr source = addr_source(peer, shape->source_bits_v4, shape->source_bits_v6);
 
-	memcpy(user.bytes, peer->bytes, sizeof(user.bytes));
-	return shares_name(&w->plan->asked, peer->family == AF_UNIX ? &user : &prefix);
+	return shares_name(&w->plan->asked, &source);
 }
 
 /* ---- sending ---- */

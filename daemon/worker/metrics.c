@@ -210,7 +210,7 @@ static struct addr source_of(struct MHD_Connection *c)
 	bool v6 = info->client_addr->sa_family == AF_INET6;
 	struct addr a = addr_from_sockaddr(info->client_addr, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 
-	return addr_masked(&a, a.family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6);
+	return addr_source(&a, shape->source_bits_v4, shape->source_bits_v6);
 }
 
 static void connection_changed(void *unused, struct MHD_Connection *c, void **state,
@@ -309,13 +309,12 @@ static bool is_over(void)
 static uint64_t next_ns(uint64_t alive_ns)
 {
 	uint64_t now_ns = clock_mono_ns(), at_ns = alive_ns < now_ns + LOOK_NS ? alive_ns : now_ns + LOOK_NS;
-
-	if (self.leave_ns < at_ns)
-		at_ns = self.leave_ns;
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
 	if (visitors_count(&self.visitors) > VISITORS_KEPT)
 		return 0;
+	if (self.leave_ns < at_ns)
+		at_ns = self.leave_ns;
 	if (http.get_timeout(self.server, &wait_ms) == MHD_YES && now_ns + wait_ms * CLOCK_MS_NS < at_ns)
 		at_ns = now_ns + wait_ms * CLOCK_MS_NS;
 	return at_ns;

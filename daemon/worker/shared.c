@@ -61,6 +61,11 @@ int shared_new_secret(uint64_t *ret)
 	return getrandom(ret, sizeof(*ret), 0) == (ssize_t)sizeof(*ret) ? 0 : -EIO;
 }
 
+int shared_new_key(struct siphash_key *ret)
+{
+	return getrandom(ret, sizeof(*ret), 0) == (ssize_t)sizeof(*ret) ? 0 : -EIO;
+}
+
 void shared_table(const struct shared *s, uint64_t secret, struct table *ret)
 {
 	table_init(ret, (char *)(uintptr_t)s + TABLE_AT, TABLE_SLOTS_MAX, secret);

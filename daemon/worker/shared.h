@@ -85,8 +85,9 @@ int shared_map(int *fd, struct shared **ret) must_check;
 /* Tells apart programs that must not share one piece of such memory, limits included. */
 uint64_t shared_layout(void);
 
-/* A number that nobody can guess. 0 or -errno. */
+/* A number, or a key, that nobody can guess. 0 or -errno. */
 int shared_new_secret(uint64_t *ret) must_check;
+int shared_new_key(struct siphash_key *ret) must_check;
 
 /* The session table in it; of memory that another program made the secret is handed over with the memory. */
 void shared_table(const struct shared *s, uint64_t secret, struct table *ret);
