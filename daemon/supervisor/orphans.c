@@ -29,45 +29,51 @@ static pid_t orphan_of(const struct generation *g, const struct table_view *sess
 	return child_find(g->supervisor, owner) || owner == s->upgrade.checker ? 0 : owner;
 }
 
-bool orphans_are_left(const struct generation *g)
+/* The pid of the next orphan, from slot *at on: *ret is its session, and *at then the slot behind it. 0: there are no more. */
+static pid_t next_orphan(const struct generation *g, uint32_t *at, struct table_view *ret)
 {
 	const struct table *t = &g->supervisor->table;
-	struct table_view session;
 
-	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end; i++)
-		if (table_look(t, i, &session) && orphan_of(g, &session))
-			return true;
-	return false;
+	for (uint32_t end = g->orphaned ? table_scan_end(t) : 0; *at < end;) {
+		pid_t orphan = table_look(t, (*at)++, ret) ? orphan_of(g, ret) : 0;
+
+		if (orphan)
+			return orphan;
+	}
+	return 0;
+}
+
+bool orphans_are_left(const struct generation *g)
+{
+	struct table_view session;
+	uint32_t at = 0;
+
+	return next_orphan(g, &at, &session) != 0;
 }
 
 void orphans_signal(struct generation *g, int sig, enum kill_mark mark)
 {
-	const struct table *t = &g->supervisor->table;
 	struct table_view session;
+	uint32_t at = 0;
+	pid_t orphan;
 
-	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end; i++) {
-		pid_t orphan = table_look(t, i, &session) ? orphan_of(g, &session) : 0;
-
-		if (!orphan)
-			continue;
+	while ((orphan = next_orphan(g, &at, &session)) != 0) {
 		if (mark != KILL_NOT)
-			table_mark(table_slot_at(t, i), session.generation, mark);
+			table_mark(table_slot_at(&g->supervisor->table, at - 1), session.generation, mark);
 		kill(orphan, sig);
 	}
 }
 
 void orphans_check_lives(struct generation *g, uint64_t now_ns, bool was_stopped)
 {
-	const struct table *t = &g->supervisor->table;
 	struct table_view session;
 	unsigned killed_n = 0;
+	uint32_t at = 0;
+	pid_t orphan;
 
-	for (uint32_t i = 0, end = table_scan_end(t); g->orphaned && i < end && killed_n < KILLED_AT_ONCE; i++) {
-		struct table_slot *slot = table_slot_at(t, i);
-		pid_t orphan = table_look(t, i, &session) ? orphan_of(g, &session) : 0;
+	while (killed_n < KILLED_AT_ONCE && (orphan = next_orphan(g, &at, &session)) != 0) {
+		struct table_slot *slot = table_slot_at(&g->supervisor->table, at - 1);
 
-		if (!orphan)
-			continue;
 		if (was_stopped)
 			atomic_store(&slot->beat_ns, now_ns);
 		else if (!worker_beat_is_recent(atomic_load(&slot->beat_ns), now_ns)) {
