@@ -97,7 +97,7 @@ size_t findings_print(const struct settings *s, FILE *to)
 	struct findings f = { .to = to };
 
 	/* Nobody but root becomes somebody, and needs whom the settings do not name. */
-	check_user(&f, "user", s->user[0] || geteuid() != 0 ? s->user : SETTINGS_DEFAULT_USER);
+	check_user(&f, "user", geteuid() != 0 ? s->user : settings_user(s));
 	check_group(&f, "group", s->group);
 	check_group(&f, "control.group", s->control.group);
 	check_folder(&f, "control.path", s->control.path);

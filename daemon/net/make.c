@@ -41,13 +41,12 @@ static bool has_none(int err)
  * alone. */
 static int make_multipath(const struct listener *l, int kind)
 {
-	const char *user = l->all->user[0] != '\0' ? l->all->user : SETTINGS_DEFAULT_USER;
 	uid_t uid = USERS_NOBODY_SAID;
 	gid_t gid = USERS_NO_GROUP;
 	int on = 1;
 
 	if (geteuid() == 0)
-		(void)!users_find(user, &uid, &gid); /* of whom there is none is said where he is needed */
+		(void)!users_find(settings_user(l->all), &uid, &gid); /* of whom there is none is said where he is needed */
 	if (users_act_as(uid, gid) < 0)
 		return -EPERM;
 	int fd = socket(l->socket_family, kind, IPPROTO_MPTCP), r = fd < 0 ? -errno : 0;

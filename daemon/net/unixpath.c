@@ -73,7 +73,7 @@ static void find_service(const struct settings *all, uid_t *ret_user, gid_t *ret
 {
 	*ret_user = USERS_NOBODY_SAID;
 	*ret_group = USERS_NO_GROUP;
-	if (geteuid() != 0 || users_find(all->user[0] != '\0' ? all->user : SETTINGS_DEFAULT_USER, ret_user, ret_group) < 0)
+	if (geteuid() != 0 || users_find(settings_user(all), ret_user, ret_group) < 0)
 		return;
 	if (all->group[0] != '\0')
 		(void)!users_find_group(all->group, ret_group);

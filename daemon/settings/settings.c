@@ -104,6 +104,11 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 	return r;
 }
 
+const char *settings_user(const struct settings *s)
+{
+	return s->user[0] != '\0' ? s->user : SETTINGS_DEFAULT_USER;
+}
+
 struct settings *settings_share(struct settings *s)
 {
 	s->own->shared_n++;

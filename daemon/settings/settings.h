@@ -169,6 +169,9 @@ void settings_free(struct settings *s); /* NULL is allowed */
 /* The same settings for one more, who gives them up by settings_free() too. */
 struct settings *settings_share(struct settings *s);
 
+/* Who the service runs as when it is started as root. */
+const char *settings_user(const struct settings *s);
+
 /* "KEY=VALUE" taken apart in place; -EINVAL if it is not that. */
 int settings_split_override(char *text, struct settings_override *ret) must_check;
 

@@ -12,7 +12,7 @@
 
 int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why)
 {
-	const char *name = s->user[0] ? s->user : SETTINGS_DEFAULT_USER;
+	const char *name = settings_user(s);
 
 	if (users_find(name, ret_uid, ret_gid) < 0) {
 		text_addf(why,
@@ -65,7 +65,7 @@ int privileges_drop(const struct settings *s, struct text *why)
 	if (r == 0 && (setuid(0) == 0 || prctl(PR_SET_DUMPABLE, 0) < 0))
 		r = -EPERM;
 	if (r < 0)
-		text_addf(why, "cannot become user \"%s\": %s", s->user[0] ? s->user : SETTINGS_DEFAULT_USER, strerror(-r));
+		text_addf(why, "cannot become user \"%s\": %s", settings_user(s), strerror(-r));
 	return r;
 }
 
