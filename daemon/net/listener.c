@@ -187,10 +187,17 @@ static const char *advice(const struct listener *l, int r)
 	if (r == -EINVAL && addr_is_link_local(&l->address) && !l->address.scope)
 		return " (it is on every link: say on which interface, with \"%eth0\" behind it)";
 	if (r == -EADDRNOTAVAIL && dad_is_tentative(&l->address))
-		return " (this host has it, but is still checking that no other does: try again in a few seconds; freebind "
-		       "= true "
-		       "binds it at once)";
+		return " (this host has it, but is still checking that no other does: try again in a few seconds; "
+		       "freebind = true binds it at once)";
 	return r == -EADDRNOTAVAIL ? " (this host does not have it; freebind = true binds it nevertheless)" : "";
+}
+
+int listener_not_bound(const struct listener *l, int r, struct text *why)
+{
+	begin_why(why, l, "bind", "to");
+	why_add_error(why, r);
+	text_add(why, advice(l, r));
+	return r;
 }
 
 static int bind_ip(struct listener *l, struct text *why)
@@ -201,12 +208,8 @@ static int bind_ip(struct listener *l, struct text *why)
 
 	if (r == 0 && bind(l->fd, (const struct sockaddr *)&sa, n) < 0)
 		r = -errno;
-	if (r < 0) {
-		begin_why(why, l, "bind", "to");
-		why_add_error(why, r);
-		text_add(why, advice(l, r));
-		return r;
-	}
+	if (r < 0)
+		return listener_not_bound(l, r, why);
 	n = sizeof(sa);
 	if (getsockname(l->fd, (struct sockaddr *)&sa, &n) < 0)
 		return failed(why, l, "open", -errno);

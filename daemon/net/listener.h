@@ -88,6 +88,9 @@ static inline bool listener_is_passed(const struct listener *l)
 	return l->passed_fd && !l->from_store;
 }
 
+/* Says in why that it could not be bound, for the reason r (-errno), and what can be done about it. Returns r. */
+int listener_not_bound(const struct listener *l, int r, struct text *why);
+
 /* How many connections wait to be accepted; 0 where the kernel does not say (UNIX) and for datagrams. */
 uint32_t listener_waiting(const struct listener *l);
 

@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
-#include "net/why.h"
 
 #define PART_BYTES 32768    /* of a list, as the kernel sends it */
 #define STATE_UNCONNECTED 7 /* TCP_CLOSE: of UDP, those that get what anybody sends */
@@ -136,11 +135,5 @@ int others_look(const struct listener *l, const uint64_t *ours, size_t ours_n, s
 		s.interface = if_nametoindex(l->settings->socket.interface);
 	search(&s, AF_INET);
 	search(&s, AF_INET6);
-	if (!s.found)
-		return 0;
-	text_addf(why, "cannot bind %s to ", l->label);
-	listener_add_where(why, l);
-	text_add(why, ": ");
-	why_add_error(why, -EADDRINUSE);
-	return -EADDRINUSE;
+	return s.found ? listener_not_bound(l, -EADDRINUSE, why) : 0;
 }
