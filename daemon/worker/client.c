@@ -316,12 +316,17 @@ static void read_some(struct client *c)
 	run(c, in_bytes, (size_t)n);
 }
 
+void client_drain_errors(const struct client *c, uint32_t events)
+{
+	if (events & EPOLLERR && c->listener->socket_family != AF_UNIX)
+		(void)fd_drain_errors(c->source.fd);
+}
+
 static void client_ready(struct loop_source *s, uint32_t events)
 {
 	struct client *c = container_of(s, struct client, source);
 
-	if (events & EPOLLERR && c->listener->socket_family != AF_UNIX)
-		(void)fd_drain_errors(s->fd);
+	client_drain_errors(c, events);
 	if (!c->slot)
 		(void)sessions_drain(c);
 	else if (c->waits_for & EPOLLOUT)

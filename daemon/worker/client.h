@@ -60,6 +60,9 @@ void client_start(struct worker *w, const struct admission *a);
 /* Waits for these events, and for the session's next deadline. False: the session could not go on and is over. */
 bool client_wait(struct client *c, uint32_t events);
 
+/* Events of its connection: an error that is queued there would be told for ever (fd_drain_errors). */
+void client_drain_errors(const struct client *c, uint32_t events);
+
 /* Writes what it can of n bytes: how many the client took, or −1 when it is gone (the session is over then). */
 ssize_t client_write(struct client *c, const uint8_t *from, size_t n, bool more);
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "base/fd.h"
 #include "session/proxy.h"
 #include "worker/judge.h"
 #include "worker/sessions.h"
@@ -91,8 +90,7 @@ static void header_ready(struct loop_source *s, uint32_t events)
 {
 	struct client *c = container_of(s, struct client, source);
 
-	if (events & EPOLLERR && c->listener->socket_family != AF_UNIX)
-		(void)fd_drain_errors(s->fd);
+	client_drain_errors(c, events);
 	read_some(c);
 }
 
