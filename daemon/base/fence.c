@@ -3,11 +3,11 @@
  * headers of a build may be older than the kernel it runs on. */
 #include "base/fence.h"
 
-#include <string.h>
-#include <linux/capability.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>

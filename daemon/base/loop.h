@@ -85,8 +85,7 @@ void loop_set_timer(struct loop *l, struct loop_timer *t, uint64_t at_ns);
 void loop_cancel_timer(struct loop *l, struct loop_timer *t);
 
 /* Waits for the next event or timer, at most until deadline_ns (CLOCK_NEVER: no limit; 0: does not wait), and handles what
- * is due: sources first, then timers. 0 (also when interrupted, or when the
- * kernel has no memory for that) or -errno. */
+ * is due: sources first, then timers. 0 (also when interrupted, or when the kernel has no memory for that) or -errno. */
 int loop_turn(struct loop *l, uint64_t deadline_ns) must_check;
 
 /* When the earliest timer is due; CLOCK_NEVER (UINT64_MAX) without one. */

@@ -19,7 +19,7 @@ bool health_is_ended(int fd, bool listens);
 /* Of an open listener. The file of a socket that was passed is not judged: it may be in another's view of the files. */
 enum loss health_of(const struct listener *l);
 
-/* "it was ended by another process". */
+/* "another process has ended the socket". */
 const char *health_text(enum loss loss);
 
 /* listener_adjust(); one that was ended it leaves alone: a socket may be made to listen again, and would not be well. */

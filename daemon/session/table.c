@@ -338,11 +338,12 @@ uint32_t table_row_of(const struct table_slot *slot)
 static struct addr peer_of(const struct table_slot *slot)
 {
 	uint16_t family = __atomic_load_n(&slot->peer.family, __ATOMIC_ACQUIRE);
-	struct addr peer = { 0 };
+	struct addr peer;
 
-	if (family == AF_INET || family == AF_INET6 || family == AF_UNIX)
-		peer = slot->peer;
-	peer.family = family == AF_INET || family == AF_INET6 || family == AF_UNIX ? family : AF_UNSPEC;
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+		return (struct addr){ .family = AF_UNSPEC };
+	peer = slot->peer;
+	peer.family = family;
 	return peer;
 }
 

@@ -32,8 +32,8 @@ struct control {
 	struct loop_source source;
 	struct loop_timer pause; /* after the kernel ran out of something, or it was ended */
 	bool in_doubt;           /* a process of ours was waited for that somebody who waits here may have been */
-	struct asker askers[2]
-			   [CONTROL_PLACES]; /* of who may ask, and of administrators (peer.h): neither needs the others */
+	/* Of who may ask, and of administrators (peer.h): neither needs the others'. */
+	struct asker askers[2][CONTROL_PLACES];
 };
 
 /* Before the process becomes anybody else. */

@@ -14,8 +14,7 @@ void watch(struct supervisor *s);
 /* A line for `systemctl status`: what happened since the last look, and why the last reload was refused if it was. */
 void watch_tell_status(const struct supervisor *s);
 
-/* The row is about to be another listener's: logs what it would have told later of it, then it starts from
- * nothing. */
+/* The row is about to be another listener's: logs what it would have told later of it, then it starts from nothing. */
 void watch_forget(struct supervisor *s, uint32_t row);
 
 /* At the end: logs what it would have told later. */

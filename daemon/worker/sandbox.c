@@ -3,13 +3,9 @@
 #include "worker/sandbox.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/fence.h"
 #include "base/log.h"
