@@ -22,7 +22,7 @@ uint64_t limiter_key(const struct limiter *l, const struct addr *a, uint32_t gro
 	uint64_t name[3] = { (uint64_t)source.family << 32 | group };
 
 	memcpy(name + 1, source.bytes, sizeof(source.bytes));
-	/* Most sourcees have no second half. The hash knows how much it was given, so none is like one that has. */
+	/* Most sources have no second half. The hash knows how much it was given, so none is like one that has. */
 	return siphash(&l->key, name, name[2] != 0 ? 24 : 16);
 }
 
