@@ -16,7 +16,7 @@ struct addr {
 	uint16_t family; /* AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC: none                     */
 	uint16_t port;   /* host byte order                                                 */
 	uint32_t scope;  /* interface index of a link-local IPv6 address, else 0            */
-	/* Network byte order; IPv4 in the first four, the rest zero. AF_UNIX: the user's number, where it is known, likewise. */
+	/* Network byte order; IPv4 in the first four, the rest zero; AF_UNIX: likewise the user's number, where known. */
 	uint8_t bytes[16];
 };
 

@@ -29,7 +29,7 @@ static pid_t orphan_of(const struct generation *g, const struct table_view *sess
 	return child_find(g->supervisor, owner) || owner == s->upgrade.checker ? 0 : owner;
 }
 
-/* The pid of the next orphan, from slot *at on: *ret is its session, and *at then the slot behind it. 0: there are no more. */
+/* The pid of the next orphan from slot *at on: *ret is its session, and *at then the slot behind it. 0: there is none. */
 static pid_t next_orphan(const struct generation *g, uint32_t *at, struct table_view *ret)
 {
 	const struct table *t = &g->supervisor->table;

@@ -222,10 +222,9 @@ static int begin_lingering(struct client *c)
 static void linger(struct client *c)
 {
 	struct worker *w = c->w;
-	enum session_end why;
 
 	session_linger(&c->session, w->loop.now_ns);
-	why = (enum session_end)c->session.end;
+	enum session_end why = (enum session_end)c->session.end;
 	if (begin_lingering(c) < 0) {
 		sessions_end(c, why, false);
 		return;
