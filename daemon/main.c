@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
-#include "base/names.h"
+#include "base/static_nss.h"
 #include "net/describe.h"
 #include "net/findings.h"
 #include "net/passed.h"
@@ -103,7 +103,7 @@ static int run(int argc, char **argv)
 		log_open_serving();
 	else
 		log_open();
-	names_init();
+	static_nss_init();
 	if (o.inetd)
 		return inetd_run(o.inetd, o.file, o.overrides, o.overrides_n);
 	o.file = o.file ? o.file : ECHOTIMED_CONF;

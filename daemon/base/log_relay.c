@@ -10,9 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/calls.h"
+#include "base/seccomp.h"
 #include "base/fd.h"
-#include "base/fence.h"
+#include "base/landlock.h"
 
 #define PAUSE_MS 20
 #define REST_S 1 /* for the last lines, once the daemon is gone */
@@ -39,12 +39,12 @@ static void prepare_signals(void)
 
 static void enter_sandbox(void)
 {
-	static const struct calls_row rows[] = { { CALLS_ROW(1, alarm) }, { CALLS_ROW(1, setitimer) } };
-	const struct calls_list l = { .groups = CALLS_BASIC, .rows = rows, .rows_n = array_n(rows), .who = 1 };
+	static const struct seccomp_row rows[] = { { SECCOMP_ROW(1, alarm) }, { SECCOMP_ROW(1, setitimer) } };
+	const struct seccomp_list l = { .groups = SECCOMP_BASIC, .rows = rows, .rows_n = array_n(rows), .who = 1 };
 
 	(void)prctl(PR_SET_NAME, "echotimed-log");
-	(void)!fence_give_up_capabilities();
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || calls_allow_only(&l) < 0)
+	(void)!landlock_give_up_capabilities();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || seccomp_allow_only(&l) < 0)
 		return; /* it has what it had in any case: less is better, none of it is needed */
 }
 

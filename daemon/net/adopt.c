@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "session/siphash.h"
+#include "base/siphash.h"
 #include "settings/posture.h"
 
 /* One planning. */

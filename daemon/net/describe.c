@@ -43,6 +43,7 @@ static void describe_size_rate(FILE *to, const char *what, const struct rate *r)
 
 static void describe(const struct listener *l, FILE *to)
 {
+	const struct admission_rules *admission = &l->settings->admission;
 	const struct session_rules *rules = &l->settings->rules;
 	const struct pool_settings *pool = &l->all->pools[l->pool];
 	char storage[192];
@@ -55,19 +56,19 @@ static void describe(const struct listener *l, FILE *to)
 	if (l->transport == TRANSPORT_UDP && l->settings->socket.shards > 1)
 		fprintf(to, ", %" PRIu32 " sockets", l->settings->socket.shards);
 	if (l->transport & TRANSPORT_SESSIONS)
-		fprintf(to, ", at most %" PRIu32 " sessions, %" PRIu32 " a source, idle %" PRIu64 " s", rules->max_sessions,
-			rules->max_sessions_per_source, rules->idle_timeout_ns / CLOCK_S_NS);
+		fprintf(to, ", at most %" PRIu32 " sessions, %" PRIu32 " a source, idle %" PRIu64 " s",
+			admission->max_sessions, admission->max_sessions_per_source, rules->idle_timeout_ns / CLOCK_S_NS);
 	else
-		fprintf(to, ", datagrams up to %" PRIu32 " bytes", rules->max_datagram);
+		fprintf(to, ", datagrams up to %" PRIu32 " bytes", admission->max_datagram);
 	describe_rate(to, l->transport == TRANSPORT_UDP ? "answers a source" : "sessions a source",
-		      l->transport == TRANSPORT_UDP ? &rules->udp_rate : &rules->session_rate);
+		      l->transport == TRANSPORT_UDP ? &admission->udp_rate : &admission->session_rate);
 	if (l->transport == TRANSPORT_UDP && !(l->settings->service->traits & (SVC_SINK | SVC_MIRROR)))
-		fprintf(to, ", answers up to %u.%03u times the request", rules->amplification / 1000,
-			rules->amplification % 1000);
-	if (rules->dry_run)
+		fprintf(to, ", answers up to %u.%03u times the request", admission->amplification / 1000,
+			admission->amplification % 1000);
+	if (admission->dry_run)
 		fputs(", dry run", to);
-	if (rules->acl.allow_n || rules->acl.deny_n)
-		fprintf(to, ", allow %zu, deny %zu prefixes", rules->acl.allow_n, rules->acl.deny_n);
+	if (admission->acl.allow_n || admission->acl.deny_n)
+		fprintf(to, ", allow %zu, deny %zu prefixes", admission->acl.allow_n, admission->acl.deny_n);
 	if (rules->proxy != PROXY_OFF && (l->transport & TRANSPORT_STREAMS))
 		fprintf(to, ", PROXY header %s from %zu prefixes", proxies[rules->proxy], rules->proxy_from_n);
 	fputc('\n', to);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "session/crc32c.h"
+#include "base/crc32c.h"
 #include "session/proxy.h"
 
 #define FIXED 16 /* bytes of version 2 that every header has */

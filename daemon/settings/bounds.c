@@ -10,9 +10,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/calls.h"
+#include "base/seccomp.h"
 #include "base/fd.h"
-#include "base/fence.h"
+#include "base/landlock.h"
 #include "settings/reader.h"
 
 /* Address space: what this process uses now, and its own part on top. A reload forks the child from a supervisor that has
@@ -43,7 +43,7 @@ static void limit_resources(void)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NPROC, 0);
 	limit(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */
-	if (!CALLS_SANITIZED)   /* AddressSanitizer maps terabytes of address space that it does not use */
+	if (!SECCOMP_SANITIZED) /* AddressSanitizer maps terabytes of address space that it does not use */
 		limit(RLIMIT_AS, memory_limit());
 }
 
@@ -63,17 +63,17 @@ static void take_signals(void)
 static int fence(void)
 {
 	static const char *const anywhere[] = { "/", NULL };
-	struct fence f = { .readable = anywhere };
+	struct landlock f = { .readable = anywhere };
 
-	return fence_enter(&f);
+	return landlock_enter(&f);
 }
 
 /* Names of services (`port = "echo"`) are asked of the name service. */
 static int filter_calls(void)
 {
-	struct calls_list l = { .groups = CALLS_BASIC | CALLS_NAMING, .others = CALLS_NAMING_OTHERS };
+	struct seccomp_list l = { .groups = SECCOMP_BASIC | SECCOMP_NAMING, .others = SECCOMP_NAMING_OTHERS };
 
-	return calls_allow_only(&l);
+	return seccomp_allow_only(&l);
 }
 
 int bounds_enter(void)

@@ -237,14 +237,14 @@ static int take_allow(const struct given *g)
 {
 	struct listener_settings *l = g->object;
 
-	return take_prefixes(g, &l->rules.acl.allow, &l->rules.acl.allow_n);
+	return take_prefixes(g, &l->admission.acl.allow, &l->admission.acl.allow_n);
 }
 
 static int take_deny(const struct given *g)
 {
 	struct listener_settings *l = g->object;
 
-	return take_prefixes(g, &l->rules.acl.deny, &l->rules.acl.deny_n);
+	return take_prefixes(g, &l->admission.acl.deny, &l->admission.acl.deny_n);
 }
 
 static int take_proxy_from(const struct given *g)
@@ -274,7 +274,7 @@ static bool print_allow(FILE *to, const struct row *row, const void *object)
 	const struct listener_settings *l = object;
 
 	(void)row;
-	return print_prefixes(to, l->rules.acl.allow, l->rules.acl.allow_n);
+	return print_prefixes(to, l->admission.acl.allow, l->admission.acl.allow_n);
 }
 
 static bool print_deny(FILE *to, const struct row *row, const void *object)
@@ -282,7 +282,7 @@ static bool print_deny(FILE *to, const struct row *row, const void *object)
 	const struct listener_settings *l = object;
 
 	(void)row;
-	return print_prefixes(to, l->rules.acl.deny, l->rules.acl.deny_n);
+	return print_prefixes(to, l->admission.acl.deny, l->admission.acl.deny_n);
 }
 
 static bool print_proxy_from(FILE *to, const struct row *row, const void *object)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "session/ports.h"
-#include "session/rate.h"
+#include "admission/ports.h"
+#include "admission/rate.h"
 #include "settings/kinds.h"
 #include "settings/value.h"
 
@@ -103,7 +103,7 @@ static int take_ports(const struct given *g)
 		}
 		ports_add(set, (uint16_t)v);
 	}
-	l->rules.allow_ports = set;
+	l->admission.allow_ports = set;
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static bool print_ports(FILE *to, const struct row *row maybe_unused, const void
 
 	(void)fputc('[', to);
 	for (uint32_t port = 1; port <= UINT16_MAX; port++)
-		if (ports_has(l->rules.allow_ports, (uint16_t)port)) {
+		if (ports_has(l->admission.allow_ports, (uint16_t)port)) {
 			(void)fprintf(to, "%s%" PRIu32, before, port);
 			before = ", ";
 		}

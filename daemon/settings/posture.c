@@ -70,7 +70,7 @@ enum posture posture_of(const struct settings *all, const struct listener_settin
 {
 	unsigned reached = l->rules.proxy != PROXY_OFF && (t & TRANSPORT_STREAMS) ? BEHIND_PROXY : t;
 
-	if (l->rules.acl.allow_n > 0 || l->acknowledge_public)
+	if (l->admission.acl.allow_n > 0 || l->acknowledge_public)
 		return POSTURE_FINE;
 	for (size_t i = 0; i < array_n(dangers); i++) {
 		const struct danger *d = &dangers[i];

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "session/limits.h"
-#include "session/table.h"
+#include "admission/rate_limits.h"
+#include "admission/table.h"
 #include "settings/kinds.h"
 #include "settings/rows.h"
 

@@ -19,7 +19,8 @@
 #include "base/attr.h"
 #include "base/log.h"
 #include "service/service.h"
-#include "session/limits.h"
+#include "admission/rate_limits.h"
+#include "admission/rules.h"
 #include "session/rules.h"
 
 #define SETTINGS_LISTENERS_MAX 120 /* listeners; each may have several transports and addresses */
@@ -85,6 +86,7 @@ struct listener_settings {
 	char owner[SETTINGS_NAME_MAX], group[SETTINGS_NAME_MAX]; /* of the path; "": the service's */
 	uint32_t pool_stream, pool_datagram; /* index into settings->pools, for its session and datagram transports */
 	struct socket_settings socket;
+	struct admission_rules admission;
 	struct session_rules rules;
 	struct svc_options options;
 	char timezone[ZONE_NAME_MAX];
@@ -130,8 +132,8 @@ struct settings {
 	struct {
 		uint32_t sessions, sessions_per_source;
 		uint64_t buffers; /* bytes, over all workers */
-		struct limits_totals totals;
-		struct limiter_shape shape; /* table, source_prefix_v4, source_prefix_v6 */
+		struct rate_limits_totals totals;
+		struct rate_sketch_shape shape; /* table, source_prefix_v4, source_prefix_v6 */
 	} limits;
 	struct pool_settings pools[SETTINGS_POOLS_MAX];
 	size_t pools_n;

@@ -47,26 +47,26 @@ static bool is_of_model(const struct child *c, enum pool_model model)
 	return child_is_worker(c) && own_pool(c)->model == model;
 }
 
-static void hear(struct child *c, enum word word)
+static void hear(struct child *c, enum channel_word word)
 {
 	switch ((int)word) {
-	case WORD_READY:
+	case CHANNEL_READY:
 		c->ready = true;
 		if (c->pool == CHILD_METRICS) /* it cannot write its record */
 			atomic_store(&record_of(c)->state, RECORD_IDLE);
 		if (c->generation->serving)
-			child_tell(c, WORD_GO);
+			child_tell(c, CHANNEL_GO);
 		break;
-	case WORD_DRAINED:
+	case CHANNEL_DRAINED:
 		c->drained = true;
 		break;
-	case WORD_ALIVE:
+	case CHANNEL_ALIVE:
 		atomic_store(&record_of(c)->beat_ns, clock_mono_ns());
 		break;
-	case WORD_LOST:
+	case CHANNEL_LOST:
 		c->supervisor->lost.met = true;
 		break;
-	default: /* WORD_SPARE: looking is all it asks for */
+	default: /* CHANNEL_SPARE: looking is all it asks for */
 		break;
 	}
 }
@@ -82,7 +82,7 @@ static void channel_ready(struct loop_source *s, uint32_t events)
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		loop_remove(&c->supervisor->loop, s);
 	for (ssize_t i = 0; i < n; i++)
-		hear(c, (enum word)words[i]);
+		hear(c, (enum channel_word)words[i]);
 	supervisor_advance(c->supervisor);
 }
 
@@ -115,7 +115,7 @@ static void describe_record(const struct child *c)
 	struct shared *s = c->supervisor->shared;
 
 	atomic_store(&s->records[c->record].generation, c->generation->number);
-	atomic_store(&s->records[c->record].pool, census_find(&c->supervisor->census, child_pool_name(c)));
+	atomic_store(&s->records[c->record].pool, pool_deaths_find(&c->supervisor->census, child_pool_name(c)));
 	atomic_store(&s->records[c->record].pid, (uint32_t)c->pid);
 }
 
@@ -203,7 +203,7 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 	c->supervisor = s;
 	c->generation = g;
 	c->strange = is_strange;
-	(void)census_row(&s->census, child_pool_name(c));
+	(void)pool_deaths_row(&s->census, child_pool_name(c));
 	int r = is_strange ? take_strange_record(c) : 0;
 	if (!is_strange)
 		records_claim(&s->records, c->record);
@@ -250,11 +250,11 @@ void child_end_strays(struct supervisor *s)
 	}
 }
 
-void child_tell(struct child *c, enum word word)
+void child_tell(struct child *c, enum channel_word word)
 {
-	if (word == WORD_DRAIN)
+	if (word == CHANNEL_DRAIN)
 		c->told = true;
-	word_send(c->channel.fd, word);
+	channel_send(c->channel.fd, word);
 }
 
 static struct child *find_in(struct generation *g, pid_t pid)
@@ -301,13 +301,13 @@ static uint64_t count_early_death(struct pool *pool, const struct child *c)
 
 static void count_death(const struct child *c, int signal)
 {
-	struct census_deaths *deaths = &c->supervisor->shared->deaths;
-	uint32_t row = census_find(&c->supervisor->census, child_pool_name(c));
+	struct pool_deaths_counts *deaths = &c->supervisor->shared->deaths;
+	uint32_t row = pool_deaths_find(&c->supervisor->census, child_pool_name(c));
 
 	if (c->stuck)
-		census_count_stuck(deaths, row);
+		pool_deaths_add_stuck(deaths, row);
 	else
-		census_count_death(deaths, row, signal);
+		pool_deaths_add(deaths, row, signal);
 }
 
 /* A death that was nobody's wish. */

@@ -52,7 +52,7 @@ bool child_is_worker(const struct child *c);
 const char *child_pool_name(const struct child *c);
 
 /* A word to it. Never waits. */
-void child_tell(struct child *c, enum word word);
+void child_tell(struct child *c, enum channel_word word);
 
 /* The child of a pid in all generations; NULL: none (a session child whose acceptor died). */
 struct child *child_find(struct supervisor *s, pid_t pid);

@@ -18,7 +18,7 @@
 #include "supervisor/orphans.h"
 #include "supervisor/policy.h"
 #include "supervisor/sockets.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/image.h"
 
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
@@ -35,7 +35,7 @@ static int open_questions(struct generation *g, struct text *why)
 	/* Room for the whole queue: its length is counted, not left to a buffer's size. */
 	int bytes = (int)(g->settings->resolver.queue * 1536 + 65536);
 	(void)setsockopt(g->questions[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	int r = ask_share(g->settings, &g->plan.asked);
+	int r = lookup_client_share(g->settings, &g->plan.asked);
 	if (r < 0)
 		text_addf(why, "no memory for resolver.queue: %s", strerror(-r));
 	return r;
@@ -150,13 +150,13 @@ static void prepare_processes(const struct generation *g)
 /* Before any process is forked: the one that shows metrics inherits the names. */
 static void name_pools(const struct generation *g)
 {
-	struct census *names = &g->supervisor->census;
+	struct pool_deaths *names = &g->supervisor->census;
 
-	(void)census_row(names, g->resolvers.name);
-	(void)census_row(names, g->metrics.name);
+	(void)pool_deaths_row(names, g->resolvers.name);
+	(void)pool_deaths_row(names, g->metrics.name);
 	for (uint32_t i = 0; i < g->settings->pools_n; i++)
 		if (g->used[i])
-			(void)census_row(names, g->pools[i].name);
+			(void)pool_deaths_row(names, g->pools[i].name);
 }
 
 int generation_start(struct generation *g)
@@ -232,7 +232,7 @@ void generation_deal_readers(struct generation *g)
 		struct child *c = pick_reader(g, g->listeners[i].pool);
 		atomic_store(&g->plan.readers[i], c ? c->record : SHARED_NOBODY);
 		if (c)
-			child_tell(c, WORD_LOOK);
+			child_tell(c, CHANNEL_LOOK);
 	}
 }
 
@@ -242,10 +242,10 @@ void generation_go(struct generation *g)
 	generation_deal_readers(g);
 	for (struct child *c = g->children; c; c = c->next)
 		if (c->ready)
-			child_tell(c, WORD_GO);
+			child_tell(c, CHANNEL_GO);
 }
 
-static void tell_workers(struct generation *g, enum word word)
+static void tell_workers(struct generation *g, enum channel_word word)
 {
 	for (struct child *c = g->children; c; c = c->next)
 		if (child_is_worker(c))
@@ -256,17 +256,17 @@ void generation_drain(struct generation *g, uint64_t deadline_ns)
 {
 	g->drain_asked = true;
 	g->deadline_ns = deadline_ns;
-	tell_workers(g, WORD_DRAIN);
+	tell_workers(g, CHANNEL_DRAIN);
 	for (struct child *c = g->children; c; c = c->next)
 		if (c->pool == CHILD_METRICS)
-			child_tell(c, WORD_END);
+			child_tell(c, CHANNEL_END);
 }
 
 void generation_end(struct generation *g)
 {
 	g->ending = true;
 	for (struct child *c = g->children; c; c = c->next)
-		child_tell(c, WORD_END);
+		child_tell(c, CHANNEL_END);
 	orphans_signal(g, SIGUSR1, KILL_DRAIN);
 }
 
@@ -309,7 +309,7 @@ void generation_retire(struct generation *g)
 	g->listeners = NULL;
 	if (g->plan.readers && g->plan.readers != MAP_FAILED)
 		munmap(g->plan.readers, WORKER_READERS_BYTES);
-	ask_unshare(&g->plan.asked);
+	lookup_client_unshare(&g->plan.asked);
 	fd_close(&g->metrics_fd);
 	limiting_drop(g->limiting);
 	g->limiting = NULL;

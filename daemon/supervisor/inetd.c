@@ -21,7 +21,7 @@
 #include "net/passed.h"
 #include "supervisor/privileges.h"
 #include "supervisor/report.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
 #include "worker/resolver.h"
@@ -39,7 +39,7 @@ static struct {
 	struct listener listener;
 	struct worker_plan plan;
 	struct table table;
-	struct limits limits;
+	struct rate_limits limits;
 	struct worker worker;
 	_Atomic uint32_t reader;
 } self;
@@ -257,7 +257,7 @@ static int prepare(void)
 	if (r == 0)
 		r = sessions_prepare(w, 1);
 	if (r == 0)
-		r = ask_prepare(w, DATAGRAM_ASKS_MAX);
+		r = lookup_client_prepare(w, DATAGRAM_ASKS_MAX);
 	if (r == 0)
 		r = buffers_init(&w->buffers, 1, &self.plan.shared->buffer_bytes, self.settings->limits.buffers);
 	if (r == 0)

@@ -11,8 +11,8 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "net/listener.h"
-#include "session/counters.h"
-#include "session/table.h"
+#include "shared/counters.h"
+#include "admission/table.h"
 
 #define LABELS_WORDS (TABLE_ROWS_MAX / 64)
 

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 
 #include "base/fd.h"
-#include "worker/shared.h"
+#include "shared/shared.h"
 
-static bool same_shape(const struct limiter_shape *a, const struct limiter_shape *b)
+static bool same_shape(const struct rate_sketch_shape *a, const struct rate_sketch_shape *b)
 {
 	return a->bytes == b->bytes && a->source_bits_v4 == b->source_bits_v4 && a->source_bits_v6 == b->source_bits_v6;
 }
 
-int limiting_take(const struct limiter_shape *shape, struct limiting *before, struct limiting **ret)
+int limiting_take(const struct rate_sketch_shape *shape, struct limiting *before, struct limiting **ret)
 {
 	struct limiting fresh = { .shape = *shape, .fd = -1 };
 

@@ -8,18 +8,18 @@
 #pragma once
 
 #include "base/attr.h"
-#include "session/limits.h"
+#include "admission/rate_limits.h"
 
 struct limiting {
-	struct limits limits; /* its words are mapped shared: no fork copies them */
-	struct limiter_shape shape;
+	struct rate_limits limits; /* its words are mapped shared: no fork copies them */
+	struct rate_sketch_shape shape;
 	struct siphash_key key;
 	uint32_t users; /* generations */
 	int fd;         /* of the memory: after an upgrade another program maps it */
 };
 
 /* The one of the generation before (or NULL), if it has that shape, else a new one. 0 or -errno. */
-int limiting_take(const struct limiter_shape *shape, struct limiting *before, struct limiting **ret) must_check;
+int limiting_take(const struct rate_sketch_shape *shape, struct limiting *before, struct limiting **ret) must_check;
 
 /* That of a program before, with its shape, its key, and its descriptor, which is taken. 0 or -errno. */
 int limiting_attach(const struct limiting *like, struct limiting **ret) must_check;

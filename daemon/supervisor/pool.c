@@ -45,7 +45,7 @@ static void retire_idle(struct generation *g, uint32_t pool, uint32_t n)
 	for (struct child *c = g->children; c && n; c = c->next)
 		if (c->pool == pool && c->ready && !c->told &&
 		    atomic_load(&g->supervisor->shared->records[c->record].state) == RECORD_IDLE) {
-			child_tell(c, WORD_DRAIN);
+			child_tell(c, CHANNEL_DRAIN);
 			n--;
 		}
 }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
-#include "session/evict.h"
+#include "admission/evict.h"
 #include "settings/settings.h"
 #include "supervisor/labels.h"
 

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "session/counters.h"
-#include "session/table.h"
+#include "shared/counters.h"
+#include "admission/table.h"
 
 struct rates {
 	uint64_t at_ns;   /* the last look                        */

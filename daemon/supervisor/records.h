@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
-#include "worker/shared.h"
+#include "shared/shared.h"
 
 struct records {
 	uint64_t used[SHARED_RECORDS_MAX / 64];

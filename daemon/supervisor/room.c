@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "session/siphash.h"
+#include "base/siphash.h"
 #include "supervisor/orphans.h"
 
 #define STEP_NS (50 * CLOCK_MS_NS) /* between two looks at a full pool */
@@ -48,7 +48,7 @@ static void tell_to_look(const struct generation *g, uint32_t pool, uint32_t own
 {
 	for (struct child *c = g->children; c; c = c->next)
 		if (c->pool == pool && (!owner || (uint32_t)c->pid == owner))
-			child_tell(c, WORD_LOOK);
+			child_tell(c, CHANNEL_LOOK);
 }
 
 /* A worker of prefork has one session, and need not look for those of all the others. */
@@ -168,7 +168,7 @@ static uint64_t count_ended(struct generation *g, uint32_t pool)
 /* Who is not known yet, behind a balancer, is one source with all such. */
 static uint64_t source_of(const struct generation *g, const struct siphash_key *key, const struct addr *peer)
 {
-	const struct limiter_shape *shape = &g->settings->limits.shape;
+	const struct rate_sketch_shape *shape = &g->settings->limits.shape;
 	struct addr source = addr_source(peer, shape->source_bits_v4, shape->source_bits_v6);
 
 	return siphash(key, &source, sizeof(source));

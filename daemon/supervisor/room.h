@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Room in a full pool: its idle sessions go when their listeners' idle_timeout_busy is over; and when connections have
- * waited for as long as the pool's `patience`, sessions that are not idle, as session/evict.h says.
+ * waited for as long as the pool's `patience`, sessions that are not idle, as admission/evict.h says.
  *
  * Process: a worker that finds its pool full says so, once; from then on the supervisor looks several times a second, until
  * there is room again.

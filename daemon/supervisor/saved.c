@@ -168,7 +168,7 @@ static int take_census(char *rest)
 
 	if (READ(rest, of_census, &name) < 0)
 		return -EINVAL;
-	return saved.is_strange || census_row(&saved.s->census, name.name) != CENSUS_NOBODY ? 0 : -EINVAL;
+	return saved.is_strange || pool_deaths_row(&saved.s->census, name.name) != POOL_DEATHS_NOBODY ? 0 : -EINVAL;
 }
 
 static int take_label(char *rest)
@@ -252,7 +252,7 @@ static int take_limits(char *rest)
 {
 	struct limiting l = { .fd = -1, .key = saved.key.key };
 
-	if (!saved.g || READ(rest, of_limits, &l) < 0 || l.shape.bytes < LIMITS_BYTES_MIN)
+	if (!saved.g || READ(rest, of_limits, &l) < 0 || l.shape.bytes < RATE_LIMITS_BYTES_MIN)
 		return -EINVAL;
 	if (saved.is_strange || check(l.fd) < 0)
 		return 0;

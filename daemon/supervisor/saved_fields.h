@@ -32,7 +32,7 @@ static const struct state_field of_shared[] = {
 	STATE_FIELD(supervisor, records.n, NUMBER),
 };
 struct census_name {
-	char name[CENSUS_NAME_MAX];
+	char name[POOL_DEATHS_NAME_MAX];
 };
 static const struct state_field of_census[] = {
 	STATE_FIELD(census_name, name, TEXT),

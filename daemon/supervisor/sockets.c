@@ -33,7 +33,7 @@ static bool serves(const struct generation *g, const struct adopt_socket *s)
 
 /* A socket is refused alone, and the others serve; but a reload takes nothing away that serves, and nothing but refused
  * sockets is no service. 0; -EINVAL: why is the first line of the refusals. */
-static int judge_refused(const struct generation *g, struct text *refused, struct text *why)
+static int admission_refused(const struct generation *g, struct text *refused, struct text *why)
 {
 	const struct adopt *a = &g->supervisor->passed;
 	bool is_loss = refused->len && !g->listeners_n;
@@ -96,7 +96,7 @@ int sockets_plan(struct generation *g, struct text *why)
 	r = adopt_plan(&g->supervisor->passed, g->settings, g->listeners, &g->listeners_n,
 		       &(struct adopt_said){ why, &notices, &refused });
 	if (r == 0)
-		r = judge_refused(g, &refused, why);
+		r = admission_refused(g, &refused, why);
 	if (r < 0)
 		return r;
 	log_lines(LOG_LEVEL_NOTICE, &notices);

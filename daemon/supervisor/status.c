@@ -111,7 +111,7 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 	answer_bool(to, "drained", atomic_load(&s->shared->drained[l->row]) != 0);
 	answer_number(to, "sessions", table_row_count(&s->table, l->row));
 	if (l->settings)
-		answer_number(to, "sessions_max", l->settings->rules.max_sessions);
+		answer_number(to, "sessions_max", l->settings->admission.max_sessions);
 	answer_number(to, "waiting", atomic_load(&s->shared->backlog[l->row]));
 	add_rates(&s->rates, l->row, to);
 	answer_end(to);

@@ -24,7 +24,7 @@
 #include "supervisor/rates.h"
 #include "supervisor/records.h"
 #include "supervisor/upgrade.h"
-#include "worker/shared.h"
+#include "shared/shared.h"
 
 struct generation;
 
@@ -41,7 +41,7 @@ struct supervisor {
 	/* What the shared memory does not say, for whoever shares it can write there. */
 	struct table table;
 	uint64_t secret; /* of the table */
-	struct census census;
+	struct pool_deaths census;
 	struct records records;
 	struct labels labels;
 	struct adopt passed;                            /* by the service manager, for life */

@@ -104,7 +104,7 @@ enum command_state who_kill(struct asking *a, struct text *to maybe_unused)
 	table_mark(table_slot_at(t, slot), generation, KILL_KILLED);
 	for (struct child *c = g->children; c; c = c->next)
 		if (c->pool == seen.pool % SETTINGS_POOLS_MAX)
-			child_tell(c, WORD_LOOK);
+			child_tell(c, CHANNEL_LOOK);
 	orphans_signal(g, SIGUSR1, KILL_NOT);
 	text_addf(&a->said, "session %s of %s from ", a->request->id, s->labels.names[seen.row]);
 	addr_add_text_port(&a->said, &seen.peer);
@@ -133,8 +133,8 @@ static void add_refusals(const struct supervisor *s, uint32_t row, enum refusal 
 
 static void add_offender(const struct supervisor *s, const struct offence *o, uint64_t count, struct text *to)
 {
-	static const struct limiter_shape whole = { .source_bits_v4 = 32, .source_bits_v6 = 128 };
-	const struct limiter_shape *shape = s->current->limiting ? &s->current->limiting->shape : &whole;
+	static const struct rate_sketch_shape whole = { .source_bits_v4 = 32, .source_bits_v6 = 128 };
+	const struct rate_sketch_shape *shape = s->current->limiting ? &s->current->limiting->shape : &whole;
 	struct prefix source = { .addr = o->source };
 	char storage[ADDR_TEXT_MAX];
 	struct text where = TEXT_OVER(storage);

@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "net/health.h"
-#include "worker/header.h"
-#include "worker/judge.h"
+#include "worker/proxy_header.h"
+#include "worker/admission.h"
 #include "worker/models.h"
 #include "worker/resting.h"
 
@@ -182,7 +182,7 @@ void acceptor_refuse(struct worker *w, const struct admission *a, enum refusal w
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-	judge_refused(w, a->listener, why, &a->peer, 1);
+	admission_refused(w, a->listener, why, &a->peer, 1);
 	if (a->listener->transport == TRANSPORT_TCP)
 		(void)setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(a->fd);
@@ -199,9 +199,9 @@ struct table_request acceptor_request(const struct worker *w, const struct liste
 		.peer = *peer,
 		.now_ns = clock_mono_ns(),
 		.total = all->limits.sessions,
-		.row_max = l->settings->rules.max_sessions,
+		.row_max = l->settings->admission.max_sessions,
 		.per_source = all->limits.sessions_per_source,
-		.row_per_source = l->settings->rules.max_sessions_per_source,
+		.row_per_source = l->settings->admission.max_sessions_per_source,
 		.source_bits_v4 = all->limits.shape.source_bits_v4,
 		.source_bits_v6 = all->limits.shape.source_bits_v6,
 	};
@@ -212,12 +212,12 @@ enum refusal acceptor_admit(struct worker *w, const struct listener *l, const st
 	const struct session_rules *rules = &l->settings->rules;
 	struct table_request request = acceptor_request(w, l, peer);
 
-	if (header_is_due(l)) {
+	if (proxy_header_is_due(l)) {
 		if (!acl_trusts(rules->proxy_from, rules->proxy_from_n, peer))
 			return REFUSED_PROXY;
 		request.peer = (struct addr){ 0 };
 	}
-	return judge_session(w, l, &request, JUDGE_NEW, slot);
+	return admission_session(w, l, &request, ADMISSION_NEW, slot);
 }
 
 static void admit(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)

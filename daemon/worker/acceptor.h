@@ -13,7 +13,7 @@
 
 #include "base/addr.h"
 #include "base/attr.h"
-#include "session/table.h"
+#include "admission/table.h"
 #include "worker/worker.h"
 
 /* A connection under all caps. */

@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "worker/bulk.h"
-#include "worker/header.h"
-#include "worker/judge.h"
+#include "worker/proxy_header.h"
+#include "worker/admission.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -88,7 +88,7 @@ static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const str
 	assert(!c->block && owed_n + held_n <= BUFFERS_BLOCK);
 	c->block = buffers_take(&c->w->buffers, &c->slot->owed_bytes);
 	if (!c->block) {
-		judge_refused(c->w, c->listener, REFUSED_BUFFERS, &c->peer, 1);
+		admission_refused(c->w, c->listener, REFUSED_BUFFERS, &c->peer, 1);
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return false;
 	}
@@ -121,12 +121,13 @@ static bool become(struct client *c, const struct svc_io *io)
 	if (to) {
 		struct table_request request = acceptor_request(c->w, to, &c->peer);
 		request.is_exempt = c->is_exempt;
-		why = header_is_due(to) && !c->is_proxied ? REFUSED_PROXY
-							  : judge_session(c->w, to, &request, JUDGE_BECOMES, &c->slot);
+		why = proxy_header_is_due(to) && !c->is_proxied
+			      ? REFUSED_PROXY
+			      : admission_session(c->w, to, &request, ADMISSION_BECOMES, &c->slot);
 	}
 	if (why != REFUSED_NOT) {
 		if (to)
-			judge_refused(c->w, to, why, &c->peer, 1);
+			admission_refused(c->w, to, why, &c->peer, 1);
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return false;
 	}
@@ -178,12 +179,14 @@ static void begin_ask(struct client *c, struct svc_io *io)
 	struct worker *w = c->w;
 
 	counters_add(&w->counters[c->listener->row].lookups, 1);
-	if (ask_begin(w, &c->ask, &(struct ask_request){ &io->question, ask_source(w, &c->peer) }, answered) == 0) {
+	if (lookup_client_begin(w, &c->ask,
+				&(struct lookup_client_request){ &io->question, lookup_client_source(w, &c->peer) },
+				answered) == 0) {
 		client_wait(c, 0);
 		return;
 	}
-	ask_count(w, c->listener->row, &c->ask, LOOKUP_FAILED);
-	if (step(c, io, &ask_no_answer))
+	lookup_client_count(w, c->listener->row, &c->ask, LOOKUP_FAILED);
+	if (step(c, io, &lookup_client_no_answer))
 		proceed(c, io);
 }
 
@@ -235,10 +238,10 @@ static void answered(struct loop_source *s, uint32_t events)
 {
 	struct client *c = container_of(s, struct client, ask.source);
 	struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
-	const struct lookup_answer *answer = ask_take(c->w, &c->ask);
+	const struct lookup_answer *answer = lookup_client_take(c->w, &c->ask);
 
 	(void)events;
-	ask_count(c->w, c->listener->row, &c->ask, answer->result);
+	lookup_client_count(c->w, c->listener->row, &c->ask, answer->result);
 	if (step(c, &io, answer))
 		proceed(c, &io);
 }
@@ -304,7 +307,7 @@ static void read_some(struct client *c)
 		return;
 	}
 	if ((size_t)n > room) { /* a message longer than we take: never answered cut */
-		judge_refused(c->w, c->listener, REFUSED_OVERSIZE, &c->peer, 1);
+		admission_refused(c->w, c->listener, REFUSED_OVERSIZE, &c->peer, 1);
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return;
 	}
@@ -390,8 +393,8 @@ void client_start(struct worker *w, const struct admission *a)
 		.session = { .started_ns = w->loop.now_ns, .active_ns = w->loop.now_ns },
 	};
 	worker_session_began(w);
-	if (header_is_due(c->listener))
-		header_await(c, in_bytes);
+	if (proxy_header_is_due(c->listener))
+		proxy_header_await(c, in_bytes);
 	else
 		client_begin(c, in_bytes, 0);
 }

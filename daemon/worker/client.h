@@ -16,9 +16,9 @@
 #include "base/attr.h"
 #include "base/loop.h"
 #include "session/session.h"
-#include "session/table.h"
+#include "admission/table.h"
 #include "worker/acceptor.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/worker.h"
 
 struct client {
@@ -30,7 +30,7 @@ struct client {
 	struct session session;
 	struct addr peer;
 	union {
-		struct ask ask; /* of a session            */
+		struct lookup_client ask; /* of a session            */
 		struct {
 			struct client *younger, *older; /* among the lingering ones */
 		};

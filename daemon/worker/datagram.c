@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/pages.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/batch.h"
 #include "worker/drops.h"
-#include "worker/judge.h"
+#include "worker/admission.h"
 #include "worker/outbox.h"
 #include "worker/resting.h"
 #include "worker/sender.h"
@@ -36,8 +36,8 @@ struct outlet {
 
 /* A datagram that waits for the resolver. */
 struct pending {
-	struct ask ask;  /* its descriptor is −1 while unused */
-	uint64_t source; /* ask_source() */
+	struct lookup_client ask; /* its descriptor is −1 while unused */
+	uint64_t source;          /* lookup_client_source() */
 	struct loop_timer timer;
 	struct outlet *outlet;
 	struct packet_info info;
@@ -89,7 +89,7 @@ int datagram_new(struct worker *w)
 		n += is_ours(w, &w->plan->listeners[i]);
 	if (!n)
 		return 0;
-	judge_begin(w);
+	admission_begin(w);
 	struct datagrams *d = pages_take(sizeof(*d));
 	if (!d)
 		return -ENOMEM;
@@ -194,11 +194,11 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 	worker_fill_context(o->d->w, o->listener, &ctx);
 	ctx.peer = p->info.gate.source;
 	ctx.local = p->info.gate.local;
-	ask_count(o->d->w, o->listener->row, &p->ask, answer->result);
+	lookup_client_count(o->d->w, o->listener->row, &p->ask, answer->result);
 	loop_cancel_timer(&o->d->w->loop, &p->timer);
 	o->d->pending_n--;
 	if (o->listener->settings->service->answer(p->state, &ctx, answer, &io) == SVC_DONE &&
-	    judge_answers(o->d->w, o->listener, &p->info.gate, io.out_len, 1)) {
+	    admission_answers(o->d->w, o->listener, &p->info.gate, io.out_len, 1)) {
 		struct outbox_to to = {
 			.listener = o->listener, .info = &p->info, .name = &p->peer, .name_bytes = p->peer_len
 		};
@@ -214,7 +214,7 @@ static void ask_ready(struct loop_source *s, uint32_t events)
 	struct pending *p = container_of(s, struct pending, ask.source);
 
 	(void)events;
-	finish_ask(p, ask_take(p->outlet->d->w, &p->ask));
+	finish_ask(p, lookup_client_take(p->outlet->d->w, &p->ask));
 }
 
 static void ask_late(struct loop_timer *t)
@@ -243,11 +243,11 @@ static void begin_ask(struct outlet *o, const struct packet_info *info, const st
 {
 	struct worker *w = o->d->w;
 	struct counters *counters = &w->counters[o->listener->row];
-	struct ask_request asked = { .question = question, .source = ask_source(w, &info->gate.source) };
+	struct lookup_client_request asked = { .question = question, .source = lookup_client_source(w, &info->gate.source) };
 	struct pending *p = take_pending(o->d, asked.source);
 
 	counters_add(&counters->lookups, 1);
-	if (!p || ask_begin(w, &p->ask, &asked, ask_ready) < 0) {
+	if (!p || lookup_client_begin(w, &p->ask, &asked, ask_ready) < 0) {
 		counters_add(&counters->lookups_failed, 1);
 		return;
 	}
@@ -292,7 +292,7 @@ static uint8_t *room_for_answer(struct outlet *o)
 static bool has_name(const struct outlet *o, const struct alike *a, uint32_t n)
 {
 	if (!a->message->msg_namelen)
-		judge_refused(o->d->w, o->listener, REFUSED_SOURCE_ADDRESS, &a->info->gate.source, n);
+		admission_refused(o->d->w, o->listener, REFUSED_SOURCE_ADDRESS, &a->info->gate.source, n);
 	return a->message->msg_namelen;
 }
 
@@ -306,7 +306,7 @@ static void serve(struct outlet *o, const struct alike *a, unsigned i, struct sv
 		.in = a->at[i],
 		.in_len = a->info->gate.length,
 		.out = room_for_answer(o),
-		.out_cap = judge_room(o->listener, &a->info->gate, ANSWER_BYTES),
+		.out_cap = admission_room(o->listener, &a->info->gate, ANSWER_BYTES),
 	};
 
 	memset(state, 0, service->state_bytes);
@@ -318,10 +318,10 @@ static void serve(struct outlet *o, const struct alike *a, unsigned i, struct sv
 		begin_ask(o, a->info, a->message, state, &io.question);
 	else if (verdict == SVC_DROP) {
 		bool unsure = o->listener->settings->options.require_sync && ctx->clock.state != CLOCK_SYNCHRONISED;
-		judge_refused(d->w, o->listener, unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED, &a->info->gate.source,
-			      1);
+		admission_refused(d->w, o->listener, unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED,
+				  &a->info->gate.source, 1);
 	} else if (verdict == SVC_DONE && has_name(o, a, 1) &&
-		   judge_answers(d->w, o->listener, &a->info->gate, io.out_len, 1))
+		   admission_answers(d->w, o->listener, &a->info->gate, io.out_len, 1))
 		add_answer(o, a, &(struct iovec){ .iov_base = io.out, .iov_len = io.out_len });
 }
 
@@ -332,7 +332,7 @@ static void mirror(struct outlet *o, const struct alike *a, uint64_t wanted)
 
 	if (!n || !has_name(o, a, n))
 		return;
-	n = judge_answers(o->d->w, o->listener, &a->info->gate, length, n);
+	n = admission_answers(o->d->w, o->listener, &a->info->gate, length, n);
 	for (unsigned i = 0; n; i++)
 		if (wanted >> i & 1) {
 			add_answer(o, a, &(struct iovec){ .iov_base = a->at[i], .iov_len = length });
@@ -348,7 +348,7 @@ static void handle(struct outlet *o, const struct alike *a, struct svc_context *
 
 	a->info->gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM &&
 				packet_is_from_any(plan->listeners, plan->listeners_n, a->message);
-	wanted = judge_requests(o->d->w, o->listener, &a->info->gate, a->n);
+	wanted = admission_requests(o->d->w, o->listener, &a->info->gate, a->n);
 	if (o->listener->settings->service->traits & SVC_MIRROR) {
 		mirror(o, a, wanted);
 		return;

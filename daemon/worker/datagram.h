@@ -3,9 +3,9 @@
  * Datagram sockets in a worker: read in batches, checked, answered from the address that was asked.
  *
  * Each socket has exactly one reader process at any time (two would reorder answers); plan->readers says which, and the
- * supervisor deals them anew when one dies. Flow, in order: batch.h (recvmmsg) → judge_requests() → the service →
- * judge_answers() → outbox.h → sender.h (sendmmsg); a mirror's answer is sent from where the request was read. What is alike
- * and in a row is judged at once and sent as one message, as if it had been one by one.
+ * supervisor deals them anew when one dies. Flow, in order: batch.h (recvmmsg) → admission_requests() → the service →
+ * admission_answers() → outbox.h → sender.h (sendmmsg); a mirror's answer is sent from where the request was read. What is
+ * alike and in a row is judged at once and sent as one message, as if it had been one by one.
  */
 #pragma once
 

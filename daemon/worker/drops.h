@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "session/counters.h"
+#include "shared/counters.h"
 
 struct drops {
 	uint32_t seen;   /* in all, at the last look */

@@ -122,7 +122,7 @@ static void write_refusals(const struct page *p, const struct counters *sums)
 	family(p, "dry_run", "counter", "What would have been refused, but for dry_run.");
 	EACH_LABEL(p, l)
 	{
-		for (unsigned r = 0; l->settings->rules.dry_run && r < REFUSALS_N; r++)
+		for (unsigned r = 0; l->settings->admission.dry_run && r < REFUSALS_N; r++)
 			(void)fprintf(p->to, "echotimed_dry_run_total{listener=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
 				      l->label, refusal_name((enum refusal)r), value(&sums[l->row].dry_run[r]));
 	}
@@ -200,9 +200,9 @@ static void write_workers(const struct page *p)
 	family(p, "worker_deaths", "counter", "Processes that died, by cause.");
 	EACH_POOL(p, i)
 	{
-		for (unsigned cause = 0; cause < CENSUS_CAUSES_N; cause++)
+		for (unsigned cause = 0; cause < POOL_DEATHS_CAUSES_N; cause++)
 			(void)fprintf(p->to, "echotimed_worker_deaths_total{pool=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
-				      p->plan->census->names[i], census_cause_name((enum census_cause)cause),
+				      p->plan->census->names[i], pool_deaths_cause_name((enum pool_deaths_cause)cause),
 				      value(&s->deaths.n[i][cause]));
 	}
 }
@@ -258,7 +258,7 @@ static bool serves(const struct record *r)
 static bool pool_serves(const struct worker_plan *plan, const char *pool)
 {
 	const struct shared *s = plan->shared;
-	uint32_t row = census_find(plan->census, pool);
+	uint32_t row = pool_deaths_find(plan->census, pool);
 
 	for (uint32_t i = 0; i < SHARED_RECORDS_MAX && atomic_load(&s->records[i].pid); i++)
 		if (atomic_load(&s->records[i].generation) == plan->generation && serves(&s->records[i]) &&

@@ -109,8 +109,8 @@ static void mourn(const struct session_child *c, const siginfo_t *info)
 			  : info->si_status == SIGSYS ? "a system call that it may not make, signal"
 						      : "signal";
 
-	census_count_death(&w->plan->shared->deaths, census_find(w->plan->census, w->pool->name),
-			   exited ? 0 : info->si_status);
+	pool_deaths_add(&w->plan->shared->deaths, pool_deaths_find(w->plan->census, w->pool->name),
+			exited ? 0 : info->si_status);
 	if (log_quota_take(LOG_LEVEL_WARNING, "session"))
 		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
 			w->pool->name, how, info->si_status);
@@ -124,7 +124,7 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 
 	free_slot(c);
 	if (c->stuck)
-		census_count_stuck(&w->plan->shared->deaths, census_find(w->plan->census, w->pool->name));
+		pool_deaths_add_stuck(&w->plan->shared->deaths, pool_deaths_find(w->plan->census, w->pool->name));
 	else if (killed && !c->over)
 		mourn(c, info);
 	if (c->over)

@@ -31,7 +31,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include "base/log_quota.h"
 #include "base/text.h"
 #include "net/health.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/exposition.h"
 #include "worker/media.h"
 #include "worker/sandbox.h"
@@ -206,7 +206,7 @@ static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char 
 static struct addr source_of(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct limiter_shape *shape = &self.plan->settings->limits.shape;
+	const struct rate_sketch_shape *shape = &self.plan->settings->limits.shape;
 	bool v6 = info->client_addr->sa_family == AF_INET6;
 	struct addr a = addr_from_sockaddr(info->client_addr, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 
@@ -293,7 +293,7 @@ static int listen_on(int fd)
 static void channel_ready(struct loop_source *s, uint32_t events)
 {
 	(void)events;
-	if (!word_says_end(s->fd))
+	if (!channel_says_end(s->fd))
 		return;
 	loop_remove(&self.loop, s); /* it may have ended, and be ready for ever */
 	stop_listening();
@@ -326,7 +326,7 @@ static _Noreturn void serve(void)
 
 	while (!is_over()) {
 		if (clock_mono_ns() >= alive_ns) {
-			word_send(self.channel.fd, WORD_ALIVE);
+			channel_send(self.channel.fd, CHANNEL_ALIVE);
 			alive_ns = clock_mono_ns() + ALIVE_NS;
 		}
 		if (loop_turn(&self.loop, next_ns(alive_ns)) < 0)
@@ -343,7 +343,7 @@ static int give_up_writing(void)
 	const struct worker_plan *plan = self.plan;
 	struct shares asked = plan->asked;
 
-	ask_unshare(&asked);
+	lookup_client_unshare(&asked);
 	shared_unmap_limits(plan->limits, &plan->settings->limits.shape);
 	if (mprotect((void *)(uintptr_t)plan->readers, WORKER_READERS_BYTES, PROT_READ) < 0)
 		return -errno;
@@ -385,7 +385,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan, int listening, int ch
 		log_say(LOG_LEVEL_ERROR, "metrics", "metrics cannot be served: %s", strerror(-r));
 		_exit(1);
 	}
-	word_send(self.channel.fd, WORD_READY);
+	channel_send(self.channel.fd, CHANNEL_READY);
 	serve();
 }
 

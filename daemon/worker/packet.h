@@ -9,14 +9,14 @@
 #include <sys/socket.h>
 
 #include "net/listener.h"
-#include "session/gate.h"
+#include "admission/datagram_checks.h"
 
 #define PACKET_CONTROL_BYTES 256 /* of what is received */
 #define PACKET_ANSWER_BYTES 128  /* of what is sent     */
 
 /* What came with a datagram. */
 struct packet_info {
-	struct gate_packet gate;
+	struct checked_packet gate;
 	unsigned interface; /* index of the one it arrived on; 0 unknown */
 	uint8_t dscp;       /* 0..63                                     */
 	uint32_t segment;   /* UDP_GRO: it is several datagrams, of so many bytes each but the last; 0: it is one */

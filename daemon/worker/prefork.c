@@ -25,7 +25,7 @@ static void updated(struct worker *w)
 	w->counted_idle = idle;
 	int32_t n = atomic_fetch_add_explicit(&w->gauge->idle, idle ? 1 : -1, memory_order_relaxed) - !idle;
 	if (!idle && n < (int32_t)w->pool->min_spare && !atomic_exchange_explicit(&w->gauge->told, 1, memory_order_relaxed))
-		word_send(w->channel.fd, WORD_SPARE);
+		channel_send(w->channel.fd, CHANNEL_SPARE);
 	if (!idle && n <= 0)
 		worker_tell_full(w);
 }

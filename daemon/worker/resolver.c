@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "net/health.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/sandbox.h"
 
 #define BEAT_NS (5 * CLOCK_S_NS)
@@ -98,7 +98,7 @@ static void tell(int to)
 /* All families in one question: each source of nsswitch.conf is asked for both before the next one is, so what a file says
  * of one family is an answer, and no name server is asked for the other. Its other names are a question of their own, which
  * nothing that is known by then waits for. */
-static enum lookup_result ask_name(const struct ask_message *m, int to)
+static enum lookup_result ask_name(const struct lookup_client_message *m, int to)
 {
 	const struct addrinfo like = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_CANONNAME };
 	struct addrinfo *found;
@@ -136,7 +136,7 @@ static enum lookup_result ask_address(const struct addr *a)
 }
 
 /* A question and the descriptor that goes with it. 1 taken, 0 nothing there, or not a question. */
-static int take_question(struct ask_message *ret, int *ret_fd)
+static int take_question(struct lookup_client_message *ret, int *ret_fd)
 {
 	struct iovec iov = { .iov_base = ret, .iov_len = sizeof(*ret) };
 	union {
@@ -163,14 +163,14 @@ static int take_question(struct ask_message *ret, int *ret_fd)
 }
 
 /* In time, and by somebody who is still there. */
-static bool is_wanted(const struct ask_message *m, int to)
+static bool is_wanted(const struct lookup_client_message *m, int to)
 {
 	char byte;
 
 	return clock_mono_ns() < m->deadline_ns && recv(to, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
 }
 
-static void answer(struct ask_message *m, int to)
+static void answer(struct lookup_client_message *m, int to)
 {
 	memset(&self.answer, 0, sizeof(self.answer));
 	atomic_store(&self.record->busy_until_ns, m->deadline_ns);
@@ -184,7 +184,7 @@ static void answer(struct ask_message *m, int to)
 
 static void questions_ready(struct loop_source *s, uint32_t events)
 {
-	struct ask_message m;
+	struct lookup_client_message m;
 	cleanup_fd int to = -1;
 
 	(void)s;
@@ -193,13 +193,13 @@ static void questions_ready(struct loop_source *s, uint32_t events)
 		return;
 	if (is_wanted(&m, to))
 		answer(&m, to);
-	ask_over(self.plan, &m);
+	lookup_client_over(self.plan, &m);
 }
 
 static void channel_ready(struct loop_source *s, uint32_t events)
 {
 	(void)events;
-	self.leaving |= word_says_end(s->fd);
+	self.leaving |= channel_says_end(s->fd);
 }
 
 void resolver_run(const struct worker_plan *plan, uint32_t record_index, int questions, int channel)
@@ -224,7 +224,7 @@ void resolver_run(const struct worker_plan *plan, uint32_t record_index, int que
 		_exit(1);
 	}
 	atomic_store(&self.record->state, RECORD_IDLE);
-	word_send(self.channel.fd, WORD_READY);
+	channel_send(self.channel.fd, CHANNEL_READY);
 	while (!self.leaving) {
 		atomic_store(&self.record->beat_ns, clock_mono_ns());
 		if (loop_turn(&self.loop, clock_mono_ns() + BEAT_NS) < 0)

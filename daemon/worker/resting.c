@@ -7,7 +7,7 @@ bool resting_is_due(struct resting *r, struct worker *w, bool brought)
 	if (!rest_is_due(&r->rest, brought, w->loop.now_ns))
 		return false;
 	loop_set_timer(&w->loop, &r->over, r->rest.until_ns);
-	word_send(w->channel.fd, WORD_LOST);
+	channel_send(w->channel.fd, CHANNEL_LOST);
 	return true;
 }
 

@@ -2,7 +2,7 @@
 /* The system calls of each role: a table, a row a call. HACKING.md says how to find one that is missing. */
 #pragma once
 
-#include "base/calls.h"
+#include "base/seccomp.h"
 #include "worker/sandbox.h"
 
-void role_calls(enum sandbox_role role, struct calls_list *ret);
+void role_calls(enum sandbox_role role, struct seccomp_list *ret);

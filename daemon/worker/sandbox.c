@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "base/fence.h"
+#include "base/landlock.h"
 #include "base/log.h"
 #include "worker/role_calls.h"
 
@@ -30,7 +30,7 @@ static int limit_resources(const struct sandbox *s)
 {
 	int r = limit(RLIMIT_CORE, 0);
 
-	if (r == 0 && s->role != SANDBOX_ACCEPTOR && !CALLS_SANITIZED)
+	if (r == 0 && s->role != SANDBOX_ACCEPTOR && !SECCOMP_SANITIZED)
 		r = limit(RLIMIT_NPROC, 0);
 	if (r == 0 && s->descriptors)
 		r = limit(RLIMIT_NOFILE, s->descriptors);
@@ -66,27 +66,27 @@ static int fence(const struct sandbox *s)
 		NULL,
 	};
 	bool is_resolver = s->role == SANDBOX_RESOLVER;
-	struct fence f = {
+	struct landlock f = {
 		.readable = is_resolver ? read_by_name_service : NULL,
 		.connects = is_resolver,
 		.names = s->names || is_resolver,
 	};
 
-	return fence_enter(&f);
+	return landlock_enter(&f);
 }
 
 /* Built before the fork: else each process would keep 80 KiB that the building dirtied, and take a quarter of a millisecond
  * more. */
-static struct calls_program programs[SANDBOX_ROLES_N];
+static struct seccomp_program programs[SANDBOX_ROLES_N];
 
 static int build(enum sandbox_role role)
 {
-	struct calls_list l;
+	struct seccomp_list l;
 
 	if (programs[role].at)
 		return 0;
 	role_calls(role, &l);
-	return calls_build(&l, &programs[role]);
+	return seccomp_build(&l, &programs[role]);
 }
 
 void sandbox_prepare(enum sandbox_role role)
@@ -98,7 +98,7 @@ static int filter_calls(enum sandbox_role role)
 {
 	int r = build(role);
 
-	return r < 0 ? r : calls_enter(&programs[role]);
+	return r < 0 ? r : seccomp_enter(&programs[role]);
 }
 
 static int unless_missing(int r)
@@ -110,7 +110,7 @@ int sandbox_enter(const struct sandbox *s)
 {
 	int r;
 
-	r = fence_give_up_capabilities();
+	r = landlock_give_up_capabilities();
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -120,7 +120,7 @@ int sandbox_enter(const struct sandbox *s)
 		return -errno;
 	/* Others of the same user cannot trace it; and no handler of core dumps, which RLIMIT_CORE does not bind, gets what
 	 * clients have sent. (LeakSanitizer, at its end, has a process of its own trace it.) */
-	if (!CALLS_SANITIZED && prctl(PR_SET_DUMPABLE, 0) < 0)
+	if (!SECCOMP_SANITIZED && prctl(PR_SET_DUMPABLE, 0) < 0)
 		return -errno;
 	r = limit_resources(s);
 	if (r == 0)
@@ -132,14 +132,14 @@ int sandbox_enter(const struct sandbox *s)
 
 void sandbox_say_what_is_missing(void)
 {
-	if (calls_are_built() && !calls_are_filtered())
+	if (seccomp_is_built() && !seccomp_is_active())
 		log_say(LOG_LEVEL_NOTICE, "sandbox", "no system call is denied to workers: this kernel has no seccomp");
 }
 
 size_t sandbox_calls_n(enum sandbox_role role)
 {
-	struct calls_list l;
+	struct seccomp_list l;
 
 	role_calls(role, &l);
-	return calls_count(&l);
+	return seccomp_count(&l);
 }

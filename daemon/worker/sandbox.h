@@ -2,8 +2,8 @@
 /*
  * What a process may no longer do, from one line on: one call a role, before the first byte from a client.
  *
- * Not all of it is there everywhere: system calls are filtered where the build and the kernel can (base/calls.h), files and
- * signals fenced off where the kernel can (base/fence.h). What is missing stays allowed; the rest holds.
+ * Not all of it is there everywhere: system calls are filtered where the build and the kernel can (base/seccomp.h), files
+ * and signals fenced off where the kernel can (base/landlock.h). What is missing stays allowed; the rest holds.
  */
 #pragma once
 

@@ -10,7 +10,7 @@
 
 #include "base/attr.h"
 #include "net/listener.h"
-#include "session/counters.h"
+#include "shared/counters.h"
 #include "worker/outbox.h"
 #include "worker/unread.h"
 

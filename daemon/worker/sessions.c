@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/pages.h"
-#include "worker/judge.h"
+#include "worker/admission.h"
 
 #define LOOK_AFTER_NS (10 * CLOCK_MS_NS)
 #define LOOK_COUNTED_NS (20 * CLOCK_MS_NS) /* while a cap counts it: its client may come again as soon as it has all */
@@ -80,7 +80,7 @@ static void release(struct client *c, enum session_end why)
 {
 	struct worker *w = c->w;
 
-	ask_cancel(w, &c->ask);
+	lookup_client_cancel(w, &c->ask);
 	if (c->block)
 		buffers_give(&w->buffers, c->block, &c->slot->owed_bytes);
 	c->block = NULL;
@@ -264,7 +264,7 @@ static bool count_again(struct client *c)
 	c->is_uncounted = false;
 	if (why == REFUSED_NOT)
 		return true;
-	judge_refused(c->w, c->listener, why, &c->peer, 1);
+	admission_refused(c->w, c->listener, why, &c->peer, 1);
 	sessions_end(c, SESSION_END_LIMIT, true);
 	return false;
 }

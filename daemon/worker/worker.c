@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "worker/acceptor.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
 #include "worker/image.h"
@@ -53,7 +53,7 @@ void worker_update(struct worker *w)
 void worker_tell_full(struct worker *w)
 {
 	if (!atomic_load_explicit(&w->gauge->full, memory_order_relaxed) && !atomic_exchange(&w->gauge->full, 1))
-		word_send(w->channel.fd, WORD_SPARE);
+		channel_send(w->channel.fd, CHANNEL_SPARE);
 }
 
 void worker_session_began(struct worker *w)
@@ -124,21 +124,21 @@ static void go(struct worker *w)
 	datagram_look(w->datagrams);
 }
 
-static void obey(struct worker *w, enum word word)
+static void obey(struct worker *w, enum channel_word word)
 {
 	switch ((int)word) {
-	case WORD_GO:
+	case CHANNEL_GO:
 		go(w);
 		break;
-	case WORD_DRAIN:
+	case CHANNEL_DRAIN:
 		worker_drain(w);
-		word_send(w->channel.fd, WORD_DRAINED);
+		channel_send(w->channel.fd, CHANNEL_DRAINED);
 		break;
-	case WORD_END:
+	case CHANNEL_END:
 		worker_drain(w);
 		w->model->end(w);
 		break;
-	case WORD_LOOK:
+	case CHANNEL_LOOK:
 		w->model->look(w);
 		datagram_look(w->datagrams);
 		break;
@@ -157,7 +157,7 @@ static void channel_ready(struct loop_source *s, uint32_t events)
 	if (n == 0)
 		_exit(0); /* the supervisor is dead, or done with us */
 	for (ssize_t i = 0; i < n; i++)
-		obey(w, (enum word)words[i]);
+		obey(w, (enum channel_word)words[i]);
 }
 
 void worker_life_ready(struct loop_source *s, uint32_t events)
@@ -233,7 +233,7 @@ static int enter_sandbox(const struct worker *w, uint32_t own)
 		.role = worker_role(w->pool),
 		.memory_limit = w->pool->memory_limit,
 		.descriptors = FEW_DESCRIPTORS + 2 * (uint64_t)own + SESSIONS_LINGERING_MAX + DATAGRAM_ASKS_MAX +
-			       ASK_HELD_MAX,
+			       LOOKUP_CLIENT_HELD_MAX,
 	};
 
 	for (size_t i = 0; i < w->plan->listeners_n; i++) {
@@ -259,7 +259,7 @@ static int prepare(struct worker *w)
 		r = buffers_init(&w->buffers, (uint32_t)(blocks < own ? blocks : own), &plan->shared->buffer_bytes,
 				 plan->settings->limits.buffers);
 	if (r == 0)
-		r = ask_prepare(w, own + DATAGRAM_ASKS_MAX);
+		r = lookup_client_prepare(w, own + DATAGRAM_ASKS_MAX);
 	if (r == 0)
 		r = acceptor_new(w);
 	if (r == 0)
@@ -302,7 +302,7 @@ void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t re
 	}
 	beat(&w->beat);
 	set_state(w, RECORD_READY);
-	word_send(w->channel.fd, WORD_READY);
+	channel_send(w->channel.fd, CHANNEL_READY);
 	while (!w->leaving) {
 		r = acceptor_turn(w->acceptor);
 		if (r < 0) {

@@ -13,13 +13,13 @@
 
 #include "base/loop.h"
 #include "net/listener.h"
-#include "session/limits.h"
-#include "session/shares.h"
+#include "admission/rate_limits.h"
+#include "admission/shares.h"
 #include "settings/settings.h"
 #include "worker/buffers.h"
 #include "worker/sandbox.h"
-#include "worker/shared.h"
-#include "worker/word.h"
+#include "shared/shared.h"
+#include "worker/channel.h"
 
 /* Why a session is asked to end: table_slot.kill. */
 enum kill_mark { KILL_NOT, KILL_KILLED, KILL_DRAIN, KILL_IDLE, KILL_ROOM };
@@ -32,8 +32,8 @@ struct worker_plan {
 	_Atomic uint32_t *readers; /* shared: per listener, the record of the one process that reads this datagram socket */
 	struct shared *shared;
 	const struct table *table;
-	const struct limits *limits; /* their words are shared, and handed on from generation to generation */
-	const struct census *census;
+	const struct rate_limits *limits; /* their words are shared, and handed on from generation to generation */
+	const struct pool_deaths *census;
 	struct shares asked; /* who has how many questions under way; its words are shared. Without: no shares */
 	uint32_t gauges;     /* the first of its pools' gauges                                      */
 	uint32_t generation;
@@ -44,7 +44,7 @@ struct worker_plan {
 #define WORKER_READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t)) /* of plan.readers */
 
 struct acceptor;
-struct ask_line;
+struct lookup_client_line;
 struct client;
 struct datagrams;
 struct worker_model;
@@ -83,7 +83,7 @@ struct worker {
 	int over_fd;       /* is_alone: an eventfd to be told when the connection outlives its session; −1: none */
 
 	struct acceptor *acceptor;
-	struct ask_line *line; /* questions that wait */
+	struct lookup_client_line *line; /* questions that wait */
 	struct datagrams *datagrams;
 	uint64_t random_state[2];
 };

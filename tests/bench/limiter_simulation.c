@@ -16,8 +16,8 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "session/gate.h"
-#include "session/limits.h"
+#include "admission/datagram_checks.h"
+#include "admission/rate_limits.h"
 
 #define SECONDS 10
 #define STEP_NS (CLOCK_MS_NS / 10)
@@ -25,7 +25,7 @@
 #define CLIENTS 1000
 #define START_NS (1000 * CLOCK_S_NS)
 
-static const struct limiter_shape standard = { .bytes = 2 << 20, .source_bits_v4 = 32, .source_bits_v6 = 64 };
+static const struct rate_sketch_shape standard = { .bytes = 2 << 20, .source_bits_v4 = 32, .source_bits_v6 = 64 };
 
 static uint64_t state[2];
 
@@ -57,24 +57,24 @@ static struct addr address(unsigned kind, uint64_t number)
 	return a;
 }
 
-static struct limits *make(const struct limiter_shape *shape)
+static struct rate_limits *make(const struct rate_sketch_shape *shape)
 {
 	struct siphash_key key = { { next_random(), next_random() } };
 	void *memory = mmap(NULL, shape->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	struct limits *l = malloc(sizeof(*l));
+	struct rate_limits *l = malloc(sizeof(*l));
 
 	if (!l || memory == MAP_FAILED)
 		abort();
-	limits_init(l, memory, shape, &key);
+	rate_limits_init(l, memory, shape, &key);
 	return l;
 }
 
 struct scene {
-	struct limits *limits;
-	struct limiter_shape shape;
+	struct rate_limits *limits;
+	struct rate_sketch_shape shape;
 	struct rate rate;
-	struct limits_totals totals;
+	struct rate_limits_totals totals;
 	uint64_t flood_per_s;
 	uint64_t now_ns;
 	/* what came out */
@@ -83,11 +83,11 @@ struct scene {
 
 static enum refusal ask(struct scene *s, struct addr source)
 {
-	struct limits_request q = { .source = source, .row = 3, .n = 1, .now_ns = s->now_ns };
+	struct rate_limits_request q = { .source = source, .row = 3, .n = 1, .now_ns = s->now_ns };
 	enum refusal why;
 
 	s->decisions++;
-	return limits_answers(s->limits, &q, &s->rate, &s->totals, &why) == 1 ? REFUSED_NOT : why;
+	return rate_limits_answers(s->limits, &q, &s->rate, &s->totals, &why) == 1 ? REFUSED_NOT : why;
 }
 
 /* How many of `per_s` fall due in a step. */
@@ -153,7 +153,7 @@ static void play_title(void)
 static void play_flood(uint64_t per_s)
 {
 	const struct rate rates[] = { rate_of(50, 100), rate_of(2000, 4000) };
-	const struct limits_totals totals = { .answers = rate_of(100000, 100000) };
+	const struct rate_limits_totals totals = { .answers = rate_of(100000, 100000) };
 
 	for (size_t r = 0; r < array_n(rates); r++) {
 		struct scene s = { .shape = standard, .rate = rates[r], .flood_per_s = per_s };
@@ -174,30 +174,31 @@ static void play_all(void)
 }
 
 /* All that is decided about one datagram, of IPv6 and from a port that the loop guard looks at. */
-static __attribute__((noinline)) bool decide(struct limits *l, const struct gate_packet *p,
-					     const struct session_rules *rules, uint64_t now_ns)
+static __attribute__((noinline)) bool decide(struct rate_limits *l, const struct checked_packet *p,
+					     const struct admission_rules *rules, uint64_t now_ns)
 {
 	static const struct ports served;
-	struct limits_totals totals = { .answers = rate_of(1000000000, 1000000000), .answer_bytes = totals.answers };
-	struct limits_request q = { .source = p->source, .row = 3, .n = 1, .now_ns = now_ns };
+	struct rate_limits_totals totals = { .answers = rate_of(1000000000, 1000000000), .answer_bytes = totals.answers };
+	struct rate_limits_request q = { .source = p->source, .row = 3, .n = 1, .now_ns = now_ns };
 	enum refusal why;
 
-	return gate_check(rules, &served, p) == REFUSED_NOT && limits_answers(l, &q, &rules->udp_rate, &totals, &why) == 1 &&
-	       limits_loop(l, &q) == LIMITS_NO_LOOP && limits_answer_bytes(l, &q, &totals, 64) == 1;
+	return datagram_checks_all(rules, &served, p) == REFUSED_NOT &&
+	       rate_limits_answers(l, &q, &rules->udp_rate, &totals, &why) == 1 &&
+	       rate_limits_loop(l, &q) == RATE_LIMITS_NO_LOOP && rate_limits_answer_bytes(l, &q, &totals, 64) == 1;
 }
 
 static void make_decisions(unsigned long n)
 {
-	struct limits *l = make(&standard);
-	struct session_rules rules = { .udp_rate = rate_of(2000, 4000) };
+	struct rate_limits *l = make(&standard);
+	struct admission_rules rules = { .udp_rate = rate_of(2000, 4000) };
 	unsigned long answered = 0;
 
 	for (unsigned long i = 0; i < n; i++) {
-		struct gate_packet p = { .transport = TRANSPORT_UDP,
-					 .source = address(1, next_random()),
-					 .destination = address(4, 0),
-					 .local = address(4, 0),
-					 .length = 64 };
+		struct checked_packet p = { .transport = TRANSPORT_UDP,
+					    .source = address(1, next_random()),
+					    .destination = address(4, 0),
+					    .local = address(4, 0),
+					    .length = 64 };
 
 		p.source.port = 2000;
 		answered += decide(l, &p, &rules, START_NS + i * 1000);

@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "system"))
 _cores = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _cores[0], _cores[-1]
 
-# Not from ports of servers that must not be drawn into loops: echotimed answers none of them (daemon/session/ports.c).
+# Not from ports of servers that must not be drawn into loops: echotimed answers none of them (daemon/admission/ports.c).
 ONCE = f"""ip link set lo up && ip address add {OTHER_ADDRESS}/32 dev lo &&
 echo 33848,37810,47808 >/proc/sys/net/ipv4/ip_local_reserved_ports"""
 

@@ -11,7 +11,7 @@ import pathlib
 import re
 import sys
 
-CHAIN = ["base", "service", "session", "settings", "net", "worker", "supervisor", "main"]
+CHAIN = ["base", "service", "session", "admission", "settings", "net", "shared", "worker", "supervisor", "main"]
 LOGS = {"worker", "supervisor", "main"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)

@@ -36,7 +36,7 @@ INTEGER, port_offset|DURATION, port_offset
 LOG_LEVEL, log.level|LOG_FORMAT, log.level
 BOOL, log.sessions|INTEGER8, log.sessions
 USER, user|TEXT, user
-ALLOW, rules.acl.allow|NAMES, rules.acl.allow
+ALLOW, admission.acl.allow|NAMES, admission.acl.allow
 "32", 1, 32|"32", 1, 256
 "2", 1, 32|"2", 33, 32
 EOF

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "session/table.h"
+#include "admission/table.h"
 
 /* What a process has of a table, and the words that processes share. */
 static inline struct table *make_table(uint32_t slots)

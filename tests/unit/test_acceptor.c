@@ -35,7 +35,7 @@ static void what_the_list_refuses_is_reset_and_counted(void **state maybe_unused
 
 	desk_begin(&d, POOL_PREFORK, 1);
 	l = desk_listen(&d, "echo", TRANSPORT_TCP, AF_INET);
-	d.services[0].rules.acl = (struct acl){ .deny = nobody, .deny_n = 1 };
+	d.services[0].admission.acl = (struct acl){ .deny = nobody, .deny_n = 1 };
 	desk_worker(&d);
 	assert_int_equal(acceptor_open(d.w.acceptor), 0);
 	fd = desk_dial(l, SOCK_STREAM);
@@ -59,7 +59,7 @@ static void timers_fire_while_connections_keep_coming(void **state maybe_unused)
 
 	desk_begin(&d, POOL_PREFORK, 1);
 	l = desk_listen(&d, "echo", TRANSPORT_TCP, AF_INET);
-	d.services[0].rules.acl = (struct acl){ .deny = nobody, .deny_n = 1 };
+	d.services[0].admission.acl = (struct acl){ .deny = nobody, .deny_n = 1 };
 	desk_worker(&d);
 	assert_int_equal(acceptor_open(d.w.acceptor), 0);
 	for (size_t i = 0; i < array_n(fds); i++)
@@ -186,7 +186,7 @@ static bool told_of_a_loss(const struct desk *d)
 {
 	char word = 0;
 
-	return recv(d->channel[0], &word, 1, MSG_DONTWAIT) == 1 && word == (char)WORD_LOST;
+	return recv(d->channel[0], &word, 1, MSG_DONTWAIT) == 1 && word == (char)CHANNEL_LOST;
 }
 
 /* It would be ready at once, for ever. */

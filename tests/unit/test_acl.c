@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "session/acl.h"
+#include "admission/acl.h"
 
 #define LIST_MAX 4
 

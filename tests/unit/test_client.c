@@ -383,7 +383,7 @@ static void begin_mux(struct desk *d, const char *target)
 	desk_listen(d, target, TRANSPORT_TCP, AF_INET);
 	d->services[0].options.names = mux_names;
 	d->services[0].options.names_n = 1;
-	d->services[1].rules.max_sessions = 1;
+	d->services[1].admission.max_sessions = 1;
 	desk_worker(d);
 }
 

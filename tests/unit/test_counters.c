@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "session/census.h"
-#include "session/counters.h"
+#include "shared/pool_deaths.h"
+#include "shared/counters.h"
 
 #define US UINT64_C(1000) /* in nanoseconds */
 #define S UINT64_C(1000000000)
@@ -55,37 +55,37 @@ static void sums_of_counters_hold_their_durations(void **state)
 
 static void a_pool_keeps_its_row_by_its_name(void **state)
 {
-	static struct census c;
-	static struct census_deaths deaths;
-	uint32_t prefork = census_row(&c, "prefork"), event = census_row(&c, "event");
+	static struct pool_deaths c;
+	static struct pool_deaths_counts deaths;
+	uint32_t prefork = pool_deaths_row(&c, "prefork"), event = pool_deaths_row(&c, "event");
 
 	(void)state;
 	assert_int_not_equal(prefork, event);
-	assert_int_equal(census_row(&c, "prefork"), prefork);
-	assert_int_equal(census_find(&c, "prefork"), prefork);
-	assert_int_equal(census_find(&c, "fork"), CENSUS_NOBODY);
-	census_count_death(&deaths, prefork, SIGSEGV);
-	census_count_death(&deaths, prefork, 0);
-	census_count_stuck(&deaths, event);
-	assert_int_equal(deaths.n[prefork][CENSUS_SEGV], 1);
-	assert_int_equal(deaths.n[prefork][CENSUS_EXIT], 1);
-	assert_int_equal(deaths.n[event][CENSUS_STUCK], 1);
-	assert_string_equal(census_cause_name(CENSUS_SEGV), "segv");
+	assert_int_equal(pool_deaths_row(&c, "prefork"), prefork);
+	assert_int_equal(pool_deaths_find(&c, "prefork"), prefork);
+	assert_int_equal(pool_deaths_find(&c, "fork"), POOL_DEATHS_NOBODY);
+	pool_deaths_add(&deaths, prefork, SIGSEGV);
+	pool_deaths_add(&deaths, prefork, 0);
+	pool_deaths_add_stuck(&deaths, event);
+	assert_int_equal(deaths.n[prefork][POOL_DEATHS_SEGV], 1);
+	assert_int_equal(deaths.n[prefork][POOL_DEATHS_EXIT], 1);
+	assert_int_equal(deaths.n[event][POOL_DEATHS_STUCK], 1);
+	assert_string_equal(pool_deaths_cause_name(POOL_DEATHS_SEGV), "segv");
 }
 
 static void pools_beyond_the_room_are_not_counted(void **state)
 {
-	static struct census c;
-	static struct census_deaths deaths;
+	static struct pool_deaths c;
+	static struct pool_deaths_counts deaths;
 	char name[16];
 
 	(void)state;
-	for (int i = 0; i < CENSUS_POOLS_MAX; i++) {
+	for (int i = 0; i < POOL_DEATHS_POOLS_MAX; i++) {
 		snprintf(name, sizeof(name), "pool%d", i);
-		assert_int_equal(census_row(&c, name), i);
+		assert_int_equal(pool_deaths_row(&c, name), i);
 	}
-	assert_int_equal(census_row(&c, "another"), CENSUS_NOBODY);
-	census_count_death(&deaths, CENSUS_NOBODY, SIGKILL);
+	assert_int_equal(pool_deaths_row(&c, "another"), POOL_DEATHS_NOBODY);
+	pool_deaths_add(&deaths, POOL_DEATHS_NOBODY, SIGKILL);
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
-#include "session/crc32c.h"
+#include "base/crc32c.h"
 
 static uint32_t sum_of(const uint8_t *from, size_t n)
 {

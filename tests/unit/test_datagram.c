@@ -69,7 +69,7 @@ static void a_datagram_too_long_for_the_listener_is_dropped_and_counted(void **s
 	int fd;
 
 	begin(&d, "echo");
-	d.services[0].rules.max_datagram = 3;
+	d.services[0].admission.max_datagram = 3;
 	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
 	ask(fd, "four", 4);
 	ask(fd, "yes", 3);
@@ -146,9 +146,9 @@ static void what_is_over_the_rate_is_dropped_unless_it_is_a_dry_run(void **state
 
 		begin(&d, "echo");
 		d.listeners[0].row = 10 + (uint32_t)dry_run; /* an account of its own */
-		d.services[0].rules.udp_rate = (struct rate){ .amount = 1, .period_ns = 3600 * CLOCK_S_NS, .burst = 3 };
-		rate_settle(&d.services[0].rules.udp_rate);
-		d.services[0].rules.dry_run = dry_run;
+		d.services[0].admission.udp_rate = (struct rate){ .amount = 1, .period_ns = 3600 * CLOCK_S_NS, .burst = 3 };
+		rate_settle(&d.services[0].admission.udp_rate);
+		d.services[0].admission.dry_run = dry_run;
 		c = &d.w.counters[d.listeners[0].row];
 		fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
 		for (int i = 0; i < 5; i++)
@@ -209,8 +209,8 @@ static void a_budget_may_end_within_a_message(void **state maybe_unused)
 
 	begin(&d, "echo");
 	d.listeners[0].row = 12; /* an account of its own */
-	d.services[0].rules.udp_rate = (struct rate){ .amount = 1, .period_ns = 3600 * CLOCK_S_NS, .burst = 3 };
-	rate_settle(&d.services[0].rules.udp_rate);
+	d.services[0].admission.udp_rate = (struct rate){ .amount = 1, .period_ns = 3600 * CLOCK_S_NS, .burst = 3 };
+	rate_settle(&d.services[0].admission.udp_rate);
 	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
 	ask_as_one(fd, "aabbccddeef", 11, 2);
 	desk_turn(&d);
@@ -251,7 +251,7 @@ static void only_the_datagrams_that_are_too_long_are_dropped_of_a_message(void *
 	int fd;
 
 	begin(&d, "echo");
-	d.services[0].rules.max_datagram = 3;
+	d.services[0].admission.max_datagram = 3;
 	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
 	ask_as_one(fd, "longlongyes", 11, 4);
 	desk_turn(&d);
@@ -322,7 +322,7 @@ static void a_long_answer_is_shortened_or_not_sent(void **state maybe_unused)
 	int fd;
 
 	begin(&d, "chargen");
-	d.services[0].rules.amplification = 500;
+	d.services[0].admission.amplification = 500;
 	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
 	for (int i = 0; i < 50; i++)
 		ask(fd, "twenty bytes of text", 20);
@@ -332,7 +332,7 @@ static void a_long_answer_is_shortened_or_not_sent(void **state maybe_unused)
 	close(fd);
 	desk_end(&d);
 	begin(&d, "echo");
-	d.services[0].rules.amplification = 500;
+	d.services[0].admission.amplification = 500;
 	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
 	ask(fd, "twenty bytes of text", 20);
 	desk_turn(&d);
@@ -349,8 +349,8 @@ static void a_sink_has_no_rate(void **state maybe_unused)
 	int fd;
 
 	begin(&d, "discard");
-	d.services[0].rules.udp_rate = (struct rate){ .amount = 1, .period_ns = CLOCK_S_NS, .burst = 1 };
-	rate_settle(&d.services[0].rules.udp_rate);
+	d.services[0].admission.udp_rate = (struct rate){ .amount = 1, .period_ns = CLOCK_S_NS, .burst = 1 };
+	rate_settle(&d.services[0].admission.udp_rate);
 	fd = desk_dial(&d.listeners[0], SOCK_DGRAM);
 	for (int i = 0; i < 10; i++)
 		ask(fd, "x", 1);
@@ -376,8 +376,8 @@ static void a_worker_that_drains_lets_its_sockets_go(void **state maybe_unused)
 	fd = desk_dial(&d.listeners[1], SOCK_STREAM);
 	assert_int_equal(send(fd, "x", 1, 0), 1);
 	assert_int_equal(recv(fd, &(char){ 0 }, 1, 0), 1); /* a session that keeps it */
-	desk_tell(&d, WORD_DRAIN);
-	desk_hear(&d, WORD_DRAINED);
+	desk_tell(&d, CHANNEL_DRAIN);
+	desk_hear(&d, CHANNEL_DRAINED);
 	listener_drop(&d.listeners[0]);
 	again = socket(AF_INET, SOCK_DGRAM, 0);
 	assert_int_equal(addr_to_sockaddr(&d.listeners[0].address, AF_INET, &sa, &n), 0);
@@ -501,7 +501,7 @@ static void a_socket_that_was_shut_down_is_polled_no_more(void **state maybe_unu
 		for (int k = 0; k < REST_AFTER; k++)
 			assert_int_equal(loop_turn(&d.w.loop, 0), 0);
 		assert_false(is_ready(&d));
-		desk_hear(&d, WORD_LOST);
+		desk_hear(&d, CHANNEL_LOST);
 		desk_end(&d);
 	}
 }

@@ -10,7 +10,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
-#include "session/evict.h"
+#include "admission/evict.h"
 
 #define S CLOCK_S_NS
 #define MS CLOCK_MS_NS

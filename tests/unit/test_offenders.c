@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "session/offenders.h"
+#include "shared/offenders.h"
 
 #define NOW (100 * CLOCK_S_NS)
 

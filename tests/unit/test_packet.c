@@ -122,7 +122,7 @@ static void expect_asked(const struct exchange *e)
 	assert_true(e->info.gate.over_loopback);
 	assert_false(e->info.gate.truncated);
 	assert_int_equal(e->info.gate.length, 3);
-	assert_int_equal(gate_check(&e->l->settings->rules, NULL, &e->info.gate), REFUSED_NOT);
+	assert_int_equal(datagram_checks_all(&e->l->settings->admission, NULL, &e->info.gate), REFUSED_NOT);
 }
 
 static void an_answer_leaves_from_the_ipv4_address_that_was_asked(void **state maybe_unused)
@@ -200,7 +200,7 @@ static void a_datagram_that_was_cut_says_so(void **state maybe_unused)
 	assert_int_equal(send(e.client, "longer than four", 16, 0), 16);
 	serve(&e);
 	assert_true(e.info.gate.truncated);
-	assert_int_equal(gate_check(&e.l->settings->rules, NULL, &e.info.gate), REFUSED_TRUNCATED);
+	assert_int_equal(datagram_checks_all(&e.l->settings->admission, NULL, &e.info.gate), REFUSED_TRUNCATED);
 	end(&e);
 }
 

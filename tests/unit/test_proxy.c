@@ -10,7 +10,7 @@
 #include "base/attr.h"
 #include "base/text.h"
 #include "proxy_headers.h"
-#include "session/crc32c.h"
+#include "base/crc32c.h"
 
 static struct header h;
 

@@ -8,7 +8,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
-#include "session/rate.h"
+#include "admission/rate.h"
 
 #define START_NS (1000 * CLOCK_S_NS)
 

@@ -27,7 +27,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/fence.h"
+#include "base/landlock.h"
 #include "worker/role_calls.h"
 
 typedef int try_fn(void); /* 0: it did as it should */
@@ -61,7 +61,7 @@ static bool goes_well(enum sandbox_role role, try_fn *try)
 
 static void need_filter(void)
 {
-	if (!sandbox_calls_n(SANDBOX_WORKER) || !calls_are_filtered())
+	if (!sandbox_calls_n(SANDBOX_WORKER) || !seccomp_is_active())
 		skip(); /* a build for sanitizers, or without libseccomp; or a kernel without */
 }
 
@@ -215,7 +215,7 @@ static int try_work(void)
 
 	if (clock_mono_ns() == 0 || syscall(SYS_clock_gettime, CLOCK_REALTIME, &ts) < 0)
 		return 1;
-	/* As worker/ask.c makes it. */
+	/* As worker/lookup_client.c makes it. */
 	if (syscall(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
 		return 2;
 	if (send(pair[0], &byte, 1, MSG_NOSIGNAL) != 1 || recv(pair[1], &byte, 1, 0) != 1)
@@ -364,7 +364,7 @@ static void what_a_module_of_the_name_service_may_not_do_fails_and_it_goes_on(vo
 
 static void a_resolver_reads_what_names_need_and_writes_nothing(void **state maybe_unused)
 {
-	if (!fence_version())
+	if (!landlock_version())
 		skip(); /* a kernel without Landlock, or a build for sanitizers */
 	assert_true(goes_well(SANDBOX_RESOLVER, try_read_elsewhere));
 	assert_true(goes_well(SANDBOX_RESOLVER, try_write));
@@ -386,14 +386,14 @@ static void descriptors_end_where_the_role_needs_no_more(void **state maybe_unus
 
 static void every_call_in_the_tables_is_one(void **state maybe_unused)
 {
-	struct calls_list l;
+	struct seccomp_list l;
 
 	need_filter();
 	role_calls(SANDBOX_WORKER, &l);
-	for (size_t i = 0; i < calls_groups_n + l.rows_n; i++) {
-		const char *name = i < calls_groups_n ? calls_groups[i].name : l.rows[i - calls_groups_n].name;
+	for (size_t i = 0; i < seccomp_groups_n + l.rows_n; i++) {
+		const char *name = i < seccomp_groups_n ? seccomp_groups[i].name : l.rows[i - seccomp_groups_n].name;
 
-		if (!calls_is_known(name))
+		if (!seccomp_is_known(name))
 			fail_msg("%s: no system call of any machine", name);
 	}
 }

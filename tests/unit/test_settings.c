@@ -41,7 +41,7 @@ static void everything_has_its_default(void **state)
 	assert_true(l->socket.nodelay);
 	assert_false(l->socket.v6only);
 	assert_int_equal(l->rules.idle_timeout_ns, 300 * CLOCK_S_NS);
-	assert_int_equal(l->rules.max_datagram, 65535);
+	assert_int_equal(l->admission.max_datagram, 65535);
 	assert_int_equal(l->mode, 0666);
 	assert_ptr_equal(l->options.zone, &zone_utc);
 	assert_string_equal(f->s->pools[l->pool_stream].name, "prefork");
@@ -73,10 +73,10 @@ static void values_are_taken_in_every_form(void **state)
 	assert_int_equal(l->rules.pace_bytes_per_s, 1024);
 	assert_int_equal(l->socket.dscp, SETTINGS_DSCP_REFLECT);
 	assert_true(l->socket.v6only);
-	assert_int_equal(l->rules.acl.allow_n, 2);
-	assert_int_equal(l->rules.acl.allow[0].bits, 32);
-	assert_int_equal(l->rules.acl.deny_n, 1);
-	assert_int_equal(l->rules.max_datagram, 1024);
+	assert_int_equal(l->admission.acl.allow_n, 2);
+	assert_int_equal(l->admission.acl.allow[0].bits, 32);
+	assert_int_equal(l->admission.acl.deny_n, 1);
+	assert_int_equal(l->admission.max_datagram, 1024);
 }
 
 static void a_listeners_own_value_wins_over_the_defaults(void **state)
@@ -259,7 +259,7 @@ static void options_win_over_the_file_and_take_its_types(void **state)
 	assert_int_equal(f->s->listeners[0].transports, TRANSPORT_TCP);
 	assert_int_equal(f->s->listeners[0].addresses_n, 2);
 	assert_int_equal(f->s->listeners[0].rules.idle_timeout_ns, 250 * CLOCK_MS_NS);
-	assert_int_equal(f->s->listeners[0].rules.acl.allow_n, 0);
+	assert_int_equal(f->s->listeners[0].admission.acl.allow_n, 0);
 	assert_string_equal(f->s->pools[3].name, "mine");
 	/* One element of an array; the later of two options. */
 	read_with(f, text,

@@ -211,10 +211,10 @@ static void a_listener_for_everybody_is_judged_by_what_it_can_do_to_others(void 
 static void what_bounds_datagrams_is_read_as_it_is_said(void **state)
 {
 	struct files *f = *state;
-	const struct session_rules *r;
+	const struct admission_rules *r;
 
 	expect_good(f, ONE_LISTENER);
-	r = &f->s->listeners[0].rules;
+	r = &f->s->listeners[0].admission;
 	assert_int_equal(r->udp_rate.amount, 2000);
 	assert_int_equal(r->udp_rate.burst, 4000);
 	assert_int_equal(r->udp_rate.burst_ns, 2 * CLOCK_S_NS);
@@ -228,7 +228,7 @@ static void what_bounds_datagrams_is_read_as_it_is_said(void **state)
 	expect_good(f, "limits = { udp_answers = \"none\"; udp_answer_bytes = \"1M/m:4M\"; table = \"64k\"; };\n"
 		       "listeners = ( { service = \"echo\"; address = \"loopback\"; udp_rate = \"30/m\"; session_rate = "
 		       "\"10/h:2\"; dry_run = true; amplification = 2; allow_source_ports = [ 123, 500, 123 ]; } );");
-	r = &f->s->listeners[0].rules;
+	r = &f->s->listeners[0].admission;
 	assert_int_equal(r->udp_rate.burst, 30); /* unless said, what its period gives */
 	assert_int_equal(r->session_rate.burst_ns, 720 * CLOCK_S_NS);
 	assert_int_equal(r->amplification, 2000);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "worker/shared.h"
+#include "shared/shared.h"
 
 static struct shared *shared;
 static struct table table;

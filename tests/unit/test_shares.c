@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
-#include "session/shares.h"
+#include "admission/shares.h"
 
 #define SEATS 34
 

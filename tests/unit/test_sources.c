@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
-#include "session/sources.h"
-#include "session/tally.h"
+#include "admission/sources.h"
+#include "admission/atomic_count.h"
 
 #define SESSIONS 4 /* one bucket of 32 words */
 #define BUCKET 32
@@ -50,7 +50,7 @@ static void a_source_is_counted_up_to_its_cap(void **state maybe_unused)
 		assert_int_equal(sources_count(s, key), n + 1);
 	}
 	assert_false(sources_add(s, key, 3, &at));
-	tally_down(sources_word(s, at));
+	atomic_count_down(sources_word(s, at));
 	assert_true(sources_add(s, key, 3, &at));
 	assert_true(sources_over(s, key, 2));
 	assert_false(sources_over(s, key, 0));
@@ -76,12 +76,12 @@ static void a_full_bucket_takes_those_it_knows_and_no_others(void **state maybe_
 	assert_false(sources_add(s, key_of(BUCKET, 0), 1, &at[BUCKET]));
 	assert_false(sources_add(s, key_of(BUCKET, 0), 0, &at[BUCKET]));
 	assert_true(sources_add(s, key_of(7, 0), 2, &at[BUCKET]));
-	tally_down(sources_word(s, at[BUCKET]));
+	atomic_count_down(sources_word(s, at[BUCKET]));
 	/* one goes, another finds its place */
-	tally_down(sources_word(s, at[9]));
+	atomic_count_down(sources_word(s, at[9]));
 	assert_true(sources_add(s, key_of(BUCKET, 0), 1, &at[9]));
 	for (uint8_t i = 0; i < BUCKET; i++)
-		tally_down(sources_word(s, at[i]));
+		atomic_count_down(sources_word(s, at[i]));
 	for (uint8_t i = 0; i <= BUCKET; i++)
 		assert_int_equal(sources_count(s, key_of(i, 0)), 0);
 }
@@ -94,8 +94,9 @@ static void a_source_that_is_counted_in_two_places_is_still_one(void **state may
 
 	assert_true(sources_add(s, key_of(2, 0), 0, &blocked)); /* the first place is taken, … */
 	assert_true(sources_add(s, key, 0, &one));              /* … so this is the second */
-	tally_down(sources_word(s, blocked));
-	atomic_store(sources_word(s, blocked), tally_next(0, tally_name(*sources_word(s, one)), 1)); /* the other's */
+	atomic_count_down(sources_word(s, blocked));
+	atomic_store(sources_word(s, blocked),
+		     atomic_count_next(0, atomic_count_name(*sources_word(s, one)), 1)); /* the other's */
 	assert_int_equal(sources_count(s, key), 2);
 	assert_true(sources_over(s, key, 1));
 	assert_false(sources_add(s, key, 2, &two));
@@ -117,17 +118,18 @@ static void every_change_of_a_count_shows_in_its_version(void **state maybe_unus
 	uint64_t seen = word;
 
 	for (int i = 0; i < 5; i++) {
-		assert_true(tally_up(&word, 1));
+		assert_true(atomic_count_up(&word, 1));
 		assert_true(word != seen);
-		assert_false(tally_up(&word, 1));
-		tally_down(&word);
-		assert_int_equal(tally_count(word), 0);
+		assert_false(atomic_count_up(&word, 1));
+		atomic_count_down(&word);
+		assert_int_equal(atomic_count_of(word), 0);
 		assert_true(word != seen);
 		seen = word;
 	}
-	word = tally_next(UINT64_MAX, TALLY_NAME_MAX, TALLY_COUNT_MAX); /* the version wraps, and nothing else */
-	assert_int_equal(tally_name(word), TALLY_NAME_MAX);
-	assert_int_equal(tally_count(word), TALLY_COUNT_MAX);
+	word = atomic_count_next(UINT64_MAX, ATOMIC_COUNT_NAME_MAX,
+				 ATOMIC_COUNT_MAX); /* the version wraps, and nothing else */
+	assert_int_equal(atomic_count_name(word), ATOMIC_COUNT_NAME_MAX);
+	assert_int_equal(atomic_count_of(word), ATOMIC_COUNT_MAX);
 }
 
 /* A session is counted in all and in its row: that shall cost a page of memory, not two. */

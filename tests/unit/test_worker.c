@@ -36,7 +36,7 @@ static void fork_leaves_no_process_behind_a_session_that_lingered(void **state m
 	fd = desk_dial(l, SOCK_STREAM);
 	expect_answer_to_the_end(fd); /* it has said all, and drains now */
 	close(fd);
-	desk_tell(&d, WORD_DRAIN);
+	desk_tell(&d, CHANNEL_DRAIN);
 	expect_good_end(&d);
 	/* A child that outlived the acceptor would be ours now. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -60,7 +60,7 @@ static void a_worker_logs_as_its_own_settings_say(void **state maybe_unused)
 	fd = desk_dial(l, SOCK_STREAM);
 	expect_answer_to_the_end(fd);
 	close(fd);
-	desk_tell(&d, WORD_DRAIN);
+	desk_tell(&d, CHANNEL_DRAIN);
 	expect_good_end(&d);
 	captured();
 	assert_non_null(strstr(got, "\"event\":\"session\""));

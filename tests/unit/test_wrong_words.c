@@ -41,8 +41,8 @@ static struct settings settings;
 static struct listener_settings services[ROWS];
 static struct listener listeners[ROWS];
 static _Atomic uint32_t readers[LISTENER_MAX];
-static struct limits limits;
-static const struct limiter_shape shape = { .bytes = LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
+static struct rate_limits limits;
+static const struct rate_sketch_shape shape = { .bytes = RATE_LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
 static struct wrong wrong = { .seed = 20260101 };
 static pid_t dead, stranger, worker, orphan;
 static unsigned signalled_n;
@@ -131,7 +131,7 @@ static void make_settings(void)
 	for (uint32_t i = 0; i < ROWS; i++) {
 		services[i].service = service_find(names[i]);
 		services[i].rules.idle_timeout_busy_ns = 1;
-		services[i].rules.dry_run = true;
+		services[i].admission.dry_run = true;
 		listeners[i] = (struct listener){ .fd = -1,
 						  .settings = &services[i],
 						  .all = &settings,
@@ -158,7 +158,7 @@ static struct generation *make_generation(void)
 		memcpy(g->pools[i].name, settings.pools[i].name, sizeof(g->pools[i].name));
 		g->pools[i].model = settings.pools[i].model;
 		g->used[i] = true;
-		(void)census_row(&s.census, g->pools[i].name);
+		(void)pool_deaths_row(&s.census, g->pools[i].name);
 	}
 	g->resolvers_wanted = 1;
 	g->plan = (struct worker_plan){ .settings = &settings,

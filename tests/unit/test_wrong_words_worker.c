@@ -5,7 +5,7 @@
  */
 #include "worker_desk.h"
 
-#include "worker/judge.h"
+#include "worker/admission.h"
 #include "wrong_words.h"
 
 #define SLOTS 64
@@ -34,7 +34,7 @@ static void come(const struct listener *l, unsigned i)
 	r.per_source = i % 2 ? 3 : 0; /* 0: none, but counted */
 	r.row_per_source = i % 2 ? 2 : 0;
 	hang_up(i);
-	if (judge_session(&desk.w, l, &r, JUDGE_NEW, &a.slot) != REFUSED_NOT) {
+	if (admission_session(&desk.w, l, &r, ADMISSION_NEW, &a.slot) != REFUSED_NOT) {
 		refused_n++;
 		return;
 	}
@@ -53,7 +53,8 @@ static void become(struct worker *w, unsigned i)
 		return;
 	struct table_request r = acceptor_request(w, &desk.listeners[i / SESSIONS % 2], &c->peer);
 	r.row_per_source = 2;
-	(void)judge_session(w, &desk.listeners[i / SESSIONS % 2], &r, i % 3 ? JUDGE_BECOMES : JUDGE_NAMED, &c->slot);
+	(void)admission_session(w, &desk.listeners[i / SESSIONS % 2], &r, i % 3 ? ADMISSION_BECOMES : ADMISSION_NAMED,
+				&c->slot);
 }
 
 static void ask_and_hear(unsigned i)
@@ -73,12 +74,12 @@ static void ask_and_hear(unsigned i)
 /* Of a datagram: lists, rates, the guard against loops. */
 static void judge(struct worker *w, unsigned i)
 {
-	struct gate_packet p = { .transport = TRANSPORT_UDP, .over_loopback = true, .length = 10 };
+	struct checked_packet p = { .transport = TRANSPORT_UDP, .over_loopback = true, .length = 10 };
 
 	p.source = (struct addr){ .family = AF_INET, .port = 2000, .bytes = { 127, 0, 0, (uint8_t)i } };
 	p.destination = p.local = addr_loopback_v4;
-	(void)judge_requests(w, &desk.listeners[1], &p, 1 + i % 40);
-	(void)judge_answers(w, &desk.listeners[1], &p, 10, 1 + i % 40);
+	(void)admission_requests(w, &desk.listeners[1], &p, 1 + i % 40);
+	(void)admission_answers(w, &desk.listeners[1], &p, 10, 1 + i % 40);
 }
 
 static void make_regions(void)
@@ -93,7 +94,7 @@ static void make_regions(void)
 	wrong_region(&wrong, desk_table.slots, sizeof(struct table_slot) * SESSIONS);
 	wrong_region(&wrong, desk_table.caps.words, caps_bytes(SLOTS));
 	wrong_region(&wrong, desk_table.caps.words, 64 + 4 * sizeof(uint64_t)); /* the total, and those rows */
-	wrong_region(&wrong, desk_limits.words, LIMITS_BYTES_MIN);
+	wrong_region(&wrong, desk_limits.words, RATE_LIMITS_BYTES_MIN);
 	wrong_region(&wrong, desk_readers, LISTENER_MAX * sizeof(desk_readers[0]));
 	wrong.pids[wrong.pids_n++] = (uint32_t)getpid();
 	wrong.pids[wrong.pids_n++] = (uint32_t)getppid();
@@ -135,8 +136,8 @@ static void whatever_others_write_a_worker_goes_on(void **state maybe_unused)
 	desk_begin(&desk, POOL_EVENT, SESSIONS);
 	desk_listen(&desk, "echo", TRANSPORT_TCP, AF_INET);
 	desk_listen(&desk, "echo", TRANSPORT_UDP, AF_INET);
-	desk.services[1].rules.udp_rate = (struct rate){ .amount = 1000, .period_ns = CLOCK_S_NS, .burst = 2000 };
-	rate_settle(&desk.services[1].rules.udp_rate);
+	desk.services[1].admission.udp_rate = (struct rate){ .amount = 1000, .period_ns = CLOCK_S_NS, .burst = 2000 };
+	rate_settle(&desk.services[1].admission.udp_rate);
 	for (unsigned i = 0; i < SESSIONS; i++)
 		clients[i] = -1;
 	desk_worker(&desk);

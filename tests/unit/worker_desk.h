@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "net/listener.h"
 #include "worker/acceptor.h"
-#include "worker/ask.h"
+#include "worker/lookup_client.h"
 #include "worker/client.h"
 #include "worker/datagram.h"
 #include "worker/models.h"
@@ -50,11 +50,13 @@ struct desk {
 static struct worker desk_ever[32];
 static size_t desk_ever_n;
 
-static const struct limiter_shape desk_shape = { .bytes = LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
+static const struct rate_sketch_shape desk_shape = { .bytes = RATE_LIMITS_BYTES_MIN,
+						     .source_bits_v4 = 32,
+						     .source_bits_v6 = 64 };
 static struct shared *desk_shared;
 static struct table desk_table;
-static struct limits desk_limits;
-static struct census desk_census;
+static struct rate_limits desk_limits;
+static struct pool_deaths desk_census;
 static _Atomic uint32_t *desk_readers;
 
 /* One pool of this model, room for `sessions`. */
@@ -64,7 +66,7 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 		assert_int_equal(shared_map(NULL, &desk_shared), 0);
 		shared_table(desk_shared, 1, &desk_table);
 		assert_int_equal(shared_map_limits(&desk_shape, &(struct siphash_key){ { 1, 2 } }, NULL, &desk_limits), 0);
-		(void)census_row(&desk_census, "desk");
+		(void)pool_deaths_row(&desk_census, "desk");
 		assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* as the supervisor is */
 	}
 	desk_readers = (_Atomic uint32_t *)(void *)shared_counters(desk_shared, 1); /* memory that nobody else uses here */
@@ -121,7 +123,7 @@ static inline struct listener *desk_listen(struct desk *d, const char *service, 
 		.transports = transport,
 		.enabled = true,
 		.socket = { .v6only = true, .backlog = 128, .nodelay = true },
-		.rules = { .max_datagram = 65535 },
+		.admission = { .max_datagram = 65535 },
 		.options = { .format = "rfc867", .zone = &zone_utc },
 	};
 	assert_non_null(s->service);
@@ -171,7 +173,7 @@ static inline struct worker *desk_worker(struct desk *d)
 	assert_int_equal(loop_init(&w->loop, w->capacity + 200), 0);
 	assert_int_equal(sessions_prepare(w, w->capacity), 0);
 	assert_int_equal(buffers_init(&w->buffers, w->capacity, &desk_shared->buffer_bytes, d->settings.limits.buffers), 0);
-	assert_int_equal(ask_prepare(w, w->capacity + DATAGRAM_ASKS_MAX), 0);
+	assert_int_equal(lookup_client_prepare(w, w->capacity + DATAGRAM_ASKS_MAX), 0);
 	assert_int_equal(acceptor_new(w), 0);
 	assert_int_equal(datagram_new(w), 0);
 	return w;
@@ -205,7 +207,7 @@ static inline int desk_connect(struct desk *d, const struct listener *l, int sen
 	return pair[0];
 }
 
-static inline void desk_tell(const struct desk *d, enum word word)
+static inline void desk_tell(const struct desk *d, enum channel_word word)
 {
 	char byte = (char)word;
 
@@ -213,7 +215,7 @@ static inline void desk_tell(const struct desk *d, enum word word)
 }
 
 /* Waits for this word from a forked worker; others are skipped. */
-static inline void desk_hear(const struct desk *d, enum word word)
+static inline void desk_hear(const struct desk *d, enum channel_word word)
 {
 	char byte;
 
@@ -233,8 +235,8 @@ static inline void desk_fork(struct desk *d)
 		worker_run(&d->plan, 0, DESK_RECORD, d->channel[1]);
 	}
 	fd_close(&d->channel[1]);
-	desk_hear(d, WORD_READY);
-	desk_tell(d, WORD_GO);
+	desk_hear(d, CHANNEL_READY);
+	desk_tell(d, CHANNEL_GO);
 }
 
 /* A client of a listener on 127.0.0.1, blocking. */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* What all workers share to hold rates, in one piece of memory. */
+#include <assert.h>
+#include <sys/socket.h>
+
+#include "admission/rate_limits.h"
+
+/* In a source's key, beside the listener's row: what is counted. */
+#define GROUP_ANSWERS 0u
+#define GROUP_SESSIONS 0x80000000u
+
+struct rate_limits_words {
+	struct bucket answers, answer_bytes;
+	_Alignas(64) _Atomic uint16_t loops[LOOPGUARD_COUNTS];
+	/* The limiter's follow, up to the end. */
+};
+
+size_t rate_limits_head_bytes(void)
+{
+	return sizeof(struct rate_limits_words);
+}
+
+void rate_limits_init(struct rate_limits *l, void *memory, const struct rate_sketch_shape *shape,
+		      const struct siphash_key *key)
+{
+	struct rate_sketch_shape rest = *shape;
+
+	assert(shape->bytes >= RATE_LIMITS_BYTES_MIN);
+	l->words = memory;
+	l->loops = (struct loopguard){ .key = { { ~key->word[0], key->word[1] } }, .counts = l->words->loops };
+	rest.bytes -= sizeof(*l->words);
+	rate_sketch_init(&l->limiter, l->words + 1, &rest, key);
+}
+
+/* A UNIX socket's peer has no address to be counted by. */
+static bool has_source(const struct addr *a)
+{
+	return a->family == AF_INET || a->family == AF_INET6;
+}
+
+/* A look at a source under a rate. Of *ret it sets what a look needs. */
+static void begin_view(const struct rate_limits *l, const struct rate_limits_request *q, const struct rate *rate,
+		       uint32_t group, struct rate_sketch_view *ret)
+{
+	ret->key = rate_sketch_key(&l->limiter, &q->source, group | q->row);
+	ret->rate = rate;
+	ret->n = q->n;
+	ret->now_ns = q->now_ns;
+}
+
+uint32_t rate_limits_answers(const struct rate_limits *l, const struct rate_limits_request *q, const struct rate *of_source,
+			     const struct rate_limits_totals *totals, enum refusal *ret_why)
+{
+	bool counts = of_source->amount != 0 && has_source(&q->source);
+	struct rate_wanted wanted = { .each = 1, .n = q->n };
+	struct rate_sketch_view v;
+	uint32_t taken;
+
+	*ret_why = REFUSED_RATE;
+	if (counts) {
+		begin_view(l, q, of_source, GROUP_ANSWERS, &v);
+		wanted.n = rate_sketch_look(&l->limiter, &v);
+		if (wanted.n == 0)
+			return 0;
+	}
+	taken = bucket_take(&l->words->answers, &totals->answers, &wanted, q->now_ns);
+	if (taken < wanted.n)
+		*ret_why = REFUSED_TOTAL;
+	return !counts || taken == 0 ? taken : rate_sketch_take(&l->limiter, &v, taken);
+}
+
+uint32_t rate_limits_answer_bytes(const struct rate_limits *l, const struct rate_limits_request *q,
+				  const struct rate_limits_totals *totals, uint32_t bytes)
+{
+	struct rate_wanted wanted = { .each = bytes, .n = q->n };
+
+	return bucket_take(&l->words->answer_bytes, &totals->answer_bytes, &wanted, q->now_ns);
+}
+
+enum refusal rate_limits_session(const struct rate_limits *l, const struct rate_limits_request *q,
+				 const struct rate *of_source)
+{
+	struct rate_sketch_view v;
+
+	if (of_source->amount == 0 || !has_source(&q->source))
+		return REFUSED_NOT;
+	begin_view(l, q, of_source, GROUP_SESSIONS, &v);
+	return rate_sketch_look(&l->limiter, &v) != 0 && rate_sketch_take(&l->limiter, &v, 1) != 0 ? REFUSED_NOT
+												   : REFUSED_RATE;
+}
+
+uint32_t rate_limits_loop(const struct rate_limits *l, const struct rate_limits_request *q)
+{
+	return has_source(&q->source) ? loopguard_drops(&l->loops, &q->source, q->row, q->n) : RATE_LIMITS_NO_LOOP;
+}

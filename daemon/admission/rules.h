@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What a listener's settings say about whom it serves, and how much. Filled by settings/, read-only afterwards. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admission/acl.h"
+#include "admission/ports.h"
+#include "admission/rate.h"
+
+struct admission_rules {
+	struct acl acl;
+	const struct ports *allow_ports; /* source ports that are answered though they look like a server's; NULL: none */
+	struct rate udp_rate;            /* datagrams answered, of one source                                     */
+	struct rate session_rate;        /* new sessions, of one source                                           */
+	uint32_t max_sessions;           /* 0: no limit, as for all that follow                                   */
+	uint32_t max_sessions_per_source;
+	uint32_t max_datagram;  /* longer ones are dropped                                               */
+	uint32_t amplification; /* thousandths of a request's length that its answer over UDP may be long */
+	bool dry_run;           /* rates and caps of the listener are counted, not enforced              */
+};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a datagram is answered, and whether a new session begins. */
+#include "worker/admission.h"
+
+static const struct rate no_rate;
+
+/* The ports that any worker serves over UDP: of a process that serves datagrams. */
+static struct ports served_ports;
+
+void admission_begin(struct worker *w)
+{
+	served_ports = (struct ports){ 0 };
+	for (size_t i = 0; i < w->plan->listeners_n; i++)
+		if (w->plan->listeners[i].transport == TRANSPORT_UDP)
+			ports_add(&served_ports, w->plan->listeners[i].address.port);
+}
+
+static struct rate_limits_request request_of(const struct worker *w, const struct listener *l, const struct addr *source,
+					     uint32_t n)
+{
+	return (struct rate_limits_request){ .source = *source, .row = l->row, .n = n, .now_ns = w->loop.now_ns };
+}
+
+void admission_refused(struct worker *w, const struct listener *l, enum refusal why, const struct addr *source, uint32_t n)
+{
+	const struct rate_sketch_shape *shape = &w->plan->settings->limits.shape;
+	unsigned bits = source->family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6;
+	struct offence offence = { .row = l->row, .why = why };
+
+	if (!n)
+		return;
+	counters_add(&w->counters[l->row].refused[why], n);
+	offence.source = addr_masked(source, bits);
+	offenders_note(&w->plan->shared->offenders[w->record_index], &offence, n, w->loop.now_ns);
+}
+
+/* The administrator's word; it goes over all other rules. */
+static bool is_drained(const struct worker *w, const struct listener *l)
+{
+	return atomic_load_explicit(&w->plan->shared->drained[l->row], memory_order_relaxed) != 0;
+}
+
+/* Whether the listener's dry_run lifts a refusal of n; then they have been counted. */
+static bool lifts(struct worker *w, const struct listener *l, enum refusal why, uint32_t n)
+{
+	if (!l->settings->admission.dry_run || (why != REFUSED_RATE && why != REFUSED_SESSIONS && why != REFUSED_SOURCE))
+		return false;
+	counters_add(&w->counters[l->row].dry_run[why], n);
+	return true;
+}
+
+/* The first so many of n are within the rates. */
+static uint32_t check_rates(struct worker *w, const struct listener *l, struct rate_limits_request q)
+{
+	const struct rate_limits_totals *totals = &w->plan->settings->limits.totals;
+	enum refusal why;
+	uint32_t n = rate_limits_answers(w->plan->limits, &q, &l->settings->admission.udp_rate, totals, &why);
+
+	q.n -= n;
+	if (q.n && lifts(w, l, why, q.n)) {
+		uint32_t more = rate_limits_answers(w->plan->limits, &q, &no_rate, totals, &why);
+		n += more;
+		q.n -= more;
+	}
+	admission_refused(w, l, why, &q.source, q.n);
+	return n;
+}
+
+static uint64_t first_bits(uint32_t n)
+{
+	return n < ADMISSION_MAX ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+}
+
+uint64_t admission_requests(struct worker *w, const struct listener *l, const struct checked_packet *p, uint32_t n)
+{
+	enum refusal why = is_drained(w, l) ? REFUSED_DRAINED
+					    : datagram_checks_all(&l->settings->admission, &served_ports, p);
+	uint32_t looped;
+
+	if (why != REFUSED_NOT) {
+		admission_refused(w, l, why, &p->source, n);
+		return 0;
+	}
+	/* Where nothing is sent, nothing is to be limited, and nothing goes round. */
+	if (l->transport != TRANSPORT_UDP || (l->settings->service->traits & SVC_SINK))
+		return first_bits(n);
+	struct rate_limits_request q = request_of(w, l, &p->source, n);
+	q.n = check_rates(w, l, q);
+	looped = rate_limits_loop(w->plan->limits, &q);
+	if (looped == RATE_LIMITS_NO_LOOP)
+		return first_bits(q.n);
+	admission_refused(w, l, REFUSED_LOOP, &p->source, 1);
+	return first_bits(q.n) & ~(UINT64_C(1) << looped);
+}
+
+size_t admission_room(const struct listener *l, const struct checked_packet *p, size_t room)
+{
+	uint32_t most = datagram_checks_answer_max(&l->settings->admission, l->settings->service, p);
+
+	return (l->settings->service->traits & SVC_SHORTENS) && most < room ? most : room;
+}
+
+uint32_t admission_answers(struct worker *w, const struct listener *l, const struct checked_packet *p, size_t bytes,
+			   uint32_t n)
+{
+	struct rate_limits_request q = request_of(w, l, &p->source, n);
+	uint32_t sent;
+
+	if (bytes > datagram_checks_answer_max(&l->settings->admission, l->settings->service, p)) {
+		admission_refused(w, l, REFUSED_AMPLIFICATION, &p->source, n);
+		return 0;
+	}
+	if (l->transport != TRANSPORT_UDP)
+		return n;
+	sent = rate_limits_answer_bytes(w->plan->limits, &q, &w->plan->settings->limits.totals, (uint32_t)bytes);
+	admission_refused(w, l, REFUSED_TOTAL, &p->source, n - sent);
+	return sent;
+}
+
+static enum refusal hold_to_caps(struct worker *w, const struct table_request *r, enum admission_step step,
+				 struct table_slot **slot)
+{
+	const struct table *t = w->plan->table;
+
+	switch (step) {
+	case ADMISSION_NAMED:
+		return table_name(t, *slot, r);
+	case ADMISSION_BECOMES:
+		return table_become(t, *slot, r);
+	default:
+		return table_admit(t, r, slot);
+	}
+}
+
+static enum refusal unless_lifted(struct worker *w, const struct listener *l, enum refusal why)
+{
+	return why != REFUSED_NOT && lifts(w, l, why, 1) ? REFUSED_NOT : why;
+}
+
+static enum refusal check_source(struct worker *w, const struct listener *l, const struct table_request *r)
+{
+	const struct admission_rules *rules = &l->settings->admission;
+	struct rate_limits_request q = request_of(w, l, &r->peer, 1);
+
+	if (r->peer.family == AF_UNSPEC)
+		return REFUSED_NOT;
+	if (!acl_allows(&rules->acl, &r->peer))
+		return REFUSED_ACL;
+	return r->is_exempt ? REFUSED_NOT
+			    : unless_lifted(w, l, rate_limits_session(w->plan->limits, &q, &rules->session_rate));
+}
+
+enum refusal admission_session(struct worker *w, const struct listener *l, const struct table_request *r,
+			       enum admission_step step, struct table_slot **slot)
+{
+	bool closed = step != ADMISSION_NAMED && is_drained(w, l);
+	enum refusal why = closed ? REFUSED_DRAINED : check_source(w, l, r), capped;
+	struct table_request uncapped = *r;
+
+	if (why != REFUSED_NOT)
+		return why;
+	capped = hold_to_caps(w, r, step, slot);
+	if (capped == REFUSED_NOT || !l->settings->admission.dry_run)
+		return capped;
+	/* Without the listener's caps. If it is admitted now, it was they that refused it. */
+	uncapped.row_max = uncapped.row_per_source = 0;
+	why = hold_to_caps(w, &uncapped, step, slot);
+	return why == REFUSED_NOT ? unless_lifted(w, l, capped) : why;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a datagram is answered, and whether a new session begins: the gate, the lists, the rates, the loop guard, in this
+ * order, each refusal counted by its reason.
+ *
+ * A listener's `dry_run` lifts its own rates and caps, which are then counted apart, and nothing else: not what keeps
+ * others from harm, not the totals that keep this host from it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "admission/datagram_checks.h"
+#include "worker/worker.h"
+
+#define ADMISSION_MAX 64 /* datagrams at once: a bit each */
+
+/* Once a worker: notes which ports are served over UDP. */
+void admission_begin(struct worker *w);
+
+/* Before the service sees n datagrams that are alike, in this order: which may be answered? The others have been counted. */
+uint64_t admission_requests(struct worker *w, const struct listener *l, const struct checked_packet *p, uint32_t n);
+
+/* Of `room` bytes, how many a service may fill that can do with less. */
+size_t admission_room(const struct listener *l, const struct checked_packet *p, size_t room);
+
+/* Behind the service: how many of n answers of so many bytes may go, the first ones? The others have been counted. */
+uint32_t admission_answers(struct worker *w, const struct listener *l, const struct checked_packet *p, size_t bytes,
+			   uint32_t n);
+
+/* Counts n refusals, and notes whom they met. Every refusal of a worker's comes here. */
+void admission_refused(struct worker *w, const struct listener *l, enum refusal why, const struct addr *source, uint32_t n);
+
+enum admission_step {
+	ADMISSION_NEW,     /* a connection: *slot is set on REFUSED_NOT                              */
+	ADMISSION_NAMED,   /* a session that was admitted without a peer, which is known from now on */
+	ADMISSION_BECOMES, /* tcpmux: another listener's session is to be this one's                 */
+};
+
+/* May it be a session of the listener: lists, rates, caps. A peer that is not known yet (AF_UNSPEC) is held against caps
+ * alone, one that is exempt (a balancer's own connection) against no rate. Not counted yet, but for what a dry run lifts. */
+enum refusal admission_session(struct worker *w, const struct listener *l, const struct table_request *r,
+			       enum admission_step step, struct table_slot **slot);
