@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was asked: the command line as numbers. options.c fills it; from there on it is read-only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+enum plan_transport { PLAN_UDP, PLAN_TCP, PLAN_UNIX };
+enum plan_fill { PLAN_FILL_PATTERN, PLAN_FILL_ZEROS, PLAN_FILL_RANDOM, PLAN_FILL_TEXT };
+enum plan_stamps { PLAN_STAMPS_AUTO, PLAN_STAMPS_HARDWARE, PLAN_STAMPS_KERNEL, PLAN_STAMPS_USER };
+enum plan_schedule { PLAN_PERIODIC, PLAN_POISSON };
+
+#define PLAN_COUNT 10
+#define PLAN_SIZE_BYTES 64
+#define PLAN_SIZE_MAX_BYTES 65507 /* of a UDP payload over IPv4 */
+#define PLAN_TTL 64
+#define PLAN_FLOWS_MAX 1024
+
+struct probe;
+
+struct plan {
+	const struct probe *probe;
+	enum plan_transport transport;
+	const char *unix_path; /* PLAN_UNIX: where the socket is                        */
+	const char *port;      /* a number or a service's name; NULL: the test's own    */
+	int family;            /* AF_UNSPEC: whichever the name has first               */
+	const char **hosts;    /* as written; the command line's                        */
+	size_t hosts_n;
+
+	uint64_t count;       /* packets per flow and size; 0: until ^C                 */
+	uint64_t duration_ns; /* CLOCK_NEVER: not said                                  */
+	uint64_t interval_ns;
+	enum plan_schedule schedule;
+	uint64_t burst;      /* packets back to back each interval                     */
+	uint64_t timeout_ns; /* an answer after this is late                           */
+	uint64_t warmup;     /* packets sent first and not counted                     */
+
+	uint32_t size_bytes;
+	enum plan_fill fill;
+	const char *fill_text; /* PLAN_FILL_TEXT: not empty */
+
+	const char *source;   /* an address or an interface; NULL: the kernel's choice */
+	uint16_t source_port; /* of the first flow; 0: the kernel's choice           */
+	uint32_t flows;
+	uint8_t ttl, dscp, ecn; /* ecn: the two bits of RFC 3168 */
+	bool df;
+	enum plan_stamps stamps;
+
+	bool own_host, flood; /* manners.h */
+};
