@@ -6,8 +6,6 @@
  */
 #pragma once
 
-#include "test.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,6 @@
 /* For tests of sessions: a service that does what the test says, and a worker that does what the session says. */
 #pragma once
 
-#include "test.h"
-
 #include <string.h>
 
 #include "session/session.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* How a worker takes connections: when it is full, when something fails, and what is refused. */
-#include "test.h"
-
 #include <errno.h>
 #include <fcntl.h>
 
@@ -27,7 +25,7 @@ static uint64_t admitted(const struct desk *d, const struct listener *l)
 
 /* ---- refusals ---- */
 
-TEST(what_the_list_refuses_is_reset_and_counted)
+static void what_the_list_refuses_is_reset_and_counted(void **state maybe_unused)
 {
 	static const struct prefix nobody[] = { { .addr = { .family = AF_INET }, .bits = 0 } };
 	struct desk d;
@@ -51,7 +49,7 @@ TEST(what_the_list_refuses_is_reset_and_counted)
 }
 
 /* A flood of connections that are refused keeps the door busy; the worker's own business goes on beside it. */
-TEST(timers_fire_while_connections_keep_coming)
+static void timers_fire_while_connections_keep_coming(void **state maybe_unused)
 {
 	static const struct prefix nobody[] = { { .addr = { .family = AF_INET }, .bits = 0 } };
 	struct loop_timer timer = { .fire = note_fired };
@@ -78,7 +76,7 @@ TEST(timers_fire_while_connections_keep_coming)
 
 /* ---- full ---- */
 
-TEST(a_prefork_worker_takes_the_next_when_it_is_free_again)
+static void a_prefork_worker_takes_the_next_when_it_is_free_again(void **state maybe_unused)
 {
 	struct desk d;
 	const struct listener *l;
@@ -105,7 +103,7 @@ TEST(a_prefork_worker_takes_the_next_when_it_is_free_again)
 	desk_end(&d);
 }
 
-TEST(an_event_worker_takes_no_more_than_its_share)
+static void an_event_worker_takes_no_more_than_its_share(void **state maybe_unused)
 {
 	struct desk d;
 	const struct listener *l;
@@ -129,7 +127,7 @@ TEST(an_event_worker_takes_no_more_than_its_share)
 
 /* ---- what fails ---- */
 
-TEST(a_listener_that_could_not_be_waited_on_is_tried_again)
+static void a_listener_that_could_not_be_waited_on_is_tried_again(void **state maybe_unused)
 {
 	struct desk d;
 	const struct listener *first, *second;
@@ -161,7 +159,7 @@ TEST(a_listener_that_could_not_be_waited_on_is_tried_again)
 
 /* ---- stopping ---- */
 
-TEST(what_woke_a_worker_that_drains_is_served)
+static void what_woke_a_worker_that_drains_is_served(void **state maybe_unused)
 {
 	struct desk d;
 	const struct listener *l;
@@ -220,7 +218,7 @@ static void expect_rest(enum pool_model model, int how)
 	desk_end(&d);
 }
 
-TEST(a_listener_that_was_ended_is_polled_no_more)
+static void a_listener_that_was_ended_is_polled_no_more(void **state maybe_unused)
 {
 	expect_rest(POOL_PREFORK, SHUT_RDWR);
 	expect_rest(POOL_EVENT, SHUT_RDWR);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Access lists: who may ask, whichever of the two lists says so and however specifically. */
-
-#include "test.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "admission/acl.h"
 
@@ -41,7 +44,7 @@ static void check_row(const struct row *row)
 	for (size_t i_ = 0; i_ < array_n(rows); i_++)                                                                       \
 	check_row(&(rows)[i_])
 
-TEST(without_lists_everybody_may)
+static void without_lists_everybody_may(void **state maybe_unused)
 {
 	static const struct row rows[] = {
 		{ .peer = "192.0.2.1", .allowed = true },
@@ -54,7 +57,7 @@ TEST(without_lists_everybody_may)
 	assert_true(acl_allows(&none, &peer)); /* NULL lists, as settings leave them */
 }
 
-TEST(a_deny_list_alone_keeps_out_only_those_it_holds)
+static void a_deny_list_alone_keeps_out_only_those_it_holds(void **state maybe_unused)
 {
 	static const struct row rows[] = {
 		{ .deny = { "192.0.2.0/24" }, .peer = "192.0.2.255", .allowed = false },
@@ -66,7 +69,7 @@ TEST(a_deny_list_alone_keeps_out_only_those_it_holds)
 	CHECK(rows);
 }
 
-TEST(an_allow_list_alone_keeps_out_all_others)
+static void an_allow_list_alone_keeps_out_all_others(void **state maybe_unused)
 {
 	static const struct row rows[] = {
 		{ .allow = { "192.0.2.0/24" }, .peer = "192.0.2.7", .allowed = true },
@@ -79,7 +82,7 @@ TEST(an_allow_list_alone_keeps_out_all_others)
 	CHECK(rows);
 }
 
-TEST(the_more_specific_prefix_decides)
+static void the_more_specific_prefix_decides(void **state maybe_unused)
 {
 	static const struct row rows[] = {
 		{ .allow = { "10.0.0.0/8" }, .deny = { "10.1.0.0/16" }, .peer = "10.1.2.3", .allowed = false },
@@ -103,7 +106,7 @@ TEST(the_more_specific_prefix_decides)
 	CHECK(rows);
 }
 
-TEST(of_equally_specific_prefixes_deny_wins)
+static void of_equally_specific_prefixes_deny_wins(void **state maybe_unused)
 {
 	static const struct row rows[] = {
 		{ .allow = { "10.1.0.0/16" }, .deny = { "10.1.0.0/16" }, .peer = "10.1.2.3", .allowed = false },
@@ -114,7 +117,7 @@ TEST(of_equally_specific_prefixes_deny_wins)
 	CHECK(rows);
 }
 
-TEST(an_ipv4_mapped_peer_is_the_ipv4_one)
+static void an_ipv4_mapped_peer_is_the_ipv4_one(void **state maybe_unused)
 {
 	static const struct row rows[] = {
 		{ .allow = { "192.0.2.0/24" }, .peer = "::ffff:192.0.2.1", .allowed = true },
@@ -125,7 +128,7 @@ TEST(an_ipv4_mapped_peer_is_the_ipv4_one)
 	CHECK(rows);
 }
 
-TEST(a_unix_peer_is_always_allowed)
+static void a_unix_peer_is_always_allowed(void **state maybe_unused)
 {
 	struct prefix p;
 	struct acl acl = { .allow = &p, .allow_n = 1 };

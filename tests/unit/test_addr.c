@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses: what is taken for one, how it is written down, and which prefix holds it. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
+#include <cmocka.h>
 
 #include "base/addr.h"
 
@@ -41,17 +44,18 @@ static struct prefix prefix(const char *s)
 	return p;
 }
 
-TEST(a_family_that_is_none_of_ours_is_no_text_of_others)
+static void a_family_that_is_none_of_ours_is_no_text_of_others(void **state)
 {
 	struct addr a = { .family = 99, .port = 7, .bytes = { 1, 2, 3 } };
 	char storage[ADDR_TEXT_MAX];
 	struct text t = TEXT_OVER(storage);
 
+	(void)state;
 	addr_add_text_port(&t, &a);
 	assert_string_equal(storage, "none");
 }
 
-TEST(addresses_are_read_and_written_in_one_form)
+static void addresses_are_read_and_written_in_one_form(void **state)
 {
 	static const char *const pairs[][2] = {
 		{ "127.0.0.1", "127.0.0.1" },
@@ -70,6 +74,7 @@ TEST(addresses_are_read_and_written_in_one_form)
 		{ "64:ff9b::192.0.2.1", "64:ff9b::c000:201" },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(pairs); i++) {
 		struct addr a = parsed(pairs[i][0]);
 
@@ -92,10 +97,11 @@ static void assert_no_address(const char *words)
 	}
 }
 
-TEST(what_is_no_address_is_refused)
+static void what_is_no_address_is_refused(void **state)
 {
 	struct addr a;
 
+	(void)state;
 	assert_no_address(
 		"localhost 2130706433 127.1 127.0.0 127.0.0.1. 127.0.0.01 0127.0.0.1 0x7f.0.0.1 256.0.0.1 1.2.3.-4");
 	assert_no_address("::: ::1:: 1:2:3:4:5:6:7 1:2:3:4:5:6:7:8:9 12345:: ::g ::1/64 ::ffff:1.2.3.256");
@@ -107,12 +113,13 @@ TEST(what_is_no_address_is_refused)
 	assert_int_equal(addr_parse("1.2.3.4 ", &a), -EINVAL);
 }
 
-TEST(a_scope_is_an_interface_by_name_or_number)
+static void a_scope_is_an_interface_by_name_or_number(void **state)
 {
 	char name[IF_NAMESIZE], with_name[64], with_number[64];
 	struct addr a;
 	unsigned index = 1; /* lo, in every network namespace */
 
+	(void)state;
 	assert_non_null(if_indextoname(index, name));
 	assert_int_equal(text_copy(with_name, sizeof(with_name), "fe80::1%"), 0);
 	strncat(with_name, name, sizeof(with_name) - strlen(with_name) - 1);
@@ -128,19 +135,21 @@ TEST(a_scope_is_an_interface_by_name_or_number)
 	assert_int_equal(addr_parse("fe80::1%01", &a), -ENODEV);
 }
 
-TEST(a_refused_address_leaves_the_result_alone)
+static void a_refused_address_leaves_the_result_alone(void **state)
 {
 	struct addr a = parsed("192.0.2.1");
 
+	(void)state;
 	assert_int_equal(addr_parse("::1x", &a), -EINVAL);
 	assert_string_equal(text_of(&a), "192.0.2.1");
 }
 
-TEST(a_mapped_peer_of_a_dual_stack_socket_is_ipv4)
+static void a_mapped_peer_of_a_dual_stack_socket_is_ipv4(void **state)
 {
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(4000), .sin6_scope_id = 3 };
 	struct addr a, same = parsed("192.0.2.7");
 
+	(void)state;
 	memcpy(&in6.sin6_addr, "\0\0\0\0\0\0\0\0\0\0\xFF\xFF\xC0\0\2\7", 16);
 	a = addr_from_sockaddr((struct sockaddr *)&in6, sizeof(in6));
 	same.port = 4000;
@@ -148,13 +157,14 @@ TEST(a_mapped_peer_of_a_dual_stack_socket_is_ipv4)
 	assert_true(addr_same(&a, &same));
 }
 
-TEST(a_socket_address_comes_back_as_it_was)
+static void a_socket_address_comes_back_as_it_was(void **state)
 {
 	struct addr a = parsed("fe80::1");
 	struct sockaddr_storage ss;
 	struct addr back;
 	socklen_t len;
 
+	(void)state;
 	a.scope = 5;
 	a.port = 65535;
 	assert_int_equal(addr_to_sockaddr(&a, AF_INET6, &ss, &len), 0);
@@ -170,13 +180,14 @@ TEST(a_socket_address_comes_back_as_it_was)
 	assert_true(addr_same(&a, &back));
 }
 
-TEST(ipv4_goes_out_mapped_on_an_ipv6_socket)
+static void ipv4_goes_out_mapped_on_an_ipv6_socket(void **state)
 {
 	struct addr a = parsed("192.0.2.1"), unix_peer = { .family = AF_UNIX }, six = parsed("::1");
 	struct sockaddr_storage ss;
 	struct sockaddr_in6 in6;
 	socklen_t len;
 
+	(void)state;
 	a.port = 7;
 	assert_int_equal(addr_to_sockaddr(&a, AF_INET6, &ss, &len), 0);
 	memcpy(&in6, &ss, sizeof(in6));
@@ -188,13 +199,14 @@ TEST(ipv4_goes_out_mapped_on_an_ipv6_socket)
 	assert_int_equal(addr_to_sockaddr(&unix_peer, AF_UNIX, &ss, &len), -EAFNOSUPPORT);
 }
 
-TEST(short_and_foreign_socket_addresses_are_no_address)
+static void short_and_foreign_socket_addresses_are_no_address(void **state)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct sockaddr other = { .sa_family = AF_NETLINK };
 	struct addr a;
 
+	(void)state;
 	a = addr_from_sockaddr((struct sockaddr *)&un, sizeof(sa_family_t)); /* an unnamed peer */
 	assert_int_equal(a.family, AF_UNIX);
 	assert_string_equal(text_of(&a), "unix");
@@ -203,12 +215,13 @@ TEST(short_and_foreign_socket_addresses_are_no_address)
 	assert_int_equal(addr_from_sockaddr(NULL, 0).family, AF_UNSPEC);
 }
 
-TEST(a_port_follows_the_address)
+static void a_port_follows_the_address(void **state)
 {
 	char storage[ADDR_TEXT_MAX];
 	struct text t = TEXT_OVER(storage);
 	struct addr four = parsed("127.0.0.1"), six = parsed("2001:db8::1"), unix_peer = { .family = AF_UNIX };
 
+	(void)state;
 	four.port = 7;
 	six.port = 65535;
 	addr_add_text_port(&t, &four);
@@ -219,19 +232,20 @@ TEST(a_port_follows_the_address)
 	assert_string_equal(storage, "127.0.0.1:7 [2001:db8::1]:65535 unix");
 }
 
-TEST(the_longest_text_fits)
+static void the_longest_text_fits(void **state)
 {
 	struct addr a = parsed("fe80:1111:2222:3333:4444:5555:6666:7777");
 	char storage[ADDR_TEXT_MAX];
 	struct text t = TEXT_OVER(storage);
 
+	(void)state;
 	a.scope = UINT32_MAX;
 	a.port = 65535;
 	addr_add_text_port(&t, &a);
 	assert_string_equal(storage, "[fe80:1111:2222:3333:4444:5555:6666:7777%4294967295]:65535");
 }
 
-TEST(prefixes_are_read_and_written)
+static void prefixes_are_read_and_written(void **state)
 {
 	static const char *const pairs[][2] = {
 		{ "192.0.2.0/24", "192.0.2.0/24" },
@@ -246,6 +260,7 @@ TEST(prefixes_are_read_and_written)
 		{ "::ffff:192.0.2.1", "192.0.2.1/32" },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(pairs); i++) {
 		char storage[ADDR_TEXT_MAX];
 		struct text t = TEXT_OVER(storage);
@@ -256,7 +271,7 @@ TEST(prefixes_are_read_and_written)
 	}
 }
 
-TEST(what_is_no_prefix_is_refused)
+static void what_is_no_prefix_is_refused(void **state)
 {
 	static const char *const bad[] = { "",
 					   "/24",
@@ -277,6 +292,7 @@ TEST(what_is_no_prefix_is_refused)
 	};
 	struct prefix p;
 
+	(void)state;
 	for (size_t i = 0; i < array_n(bad); i++) {
 		if (prefix_parse(bad[i], &p) != -EINVAL)
 			fail_msg("\"%s\" is not a prefix", bad[i]);
@@ -295,8 +311,9 @@ static bool holds(const char *p, const char *a)
 	return prefix_holds(&pp, &aa);
 }
 
-TEST(a_prefix_holds_its_addresses_and_no_others)
+static void a_prefix_holds_its_addresses_and_no_others(void **state)
 {
+	(void)state;
 	assert_true(holds("192.0.2.128/25", "192.0.2.128"));
 	assert_true(holds("192.0.2.128/25", "192.0.2.255"));
 	assert_false(holds("192.0.2.128/25", "192.0.2.127"));
@@ -311,10 +328,11 @@ TEST(a_prefix_holds_its_addresses_and_no_others)
 	assert_true(holds("fe80::/10", "febf::1%1"));
 }
 
-TEST(the_key_of_a_source_has_neither_port_nor_scope)
+static void the_key_of_a_source_has_neither_port_nor_scope(void **state)
 {
 	struct addr a = parsed("fe80::1234:5678:9abc:def0"), masked;
 
+	(void)state;
 	a.port = 7;
 	a.scope = 3;
 	masked = addr_masked(&a, 79);
@@ -332,7 +350,7 @@ TEST(the_key_of_a_source_has_neither_port_nor_scope)
 	assert_true(addr_same_host(&masked, &a));
 }
 
-TEST(kinds_of_addresses_are_told_apart)
+static void kinds_of_addresses_are_told_apart(void **state)
 {
 	static const struct {
 		const char *address;
@@ -362,6 +380,7 @@ TEST(kinds_of_addresses_are_told_apart)
 	};
 	struct addr none = { .family = AF_UNSPEC };
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		struct addr a = parsed(rows[i].address);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets that were passed, and which listener gets each; real sockets, as a socket unit makes them. */
-
-#include "test.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "net/adopt.h"
 #include "net/passed.h"
@@ -85,7 +88,7 @@ static void expect_refused(const char *sentence)
 
 /* ---- which listener ---- */
 
-TEST(a_listener_s_name_comes_before_a_service_s)
+static void a_listener_s_name_comes_before_a_service_s(void **state maybe_unused)
 {
 	struct listener_settings *other = listens("other", TRANSPORT_TCP), *named = listens("echo", TRANSPORT_TCP);
 	struct adopt_socket *s = is_passed("echo", SOCK_STREAM);
@@ -98,7 +101,7 @@ TEST(a_listener_s_name_comes_before_a_service_s)
 	expect_adopted(0, s, other);
 }
 
-TEST(a_service_s_name_and_the_type_find_the_listener)
+static void a_service_s_name_and_the_type_find_the_listener(void **state maybe_unused)
 {
 	struct listener_settings *streams = listens("a", TRANSPORT_TCP), *datagrams = listens("b", TRANSPORT_UDP);
 	struct adopt_socket *tcp = is_passed("echo", SOCK_STREAM), *udp = is_passed("echo", SOCK_DGRAM);
@@ -109,7 +112,7 @@ TEST(a_service_s_name_and_the_type_find_the_listener)
 	expect_adopted(1, udp, datagrams);
 }
 
-TEST(address_port_and_type_find_the_listener_of_a_name_that_says_nothing)
+static void address_port_and_type_find_the_listener_of_a_name_that_says_nothing(void **state maybe_unused)
 {
 	struct listener_settings *first = listens("a", TRANSPORT_TCP), *second = listens("b", TRANSPORT_TCP);
 	struct adopt_socket *s = is_passed("unknown", SOCK_STREAM);
@@ -125,7 +128,7 @@ TEST(address_port_and_type_find_the_listener_of_a_name_that_says_nothing)
 	expect_adopted(0, s, first);
 }
 
-TEST(the_address_decides_between_listeners_of_one_service)
+static void the_address_decides_between_listeners_of_one_service(void **state maybe_unused)
 {
 	struct listener_settings *second;
 	struct adopt_socket *s = is_passed("echo", SOCK_STREAM);
@@ -138,7 +141,7 @@ TEST(the_address_decides_between_listeners_of_one_service)
 	expect_adopted(0, s, second);
 }
 
-TEST(a_refusal_names_descriptor_name_type_and_address)
+static void a_refusal_names_descriptor_name_type_and_address(void **state maybe_unused)
 {
 	char expected[128];
 
@@ -149,7 +152,7 @@ TEST(a_refusal_names_descriptor_name_type_and_address)
 	expect_refused(expected);
 }
 
-TEST(a_listener_s_label_is_a_name_of_its_transport)
+static void a_listener_s_label_is_a_name_of_its_transport(void **state maybe_unused)
 {
 	struct listener_settings *l = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
 	struct adopt_socket *tcp = is_passed("echo/tcp", SOCK_STREAM), *udp = is_passed("echo/udp", SOCK_DGRAM);
@@ -164,7 +167,7 @@ TEST(a_listener_s_label_is_a_name_of_its_transport)
 	expect_refused("(echo/, udp 127.0.0.1:");
 }
 
-TEST(one_that_is_refused_takes_nothing_from_the_others_and_its_listener_binds_none)
+static void one_that_is_refused_takes_nothing_from_the_others_and_its_listener_binds_none(void **state maybe_unused)
 {
 	struct listener_settings *echo = listens("echo", TRANSPORT_TCP), *hostname = listens("hostname", TRANSPORT_TCP);
 	struct adopt_socket *served = is_passed("echo", SOCK_STREAM), *public = is_passed("hostname", SOCK_STREAM);
@@ -185,7 +188,7 @@ TEST(one_that_is_refused_takes_nothing_from_the_others_and_its_listener_binds_no
 
 /* ---- what else is bound ---- */
 
-TEST(only_plans_what_was_passed_and_auto_the_rest)
+static void only_plans_what_was_passed_and_auto_the_rest(void **state maybe_unused)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
 	struct adopt_socket *tcp = is_passed("echo", SOCK_STREAM);
@@ -206,7 +209,7 @@ TEST(only_plans_what_was_passed_and_auto_the_rest)
 	assert_string_equal(notices_storage, "");
 }
 
-TEST(listeners_without_a_socket_are_told_of_each_once)
+static void listeners_without_a_socket_are_told_of_each_once(void **state maybe_unused)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
 
@@ -222,7 +225,7 @@ TEST(listeners_without_a_socket_are_told_of_each_once)
 }
 
 /* No other is bound in the place of one that came to its end. */
-TEST(one_that_has_ended_keeps_its_listener_from_binding)
+static void one_that_has_ended_keeps_its_listener_from_binding(void **state maybe_unused)
 {
 	listens("echo", TRANSPORT_TCP);
 	settings.activation = SETTINGS_ACTIVATION_AUTO;
@@ -233,7 +236,7 @@ TEST(one_that_has_ended_keeps_its_listener_from_binding)
 	assert_int_equal(plan_n, 0);
 }
 
-TEST(two_sockets_of_one_place_are_two_listeners)
+static void two_sockets_of_one_place_are_two_listeners(void **state maybe_unused)
 {
 	struct adopt_socket *first, *second;
 
@@ -246,7 +249,7 @@ TEST(two_sockets_of_one_place_are_two_listeners)
 	assert_string_not_equal(plan[0].key, plan[1].key);
 }
 
-TEST(notices_that_do_not_fit_are_left_out_whole)
+static void notices_that_do_not_fit_are_left_out_whole(void **state maybe_unused)
 {
 	struct listener_settings *s = listens("a-long-name-of-a-listener-that-fills-the-storage", TRANSPORT_TCP);
 
@@ -269,7 +272,7 @@ static void count_removed(const char *name maybe_unused)
 }
 
 /* What is in a service manager's store must be found again by the next version of this program. */
-TEST(a_stored_socket_has_the_same_name_in_every_version)
+static void a_stored_socket_has_the_same_name_in_every_version(void **state maybe_unused)
 {
 	char storage[64];
 	struct text name = TEXT_OVER(storage);
@@ -280,7 +283,7 @@ TEST(a_stored_socket_has_the_same_name_in_every_version)
 	assert_null(strchr(storage, ':')); /* it separates names in LISTEN_FDNAMES */
 }
 
-TEST(a_stored_socket_takes_the_place_of_the_one_that_would_be_bound)
+static void a_stored_socket_takes_the_place_of_the_one_that_would_be_bound(void **state maybe_unused)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP);
 	char storage[64];
@@ -303,7 +306,7 @@ TEST(a_stored_socket_takes_the_place_of_the_one_that_would_be_bound)
 	assert_int_equal(stored->fd, -1);
 }
 
-TEST(a_stored_socket_that_nobody_wants_is_closed_and_removed)
+static void a_stored_socket_that_nobody_wants_is_closed_and_removed(void **state maybe_unused)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP);
 	struct adopt_socket *stored = is_passed("stored-0000000000000000", SOCK_STREAM);

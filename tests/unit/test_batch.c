@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams read many at a time: which of them are told together, and what of a message that is several. */
-#include "test.h"
-
 #include <netinet/udp.h>
 
 #include "worker/batch.h"
@@ -71,7 +69,7 @@ static void expect_end(struct reading *r)
 	assert_false(batch_next(r->batch, &a));
 }
 
-TEST(those_of_one_client_and_one_length_are_told_together)
+static void those_of_one_client_and_one_length_are_told_together(void **state maybe_unused)
 {
 	struct reading r;
 	unsigned first;
@@ -91,7 +89,7 @@ TEST(those_of_one_client_and_one_length_are_told_together)
 	end(&r);
 }
 
-TEST(empty_ones_are_told_each)
+static void empty_ones_are_told_each(void **state maybe_unused)
 {
 	struct reading r;
 
@@ -104,7 +102,7 @@ TEST(empty_ones_are_told_each)
 	end(&r);
 }
 
-TEST(a_message_of_several_is_taken_apart)
+static void a_message_of_several_is_taken_apart(void **state maybe_unused)
 {
 	struct reading r;
 
@@ -123,7 +121,7 @@ TEST(a_message_of_several_is_taken_apart)
 	end(&r);
 }
 
-TEST(more_than_fit_are_told_in_parts)
+static void more_than_fit_are_told_in_parts(void **state maybe_unused)
 {
 	static char bytes[2 * 60];
 	struct reading r;
@@ -139,7 +137,7 @@ TEST(more_than_fit_are_told_in_parts)
 	end(&r);
 }
 
-TEST(what_does_not_fit_a_batch_is_in_the_next)
+static void what_does_not_fit_a_batch_is_in_the_next(void **state maybe_unused)
 {
 	struct reading r;
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory for what sessions are owed: its limit, over all processes, and that it is used again. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/pages.h"
 #include "worker/buffers.h"
@@ -26,7 +28,7 @@ static void done(struct buffers *b)
 	pages_give(b->blocks, buffers_bytes(b->n));
 }
 
-TEST(no_more_blocks_than_the_limit_allows)
+static void no_more_blocks_than_the_limit_allows(void **state maybe_unused)
 {
 	_Atomic uint64_t used = 0, owner = 0;
 	struct buffers b;
@@ -45,7 +47,7 @@ TEST(no_more_blocks_than_the_limit_allows)
 	done(&b);
 }
 
-TEST(no_more_blocks_than_there_are)
+static void no_more_blocks_than_there_are(void **state maybe_unused)
 {
 	_Atomic uint64_t used = 0, owner = 0;
 	struct buffers b;
@@ -57,7 +59,7 @@ TEST(no_more_blocks_than_there_are)
 	done(&b);
 }
 
-TEST(every_block_is_whole_and_nobody_else_s)
+static void every_block_is_whole_and_nobody_else_s(void **state maybe_unused)
 {
 	enum { N = 40 };
 	_Atomic uint64_t used = 0, owner = 0;
@@ -82,7 +84,7 @@ TEST(every_block_is_whole_and_nobody_else_s)
 	done(&b);
 }
 
-TEST(the_limit_is_one_for_all_processes)
+static void the_limit_is_one_for_all_processes(void **state maybe_unused)
 {
 	enum { PROCESSES = 4, LIMIT = 10 };
 	_Atomic uint64_t *words = shared_words();
@@ -113,7 +115,7 @@ TEST(the_limit_is_one_for_all_processes)
 }
 
 /* Four billion blocks: on no machine is there room for them, on one of 32 bits not even for their number of bytes. */
-TEST(more_than_the_machine_can_address_is_refused)
+static void more_than_the_machine_can_address_is_refused(void **state maybe_unused)
 {
 	_Atomic uint64_t used = 0;
 	struct buffers b;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* chargen (RFC 864): the pattern, without a seam over any number of calls. */
-#include "test.h"
-
 #include <stdio.h>
 
 #include "serve.h"
@@ -25,10 +23,11 @@ static void assert_pattern(const char *s, size_t n)
 
 /* The 7030 bytes from ' ' on, twice: their SHA-256 is 3cdea95b39ae39243127adde7cd303a8b8c9f25248a3fc0c483ba70b00fb8f19, and
  * `test_chargen pattern | sha256sum` says so. */
-TEST(the_stream_is_the_pattern_over_and_over)
+static void the_stream_is_the_pattern_over_and_over(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_TCP);
 	s.enough = 2 * PATTERN_BYTES;
 	serve_open(&s);
@@ -39,10 +38,11 @@ TEST(the_stream_is_the_pattern_over_and_over)
 	assert_pattern(s.said, s.said_n);
 }
 
-TEST(outputs_of_any_size_join_without_a_seam)
+static void outputs_of_any_size_join_without_a_seam(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_UNIX);
 	s.out_cap = 1;
 	s.enough = 1;
@@ -58,10 +58,11 @@ TEST(outputs_of_any_size_join_without_a_seam)
 	assert_pattern(s.said, s.said_n);
 }
 
-TEST(the_stream_does_not_care_for_input_nor_its_end)
+static void the_stream_does_not_care_for_input_nor_its_end(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_TCP);
 	s.enough = 0;
 	serve_open(&s);
@@ -74,11 +75,12 @@ TEST(the_stream_does_not_care_for_input_nor_its_end)
 	assert_pattern(s.said, s.said_n);
 }
 
-TEST(a_datagram_gets_0_to_512_bytes_by_chance)
+static void a_datagram_gets_0_to_512_bytes_by_chance(void **state)
 {
 	bool seen[513] = { false };
 	struct serve s;
 
+	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_UDP);
 	for (uint32_t i = 0; i < 513; i++) {
 		s.ctx.random = i * 513 + i;
@@ -92,10 +94,11 @@ TEST(a_datagram_gets_0_to_512_bytes_by_chance)
 		assert_true(seen[n]);
 }
 
-TEST(a_datagram_answer_is_never_longer_than_allowed)
+static void a_datagram_answer_is_never_longer_than_allowed(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_UDP);
 	for (size_t room = 0; room < 20; room++) {
 		size_t most = 0;

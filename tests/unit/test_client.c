@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What a worker does with a connection: byte for byte, when the client is slow, and at every limit. */
-#include "test.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
@@ -82,7 +80,7 @@ static uint64_t open_sessions(const struct desk *d, const struct listener *l)
 
 /* ---- every byte ---- */
 
-TEST(echo_returns_every_byte_to_a_client_that_reads_slowly)
+static void echo_returns_every_byte_to_a_client_that_reads_slowly(void **state maybe_unused)
 {
 	static uint8_t sent[1 << 20], got[sizeof(sent)];
 	struct desk d;
@@ -115,7 +113,7 @@ TEST(echo_returns_every_byte_to_a_client_that_reads_slowly)
 	desk_end(&d);
 }
 
-TEST(input_waits_behind_an_answer_that_the_client_does_not_take)
+static void input_waits_behind_an_answer_that_the_client_does_not_take(void **state maybe_unused)
 {
 	static uint8_t got[100 * STRETCH];
 	uint8_t asked[100];
@@ -140,7 +138,7 @@ TEST(input_waits_behind_an_answer_that_the_client_does_not_take)
 	desk_end(&d);
 }
 
-TEST(nothing_is_read_from_a_client_that_is_owed)
+static void nothing_is_read_from_a_client_that_is_owed(void **state maybe_unused)
 {
 	static uint8_t bytes[65536];
 	struct desk d;
@@ -166,7 +164,7 @@ TEST(nothing_is_read_from_a_client_that_is_owed)
 	desk_end(&d);
 }
 
-TEST(packets_keep_their_bounds)
+static void packets_keep_their_bounds(void **state maybe_unused)
 {
 	static const size_t sizes[] = { 1, 1000, 5, 30000 };
 	static uint8_t sent[65536], got[65536];
@@ -189,7 +187,7 @@ TEST(packets_keep_their_bounds)
 	desk_end(&d);
 }
 
-TEST(a_long_packet_waits_behind_an_answer_too)
+static void a_long_packet_waits_behind_an_answer_too(void **state maybe_unused)
 {
 	static uint8_t sent[65536], got[65536];
 	struct desk d;
@@ -218,7 +216,7 @@ TEST(a_long_packet_waits_behind_an_answer_too)
 
 /* ---- limits ---- */
 
-TEST(a_session_that_finds_no_buffer_ends_and_no_other)
+static void a_session_that_finds_no_buffer_ends_and_no_other(void **state maybe_unused)
 {
 	static uint8_t bytes[60000];
 	struct desk d;
@@ -259,7 +257,7 @@ static void turn_until_lingering(struct desk *d, uint32_t n)
 	assert_int_equal(d->w.lingering_n, n);
 }
 
-TEST(few_connections_linger_and_the_oldest_goes_first)
+static void few_connections_linger_and_the_oldest_goes_first(void **state maybe_unused)
 {
 	static int fds[SESSIONS_LINGERING_MAX + 1];
 	struct desk d;
@@ -285,7 +283,7 @@ TEST(few_connections_linger_and_the_oldest_goes_first)
 	desk_end(&d);
 }
 
-TEST(what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing)
+static void what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing(void **state maybe_unused)
 {
 	char answer[64];
 	struct desk d;
@@ -306,7 +304,7 @@ TEST(what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing)
 	desk_end(&d);
 }
 
-TEST(a_draining_worker_leaves_with_its_last_connection)
+static void a_draining_worker_leaves_with_its_last_connection(void **state maybe_unused)
 {
 	struct desk d;
 	int fd, lingering;
@@ -331,7 +329,7 @@ TEST(a_draining_worker_leaves_with_its_last_connection)
 
 /* ---- kill marks ---- */
 
-TEST(a_session_with_a_kill_mark_ends)
+static void a_session_with_a_kill_mark_ends(void **state maybe_unused)
 {
 	struct desk d;
 	int killed, other;
@@ -350,7 +348,7 @@ TEST(a_session_with_a_kill_mark_ends)
 	desk_end(&d);
 }
 
-TEST(a_session_that_is_not_idle_any_more_is_spared)
+static void a_session_that_is_not_idle_any_more_is_spared(void **state maybe_unused)
 {
 	struct desk d;
 	int idle, active;
@@ -397,7 +395,7 @@ static void expect_text(int fd, const char *text)
 	assert_string_equal(got, text);
 }
 
-TEST(tcpmux_hands_over_with_the_bytes_behind_the_line)
+static void tcpmux_hands_over_with_the_bytes_behind_the_line(void **state maybe_unused)
 {
 	struct desk d;
 	int fd;
@@ -417,7 +415,7 @@ TEST(tcpmux_hands_over_with_the_bytes_behind_the_line)
 	desk_end(&d);
 }
 
-TEST(tcpmux_is_refused_by_the_caps_of_the_service_it_names)
+static void tcpmux_is_refused_by_the_caps_of_the_service_it_names(void **state maybe_unused)
 {
 	struct desk d;
 	int first, second;

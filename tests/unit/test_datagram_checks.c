@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The gate: which datagrams are answered, which are not, and for what reason. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "shared/counters.h"
 #include "admission/datagram_checks.h"
@@ -43,7 +46,7 @@ static void expect(enum refusal expected, const struct admission_rules *rules, c
 		fail_msg("%s: refused as %s, not %s", about, refusal_name(r), refusal_name(expected));
 }
 
-TEST(an_ordinary_datagram_is_answered)
+static void an_ordinary_datagram_is_answered(void **state maybe_unused)
 {
 	struct checked_packet p = good_packet();
 
@@ -56,7 +59,7 @@ TEST(an_ordinary_datagram_is_answered)
 	expect(REFUSED_NOT, &no_rules, &p, "IPv6");
 }
 
-TEST(a_truncated_datagram_is_not_answered)
+static void a_truncated_datagram_is_not_answered(void **state maybe_unused)
 {
 	struct checked_packet p = good_packet();
 
@@ -64,7 +67,7 @@ TEST(a_truncated_datagram_is_not_answered)
 	expect(REFUSED_TRUNCATED, &no_rules, &p, "truncated");
 }
 
-TEST(max_datagram_is_the_longest_that_is_answered)
+static void max_datagram_is_the_longest_that_is_answered(void **state maybe_unused)
 {
 	struct admission_rules rules = { .max_datagram = 512 };
 	struct checked_packet p = good_packet();
@@ -77,7 +80,7 @@ TEST(max_datagram_is_the_longest_that_is_answered)
 	expect(REFUSED_NOT, &no_rules, &p, "without a limit");
 }
 
-TEST(what_was_not_sent_to_an_address_of_ours_is_not_answered)
+static void what_was_not_sent_to_an_address_of_ours_is_not_answered(void **state maybe_unused)
 {
 	static const struct {
 		const char *destination, *local;
@@ -107,7 +110,7 @@ TEST(what_was_not_sent_to_an_address_of_ours_is_not_answered)
 	}
 }
 
-TEST(a_source_that_is_no_host_is_not_answered)
+static void a_source_that_is_no_host_is_not_answered(void **state maybe_unused)
 {
 	static const struct {
 		const char *source;
@@ -154,7 +157,7 @@ TEST(a_source_that_is_no_host_is_not_answered)
 	}
 }
 
-TEST(source_port_zero_wants_no_answer)
+static void source_port_zero_wants_no_answer(void **state maybe_unused)
 {
 	struct checked_packet p = good_packet();
 
@@ -163,7 +166,7 @@ TEST(source_port_zero_wants_no_answer)
 }
 
 /* Whatever answers by itself would take our answer for a question. */
-TEST(a_port_that_answers_by_itself_is_not_answered)
+static void a_port_that_answers_by_itself_is_not_answered(void **state maybe_unused)
 {
 	static const uint16_t servers[] = { 1,    7,    13,    17,    19,    37,    53,    69,    123,  161,  389,
 					    520,  1023, 1900,  2049,  3283,  3389,  3478,  3702,  5060, 5093, 5351,
@@ -181,7 +184,7 @@ TEST(a_port_that_answers_by_itself_is_not_answered)
 	}
 }
 
-TEST(allow_source_ports_lifts_that_but_not_for_a_port_we_serve)
+static void allow_source_ports_lifts_that_but_not_for_a_port_we_serve(void **state maybe_unused)
 {
 	struct ports allowed = { 0 };
 	struct admission_rules rules = { .allow_ports = &allowed };
@@ -205,7 +208,7 @@ TEST(allow_source_ports_lifts_that_but_not_for_a_port_we_serve)
 	memset(&served, 0, sizeof(served));
 }
 
-TEST(an_answer_is_no_longer_than_its_request_but_for_the_time)
+static void an_answer_is_no_longer_than_its_request_but_for_the_time(void **state maybe_unused)
 {
 	static const struct {
 		const char *service;
@@ -239,7 +242,7 @@ TEST(an_answer_is_no_longer_than_its_request_but_for_the_time)
 			 UINT32_MAX);
 }
 
-TEST(the_access_list_holds_for_datagrams)
+static void the_access_list_holds_for_datagrams(void **state maybe_unused)
 {
 	struct prefix deny;
 	struct admission_rules rules = { .acl = { .deny = &deny, .deny_n = 1 } };
@@ -252,7 +255,7 @@ TEST(the_access_list_holds_for_datagrams)
 }
 
 /* Each reason given up in turn shows the next: the cheapest, and the one that says most, comes first. */
-TEST(the_first_reason_is_the_one_that_counts)
+static void the_first_reason_is_the_one_that_counts(void **state maybe_unused)
 {
 	struct prefix allow;
 	struct admission_rules rules = { .max_datagram = 50, .acl = { .allow = &allow, .allow_n = 1 } };
@@ -278,7 +281,7 @@ TEST(the_first_reason_is_the_one_that_counts)
 	expect(REFUSED_NOT, &rules, &p, "from one who may");
 }
 
-TEST(a_unix_datagram_has_no_addresses_to_check)
+static void a_unix_datagram_has_no_addresses_to_check(void **state maybe_unused)
 {
 	struct prefix allow;
 	struct admission_rules rules = { .max_datagram = 10, .acl = { .allow = &allow, .allow_n = 1 } };
@@ -294,7 +297,7 @@ TEST(a_unix_datagram_has_no_addresses_to_check)
 	expect(REFUSED_TRUNCATED, &rules, &p, "a truncated one");
 }
 
-TEST(every_reason_has_a_name_of_its_own)
+static void every_reason_has_a_name_of_its_own(void **state maybe_unused)
 {
 	for (unsigned a = 0; a <= REFUSALS_N; a++)
 		for (unsigned b = 0; b < a; b++)
@@ -303,7 +306,7 @@ TEST(every_reason_has_a_name_of_its_own)
 	assert_string_equal(refusal_name(REFUSED_NOT), "none");
 }
 
-TEST(counters_add_up_over_workers)
+static void counters_add_up_over_workers(void **state maybe_unused)
 {
 	struct counters sum, one, two;
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* daytime (RFC 867): each format, byte by byte, in zones with their changes. */
-#include "test.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -49,8 +47,9 @@ static const char *said(const char *format, const struct zone *zone, int64_t uni
 	return s.said;
 }
 
-TEST(formats_are_what_their_users_know)
+static void formats_are_what_their_users_know(void **state)
 {
+	(void)state;
 	assert_string_equal(said("rfc867", &zone_utc, NOV_22), "Sunday, November 22, 2026 12:49:31-UTC\r\n");
 	assert_string_equal(said("ctime", &zone_utc, NOV_22 + 21), "Sun Nov 22 12:49:52 2026\r\n");
 	assert_string_equal(said("smtp", &zone_utc, NOV_22), "22 NOV 26 12:49:31 UTC\r\n");
@@ -59,8 +58,9 @@ TEST(formats_are_what_their_users_know)
 	assert_string_equal(said("nist", &zone_utc, NOV_22), "\n61366 26-11-22 12:49:31 00 0 0   0.0 UTC(ETMD) * \n");
 }
 
-TEST(days_of_one_digit_and_february_are_right)
+static void days_of_one_digit_and_february_are_right(void **state)
 {
+	(void)state;
 	/* 1982-02-22 was a Monday: the RFC's first example says Tuesday. */
 	assert_string_equal(said("rfc867", &zone_utc, 383247463), "Monday, February 22, 1982 17:37:43-UTC\r\n");
 	assert_string_equal(said("rfc867", &zone_utc, 1772409600), "Monday, March 2, 2026 00:00:00-UTC\r\n");
@@ -72,11 +72,12 @@ TEST(days_of_one_digit_and_february_are_right)
 	assert_string_equal(said("iso", &zone_utc, 4294967296), "2106-02-07T06:28:16Z\r\n");
 }
 
-TEST(every_month_has_its_name)
+static void every_month_has_its_name(void **state)
 {
 	static const char *const months[] = { "JAN", "FEB", "MAR", "APR", "MAY", "JUN",
 					      "JUL", "AUG", "SEP", "OCT", "NOV", "DEC" };
 
+	(void)state;
 	for (int i = 0; i < 12; i++) {
 		char expected[64];
 		const char *answer = said("smtp4", &zone_utc, 1767225600 + 1 + 86400 * (15 + i * 304 / 10));
@@ -86,8 +87,9 @@ TEST(every_month_has_its_name)
 	}
 }
 
-TEST(zones_move_the_clock_and_lend_their_name)
+static void zones_move_the_clock_and_lend_their_name(void **state)
 {
+	(void)state;
 	assert_string_equal(said("rfc867", &rome, NOV_22), "Sunday, November 22, 2026 13:49:31-CET\r\n");
 	assert_string_equal(said("iso", &rome, NOV_22), "2026-11-22T13:49:31+01:00\r\n");
 	assert_string_equal(said("iso", &denver, NOV_22), "2026-11-22T05:49:31-07:00\r\n");
@@ -100,8 +102,9 @@ TEST(zones_move_the_clock_and_lend_their_name)
 	assert_string_equal(said("ctime", &rome, 1798758000), "Fri Jan  1 00:00:00 2027\r\n"); /* one hour before UTC's */
 }
 
-TEST(a_strftime_text_is_said_in_the_c_locale)
+static void a_strftime_text_is_said_in_the_c_locale(void **state)
 {
+	(void)state;
 	setenv("TZ", "Asia/Tokyo", 1); /* the process's own zone has no say */
 	assert_string_equal(said("%a %d %b %Y, %H:%M:%S %Z (%z)", &rome, NOV_22),
 			    "Sun 22 Nov 2026, 13:49:31 CET (+0100)\r\n");
@@ -112,8 +115,9 @@ TEST(a_strftime_text_is_said_in_the_c_locale)
 	unsetenv("TZ");
 }
 
-TEST(nist_says_utc_in_any_zone)
+static void nist_says_utc_in_any_zone(void **state)
 {
+	(void)state;
 	assert_string_equal(said("nist", &rome, NOV_22), "\n61366 26-11-22 12:49:31 00 0 0   0.0 UTC(ETMD) * \n");
 	assert_string_equal(said("nist", &denver, 1124679473), "\n53604 05-08-22 02:57:53 00 0 0   0.0 UTC(ETMD) * \n");
 	assert_string_equal(said("nist", &rome, 946684800), "\n51544 00-01-01 00:00:00 00 0 0   0.0 UTC(ETMD) * \n");
@@ -128,8 +132,9 @@ static int dst_field(const struct zone *zone, int64_t unix_s)
 	return (answer[25] - '0') * 10 + answer[26] - '0';
 }
 
-TEST(nist_counts_the_days_to_a_change_of_daylight_saving_time)
+static void nist_counts_the_days_to_a_change_of_daylight_saving_time(void **state)
 {
+	(void)state;
 	assert_int_equal(dst_field(&zone_utc, NOV_22), 0);
 	assert_int_equal(dst_field(&kolkata, NOV_22), 0);
 	/* Denver, by its own calendar: 8 March and 1 November 2026. */
@@ -163,11 +168,12 @@ static void assert_leap_and_health(int64_t unix_s, struct clock_status clock, ch
 	assert_int_equal(s.said[30], health);
 }
 
-TEST(nist_announces_a_leap_second_on_the_last_day_of_the_month)
+static void nist_announces_a_leap_second_on_the_last_day_of_the_month(void **state)
 {
 	struct clock_status insert = { .state = CLOCK_SYNCHRONISED, .leap_insert = true };
 	struct clock_status omit = { .state = CLOCK_SYNCHRONISED, .leap_delete = true };
 
+	(void)state;
 	assert_leap_and_health(1798675200, insert, '1', '0'); /* 2026-12-31 00:00:00 */
 	assert_leap_and_health(1798761599, insert, '1', '0');
 	assert_leap_and_health(1798761600, insert, '0', '0');
@@ -176,7 +182,7 @@ TEST(nist_announces_a_leap_second_on_the_last_day_of_the_month)
 	assert_leap_and_health(1798675200, (struct clock_status){ .state = CLOCK_SYNCHRONISED }, '0', '0');
 }
 
-TEST(nist_tells_how_good_the_clock_is)
+static void nist_tells_how_good_the_clock_is(void **state)
 {
 	static const struct {
 		struct clock_status clock;
@@ -192,14 +198,16 @@ TEST(nist_tells_how_good_the_clock_is)
 		{ { .state = CLOCK_UNKNOWN }, '3' },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(cases); i++)
 		assert_leap_and_health(NOV_22, cases[i].clock, '0', cases[i].health);
 }
 
-TEST(any_datagram_is_answered_whole_or_not_at_all)
+static void any_datagram_is_answered_whole_or_not_at_all(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	serve_begin(&s, "daytime", TRANSPORT_UDP);
 	s.options.format = "ctime";
 	serve_datagram(&s, "", 0, 26);
@@ -210,10 +218,11 @@ TEST(any_datagram_is_answered_whole_or_not_at_all)
 	assert_int_equal(s.said_n, 0);
 }
 
-TEST(require_sync_gives_no_answer_by_a_doubtful_clock)
+static void require_sync_gives_no_answer_by_a_doubtful_clock(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	serve_begin(&s, "daytime", TRANSPORT_TCP);
 	s.options.require_sync = true;
 	s.ctx.clock.state = CLOCK_UNSYNCHRONISED;
@@ -228,7 +237,7 @@ TEST(require_sync_gives_no_answer_by_a_doubtful_clock)
 	assert_int_equal(s.verdict, SVC_DONE);
 }
 
-TEST(formats_that_break_the_line_or_say_no_time_are_refused)
+static void formats_that_break_the_line_or_say_no_time_are_refused(void **state)
 {
 	static const char *const good[] = { "rfc867", "ctime",      "smtp",     "smtp4", "iso", "nist", "%c",
 					    "%F %T",  "%_d.%-m.%Y", "at %R %%", "%^a",   "%s",  "%%%s" };
@@ -238,6 +247,7 @@ TEST(formats_that_break_the_line_or_say_no_time_are_refused)
 	};
 	char longest[600];
 
+	(void)state;
 	for (size_t i = 0; i < array_n(good); i++)
 		if (!daytime_format_valid(good[i]))
 			fail_msg("\"%s\" is a format", good[i]);
@@ -254,7 +264,7 @@ TEST(formats_that_break_the_line_or_say_no_time_are_refused)
 	assert_false(daytime_format_valid(longest));
 }
 
-TEST(seconds_since_1970_are_the_same_in_every_zone)
+static void seconds_since_1970_are_the_same_in_every_zone(void **state maybe_unused)
 {
 	assert_string_equal(said("%s", &zone_utc, NOV_22), "1795351771\r\n");
 	assert_string_equal(said("%s", &denver, NOV_22), "1795351771\r\n");
@@ -262,7 +272,7 @@ TEST(seconds_since_1970_are_the_same_in_every_zone)
 	assert_string_equal(said("%s", &rome, -1), "-1\r\n");
 }
 
-TEST(a_format_that_is_none_is_told_why)
+static void a_format_that_is_none_is_told_why(void **state maybe_unused)
 {
 	static const struct {
 		const char *format, *why;
@@ -285,12 +295,13 @@ TEST(a_format_that_is_none_is_told_why)
 	}
 }
 
-TEST(no_answer_is_longer_than_the_longest_foretold)
+static void no_answer_is_longer_than_the_longest_foretold(void **state)
 {
 	static const char *const formats[] = { "rfc867",       "ctime", "smtp",       "smtp4",     "iso", "nist",
 					       "%A %B %-d %Z", "%c %z", "%-j %-V %A", "%-I %-l%p", "%s",  "%s %%s %s" };
 	static const struct zone *const zones[] = { &zone_utc, &rome, &denver, &kolkata };
 
+	(void)state;
 	for (size_t f = 0; f < array_n(formats); f++) {
 		for (size_t z = 0; z < array_n(zones); z++) {
 			size_t longest = daytime_format_longest(formats[f], zones[z]), seen = 0;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* -T: what is printed reads back to the same settings, whatever they are, and says where each came from. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <dirent.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "settings_files.h"
 
@@ -62,7 +65,7 @@ static void expect_round_trip(struct files *f)
 	free(third);
 }
 
-TEST(defaults_read_back_to_the_same)
+static void defaults_read_back_to_the_same(void **state)
 {
 	struct files *f = *state;
 
@@ -70,7 +73,7 @@ TEST(defaults_read_back_to_the_same)
 	expect_round_trip(f);
 }
 
-TEST(every_kind_of_value_reads_back_to_the_same)
+static void every_kind_of_value_reads_back_to_the_same(void **state)
 {
 	struct files *f = *state;
 
@@ -100,7 +103,7 @@ TEST(every_kind_of_value_reads_back_to_the_same)
 }
 
 /* The files that settings name are relative to their own folder; a dump may be kept anywhere. */
-TEST(a_dump_names_its_files_from_everywhere)
+static void a_dump_names_its_files_from_everywhere(void **state)
 {
 	struct files *f = *state;
 	char folder[128], *text;
@@ -117,7 +120,7 @@ TEST(a_dump_names_its_files_from_everywhere)
 	assert_non_null(f->s->listeners[0].options.quotes);
 }
 
-TEST(each_value_says_where_it_comes_from)
+static void each_value_says_where_it_comes_from(void **state)
 {
 	struct files *f = *state;
 	char *text, wanted[160];
@@ -139,7 +142,7 @@ TEST(each_value_says_where_it_comes_from)
 }
 
 /* Values that follow from others are in effect like those that were said. */
-TEST(what_is_derived_is_printed_as_well)
+static void what_is_derived_is_printed_as_well(void **state)
 {
 	struct files *f = *state;
 	char *text;
@@ -160,7 +163,7 @@ TEST(what_is_derived_is_printed_as_well)
 }
 
 /* `defaults` names a pool for those that it can serve. */
-TEST(a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them)
+static void a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them(void **state)
 {
 	struct files *f = *state;
 	char *text, wanted[160];
@@ -189,7 +192,7 @@ static void expect_conf_round_trip(struct files *f, const char *folder, const ch
 	expect_round_trip(f);
 }
 
-TEST(the_shipped_settings_and_the_examples_read_back)
+static void the_shipped_settings_and_the_examples_read_back(void **state)
 {
 	struct files *f = *state;
 	size_t examples_n = 0;
@@ -214,18 +217,18 @@ TEST(the_shipped_settings_and_the_examples_read_back)
 	assert_true(examples_n >= 5);
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(defaults_read_back_to_the_same),
-		PREPARED(every_kind_of_value_reads_back_to_the_same),
-		PREPARED(a_dump_names_its_files_from_everywhere),
-		PREPARED(each_value_says_where_it_comes_from),
-		PREPARED(what_is_derived_is_printed_as_well),
-		PREPARED(a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them),
-		PREPARED(the_shipped_settings_and_the_examples_read_back),
+		TEST(defaults_read_back_to_the_same),
+		TEST(every_kind_of_value_reads_back_to_the_same),
+		TEST(a_dump_names_its_files_from_everywhere),
+		TEST(each_value_says_where_it_comes_from),
+		TEST(what_is_derived_is_printed_as_well),
+		TEST(a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them),
+		TEST(the_shipped_settings_and_the_examples_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose session ends when all places are taken and others wait, by table. */
-#include "test.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -37,7 +41,7 @@ static void check(const struct row *rows, size_t n)
 	}
 }
 
-TEST(the_source_that_has_the_most_gives)
+static void the_source_that_has_the_most_gives(void **state)
 {
 	static const struct row rows[] = {
 		{ "one of three, though the other's is older",
@@ -62,10 +66,11 @@ TEST(the_source_that_has_the_most_gives)
 		  3 },
 	};
 
+	(void)state;
 	check(rows, array_n(rows));
 }
 
-TEST(of_equal_sources_the_slowest_session_goes)
+static void of_equal_sources_the_slowest_session_goes(void **state)
 {
 	static const struct row rows[] = {
 		{ "the oldest of those that say nothing",
@@ -85,13 +90,15 @@ TEST(of_equal_sources_the_slowest_session_goes)
 		  3 },
 	};
 
+	(void)state;
 	check(rows, array_n(rows));
 }
 
-TEST(a_thousand_sources_of_one_session_give_the_oldest)
+static void a_thousand_sources_of_one_session_give_the_oldest(void **state)
 {
 	static struct evict_session list[1000];
 
+	(void)state;
 	for (uint32_t i = 0; i < array_n(list); i++)
 		list[i] = (struct evict_session){ .source = i * 7919 % 1009, .age_ns = (2 + i) * S, .bytes = 1, .tag = i };
 	evict_order(list, array_n(list), S);
@@ -114,58 +121,64 @@ static uint32_t due_after(struct evict_debt *d, unsigned looks, uint32_t waiting
 	return n;
 }
 
-TEST(one_who_waits_has_a_place_after_his_patience_and_no_sooner)
+static void one_who_waits_has_a_place_after_his_patience_and_no_sooner(void **state)
 {
 	struct evict_debt d = { 0 };
 
+	(void)state;
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 	assert_int_equal(due_after(&d, 1, 1, 0), 1);
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 }
 
-TEST(as_many_as_wait_have_one_within_a_patience)
+static void as_many_as_wait_have_one_within_a_patience(void **state)
 {
 	struct evict_debt d = { 0 };
 
+	(void)state;
 	assert_int_equal(due_after(&d, 20, 744, 0), 744);
 	assert_int_equal(due_after(&d, 1, 4000, 0), 200);
 }
 
-TEST(nobody_goes_where_sessions_end_by_themselves_soon_enough)
+static void nobody_goes_where_sessions_end_by_themselves_soon_enough(void **state)
 {
 	struct evict_debt d = { 0 };
 	uint32_t n = 0, all = 0;
 
+	(void)state;
 	assert_int_equal(due_after(&d, 100, 744, 38), 0);
 	for (int i = 0; i < 20; i++, all += n) /* two a look are due, and one ends by itself */
 		n = due_after(&d, 1, 40, 1 + n);
 	assert_int_equal(all, 20);
 }
 
-TEST(those_who_had_to_go_do_not_count_as_gone_by_themselves)
+static void those_who_had_to_go_do_not_count_as_gone_by_themselves(void **state)
 {
 	struct evict_debt d = { 0 };
 
+	(void)state;
 	assert_int_equal(due_after(&d, 1, 200, 0), 10);
 	assert_int_equal(due_after(&d, 1, 200, 10), 10);
 	assert_int_equal(due_after(&d, 1, 200, 4), 10);
 	assert_int_equal(due_after(&d, 1, 200, 16 + 10), 0);
 }
 
-TEST(nobody_who_waits_is_nobody_who_goes)
+static void nobody_who_waits_is_nobody_who_goes(void **state)
 {
 	struct evict_debt d = { 0 };
 
+	(void)state;
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 	assert_int_equal(due_after(&d, 1, 0, 0), 0);
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 }
 
-TEST(numbers_that_cannot_be_end_nothing_but_the_debt)
+static void numbers_that_cannot_be_end_nothing_but_the_debt(void **state)
 {
 	struct evict_debt d = { 0 };
 	const struct evict_view late = { .span_ns = UINT64_MAX, .patience_ns = 60 * S, .waiting = 1 << 27 };
 
+	(void)state;
 	assert_in_range(evict_due(&d, &late), 0, late.waiting / 60 + 1);
 	assert_int_equal(due_after(&d, 1, 1000, UINT64_MAX), 0);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether clients still reach a listener's socket, and how it is bound anew. */
-
-#include "test.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "net/health.h"
 
@@ -25,7 +28,7 @@ static void expect_restored(struct listener *l)
 	assert_int_equal(health_of(l), LOSS_NONE);
 }
 
-TEST(a_socket_that_serves_is_well)
+static void a_socket_that_serves_is_well(void **state maybe_unused)
 {
 	for (size_t i = 0; i < array_n(transports); i++) {
 		struct listener_settings s = settings_of(transports[i]);
@@ -36,7 +39,7 @@ TEST(a_socket_that_serves_is_well)
 	}
 }
 
-TEST(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was)
+static void one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was(void **state maybe_unused)
 {
 	static const int hows[] = { SHUT_RD, SHUT_RDWR };
 
@@ -54,7 +57,7 @@ TEST(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was)
 	}
 }
 
-TEST(so_is_one_of_multipath_tcp)
+static void so_is_one_of_multipath_tcp(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 
@@ -72,7 +75,7 @@ TEST(so_is_one_of_multipath_tcp)
 	listener_close(&l);
 }
 
-TEST(one_that_was_ended_is_not_made_to_listen_again)
+static void one_that_was_ended_is_not_made_to_listen_again(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);
@@ -85,7 +88,7 @@ TEST(one_that_was_ended_is_not_made_to_listen_again)
 	listener_close(&l);
 }
 
-TEST(a_file_that_is_gone_is_made_anew)
+static void a_file_that_is_gone_is_made_anew(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s);
@@ -97,7 +100,7 @@ TEST(a_file_that_is_gone_is_made_anew)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-TEST(a_file_of_somebody_else_in_its_place_stays)
+static void a_file_of_somebody_else_in_its_place_stays(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s);
@@ -116,7 +119,7 @@ TEST(a_file_of_somebody_else_in_its_place_stays)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-TEST(of_a_group_any_socket_is_bound_anew_beside_the_others)
+static void of_a_group_any_socket_is_bound_anew_beside_the_others(void **state maybe_unused)
 {
 	struct listener list[3];
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
@@ -145,13 +148,13 @@ TEST(of_a_group_any_socket_is_bound_anew_beside_the_others)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(a_socket_that_serves_is_well),
-		PREPARED(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was),
-		PREPARED(so_is_one_of_multipath_tcp),
-		PREPARED(one_that_was_ended_is_not_made_to_listen_again),
-		PREPARED(a_file_that_is_gone_is_made_anew),
-		PREPARED(a_file_of_somebody_else_in_its_place_stays),
-		PREPARED(of_a_group_any_socket_is_bound_anew_beside_the_others),
+		TEST(a_socket_that_serves_is_well),
+		TEST(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was),
+		TEST(so_is_one_of_multipath_tcp),
+		TEST(one_that_was_ended_is_not_made_to_listen_again),
+		TEST(a_file_that_is_gone_is_made_anew),
+		TEST(a_file_of_somebody_else_in_its_place_stays),
+		TEST(of_a_group_any_socket_is_bound_anew_beside_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The host table (RFC 952): what is read, what is refused and where, and who is found. */
-#include "test.h"
-
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "service/hosttable.h"
 
@@ -39,8 +42,9 @@ static void assert_read_as(const char *text, const char *expected)
 	hosttable_free(t);
 }
 
-TEST(the_entry_of_rfc_953_is_read)
+static void the_entry_of_rfc_953_is_read(void **state)
 {
+	(void)state;
 	assert_read_as("HOST : 26.0.0.73, 10.0.0.51 : SRI-NIC.ARPA,SRI-NIC,NIC :\n"
 		       "          DEC-2060 : TOPS20 :TCP/TELNET,TCP/SMTP,TCP/TIME,\n"
 		       "          TCP/FTP,TCP/ECHO,ICMP :\n",
@@ -48,10 +52,11 @@ TEST(the_entry_of_rfc_953_is_read)
 		       "TCP/TELNET,TCP/SMTP,TCP/TIME,TCP/FTP,TCP/ECHO,ICMP :\r\n");
 }
 
-TEST(blanks_comments_and_line_ends_do_not_matter)
+static void blanks_comments_and_line_ends_do_not_matter(void **state)
 {
 	static const char expected[] = "HOST : 192.0.2.1 : AB,cd : PDP-11/70 :\r\n";
 
+	(void)state;
 	assert_read_as("HOST:192.0.2.1:AB,cd:PDP-11/70:\n", expected);
 	assert_read_as("HOST:192.0.2.1:AB,cd:PDP-11/70:", expected);
 	assert_read_as("; a table\r\n\r\nhost\t:  192.0.2.1 :AB ,\tcd : PDP-11/70 : ; it is old: really\r\n", expected);
@@ -59,16 +64,18 @@ TEST(blanks_comments_and_line_ends_do_not_matter)
 		       "HOST : 192.0.2.1 : AB,cd :\r\n");
 }
 
-TEST(fields_that_are_not_known_are_null)
+static void fields_that_are_not_known_are_null(void **state)
 {
+	(void)state;
 	assert_read_as("HOST : 192.0.2.1 : AB :\n", "HOST : 192.0.2.1 : AB :\r\n");
 	assert_read_as("HOST : 192.0.2.1 : AB : : : :\n", "HOST : 192.0.2.1 : AB :\r\n");
 	assert_read_as("HOST : 192.0.2.1 : AB :: UNIX :\n", "HOST : 192.0.2.1 : AB :: UNIX :\r\n");
 	assert_read_as("HOST : 192.0.2.1 : AB :::TCP/ECHO,\n UDP :\n", "HOST : 192.0.2.1 : AB ::: TCP/ECHO,UDP :\r\n");
 }
 
-TEST(addresses_of_both_families_are_read_ipv4_first)
+static void addresses_of_both_families_are_read_ipv4_first(void **state)
 {
+	(void)state;
 	assert_read_as("HOST : [2001:DB8::1], 192.0.2.1, [::1] : AB :\n",
 		       "HOST : 192.0.2.1, [2001:db8::1], [::1] : AB :\r\n");
 }
@@ -87,8 +94,9 @@ static void assert_refused(const char *text, unsigned expected_line, const char 
 		fail_msg("\"%s\" speaks of %s", why, word);
 }
 
-TEST(mistakes_are_told_with_the_line_where_the_entry_begins)
+static void mistakes_are_told_with_the_line_where_the_entry_begins(void **state)
 {
+	(void)state;
 	assert_refused("HOST : 192.0.2.1 : AB\n", 1, "colon");
 	assert_refused("HOST : 192.0.2.1 : AB : CPU : OS : TCP : more :\n", 1, "six");
 	assert_refused("HOST : 192.0.2.1 : AB : CPU : OS : TCP : more\n", 1, "colon");
@@ -109,7 +117,7 @@ TEST(mistakes_are_told_with_the_line_where_the_entry_begins)
 	assert_refused("  HOST : 192.0.2.1 : AB :\n", 1, "blank");
 }
 
-TEST(nul_bytes_and_endless_entries_are_refused)
+static void nul_bytes_and_endless_entries_are_refused(void **state)
 {
 	static char text[6000] = "HOST : 192.0.2.1 : AB :\nHOST : 192.0.2.2 : ";
 	struct hosttable *t;
@@ -117,6 +125,7 @@ TEST(nul_bytes_and_endless_entries_are_refused)
 	const char *why;
 	size_t n = strlen(text);
 
+	(void)state;
 	assert_int_equal(hosttable_parse("HOST : 192.0.2.1 : A\0B :\n", 25, 0, &t, &line, &why), -EINVAL);
 	assert_int_equal(line, 1);
 	while (n + 10 < sizeof(text))
@@ -130,12 +139,13 @@ TEST(nul_bytes_and_endless_entries_are_refused)
 	assert_refused(text, 2, "64 names");
 }
 
-TEST(a_table_without_entries_is_one)
+static void a_table_without_entries_is_one(void **state)
 {
 	struct hosttable *t = table("; nothing yet\n");
 	const uint32_t *found;
 	uint32_t first;
 
+	(void)state;
 	for (unsigned kind = 0; kind < HOSTTABLE_KINDS; kind++)
 		assert_int_equal(hosttable_kind_entries(t, (enum hosttable_kind)kind, &first), 0);
 	assert_int_equal(hosttable_find_name(t, "AB", &found), 0);
@@ -144,7 +154,7 @@ TEST(a_table_without_entries_is_one)
 	hosttable_free(NULL);
 }
 
-TEST(entries_are_in_the_order_of_their_kinds)
+static void entries_are_in_the_order_of_their_kinds(void **state)
 {
 	static const char *const expected[] = { "DOMAIN : 192.0.2.9 : ARPA :\r\n", "NET : 192.0.2.0 : NET-1 :\r\n",
 						"NET : 10.0.0.0 : NET-2 :\r\n",    "GATEWAY : 192.0.2.3 : GW :\r\n",
@@ -153,6 +163,7 @@ TEST(entries_are_in_the_order_of_their_kinds)
 				    "HOST:192.0.2.2:H2:\nDOMAIN:192.0.2.9:ARPA:\n");
 	uint32_t first;
 
+	(void)state;
 	for (uint32_t i = 0; i < array_n(expected); i++)
 		assert_string_equal(line_of(t, i), expected[i]);
 	assert_int_equal(hosttable_kind_entries(t, HOSTTABLE_DOMAIN, &first), 1);
@@ -166,13 +177,14 @@ TEST(entries_are_in_the_order_of_their_kinds)
 	hosttable_free(t);
 }
 
-TEST(names_are_found_in_any_case_and_addresses_on_any_port)
+static void names_are_found_in_any_case_and_addresses_on_any_port(void **state)
 {
 	struct hosttable *t = table("HOST:192.0.2.1,[2001:db8::1]:Alpha.Example,al,AL:\nHOST:192.0.2.2,192.0.2.1:beta:\nNET:"
 				    "192.0.2.0:alpha.example:\n");
 	struct addr a;
 	const uint32_t *found;
 
+	(void)state;
 	assert_int_equal(hosttable_find_name(t, "ALPHA.example", &found), 2);
 	assert_int_equal(found[0], 0); /* the NET */
 	assert_int_equal(found[1], 1);
@@ -195,7 +207,7 @@ TEST(names_are_found_in_any_case_and_addresses_on_any_port)
 	hosttable_free(t);
 }
 
-TEST(each_of_100000_entries_is_found)
+static void each_of_100000_entries_is_found(void **state)
 {
 	enum { ENTRIES = 100000 };
 	char *text = malloc(ENTRIES * 80u);
@@ -204,6 +216,7 @@ TEST(each_of_100000_entries_is_found)
 	unsigned line;
 	const char *why;
 
+	(void)state;
 	assert_non_null(text);
 	for (unsigned i = 0; i < ENTRIES; i++) /* in an order that is not the index's */
 		n += (size_t)snprintf(text + n, 80, "HOST : 10.%u.%u.%u : Host-%u.example,h%u :\n", i >> 16, i >> 8 & 255,
@@ -226,12 +239,13 @@ TEST(each_of_100000_entries_is_found)
 }
 
 /* Random bytes that look like a table: whatever is taken can be said and found again. */
-TEST(a_table_of_random_bytes_is_refused_or_whole)
+static void a_table_of_random_bytes_is_refused_or_whole(void **state)
 {
 	static const char letters[] = "HOSTHOSTNETGATEWAY :::::,,,..;\n\n\n \t[]0123456789abc-_%\r$";
 	uint32_t random = 20261122;
 	unsigned taken = 0;
 
+	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		char text[200];
 		size_t n = 0;

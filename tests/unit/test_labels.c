@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows of counters by name: the same one over all reloads, until it is gone and another needs the row. */
-#include "test.h"
-
 #include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "supervisor/labels.h"
 
@@ -29,7 +32,7 @@ static int begin(void **state maybe_unused)
 	return 0;
 }
 
-TEST(a_label_keeps_its_row_whatever_comes_after_it)
+static void a_label_keeps_its_row_whatever_comes_after_it(void **state maybe_unused)
 {
 	uint32_t tcp = row_of("echo/tcp"), udp = row_of("echo/udp");
 
@@ -40,7 +43,7 @@ TEST(a_label_keeps_its_row_whatever_comes_after_it)
 	assert_int_equal(labels.n, 3);
 }
 
-TEST(labels_that_begin_alike_have_rows_of_their_own)
+static void labels_that_begin_alike_have_rows_of_their_own(void **state maybe_unused)
 {
 	assert_int_not_equal(row_of("echo/tc"), row_of("echo/tcp"));
 	assert_int_not_equal(row_of("echo/tcp"), row_of("echo/tcp2"));
@@ -56,7 +59,7 @@ static void fill(void)
 	}
 }
 
-TEST(too_many_names_at_once_are_refused_and_the_known_ones_go_on)
+static void too_many_names_at_once_are_refused_and_the_known_ones_go_on(void **state maybe_unused)
 {
 	uint32_t row;
 
@@ -66,7 +69,7 @@ TEST(too_many_names_at_once_are_refused_and_the_known_ones_go_on)
 	assert_int_equal(row_of("l200/tcp"), 200);
 }
 
-TEST(the_row_of_who_has_been_gone_for_longest_is_given_to_another)
+static void the_row_of_who_has_been_gone_for_longest_is_given_to_another(void **state maybe_unused)
 {
 	struct labels_rows used = { 0 };
 	uint32_t row;
@@ -92,7 +95,7 @@ TEST(the_row_of_who_has_been_gone_for_longest_is_given_to_another)
 	assert_int_equal(labels_spare(&labels, &used, &row), -E2BIG);
 }
 
-TEST(a_name_that_is_too_long_takes_no_row)
+static void a_name_that_is_too_long_takes_no_row(void **state maybe_unused)
 {
 	char label[LISTENER_LABEL_MAX + 1];
 
@@ -104,7 +107,7 @@ TEST(a_name_that_is_too_long_takes_no_row)
 	assert_int_equal(row_of(label), 0);
 }
 
-TEST(refusals_are_said_at_once_and_then_with_their_count_each_half_minute)
+static void refusals_are_said_at_once_and_then_with_their_count_each_half_minute(void **state maybe_unused)
 {
 	struct labels_said said = { 0 };
 	const uint64_t s = CLOCK_S_NS;

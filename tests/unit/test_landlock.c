@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Fences: what a process behind one no longer reaches. Each try is a process of its own. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include <sys/wait.h>
 #include <netinet/in.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/landlock.h"
 
@@ -98,10 +101,11 @@ static void need_version(int version)
 		skip(); /* a kernel without it, or a build for sanitizers */
 }
 
-TEST(files_are_read_where_it_says_and_nowhere_written_or_executed)
+static void files_are_read_where_it_says_and_nowhere_written_or_executed(void **state)
 {
 	struct landlock f = { .readable = etc };
 
+	(void)state;
 	need_version(1);
 	assert_int_equal(result_of(&f, try_read), 0);
 	assert_int_equal(result_of(&f, try_read_elsewhere), EACCES);
@@ -111,10 +115,11 @@ TEST(files_are_read_where_it_says_and_nowhere_written_or_executed)
 	assert_int_equal(result_of(&f, try_read), EACCES);
 }
 
-TEST(nobody_behind_it_connects_unless_allowed_or_listens)
+static void nobody_behind_it_connects_unless_allowed_or_listens(void **state)
 {
 	struct landlock f = { .connects = true };
 
+	(void)state;
 	need_version(TCP_VERSION);
 	assert_int_equal(result_of(&f, try_connect), 0);
 	assert_int_equal(result_of(&f, try_bind), EACCES);
@@ -122,10 +127,11 @@ TEST(nobody_behind_it_connects_unless_allowed_or_listens)
 	assert_int_equal(result_of(&f, try_connect), EACCES);
 }
 
-TEST(signals_and_abstract_names_stay_inside)
+static void signals_and_abstract_names_stay_inside(void **state)
 {
 	struct landlock f = { .names = true };
 
+	(void)state;
 	need_version(SCOPE_VERSION);
 	assert_int_equal(result_of(&f, try_signal), EPERM);
 	assert_int_equal(result_of(&f, try_name), 0);
@@ -142,12 +148,13 @@ static int listen_on(int family, struct sockaddr *sa, socklen_t n)
 	return s;
 }
 
-static int make_listeners(void **state maybe_unused)
+static int make_listeners(void **state)
 {
 	static struct sockaddr_storage sa;
 	socklen_t n = sizeof(tcp);
 	int s;
 
+	(void)state;
 	tcp = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	s = listen_on(AF_INET, (struct sockaddr *)&tcp, sizeof(tcp));
 	assert_int_equal(getsockname(s, (struct sockaddr *)&tcp, &n), 0);

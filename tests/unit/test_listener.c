@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Listeners on IP: which sockets settings make, where they are bound, and what is said when they cannot be. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <net/if.h>
 #include <linux/filter.h>
@@ -9,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <cmocka.h>
 
 #include "net/replace.h"
 #include "net/shards.h"
@@ -16,7 +19,7 @@
 
 /* ---- plan ---- */
 
-TEST(a_listener_is_a_socket_for_each_transport_and_address)
+static void a_listener_is_a_socket_for_each_transport_and_address(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP | TRANSPORT_UNIX | TRANSPORT_UNIXPACKET);
 	struct listener list[8];
@@ -49,7 +52,7 @@ TEST(a_listener_is_a_socket_for_each_transport_and_address)
 	}
 }
 
-TEST(too_many_sockets_are_an_error_and_none_is_added)
+static void too_many_sockets_are_an_error_and_none_is_added(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP);
 	struct listener list[3];
@@ -60,7 +63,7 @@ TEST(too_many_sockets_are_an_error_and_none_is_added)
 }
 
 /* A second group at the same place is refused, though its sockets would be let in one by one. */
-TEST(several_sockets_of_one_place_are_a_group_that_no_other_joins)
+static void several_sockets_of_one_place_are_a_group_that_no_other_joins(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP);
 	struct listener list[2][8];
@@ -93,7 +96,7 @@ TEST(several_sockets_of_one_place_are_a_group_that_no_other_joins)
 		listener_close(&list[0][i]);
 }
 
-TEST(loopback_is_both_families_where_the_host_has_them)
+static void loopback_is_both_families_where_the_host_has_them(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener list[4];
@@ -109,7 +112,7 @@ TEST(loopback_is_both_families_where_the_host_has_them)
 	assert_string_equal(storage, host_has_ipv6() ? "127.0.0.1:7[::1]:7" : "127.0.0.1:7");
 }
 
-TEST(the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else)
+static void the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP), other;
 	char key[sizeof(((struct listener *)NULL)->key)];
@@ -147,7 +150,7 @@ TEST(the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else)
 	assert_string_equal(planned(&other).key, key);
 }
 
-TEST(a_renamed_listener_is_the_same_socket_but_for_port_0)
+static void a_renamed_listener_is_the_same_socket_but_for_port_0(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP), other = s;
 
@@ -158,7 +161,7 @@ TEST(a_renamed_listener_is_the_same_socket_but_for_port_0)
 	assert_string_not_equal(planned(&s).key, planned(&other).key);
 }
 
-TEST(the_longest_names_have_room)
+static void the_longest_names_have_room(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UNIXPACKET);
 
@@ -174,7 +177,7 @@ TEST(the_longest_names_have_room)
 
 /* ---- open ---- */
 
-TEST(a_tcp_listener_takes_connections)
+static void a_tcp_listener_takes_connections(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);
@@ -190,7 +193,7 @@ TEST(a_tcp_listener_takes_connections)
 	assert_int_equal(l.fd, -1);
 }
 
-TEST(a_port_that_another_has_is_refused)
+static void a_port_that_another_has_is_refused(void **state maybe_unused)
 {
 	static const unsigned transports[] = { TRANSPORT_TCP, TRANSPORT_UDP };
 
@@ -215,7 +218,7 @@ TEST(a_port_that_another_has_is_refused)
 
 /* ---- addresses ---- */
 
-TEST(one_socket_serves_both_families)
+static void one_socket_serves_both_families(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -286,7 +289,7 @@ static int plan_without_ipv6(void)
 	return 0;
 }
 
-TEST(a_host_without_ipv6_serves_ipv4)
+static void a_host_without_ipv6_serves_ipv4(void **state maybe_unused)
 {
 	int status;
 	pid_t pid = fork();
@@ -299,7 +302,7 @@ TEST(a_host_without_ipv6_serves_ipv4)
 	assert_int_equal(status, 0);
 }
 
-TEST(an_ipv6_address_leaves_ipv4_to_others)
+static void an_ipv6_address_leaves_ipv4_to_others(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP), four = s;
 	struct listener six_l, four_l;
@@ -331,7 +334,7 @@ TEST(an_ipv6_address_leaves_ipv4_to_others)
 	listener_close(&six_l);
 }
 
-TEST(an_address_that_the_host_lacks_needs_freebind)
+static void an_address_that_the_host_lacks_needs_freebind(void **state maybe_unused)
 {
 	static const char *const addresses[] = { "192.0.2.77", "2001:db8::77" };
 
@@ -356,7 +359,7 @@ TEST(an_address_that_the_host_lacks_needs_freebind)
 	}
 }
 
-TEST(a_link_local_address_keeps_its_interface)
+static void a_link_local_address_keeps_its_interface(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l;
@@ -388,7 +391,7 @@ TEST(a_link_local_address_keeps_its_interface)
 	}
 }
 
-TEST(an_interface_binds_the_socket_to_it)
+static void an_interface_binds_the_socket_to_it(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -428,7 +431,7 @@ static int bind_low_port(void)
 	return r != 0; /* where net.ipv4.ip_unprivileged_port_start lets anybody */
 }
 
-TEST(a_low_port_that_we_may_not_bind_says_what_is_needed)
+static void a_low_port_that_we_may_not_bind_says_what_is_needed(void **state maybe_unused)
 {
 	int status;
 	pid_t pid = fork();
@@ -520,14 +523,14 @@ static void moves_and_lets_nobody_in(enum transport transport, uint32_t shards)
 	listener_close(&new);
 }
 
-TEST(while_one_takes_the_others_place_no_other_user_gets_in)
+static void while_one_takes_the_others_place_no_other_user_gets_in(void **state maybe_unused)
 {
 	moves_and_lets_nobody_in(TRANSPORT_TCP, 1);
 	moves_and_lets_nobody_in(TRANSPORT_UDP, 1);
 	moves_and_lets_nobody_in(TRANSPORT_UDP, 2);
 }
 
-TEST(a_passed_socket_lets_no_other_in)
+static void a_passed_socket_lets_no_other_in(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener as_systemd = opened(&s), l = planned(&s);

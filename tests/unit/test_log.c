@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Log lines: their form, their length, and that nothing from outside can start one. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <cmocka.h>
 
 #include "log_capture.h"
 
@@ -20,8 +23,9 @@ static void say_listening(void)
 	log_end(&l);
 }
 
-TEST(a_text_line_has_its_level_event_and_values)
+static void a_text_line_has_its_level_event_and_values(void **state)
 {
+	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	say_listening();
 	log_say(LOG_LEVEL_WARNING, "accept", "cannot accept on \"%s\": %s", "[::]:7", "too many open files");
@@ -30,10 +34,11 @@ TEST(a_text_line_has_its_level_event_and_values)
 				 "warning accept: cannot accept on \"[::]:7\": too many open files\n");
 }
 
-TEST(a_json_line_has_the_same_keys)
+static void a_json_line_has_the_same_keys(void **state)
 {
 	static const char pattern[] = "{\"time\":\"dddd-dd-ddTdd:dd:dd.dddddddddZ\",";
 
+	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_JSON);
 	say_listening();
 	captured();
@@ -53,10 +58,11 @@ TEST(a_json_line_has_the_same_keys)
 				    "\"message\":\"2 errors in \\\"x.conf\\\"\"}\n"));
 }
 
-TEST(values_are_quoted_only_where_they_must_be)
+static void values_are_quoted_only_where_they_must_be(void **state)
 {
 	struct log_line l;
 
+	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_begin(&l, LOG_LEVEL_NOTICE, "event");
 	log_text(&l, "a", "plain-[::1]:7/x\\y");
@@ -85,13 +91,14 @@ static void say_hostile(const char *hostile)
 	log_say(LOG_LEVEL_NOTICE, "lookup", "cannot find %s", hostile);
 }
 
-TEST(nothing_from_a_peer_can_start_a_line)
+static void nothing_from_a_peer_can_start_a_line(void **state)
 {
 	static const char *const hostile[] = {
 		"x\nerror forged: line", "x\r\nerror",   "\x1B[2J\x1B]0;title\a", "\x7F\x08\x0B\x0C", "\xC2\x85next line",
 		"\xE2\x80\xA8separator", "\xFF\xFE\x80",
 	};
 
+	(void)state;
 	for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
 		for (size_t i = 0; i < array_n(hostile); i++) {
 			capture(LOG_LEVEL_NOTICE, (enum log_format)format);
@@ -104,10 +111,11 @@ TEST(nothing_from_a_peer_can_start_a_line)
 	}
 }
 
-TEST(a_line_below_the_level_is_not_written)
+static void a_line_below_the_level_is_not_written(void **state)
 {
 	struct log_line l;
 
+	(void)state;
 	capture(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
 	say_listening();
 	log_begin(&l, LOG_LEVEL_DEBUG, "event");
@@ -121,8 +129,9 @@ TEST(a_line_below_the_level_is_not_written)
 	assert_false(log_wants(LOG_LEVEL_NOTICE));
 }
 
-TEST(every_level_has_its_name)
+static void every_level_has_its_name(void **state)
 {
+	(void)state;
 	capture(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
 	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
 		log_say((enum log_level)level, "e", "x");
@@ -141,8 +150,9 @@ static void set_journal(int fd, uintmax_t plus)
 	assert_int_equal(setenv("JOURNAL_STREAM", text, 1), 0);
 }
 
-TEST(the_journal_gets_priorities)
+static void the_journal_gets_priorities(void **state)
 {
+	(void)state;
 	capture(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
 	set_journal(STDERR_FILENO, 0);
 	log_open();
@@ -153,8 +163,9 @@ TEST(the_journal_gets_priorities)
 	unsetenv("JOURNAL_STREAM");
 }
 
-TEST(a_stream_that_is_not_the_journals_gets_none)
+static void a_stream_that_is_not_the_journals_gets_none(void **state)
 {
+	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	set_journal(STDERR_FILENO, 1); /* a pipe of the shell's between the journal and us */
 	log_open();
@@ -164,12 +175,13 @@ TEST(a_stream_that_is_not_the_journals_gets_none)
 	assert_string_equal(got, "notice e: x\n");
 }
 
-TEST(a_long_line_is_cut_and_says_so)
+static void a_long_line_is_cut_and_says_so(void **state)
 {
 	static const char *const fills[] = { "x", "\xC3\xA9", "\n", "\xF0\x9F\x95\x90", " ", "\xFF" };
 	static const char *const ends[] = { " cut=true\n", "\",\"cut\":true}\n" };
 	char big[6000];
 
+	(void)state;
 	for (size_t i = 0; i < 2 * array_n(fills); i++) {
 		size_t one = strlen(fills[i / 2]), n = 0;
 		struct log_line l;
@@ -192,10 +204,11 @@ TEST(a_long_line_is_cut_and_says_so)
 	}
 }
 
-TEST(a_long_value_is_never_cut_within_a_character)
+static void a_long_value_is_never_cut_within_a_character(void **state)
 {
 	char big[3000];
 
+	(void)state;
 	for (size_t x_n = 0; x_n < 12; x_n++) { /* a clock's escape is 12 bytes: the cut comes at each place of one */
 		memset(big, 'x', x_n);
 		for (size_t i = x_n; i + 4 < sizeof(big); i += 4)
@@ -209,10 +222,11 @@ TEST(a_long_value_is_never_cut_within_a_character)
 	}
 }
 
-TEST(a_long_sentence_is_cut_too)
+static void a_long_sentence_is_cut_too(void **state)
 {
 	char big[6000];
 
+	(void)state;
 	memset(big, 's', sizeof(big));
 	big[sizeof(big) - 1] = '\0';
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -222,10 +236,11 @@ TEST(a_long_sentence_is_cut_too)
 	assert_string_equal(got + strlen(got) - 12, "ss cut=true\n");
 }
 
-TEST(many_values_end_between_two_of_them)
+static void many_values_end_between_two_of_them(void **state)
 {
 	struct log_line l;
 
+	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_JSON);
 	log_begin(&l, LOG_LEVEL_NOTICE, "event");
 	for (int i = 0; i < 400; i++)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Log lines on their way: a reader who does not read never stops the daemon, and each lost line is counted. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <cmocka.h>
 
 #include "log_capture.h"
 
@@ -31,10 +34,11 @@ static uint64_t say_many(unsigned n)
 	return log_lost() - before;
 }
 
-TEST(a_reader_who_stopped_costs_lines_and_each_is_counted)
+static void a_reader_who_stopped_costs_lines_and_each_is_counted(void **state)
 {
 	uint64_t lost;
 
+	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	lost = say_many(2000); /* 4 MB: more than any socket takes */
 	log_back();
@@ -52,11 +56,12 @@ TEST(a_reader_who_stopped_costs_lines_and_each_is_counted)
 	fd_close(&pair[1]);
 }
 
-TEST(a_full_pipe_costs_lines_and_keeps_its_flags)
+static void a_full_pipe_costs_lines_and_keeps_its_flags(void **state)
 {
 	int ends[2], flags;
 	uint64_t lost;
 
+	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0);
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -83,11 +88,12 @@ static void open_without_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-TEST(a_pipe_that_cannot_be_reopened_does_not_block_either)
+static void a_pipe_that_cannot_be_reopened_does_not_block_either(void **state)
 {
 	uint64_t lost, lost_alone;
 	int ends[2], own;
 
+	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_to(ends[1]);
@@ -124,10 +130,11 @@ static void read_file(FILE *f)
 	got[n] = '\0';
 }
 
-TEST(lines_are_appended_to_a_file)
+static void lines_are_appended_to_a_file(void **state)
 {
 	FILE *f = temporary_file();
 
+	(void)state;
 	fputs("before\n", f);
 	fflush(f);
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -139,10 +146,11 @@ TEST(lines_are_appended_to_a_file)
 	assert_string_equal(got, "before\nnotice e: x\n");
 }
 
-TEST(who_writes_to_the_file_after_us_overwrites_nothing)
+static void who_writes_to_the_file_after_us_overwrites_nothing(void **state)
 {
 	FILE *f = temporary_file();
 
+	(void)state;
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_to(fileno(f));
 	log_say(LOG_LEVEL_NOTICE, "e", "x");
@@ -154,12 +162,13 @@ TEST(who_writes_to_the_file_after_us_overwrites_nothing)
 	assert_string_equal(got, "notice e: x\nafter\n");
 }
 
-TEST(a_line_torn_by_a_full_disk_does_not_swallow_the_next)
+static void a_line_torn_by_a_full_disk_does_not_swallow_the_next(void **state)
 {
 	struct rlimit limit, small;
 	FILE *f = temporary_file();
 	uint64_t before, lost;
 
+	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	small = (struct rlimit){ .rlim_cur = 10, .rlim_max = limit.rlim_max };
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -179,11 +188,12 @@ TEST(a_line_torn_by_a_full_disk_does_not_swallow_the_next)
 	assert_int_equal(lost, 2);
 }
 
-TEST(a_closed_standard_error_loses_lines_only)
+static void a_closed_standard_error_loses_lines_only(void **state)
 {
 	uint64_t before = log_lost(), lost;
 	int own;
 
+	(void)state;
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_to(STDERR_FILENO);
 	close(STDERR_FILENO);
@@ -196,10 +206,11 @@ TEST(a_closed_standard_error_loses_lines_only)
 	assert_int_equal(lost, 1);
 }
 
-TEST(the_logs_own_descriptor_is_none_of_the_first_three)
+static void the_logs_own_descriptor_is_none_of_the_first_three(void **state)
 {
 	int own, saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), ends[2];
 
+	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	close(STDIN_FILENO);
 	log_to(ends[1]);
@@ -213,10 +224,11 @@ TEST(the_logs_own_descriptor_is_none_of_the_first_three)
 	assert_true(own > STDERR_FILENO);
 }
 
-TEST(opening_again_leaves_no_descriptor_behind)
+static void opening_again_leaves_no_descriptor_behind(void **state)
 {
 	int first, last, ends[2];
 
+	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	log_to(ends[1]);
 	first = log_fd();
@@ -230,11 +242,12 @@ TEST(opening_again_leaves_no_descriptor_behind)
 	assert_int_equal(first, last);
 }
 
-TEST(lost_lines_are_counted_in_the_shared_word)
+static void lost_lines_are_counted_in_the_shared_word(void **state)
 {
 	static _Atomic uint64_t word = 40;
 	uint64_t before = log_lost();
 
+	(void)state;
 	log_count_lost_in(&word);
 	log_to(STDERR_FILENO);
 	close(STDERR_FILENO);

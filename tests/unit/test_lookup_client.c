@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions to the resolver: a real one in a process of its own, one that the test plays, and none. */
-#include "test.h"
-
 #include <errno.h>
 #include <sys/wait.h>
 
@@ -123,7 +121,7 @@ static int take_question(struct questions *q, struct lookup_client_message *ret)
 
 /* ---- the asking ---- */
 
-TEST(a_name_of_this_host_is_found)
+static void a_name_of_this_host_is_found(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking a;
@@ -143,7 +141,7 @@ TEST(a_name_of_this_host_is_found)
 	end(&q);
 }
 
-TEST(a_second_descriptor_with_a_question_is_not_kept)
+static void a_second_descriptor_with_a_question_is_not_kept(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking a;
@@ -178,7 +176,7 @@ TEST(a_second_descriptor_with_a_question_is_not_kept)
 	end(&q);
 }
 
-TEST(a_question_that_comes_too_late_is_not_answered)
+static void a_question_that_comes_too_late_is_not_answered(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking late, good;
@@ -197,7 +195,7 @@ TEST(a_question_that_comes_too_late_is_not_answered)
 	end(&q);
 }
 
-TEST(a_resolver_that_dies_gives_a_failure)
+static void a_resolver_that_dies_gives_a_failure(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking a;
@@ -215,7 +213,7 @@ TEST(a_resolver_that_dies_gives_a_failure)
 	end(&q);
 }
 
-TEST(an_answer_of_the_wrong_form_is_a_failure)
+static void an_answer_of_the_wrong_form_is_a_failure(void **state maybe_unused)
 {
 	static struct lookup_answer wrong;
 	struct questions q;
@@ -237,7 +235,7 @@ TEST(an_answer_of_the_wrong_form_is_a_failure)
 	end(&q);
 }
 
-TEST(the_queue_is_as_long_as_the_settings_say)
+static void the_queue_is_as_long_as_the_settings_say(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking a[5];
@@ -262,7 +260,7 @@ static struct lookup_answer found_of(const char *name)
 	return a;
 }
 
-TEST(what_becomes_known_later_is_waited_for)
+static void what_becomes_known_later_is_waited_for(void **state maybe_unused)
 {
 	const struct lookup_answer less = found_of("less"), all = found_of("all");
 	struct questions q;
@@ -283,7 +281,7 @@ TEST(what_becomes_known_later_is_waited_for)
 	end(&q);
 }
 
-TEST(what_a_resolver_knew_when_it_died_is_the_answer)
+static void what_a_resolver_knew_when_it_died_is_the_answer(void **state maybe_unused)
 {
 	const struct lookup_answer less = found_of("less");
 	struct questions q;
@@ -301,7 +299,7 @@ TEST(what_a_resolver_knew_when_it_died_is_the_answer)
 	end(&q);
 }
 
-TEST(giving_up_closes_our_end)
+static void giving_up_closes_our_end(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking a;
@@ -346,7 +344,7 @@ static void turn_until_one_comes(struct questions *q)
 		assert_int_equal(loop_turn(&q->desk.w.loop, CLOCK_NEVER), 0);
 }
 
-TEST(a_source_leaves_one_resolver_to_others)
+static void a_source_leaves_one_resolver_to_others(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking first[2], beyond, other;
@@ -374,7 +372,7 @@ TEST(a_source_leaves_one_resolver_to_others)
 	end_shared(&q);
 }
 
-TEST(with_one_resolver_a_source_has_one_question_in_the_queue)
+static void with_one_resolver_a_source_has_one_question_in_the_queue(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking first, beyond, other;
@@ -394,7 +392,7 @@ TEST(with_one_resolver_a_source_has_one_question_in_the_queue)
 	end_shared(&q);
 }
 
-TEST(a_question_that_waits_can_be_given_up)
+static void a_question_that_waits_can_be_given_up(void **state maybe_unused)
 {
 	struct questions q;
 	struct asking first, gone, stays;
@@ -417,7 +415,7 @@ TEST(a_question_that_waits_can_be_given_up)
 	end_shared(&q);
 }
 
-TEST(in_the_line_a_source_leaves_places_to_others)
+static void in_the_line_a_source_leaves_places_to_others(void **state maybe_unused)
 {
 	static struct asking one[LOOKUP_CLIENT_HELD_MAX], other[2];
 	struct questions q;
@@ -457,7 +455,7 @@ static int dial_and_ask(struct questions *q)
 	return fd;
 }
 
-TEST(a_session_is_told_what_was_found)
+static void a_session_is_told_what_was_found(void **state maybe_unused)
 {
 	static struct lookup_answer found = { .result = LOOKUP_FOUND,
 					      .name = "found.example",
@@ -479,7 +477,7 @@ TEST(a_session_is_told_what_was_found)
 	end(&q);
 }
 
-TEST(a_session_without_an_answer_in_time_is_told_so)
+static void a_session_without_an_answer_in_time_is_told_so(void **state maybe_unused)
 {
 	struct questions q;
 	struct lookup_client_message m;
@@ -497,7 +495,7 @@ TEST(a_session_without_an_answer_in_time_is_told_so)
 	end(&q);
 }
 
-TEST(a_session_is_told_what_is_known_when_its_time_is_up)
+static void a_session_is_told_what_is_known_when_its_time_is_up(void **state maybe_unused)
 {
 	struct lookup_answer found = found_of("found.example");
 	struct questions q;
@@ -519,7 +517,7 @@ TEST(a_session_is_told_what_is_known_when_its_time_is_up)
 	end(&q);
 }
 
-TEST(a_session_that_finds_the_queue_full_is_told_so)
+static void a_session_that_finds_the_queue_full_is_told_so(void **state maybe_unused)
 {
 	struct questions q;
 	int fd;
@@ -533,7 +531,7 @@ TEST(a_session_that_finds_the_queue_full_is_told_so)
 	end(&q);
 }
 
-TEST(a_client_that_leaves_takes_its_question_along)
+static void a_client_that_leaves_takes_its_question_along(void **state maybe_unused)
 {
 	struct questions q;
 	struct lookup_client_message m;

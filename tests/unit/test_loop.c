@@ -4,8 +4,10 @@
  *
  * Timers here are set to times that have passed: what is due is known without waiting for it.
  */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -23,21 +26,24 @@
 
 static struct loop loop;
 
-static int open_loop(void **state maybe_unused)
+static int open_loop(void **state)
 {
+	(void)state;
 	return loop_init(&loop, TIMERS_N);
 }
 
-static int open_loop_of_few(void **state maybe_unused)
+static int open_loop_of_few(void **state)
 {
 	static struct loop_few few;
 
+	(void)state;
 	loop_init_few(&loop, &few, clock_mono_ns());
 	return 0;
 }
 
-static int close_loop(void **state maybe_unused)
+static int close_loop(void **state)
 {
+	(void)state;
 	loop_done(&loop);
 	return 0;
 }
@@ -90,10 +96,11 @@ static void make(struct test_timer *t, unsigned number)
 	*t = (struct test_timer){ .timer.fire = note, .number = number };
 }
 
-TEST(timers_fire_in_the_order_of_their_deadlines)
+static void timers_fire_in_the_order_of_their_deadlines(void **state)
 {
 	static struct test_timer t[TIMERS_N];
 
+	(void)state;
 	order_n = 0;
 	for (unsigned i = 0; i < TIMERS_N; i++) {
 		make(&t[i], i);
@@ -105,12 +112,13 @@ TEST(timers_fire_in_the_order_of_their_deadlines)
 		assert_true(t[order[i - 1]].timer.at_ns < t[order[i]].timer.at_ns);
 }
 
-TEST(timers_moved_and_cancelled_at_random_keep_their_order)
+static void timers_moved_and_cancelled_at_random_keep_their_order(void **state)
 {
 	static struct test_timer t[TIMERS_N];
 	unsigned set_n = 0;
 	uint32_t random = 1;
 
+	(void)state;
 	order_n = 0;
 	for (unsigned i = 0; i < TIMERS_N; i++)
 		make(&t[i], i);
@@ -128,12 +136,13 @@ TEST(timers_moved_and_cancelled_at_random_keep_their_order)
 		assert_true(t[order[i - 1]].timer.at_ns <= t[order[i]].timer.at_ns);
 }
 
-TEST(no_timer_fires_early)
+static void no_timer_fires_early(void **state)
 {
 	struct test_timer t;
 	uint64_t at_ns = clock_mono_ns() + 1500001; /* neither a whole millisecond nor a whole microsecond */
 	unsigned turns = 0;
 
+	(void)state;
 	make(&t, 0);
 	loop_set_timer(&loop, &t.timer, at_ns);
 	assert_true(loop_next_ns(&loop) == at_ns);
@@ -144,10 +153,11 @@ TEST(no_timer_fires_early)
 	assert_true(loop_next_ns(&loop) == CLOCK_NEVER);
 }
 
-TEST(a_timer_cancelled_by_another_does_not_fire)
+static void a_timer_cancelled_by_another_does_not_fire(void **state)
 {
 	struct test_timer first, second;
 
+	(void)state;
 	make(&first, 1);
 	make(&second, 2);
 	first.cancels = &second;
@@ -160,10 +170,11 @@ TEST(a_timer_cancelled_by_another_does_not_fire)
 	loop_cancel_timer(&loop, &second.timer); /* again: nothing happens */
 }
 
-TEST(a_timer_that_is_always_due_does_not_hold_up_the_turn)
+static void a_timer_that_is_always_due_does_not_hold_up_the_turn(void **state)
 {
 	struct test_timer t;
 
+	(void)state;
 	make(&t, 1);
 	t.sets = &t;
 	t.sets_to_ns = 1;
@@ -175,11 +186,12 @@ TEST(a_timer_that_is_always_due_does_not_hold_up_the_turn)
 	loop_cancel_timer(&loop, &t.timer);
 }
 
-TEST(a_deadline_ends_the_wait)
+static void a_deadline_ends_the_wait(void **state)
 {
 	struct test_timer t;
 	uint64_t until_ns = clock_mono_ns() + CLOCK_MS_NS;
 
+	(void)state;
 	make(&t, 1);
 	loop_set_timer(&loop, &t.timer, until_ns + 3600 * CLOCK_S_NS);
 	assert_int_equal(loop_turn(&loop, until_ns), 0); /* returns at all: that is the test */
@@ -217,10 +229,11 @@ static void make_ready(struct test_source *s)
 	assert_true(s->source.fd >= 0);
 }
 
-TEST(a_source_removed_in_a_turn_is_not_called_any_more)
+static void a_source_removed_in_a_turn_is_not_called_any_more(void **state)
 {
 	struct test_source a, b;
 
+	(void)state;
 	make_ready(&a);
 	make_ready(&b);
 	a.removes[0] = &b;
@@ -238,10 +251,11 @@ TEST(a_source_removed_in_a_turn_is_not_called_any_more)
 	fd_close(&b.source.fd);
 }
 
-TEST(a_source_closed_in_a_turn_is_not_called_any_more)
+static void a_source_closed_in_a_turn_is_not_called_any_more(void **state)
 {
 	struct test_source a, b;
 
+	(void)state;
 	make_ready(&a);
 	make_ready(&b);
 	assert_int_equal(loop_add(&loop, &a.source, EPOLLIN), 0);
@@ -256,10 +270,11 @@ TEST(a_source_closed_in_a_turn_is_not_called_any_more)
 	assert_int_equal(b.called, 1);
 }
 
-TEST(a_loop_of_few_takes_no_more_than_it_has_room_for)
+static void a_loop_of_few_takes_no_more_than_it_has_room_for(void **state)
 {
 	static struct test_source s[LOOP_FEW_MAX + 1];
 
+	(void)state;
 	for (size_t i = 0; i <= LOOP_FEW_MAX; i++) {
 		make_ready(&s[i]);
 		assert_int_equal(loop_add(&loop, &s[i].source, EPOLLIN), i < LOOP_FEW_MAX ? 0 : -ENOSPC);
@@ -271,10 +286,11 @@ TEST(a_loop_of_few_takes_no_more_than_it_has_room_for)
 	}
 }
 
-TEST(a_source_may_replace_itself)
+static void a_source_may_replace_itself(void **state)
 {
 	struct test_source a, b;
 
+	(void)state;
 	make_ready(&a);
 	make_ready(&b);
 	a.removes[0] = &a;
@@ -291,10 +307,11 @@ TEST(a_source_may_replace_itself)
 	fd_close(&b.source.fd);
 }
 
-TEST(a_source_hears_of_the_events_it_asked_for_last)
+static void a_source_hears_of_the_events_it_asked_for_last(void **state)
 {
 	struct test_source s;
 
+	(void)state;
 	make_ready(&s);
 	assert_int_equal(loop_add(&loop, &s.source, EPOLLIN), 0);
 	assert_int_equal(loop_add(&loop, &s.source, EPOLLIN), -EEXIST);
@@ -309,10 +326,11 @@ TEST(a_source_hears_of_the_events_it_asked_for_last)
 	fd_close(&s.source.fd);
 }
 
-TEST(more_sources_than_a_batch_holds_are_all_called)
+static void more_sources_than_a_batch_holds_are_all_called(void **state)
 {
 	static struct test_source s[SOURCES_N];
 
+	(void)state;
 	for (size_t i = 0; i < SOURCES_N; i++) {
 		make_ready(&s[i]);
 		s[i].removes[0] = &s[i];
@@ -337,11 +355,12 @@ static void read_signal(struct loop_source *source, uint32_t events)
 	fd_close(&source->fd);
 }
 
-TEST(a_signal_is_read_in_a_turn)
+static void a_signal_is_read_in_a_turn(void **state)
 {
 	struct loop_source s = { .ready = read_signal };
 	sigset_t set;
 
+	(void)state;
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	s.fd = loop_signal_fd(&set);
@@ -352,11 +371,12 @@ TEST(a_signal_is_read_in_a_turn)
 	assert_int_equal(s.fd, -1);
 }
 
-TEST(a_loop_that_is_done_has_let_go_of_its_timers)
+static void a_loop_that_is_done_has_let_go_of_its_timers(void **state)
 {
 	struct test_timer t;
 	struct loop other;
 
+	(void)state;
 	make(&t, 1);
 	assert_int_equal(loop_init(&other, 1), 0);
 	loop_set_timer(&other, &t.timer, 1);
@@ -379,8 +399,9 @@ TEST(a_loop_that_is_done_has_let_go_of_its_timers)
 		cmocka_unit_test(a_signal_is_read_in_a_turn)
 
 /* The kernel has none for the moment; a supervisor that ended by that would take everything along. */
-TEST(a_turn_without_memory_is_one_in_which_nothing_happened)
+static void a_turn_without_memory_is_one_in_which_nothing_happened(void **state)
 {
+	(void)state;
 	epoll_wait_errno = ENOMEM;
 	turn();
 	epoll_wait_errno = EBADF;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the service manager hears: a socket of the test's own is the manager's. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -68,7 +71,7 @@ static unsigned say_too_much(void)
 	return n;
 }
 
-TEST(each_word_is_the_manual_s)
+static void each_word_is_the_manual_s(void **state maybe_unused)
 {
 	uint64_t us;
 
@@ -91,7 +94,7 @@ TEST(each_word_is_the_manual_s)
 	assert_string_equal(heard(), "");
 }
 
-TEST(a_stored_descriptor_arrives_with_its_name)
+static void a_stored_descriptor_arrives_with_its_name(void **state maybe_unused)
 {
 	int pair[2];
 	union {
@@ -121,7 +124,7 @@ TEST(a_stored_descriptor_arrives_with_its_name)
 	close(pair[1]);
 }
 
-TEST(a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later)
+static void a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later(void **state maybe_unused)
 {
 	unsigned last = say_too_much();
 	char expected[32];
@@ -141,7 +144,7 @@ TEST(a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later)
 	assert_string_equal(heard(), "");
 }
 
-TEST(a_manager_that_is_nowhere_is_no_harm)
+static void a_manager_that_is_nowhere_is_no_harm(void **state maybe_unused)
 {
 	static const char *const paths[] = {
 		"", "@", "/", "relative", "/nonexistent/notify", "/dev/null", "@nobody-is-there"
@@ -163,7 +166,7 @@ TEST(a_manager_that_is_nowhere_is_no_harm)
 	assert_string_equal(heard(), "");
 }
 
-TEST(the_watchdog_is_ours_if_it_says_so)
+static void the_watchdog_is_ours_if_it_says_so(void **state maybe_unused)
 {
 	char pid[24];
 
@@ -187,16 +190,16 @@ TEST(the_watchdog_is_ours_if_it_says_so)
 	}
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, prepare, clean)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, prepare, clean)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(each_word_is_the_manual_s),
-		PREPARED(a_stored_descriptor_arrives_with_its_name),
-		PREPARED(a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later),
-		PREPARED(a_manager_that_is_nowhere_is_no_harm),
-		PREPARED(the_watchdog_is_ours_if_it_says_so),
+		TEST(each_word_is_the_manual_s),
+		TEST(a_stored_descriptor_arrives_with_its_name),
+		TEST(a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later),
+		TEST(a_manager_that_is_nowhere_is_no_harm),
+		TEST(the_watchdog_is_ours_if_it_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

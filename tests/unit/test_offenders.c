@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* offenders: who is refused often is found, whoever else is. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "shared/offenders.h"
@@ -32,11 +35,12 @@ static uint64_t count_of(const struct offenders *all, const struct offence *who)
 	return 0;
 }
 
-TEST(refusals_of_one_source_add_up)
+static void refusals_of_one_source_add_up(void **state)
 {
 	static struct offenders all;
 	struct offence a = from("192.0.2.1", 1), b = from("2001:db8::", 2);
 
+	(void)state;
 	memset(&all, 0, sizeof(all));
 	offenders_note(&all, &a, 1, NOW);
 	offenders_note(&all, &b, 5, NOW);
@@ -47,12 +51,13 @@ TEST(refusals_of_one_source_add_up)
 	assert_int_equal(count_of(&all, &a), 0);
 }
 
-TEST(who_is_refused_often_stays_through_a_flood_of_others)
+static void who_is_refused_often_stays_through_a_flood_of_others(void **state)
 {
 	static struct offenders all;
 	struct offence often = from("192.0.2.1", 1);
 	unsigned seed = 3;
 
+	(void)state;
 	memset(&all, 0, sizeof(all));
 	for (int i = 0; i < 200000; i++) {
 		struct offence other = from("10.0.0.0", 1);
@@ -66,11 +71,12 @@ TEST(who_is_refused_often_stays_through_a_flood_of_others)
 	assert_true(count_of(&all, &often) > 1000);
 }
 
-TEST(who_is_refused_no_more_gives_up_his_place)
+static void who_is_refused_no_more_gives_up_his_place(void **state)
 {
 	static struct offenders all;
 	struct offence was = from("192.0.2.1", 1);
 
+	(void)state;
 	memset(&all, 0, sizeof(all));
 	offenders_note(&all, &was, 1000000, NOW);
 	for (uint32_t i = 0; i < 4096; i++) {
@@ -82,11 +88,12 @@ TEST(who_is_refused_no_more_gives_up_his_place)
 	assert_int_equal(count_of(&all, &was), 0);
 }
 
-TEST(a_row_that_is_forgotten_has_refused_nobody)
+static void a_row_that_is_forgotten_has_refused_nobody(void **state)
 {
 	static struct offenders all;
 	struct offence a = from("192.0.2.1", 1), b = from("192.0.2.1", 2);
 
+	(void)state;
 	memset(&all, 0, sizeof(all));
 	offenders_note(&all, &a, 1, NOW);
 	offenders_note(&all, &b, 1, NOW);
@@ -97,11 +104,12 @@ TEST(a_row_that_is_forgotten_has_refused_nobody)
 	assert_int_equal(count_of(&all, &a), 1);
 }
 
-TEST(a_place_whose_writer_died_is_passed_over)
+static void a_place_whose_writer_died_is_passed_over(void **state)
 {
 	static struct offenders all;
 	struct offence a = from("192.0.2.1", 1);
 
+	(void)state;
 	memset(&all, 0, sizeof(all));
 	for (uint32_t i = 0; i < OFFENDERS_N; i++)
 		atomic_store(&all.places[i].version, 1);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Which answers go out as one message. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "worker/outbox.h"
 
@@ -31,8 +34,9 @@ static unsigned segment_of(unsigned i)
 	return n;
 }
 
-TEST(answers_of_one_length_to_one_client_are_one_message)
+static void answers_of_one_length_to_one_client_are_one_message(void **state)
 {
+	(void)state;
 	outbox_begin(&box, true);
 	for (size_t i = 0; i < 5; i++)
 		assert_true(add(3, i * 1000, 100));
@@ -45,7 +49,7 @@ TEST(answers_of_one_length_to_one_client_are_one_message)
 }
 
 /* As the kernel takes them: only the last may have less. */
-TEST(a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next)
+static void a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next(void **state)
 {
 	static const struct {
 		size_t lengths[4];
@@ -55,6 +59,7 @@ TEST(a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next)
 		{ { 0, 0, 0, 0 }, 4, 1 },       { { 100, 0, 100, 0 }, 4, 1 },     { { 100, 100, 101, 1 }, 2, 2 },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		outbox_begin(&box, true);
 		for (size_t k = 0; k < 4; k++)
@@ -65,8 +70,9 @@ TEST(a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next)
 	}
 }
 
-TEST(what_lay_in_one_piece_goes_in_one_piece)
+static void what_lay_in_one_piece_goes_in_one_piece(void **state)
 {
+	(void)state;
 	outbox_begin(&box, true);
 	for (size_t i = 0; i < 10; i++)
 		assert_true(add(0, i * 100, 100));
@@ -77,8 +83,9 @@ TEST(what_lay_in_one_piece_goes_in_one_piece)
 	assert_int_equal(box.contents[0].n, 11);
 }
 
-TEST(other_clients_have_messages_of_their_own)
+static void other_clients_have_messages_of_their_own(void **state)
 {
+	(void)state;
 	outbox_begin(&box, true);
 	for (unsigned i = 0; i < 6; i++)
 		assert_true(add(i / 2, i * 100, 100));
@@ -86,8 +93,9 @@ TEST(other_clients_have_messages_of_their_own)
 	assert_int_equal(box.contents[2].n, 2);
 }
 
-TEST(a_message_has_no_more_than_the_kernel_takes)
+static void a_message_has_no_more_than_the_kernel_takes(void **state)
 {
+	(void)state;
 	outbox_begin(&box, true);
 	for (unsigned i = 0; i < 65; i++)
 		assert_true(add(0, i * 10, 10));
@@ -100,8 +108,9 @@ TEST(a_message_has_no_more_than_the_kernel_takes)
 	assert_int_equal(box.contents[0].bytes, 60000);
 }
 
-TEST(a_socket_that_cannot_merge_has_a_message_for_each)
+static void a_socket_that_cannot_merge_has_a_message_for_each(void **state)
 {
+	(void)state;
 	outbox_begin(&box, false);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(add(0, i * 100, 100));
@@ -109,10 +118,11 @@ TEST(a_socket_that_cannot_merge_has_a_message_for_each)
 	assert_int_equal(segment_of(2), 0);
 }
 
-TEST(a_full_one_says_so)
+static void a_full_one_says_so(void **state)
 {
 	unsigned n = 0;
 
+	(void)state;
 	outbox_begin(&box, false);
 	while (add(n, n * 10, 5))
 		n++;

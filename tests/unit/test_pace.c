@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Pacing: what a session that never stops is given, over any time, at any rate. */
-
-#include "test.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -10,7 +13,7 @@
 #define MEGA UINT64_C(1048576)
 #define START (1000 * CLOCK_S_NS)
 
-TEST(a_fresh_session_may_send_100_ms_worth)
+static void a_fresh_session_may_send_100_ms_worth(void **state maybe_unused)
 {
 	struct pace p;
 
@@ -20,7 +23,7 @@ TEST(a_fresh_session_may_send_100_ms_worth)
 	assert_int_equal(pace_room(&p, 10, START), PACE_ROOM_MIN);
 }
 
-TEST(what_is_spent_comes_back_at_the_rate)
+static void what_is_spent_comes_back_at_the_rate(void **state maybe_unused)
 {
 	struct pace p;
 
@@ -59,7 +62,7 @@ static uint64_t greedy(uint64_t rate, uint64_t *ret_turns)
 	return sum;
 }
 
-TEST(over_a_long_time_the_rate_is_kept_and_reached)
+static void over_a_long_time_the_rate_is_kept_and_reached(void **state maybe_unused)
 {
 	static const uint64_t rates[] = { 100, 4096, 40960, 1000000, MEGA, 128 * MEGA, UINT64_C(10000000000) };
 
@@ -73,7 +76,7 @@ TEST(over_a_long_time_the_rate_is_kept_and_reached)
 	}
 }
 
-TEST(a_rate_without_bound_is_harmless)
+static void a_rate_without_bound_is_harmless(void **state maybe_unused)
 {
 	struct pace p;
 
@@ -83,7 +86,7 @@ TEST(a_rate_without_bound_is_harmless)
 	assert_true(pace_ready_ns(&p, UINT64_MAX) <= START + CLOCK_S_NS);
 }
 
-TEST(the_slowest_rate_works_on_a_machine_that_has_just_started)
+static void the_slowest_rate_works_on_a_machine_that_has_just_started(void **state maybe_unused)
 {
 	struct pace p;
 

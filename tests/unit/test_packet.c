@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kernel says beside a datagram, read from real sockets on the loopback interface, and what is said beside its answer. */
-#include "test.h"
-
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -127,7 +125,7 @@ static void expect_asked(const struct exchange *e)
 	assert_int_equal(datagram_checks_all(&e->l->settings->admission, NULL, &e->info.gate), REFUSED_NOT);
 }
 
-TEST(an_answer_leaves_from_the_ipv4_address_that_was_asked)
+static void an_answer_leaves_from_the_ipv4_address_that_was_asked(void **state maybe_unused)
 {
 	struct exchange e;
 
@@ -141,7 +139,7 @@ TEST(an_answer_leaves_from_the_ipv4_address_that_was_asked)
 	end(&e);
 }
 
-TEST(an_ipv4_client_of_a_dual_stack_socket_gets_its_answer_as_ipv4)
+static void an_ipv4_client_of_a_dual_stack_socket_gets_its_answer_as_ipv4(void **state maybe_unused)
 {
 	struct exchange e;
 
@@ -153,7 +151,7 @@ TEST(an_ipv4_client_of_a_dual_stack_socket_gets_its_answer_as_ipv4)
 	end(&e);
 }
 
-TEST(an_ipv6_client_of_a_dual_stack_socket_gets_its_answer_as_ipv6)
+static void an_ipv6_client_of_a_dual_stack_socket_gets_its_answer_as_ipv6(void **state maybe_unused)
 {
 	struct exchange e;
 
@@ -165,7 +163,7 @@ TEST(an_ipv6_client_of_a_dual_stack_socket_gets_its_answer_as_ipv6)
 	end(&e);
 }
 
-TEST(the_class_of_a_request_comes_back_where_that_is_set)
+static void the_class_of_a_request_comes_back_where_that_is_set(void **state maybe_unused)
 {
 	static const struct {
 		const struct addr *bound, *asked;
@@ -185,7 +183,7 @@ TEST(the_class_of_a_request_comes_back_where_that_is_set)
 	}
 }
 
-TEST(a_fixed_class_is_not_the_request_s)
+static void a_fixed_class_is_not_the_request_s(void **state maybe_unused)
 {
 	struct exchange e;
 
@@ -194,7 +192,7 @@ TEST(a_fixed_class_is_not_the_request_s)
 	end(&e);
 }
 
-TEST(a_datagram_that_was_cut_says_so)
+static void a_datagram_that_was_cut_says_so(void **state maybe_unused)
 {
 	struct exchange e;
 

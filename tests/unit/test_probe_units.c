@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of echoprobe's command line: exact, or refused. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "echoprobe/units.h"
@@ -16,7 +19,7 @@ struct row {
 	uint64_t v;
 };
 
-TEST(durations_are_exact_and_bare_numbers_are_seconds)
+static void durations_are_exact_and_bare_numbers_are_seconds(void **state)
 {
 	static const struct row rows[] = {
 		{ "1", 0, CLOCK_S_NS },
@@ -41,6 +44,7 @@ TEST(durations_are_exact_and_bare_numbers_are_seconds)
 		{ "18446744074", -ERANGE, REFUSED },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t ns = REFUSED;
 
@@ -49,7 +53,7 @@ TEST(durations_are_exact_and_bare_numbers_are_seconds)
 	}
 }
 
-TEST(a_rate_becomes_the_interval_between_two_packets)
+static void a_rate_becomes_the_interval_between_two_packets(void **state)
 {
 	static const struct row rows[] = {
 		{ "1", 0, CLOCK_S_NS },
@@ -65,6 +69,7 @@ TEST(a_rate_becomes_the_interval_between_two_packets)
 		{ "-5", -EINVAL, REFUSED },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t ns = REFUSED;
 
@@ -73,10 +78,11 @@ TEST(a_rate_becomes_the_interval_between_two_packets)
 	}
 }
 
-TEST(a_number_is_within_its_range_or_refused)
+static void a_number_is_within_its_range_or_refused(void **state)
 {
 	uint64_t v = REFUSED;
 
+	(void)state;
 	assert_int_equal(units_number("255", 1, 255, &v), 0);
 	assert_int_equal(v, 255);
 	assert_int_equal(units_number("0", 1, 255, &v), -ERANGE);
@@ -87,7 +93,7 @@ TEST(a_number_is_within_its_range_or_refused)
 	assert_int_equal(v, 255);
 }
 
-TEST(dscp_is_a_number_or_a_name_of_its_rfc)
+static void dscp_is_a_number_or_a_name_of_its_rfc(void **state)
 {
 	static const struct row rows[] = {
 		{ "0", 0, 0 },          { "63", 0, 63 },         { "EF", 0, 46 },         { "ef", 0, 46 },
@@ -97,6 +103,7 @@ TEST(dscp_is_a_number_or_a_name_of_its_rfc)
 		{ "C 1", -EINVAL, 99 }, { "", -EINVAL, 99 },     { "AF+1", -EINVAL, 99 },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint8_t v = 99;
 
@@ -105,12 +112,13 @@ TEST(dscp_is_a_number_or_a_name_of_its_rfc)
 	}
 }
 
-TEST(ecn_has_the_bits_of_rfc_3168)
+static void ecn_has_the_bits_of_rfc_3168(void **state)
 {
 	static const struct row rows[] = {
 		{ "not", 0, 0 }, { "ect1", 0, 1 }, { "ect0", 0, 2 }, { "ce", 0, 3 }, { "on", -EINVAL, 99 }
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint8_t v = 99;
 
@@ -121,7 +129,7 @@ TEST(ecn_has_the_bits_of_rfc_3168)
 	}
 }
 
-TEST(a_host_is_told_from_its_port_in_every_form)
+static void a_host_is_told_from_its_port_in_every_form(void **state)
 {
 	static const struct {
 		const char *text;
@@ -146,6 +154,7 @@ TEST(a_host_is_told_from_its_port_in_every_form)
 		{ "host:0123456789012345678901234567890123", -ERANGE, "", "" },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		struct units_host h = { 0 };
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker and the headers of the PROXY protocol: who may send one, when the session begins, and as whose. */
-#include "test.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
@@ -72,7 +70,7 @@ static void expect_refused(struct desk *d, int fd, enum refusal why)
 	close(fd);
 }
 
-TEST(the_bytes_behind_a_header_are_the_sessions_first)
+static void the_bytes_behind_a_header_are_the_sessions_first(void **state maybe_unused)
 {
 	struct desk d;
 	int fd;
@@ -92,7 +90,7 @@ TEST(the_bytes_behind_a_header_are_the_sessions_first)
 	desk_end(&d);
 }
 
-TEST(nothing_is_said_before_the_header_is_whole)
+static void nothing_is_said_before_the_header_is_whole(void **state maybe_unused)
 {
 	struct desk d;
 	int fd;
@@ -110,7 +108,7 @@ TEST(nothing_is_said_before_the_header_is_whole)
 	desk_end(&d);
 }
 
-TEST(the_longest_header_and_much_behind_it_are_read)
+static void the_longest_header_and_much_behind_it_are_read(void **state maybe_unused)
 {
 	static char said[65551 + 20000], got[20000];
 	static const char start[] =
@@ -137,7 +135,7 @@ TEST(the_longest_header_and_much_behind_it_are_read)
 	desk_end(&d);
 }
 
-TEST(without_a_header_there_is_no_session)
+static void without_a_header_there_is_no_session(void **state maybe_unused)
 {
 	static const struct {
 		const char *said;
@@ -161,7 +159,7 @@ TEST(without_a_header_there_is_no_session)
 	desk_end(&d);
 }
 
-TEST(a_header_that_is_not_whole_in_time_ends_the_connection)
+static void a_header_that_is_not_whole_in_time_ends_the_connection(void **state maybe_unused)
 {
 	struct desk d;
 	int fd;
@@ -188,7 +186,7 @@ TEST(a_header_that_is_not_whole_in_time_ends_the_connection)
 	desk_end(&d);
 }
 
-TEST(only_balancers_may_connect)
+static void only_balancers_may_connect(void **state maybe_unused)
 {
 	struct desk d;
 
@@ -201,7 +199,7 @@ TEST(only_balancers_may_connect)
 	desk_end(&d);
 }
 
-TEST(the_lists_are_for_the_client_that_the_header_names)
+static void the_lists_are_for_the_client_that_the_header_names(void **state maybe_unused)
 {
 	struct desk d;
 	int fd;
@@ -225,7 +223,7 @@ TEST(the_lists_are_for_the_client_that_the_header_names)
 	desk_end(&d);
 }
 
-TEST(the_caps_per_source_are_for_the_client_that_the_header_names)
+static void the_caps_per_source_are_for_the_client_that_the_header_names(void **state maybe_unused)
 {
 	struct desk d;
 	int fds[7];
@@ -266,7 +264,7 @@ static void begin_mux(struct desk *d)
 	desk_listen(d, "echo", TRANSPORT_TCP, AF_INET);
 }
 
-TEST(a_header_before_tcpmux_counts_for_the_service_it_names)
+static void a_header_before_tcpmux_counts_for_the_service_it_names(void **state maybe_unused)
 {
 	struct desk d;
 	int fd, other, own;
@@ -304,7 +302,7 @@ TEST(a_header_before_tcpmux_counts_for_the_service_it_names)
 }
 
 /* Or it would be a way around proxy_from. */
-TEST(tcpmux_without_a_header_leads_to_no_service_that_wants_one)
+static void tcpmux_without_a_header_leads_to_no_service_that_wants_one(void **state maybe_unused)
 {
 	struct desk d;
 	int fd;
@@ -326,7 +324,7 @@ TEST(tcpmux_without_a_header_leads_to_no_service_that_wants_one)
 	desk_end(&d);
 }
 
-TEST(a_kill_mark_reaches_a_connection_whose_header_is_due)
+static void a_kill_mark_reaches_a_connection_whose_header_is_due(void **state maybe_unused)
 {
 	struct desk d;
 	int fd;

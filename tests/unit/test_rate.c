@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A bucket: its burst, its rate, and what it costs not to be asked. */
-
-#include "test.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -32,7 +35,7 @@ static uint64_t take_all(struct bucket *b, const struct rate *r, uint64_t now_ns
 	return n;
 }
 
-TEST(a_burst_is_given_at_once_and_then_the_rate)
+static void a_burst_is_given_at_once_and_then_the_rate(void **state maybe_unused)
 {
 	struct rate r = rate_of(200, 1, 400);
 	struct bucket b = { 0 };
@@ -44,7 +47,7 @@ TEST(a_burst_is_given_at_once_and_then_the_rate)
 	assert_int_equal(take_all(&b, &r, START_NS + 3600 * CLOCK_S_NS), 400);
 }
 
-TEST(a_rate_may_be_slow_or_fast)
+static void a_rate_may_be_slow_or_fast(void **state maybe_unused)
 {
 	static const struct {
 		uint64_t amount, period_s, burst;
@@ -65,7 +68,7 @@ TEST(a_rate_may_be_slow_or_fast)
 	}
 }
 
-TEST(bytes_are_taken_many_at_once)
+static void bytes_are_taken_many_at_once(void **state maybe_unused)
 {
 	struct rate r = rate_of(1000, 1, 2000);
 	struct bucket b = { 0 };
@@ -82,7 +85,7 @@ TEST(bytes_are_taken_many_at_once)
 }
 
 /* What is taken at once is what would be taken in turn. */
-TEST(many_at_once_get_what_they_would_get_one_by_one)
+static void many_at_once_get_what_they_would_get_one_by_one(void **state maybe_unused)
 {
 	static const uint64_t each[] = { 1, 7, 400, 3000 };
 
@@ -103,7 +106,7 @@ TEST(many_at_once_get_what_they_would_get_one_by_one)
 		}
 }
 
-TEST(no_rate_is_no_limit)
+static void no_rate_is_no_limit(void **state maybe_unused)
 {
 	static const struct rate none;
 	struct bucket b = { 0 };
@@ -111,7 +114,7 @@ TEST(no_rate_is_no_limit)
 	assert_int_equal(take_all(&b, &none, START_NS), 1000000);
 }
 
-TEST(how_long_a_bucket_fills_is_exact_up_to_a_hundred_years)
+static void how_long_a_bucket_fills_is_exact_up_to_a_hundred_years(void **state maybe_unused)
 {
 	static const struct {
 		uint64_t amount, period_s, burst, burst_ns;
@@ -131,7 +134,7 @@ TEST(how_long_a_bucket_fills_is_exact_up_to_a_hundred_years)
 		assert_int_equal(rate_of(rows[i].amount, rows[i].period_s, rows[i].burst).burst_ns, rows[i].burst_ns);
 }
 
-TEST(the_largest_rates_do_not_overflow)
+static void the_largest_rates_do_not_overflow(void **state maybe_unused)
 {
 	struct rate slow = rate_of(1, 3600, RATE_MAX), fast = rate_of(RATE_MAX, 1, RATE_MAX);
 	struct bucket b = { 0 }, c = { 0 };

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* request: strict about what it takes, harmless whatever it is given. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "supervisor/request.h"
 
@@ -21,10 +24,11 @@ static int parse(const char *line, struct request *r)
 	return result;
 }
 
-TEST(a_request_is_an_object_of_strings)
+static void a_request_is_an_object_of_strings(void **state)
 {
 	struct request r;
 
+	(void)state;
 	assert_int_equal(parse("{\"command\":\"status\"}", &r), 0);
 	assert_string_equal(r.command, "status");
 	assert_string_equal(r.id, "");
@@ -35,7 +39,7 @@ TEST(a_request_is_an_object_of_strings)
 	assert_string_equal(r.listener, "echo/tcp");
 }
 
-TEST(whatever_is_not_exactly_that_is_refused)
+static void whatever_is_not_exactly_that_is_refused(void **state)
 {
 	static const char *const wrong[] = {
 		"",
@@ -74,28 +78,31 @@ TEST(whatever_is_not_exactly_that_is_refused)
 	};
 	struct request r;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		if (parse(wrong[i], &r) == 0)
 			fail_msg("taken: %s", wrong[i]);
 }
 
-TEST(a_nul_ends_no_request_and_hides_nothing)
+static void a_nul_ends_no_request_and_hides_nothing(void **state)
 {
 	static const char line[] = "{\"command\":\"status\"}\0{";
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 	struct request r;
 
+	(void)state;
 	assert_int_not_equal(request_parse(line, sizeof(line) - 1, &r, &why), 0);
 }
 
-TEST(an_id_is_two_numbers_that_fit)
+static void an_id_is_two_numbers_that_fit(void **state)
 {
 	static const char *const wrong[] = { "",     ".",    "1",    "1.",           "1.1.1",
 					     "01.1", "-1.1", "+1.1", "1.4294967296", "99999999999999999999.1",
 					     "1. 1", "a.b",  "1.0x", " 1.1" };
 	uint32_t slot, generation;
 
+	(void)state;
 	assert_int_equal(request_parse_id("17.3", &slot, &generation), 0);
 	assert_int_equal(slot, 17);
 	assert_int_equal(generation, 3);
@@ -106,7 +113,7 @@ TEST(an_id_is_two_numbers_that_fit)
 }
 
 /* Pieces of requests and random bytes, at the end of a page: reading a byte too many is the test's end. */
-TEST(random_lines_are_taken_or_refused_without_a_byte_too_many)
+static void random_lines_are_taken_or_refused_without_a_byte_too_many(void **state)
 {
 	static const char *const pieces[] = {
 		"{",  "}",  "\"command\"", "\"id\"", "\"listener\"",         ":", ",", "\"status\"", "\"1.2\"",
@@ -116,6 +123,7 @@ TEST(random_lines_are_taken_or_refused_without_a_byte_too_many)
 	char *at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned seed = 7;
 
+	(void)state;
 	assert_ptr_not_equal(at, MAP_FAILED);
 	assert_int_equal(mprotect(at + page, page, PROT_NONE), 0);
 	for (int i = 0; i < RANDOM_N; i++) {

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What brings nothing rests, longer each time. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
-#include "test.h"
-
+#include "base/attr.h"
 #include "base/rest.h"
 
 #define NOW_NS (1000 * CLOCK_S_NS)
@@ -15,7 +19,7 @@ static void bore(struct rest *r, unsigned times, uint64_t now_ns)
 	assert_true(rest_is_due(r, false, now_ns));
 }
 
-TEST(it_rests_after_some_events_in_a_row_that_brought_nothing)
+static void it_rests_after_some_events_in_a_row_that_brought_nothing(void **state maybe_unused)
 {
 	struct rest r = { 0 };
 
@@ -24,7 +28,7 @@ TEST(it_rests_after_some_events_in_a_row_that_brought_nothing)
 	assert_true(rest_is_over(&r, NOW_NS + REST_FIRST_NS));
 }
 
-TEST(one_event_that_brought_something_begins_the_count_anew)
+static void one_event_that_brought_something_begins_the_count_anew(void **state maybe_unused)
 {
 	struct rest r = { 0 };
 
@@ -36,7 +40,7 @@ TEST(one_event_that_brought_something_begins_the_count_anew)
 	assert_true(rest_is_over(&r, NOW_NS));
 }
 
-TEST(it_rests_longer_each_time_up_to_a_limit)
+static void it_rests_longer_each_time_up_to_a_limit(void **state maybe_unused)
 {
 	struct rest r = { 0 };
 	uint64_t now_ns = NOW_NS, last_ns = 0;
@@ -50,7 +54,7 @@ TEST(it_rests_longer_each_time_up_to_a_limit)
 	}
 }
 
-TEST(long_after_the_last_rest_the_next_is_short)
+static void long_after_the_last_rest_the_next_is_short(void **state maybe_unused)
 {
 	struct rest r = { 0 };
 

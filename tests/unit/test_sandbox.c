@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Sandboxes: what a process of each role can no longer do, and what it goes on doing. Each try is a process of its own. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -21,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -304,14 +307,14 @@ static const struct attempt not_of_those_who_serve[] = {
 	{ "a thread", try_thread },
 };
 
-TEST(nobody_runs_programs_traces_others_or_goes_around_the_filter)
+static void nobody_runs_programs_traces_others_or_goes_around_the_filter(void **state maybe_unused)
 {
 	need_filter();
 	for (int role = SANDBOX_WORKER; role <= SANDBOX_INETD; role++)
 		expect_death((enum sandbox_role)role, nobodys, array_n(nobodys));
 }
 
-TEST(who_serves_clients_opens_no_file_no_socket_and_runs_no_new_code)
+static void who_serves_clients_opens_no_file_no_socket_and_runs_no_new_code(void **state maybe_unused)
 {
 	need_filter();
 	expect_death(SANDBOX_WORKER, not_of_those_who_serve, array_n(not_of_those_who_serve));
@@ -320,7 +323,7 @@ TEST(who_serves_clients_opens_no_file_no_socket_and_runs_no_new_code)
 	expect_death(SANDBOX_ACCEPTOR, not_of_those_who_serve, array_n(not_of_those_who_serve));
 }
 
-TEST(only_an_acceptor_forks_and_its_children_may_no_more_than_it)
+static void only_an_acceptor_forks_and_its_children_may_no_more_than_it(void **state maybe_unused)
 {
 	need_filter();
 	assert_true(is_killed(SANDBOX_WORKER, try_fork));
@@ -329,14 +332,14 @@ TEST(only_an_acceptor_forks_and_its_children_may_no_more_than_it)
 	assert_true(goes_well(SANDBOX_ACCEPTOR, try_open_in_child));
 }
 
-TEST(a_worker_makes_at_most_45_system_calls)
+static void a_worker_makes_at_most_45_system_calls(void **state maybe_unused)
 {
 	need_filter();
 	assert_in_range(sandbox_calls_n(SANDBOX_WORKER), 20, 45);
 	assert_int_equal(sandbox_calls_n(SANDBOX_INETD), sandbox_calls_n(SANDBOX_WORKER));
 }
 
-TEST(every_role_goes_on_with_its_work)
+static void every_role_goes_on_with_its_work(void **state maybe_unused)
 {
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_WORKER }, try_work), 0);
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_INETD }, try_work), 0);
@@ -345,7 +348,7 @@ TEST(every_role_goes_on_with_its_work)
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_RESOLVER }, try_name), 0);
 }
 
-TEST(a_failed_assertion_is_seen_as_one)
+static void a_failed_assertion_is_seen_as_one(void **state maybe_unused)
 {
 	int status = end_of(&(struct sandbox){ .role = SANDBOX_WORKER }, try_abort);
 
@@ -353,13 +356,13 @@ TEST(a_failed_assertion_is_seen_as_one)
 	assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
-TEST(what_a_module_of_the_name_service_may_not_do_fails_and_it_goes_on)
+static void what_a_module_of_the_name_service_may_not_do_fails_and_it_goes_on(void **state maybe_unused)
 {
 	need_filter();
 	assert_true(goes_well(SANDBOX_RESOLVER, try_mknod));
 }
 
-TEST(a_resolver_reads_what_names_need_and_writes_nothing)
+static void a_resolver_reads_what_names_need_and_writes_nothing(void **state maybe_unused)
 {
 	if (!landlock_version())
 		skip(); /* a kernel without Landlock, or a build for sanitizers */
@@ -376,12 +379,12 @@ static int try_to_have_11(void)
 	return fd >= 0 || errno != EMFILE;
 }
 
-TEST(descriptors_end_where_the_role_needs_no_more)
+static void descriptors_end_where_the_role_needs_no_more(void **state maybe_unused)
 {
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_RESOLVER, .descriptors = 10 }, try_to_have_11), 0);
 }
 
-TEST(every_call_in_the_tables_is_one)
+static void every_call_in_the_tables_is_one(void **state maybe_unused)
 {
 	struct seccomp_list l;
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of the settings: whatever the files are, they are read as libconfig reads them, or refused with their line. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "settings_files.h"
 
@@ -19,7 +22,7 @@ static char *repeat(const char *piece, size_t n, const char *end)
 	return text;
 }
 
-TEST(grammar_is_refused_with_its_line)
+static void grammar_is_refused_with_its_line(void **state)
 {
 	struct files *f = *state;
 
@@ -40,7 +43,7 @@ TEST(grammar_is_refused_with_its_line)
 	expect_error(f, "a = 1;\n\n};", "t.conf:3: '}' closes nothing");
 }
 
-TEST(numbers_that_do_not_fit_never_become_others)
+static void numbers_that_do_not_fit_never_become_others(void **state)
 {
 	struct files *f = *state;
 
@@ -69,7 +72,7 @@ TEST(numbers_that_do_not_fit_never_become_others)
 	assert_int_equal(f->s->limits.buffers, INT64_C(5000000000));
 }
 
-TEST(doubled_keys_are_named_with_both_lines)
+static void doubled_keys_are_named_with_both_lines(void **state)
 {
 	struct files *f = *state;
 
@@ -82,7 +85,7 @@ TEST(doubled_keys_are_named_with_both_lines)
 		     "more.conf:2: port_offset: is set twice (first at t.conf:1)");
 }
 
-TEST(what_would_take_long_or_much_is_refused_before)
+static void what_would_take_long_or_much_is_refused_before(void **state)
 {
 	struct files *f = *state;
 	char *text = repeat("a = {\n", 1000000, "");
@@ -112,7 +115,7 @@ TEST(what_would_take_long_or_much_is_refused_before)
 	free(text);
 }
 
-TEST(bytes_that_are_no_text_are_refused)
+static void bytes_that_are_no_text_are_refused(void **state)
 {
 	struct files *f = *state;
 	static const char nul[] = "a = 1;\nb = \"\0\";\n";
@@ -125,7 +128,7 @@ TEST(bytes_that_are_no_text_are_refused)
 		     "t.conf:2: host_name: \"a?b\" is not allowed (a host's name: letters, digits, \"_\", \".\" and \"-\")");
 }
 
-TEST(includes_of_anything_but_files_are_refused)
+static void includes_of_anything_but_files_are_refused(void **state)
 {
 	struct files *f = *state;
 	char path[128];
@@ -149,7 +152,7 @@ TEST(includes_of_anything_but_files_are_refused)
 	expect_error(f, "@include w.conf\n", "t.conf:1: @include wants a file's name between quotation marks");
 }
 
-TEST(includes_that_never_end_are_refused)
+static void includes_that_never_end_are_refused(void **state)
 {
 	struct files *f = *state;
 	char name[32], text[64];
@@ -171,7 +174,7 @@ TEST(includes_that_never_end_are_refused)
 	assert_non_null(strstr(issue(f, 0), "too many files include one another"));
 }
 
-TEST(lines_are_counted_through_includes)
+static void lines_are_counted_through_includes(void **state)
 {
 	struct files *f = *state;
 	char folder[128];
@@ -197,7 +200,7 @@ TEST(lines_are_counted_through_includes)
 	assert_string_equal(issue(f, 4), "t.conf:7: x5: there is no such key (echotimed.conf(5) has them all)");
 }
 
-TEST(comments_and_strings_are_only_themselves)
+static void comments_and_strings_are_only_themselves(void **state)
 {
 	struct files *f = *state;
 
@@ -209,7 +212,7 @@ TEST(comments_and_strings_are_only_themselves)
 	assert_string_equal(f->s->listeners[0].options.format, "{[( } %Y \" //#/*");
 }
 
-TEST(a_comma_may_stand_behind_the_last_element)
+static void a_comma_may_stand_behind_the_last_element(void **state)
 {
 	struct files *f = *state;
 
@@ -218,7 +221,7 @@ TEST(a_comma_may_stand_behind_the_last_element)
 	assert_int_equal(f->s->listeners[0].addresses_n, 1);
 }
 
-TEST(the_file_itself_must_be_one)
+static void the_file_itself_must_be_one(void **state)
 {
 	struct files *f = *state;
 	char path[128];
@@ -246,22 +249,22 @@ TEST(the_file_itself_must_be_one)
 	expect_error(f, "", "t.conf: listeners: there are none (listeners = ( { service = \"echo\"; } ); serves one)");
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(grammar_is_refused_with_its_line),
-		PREPARED(numbers_that_do_not_fit_never_become_others),
-		PREPARED(doubled_keys_are_named_with_both_lines),
-		PREPARED(what_would_take_long_or_much_is_refused_before),
-		PREPARED(bytes_that_are_no_text_are_refused),
-		PREPARED(includes_of_anything_but_files_are_refused),
-		PREPARED(includes_that_never_end_are_refused),
-		PREPARED(lines_are_counted_through_includes),
-		PREPARED(comments_and_strings_are_only_themselves),
-		PREPARED(a_comma_may_stand_behind_the_last_element),
-		PREPARED(the_file_itself_must_be_one),
+		TEST(grammar_is_refused_with_its_line),
+		TEST(numbers_that_do_not_fit_never_become_others),
+		TEST(doubled_keys_are_named_with_both_lines),
+		TEST(what_would_take_long_or_much_is_refused_before),
+		TEST(bytes_that_are_no_text_are_refused),
+		TEST(includes_of_anything_but_files_are_refused),
+		TEST(includes_that_never_end_are_refused),
+		TEST(lines_are_counted_through_includes),
+		TEST(comments_and_strings_are_only_themselves),
+		TEST(a_comma_may_stand_behind_the_last_element),
+		TEST(the_file_itself_must_be_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

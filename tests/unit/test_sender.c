@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What is sent as one message arrives as it would one by one, also where the kernel refuses to do that. */
-#include "test.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -83,7 +81,7 @@ static void expect_counts(const struct post *p, uint64_t sent, uint64_t errors)
 	assert_int_equal(errno, EAGAIN);
 }
 
-TEST(one_message_arrives_as_the_datagrams_it_is_made_of)
+static void one_message_arrives_as_the_datagrams_it_is_made_of(void **state maybe_unused)
 {
 	struct post p;
 
@@ -100,7 +98,7 @@ TEST(one_message_arrives_as_the_datagrams_it_is_made_of)
 }
 
 /* Without checksums the kernel merges nothing; it is not the only reason it may have. */
-TEST(what_the_kernel_does_not_take_as_one_is_sent_one_by_one)
+static void what_the_kernel_does_not_take_as_one_is_sent_one_by_one(void **state maybe_unused)
 {
 	struct post p;
 	int on = 1;
@@ -118,7 +116,7 @@ TEST(what_the_kernel_does_not_take_as_one_is_sent_one_by_one)
 	end(&p);
 }
 
-TEST(what_nobody_can_be_sent_is_counted_by_the_datagram)
+static void what_nobody_can_be_sent_is_counted_by_the_datagram(void **state maybe_unused)
 {
 	struct post p;
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of services, and what all services have in common, tried with random bytes. */
-#include "test.h"
 #include "serve.h"
 #include "service/hosttable.h"
 #include "service/quotes.h"
 
-TEST(services_have_the_ports_and_transports_of_their_rfcs)
+static void services_have_the_ports_and_transports_of_their_rfcs(void **state)
 {
 	static const struct {
 		const char *name, *rfc;
@@ -18,6 +17,7 @@ TEST(services_have_the_ports_and_transports_of_their_rfcs)
 		{ "hostname", "RFC 953", 101, false }, { "tcpmux", "RFC 1078", 1, false },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(expected); i++) {
 		const struct service *s = service_find(expected[i].name);
 
@@ -32,8 +32,9 @@ TEST(services_have_the_ports_and_transports_of_their_rfcs)
 	assert_null(service_find(""));
 }
 
-TEST(rows_of_the_table_agree_with_themselves)
+static void rows_of_the_table_agree_with_themselves(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < service_table_n; i++) {
 		const struct service *s = &service_table[i];
 
@@ -47,11 +48,12 @@ TEST(rows_of_the_table_agree_with_themselves)
 	}
 }
 
-TEST(transports_have_names)
+static void transports_have_names(void **state)
 {
 	static const char *const names[] = { "tcp", "udp", "unix", "unixgram", "unixpacket" };
 	unsigned all = 0;
 
+	(void)state;
 	for (size_t i = 0; i < array_n(names); i++) {
 		unsigned t = service_transport_from_name(names[i]);
 
@@ -178,7 +180,7 @@ static void live_through_a_datagram(struct serve *s)
 }
 
 /* serve.h checks each call's promises: bounds, and an end to every flush. */
-TEST(no_input_makes_a_service_break_its_promises)
+static void no_input_makes_a_service_break_its_promises(void **state)
 {
 	static const char table[] = "HOST : 192.0.2.1 : nic :\nNET : 192.0.2.1 : nic :\nHOST : 192.0.2.2 : x.example :\n";
 	static const char quotes[] = "one\n%\ntwo\n";
@@ -189,6 +191,7 @@ TEST(no_input_makes_a_service_break_its_promises)
 	unsigned line;
 	const char *why;
 
+	(void)state;
 	assert_int_equal(hosttable_parse(table, strlen(table), 0, &t, &line, &why), 0);
 	assert_int_equal(quotes_parse(quotes, strlen(quotes), &q, &line, &why), 0);
 	options.quotes = q;

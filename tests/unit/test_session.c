@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* A session from its first step to its last: what its client gets, and why it ends. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "play.h"
 
 /* ---- input and output ---- */
 
-TEST(a_service_that_listens_is_not_called_before_something_comes)
+static void a_service_that_listens_is_not_called_before_something_comes(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	assert_int_equal(receive("", false), SESSION_READ);
@@ -19,14 +22,14 @@ TEST(a_service_that_listens_is_not_called_before_something_comes)
 	assert_int_equal(w.io.in_used, 5);
 }
 
-TEST(the_state_of_a_service_begins_as_zeroes)
+static void the_state_of_a_service_begins_as_zeroes(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	receive("x", false);
 	assert_int_equal(((struct play_state *)w.s.state)->calls, 1);
 }
 
-TEST(a_service_that_speaks_first_and_ends_gets_a_careful_close)
+static void a_service_that_speaks_first_and_ends_gets_a_careful_close(void **state maybe_unused)
 {
 	begin(&speaks, &no_rules);
 	play.open = SVC_DONE;
@@ -37,7 +40,7 @@ TEST(a_service_that_speaks_first_and_ends_gets_a_careful_close)
 	assert_int_equal(play.asked, 0);
 }
 
-TEST(data_sent_to_a_service_that_speaks_first_is_thrown_away)
+static void data_sent_to_a_service_that_speaks_first_is_thrown_away(void **state maybe_unused)
 {
 	begin(&speaks, &no_rules);
 	play.open = SVC_DONE;
@@ -47,7 +50,7 @@ TEST(data_sent_to_a_service_that_speaks_first_is_thrown_away)
 	assert_int_equal(play.asked, 0);
 }
 
-TEST(after_the_clients_end_both_directions_are_closed)
+static void after_the_clients_end_both_directions_are_closed(void **state maybe_unused)
 {
 	begin(&speaks, &no_rules);
 	play.open = SVC_DONE;
@@ -62,7 +65,7 @@ TEST(after_the_clients_end_both_directions_are_closed)
 	assert_int_equal(w.s.end, SESSION_END_EOF);
 }
 
-TEST(a_service_that_wants_more_after_the_clients_end_ends)
+static void a_service_that_wants_more_after_the_clients_end_ends(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_MORE;
@@ -72,7 +75,7 @@ TEST(a_service_that_wants_more_after_the_clients_end_ends)
 	assert_int_equal(w.s.end, SESSION_END_EOF);
 }
 
-TEST(what_came_with_the_greeting_is_read_when_the_greeting_is_out)
+static void what_came_with_the_greeting_is_read_when_the_greeting_is_out(void **state maybe_unused)
 {
 	begin(&speaks, &no_rules);
 	play.say = "welcome";
@@ -95,7 +98,7 @@ TEST(what_came_with_the_greeting_is_read_when_the_greeting_is_out)
 	assert_int_equal(receive("", false), SESSION_READ);
 }
 
-TEST(an_open_that_says_nothing_does_not_delay_the_input)
+static void an_open_that_says_nothing_does_not_delay_the_input(void **state maybe_unused)
 {
 	begin(&speaks, &no_rules);
 	assert_int_equal(receive("now", false), SESSION_READ);
@@ -105,7 +108,7 @@ TEST(an_open_that_says_nothing_does_not_delay_the_input)
 	assert_int_equal(play.opened, 1);
 }
 
-TEST(output_that_does_not_fit_is_asked_for_again)
+static void output_that_does_not_fit_is_asked_for_again(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_FLUSH;
@@ -128,7 +131,7 @@ TEST(output_that_does_not_fit_is_asked_for_again)
 	assert_int_equal(play.asked, 4);
 }
 
-TEST(the_clients_end_is_not_forgotten_while_output_is_owed)
+static void the_clients_end_is_not_forgotten_while_output_is_owed(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_FLUSH;
@@ -140,7 +143,7 @@ TEST(the_clients_end_is_not_forgotten_while_output_is_owed)
 	assert_true(play.seen_eof);
 }
 
-TEST(a_dropped_session_sends_nothing)
+static void a_dropped_session_sends_nothing(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_DROP;
@@ -150,7 +153,7 @@ TEST(a_dropped_session_sends_nothing)
 	assert_int_equal(w.s.end, SESSION_END_RESET);
 }
 
-TEST(a_mirror_sends_the_bytes_from_where_they_lie)
+static void a_mirror_sends_the_bytes_from_where_they_lie(void **state maybe_unused)
 {
 	static const char text[] = "as it is";
 
@@ -168,7 +171,7 @@ TEST(a_mirror_sends_the_bytes_from_where_they_lie)
 
 /* ---- max_bytes ---- */
 
-TEST(max_bytes_lets_exactly_so_many_in)
+static void max_bytes_lets_exactly_so_many_in(void **state maybe_unused)
 {
 	begin(&listens, &ten_bytes);
 	assert_int_equal(receive("12345678", false), SESSION_READ);
@@ -177,7 +180,7 @@ TEST(max_bytes_lets_exactly_so_many_in)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-TEST(a_session_of_exactly_max_bytes_ends_as_any_other)
+static void a_session_of_exactly_max_bytes_ends_as_any_other(void **state maybe_unused)
 {
 	begin(&listens, &ten_bytes);
 	assert_int_equal(receive("123456789a", false), SESSION_READ);
@@ -189,7 +192,7 @@ TEST(a_session_of_exactly_max_bytes_ends_as_any_other)
 	assert_int_equal(w.s.end, SESSION_END_EOF);
 }
 
-TEST(a_service_is_not_told_of_an_end_that_comes_after_the_cut)
+static void a_service_is_not_told_of_an_end_that_comes_after_the_cut(void **state maybe_unused)
 {
 	begin(&listens, &ten_bytes);
 	assert_int_equal(receive("123456789abc", true), SESSION_CLOSE);
@@ -198,7 +201,7 @@ TEST(a_service_is_not_told_of_an_end_that_comes_after_the_cut)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-TEST(input_that_waits_for_its_turn_is_counted_once)
+static void input_that_waits_for_its_turn_is_counted_once(void **state maybe_unused)
 {
 	begin(&listens, &ten_bytes);
 	play.input = SVC_FLUSH;
@@ -212,7 +215,7 @@ TEST(input_that_waits_for_its_turn_is_counted_once)
 	assert_int_equal(w.s.end, SESSION_END_NONE);
 }
 
-TEST(max_bytes_lets_exactly_so_many_out)
+static void max_bytes_lets_exactly_so_many_out(void **state maybe_unused)
 {
 	begin(&listens, &ten_bytes);
 	play.say = "123456";
@@ -223,7 +226,7 @@ TEST(max_bytes_lets_exactly_so_many_out)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-TEST(max_bytes_holds_for_a_mirror)
+static void max_bytes_holds_for_a_mirror(void **state maybe_unused)
 {
 	begin(&mirror, &ten_bytes);
 	assert_int_equal(receive("12345678", false), SESSION_READ);
@@ -233,7 +236,7 @@ TEST(max_bytes_holds_for_a_mirror)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-TEST(an_endless_service_ends_at_max_bytes_in_either_direction)
+static void an_endless_service_ends_at_max_bytes_in_either_direction(void **state maybe_unused)
 {
 	const struct session_rules rules = { .max_bytes = 20000 };
 	enum session_next next;
@@ -256,7 +259,7 @@ TEST(an_endless_service_ends_at_max_bytes_in_either_direction)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-TEST(a_long_answer_to_what_was_let_in_is_completed)
+static void a_long_answer_to_what_was_let_in_is_completed(void **state maybe_unused)
 {
 	const struct session_rules rules = { .max_bytes = 1000 };
 	char line[1200];
@@ -277,7 +280,7 @@ TEST(a_long_answer_to_what_was_let_in_is_completed)
 
 /* ---- questions, tcpmux ---- */
 
-TEST(an_answer_ends_the_session_that_asked)
+static void an_answer_ends_the_session_that_asked(void **state maybe_unused)
 {
 	const struct lookup_answer answer = { .result = LOOKUP_FOUND };
 
@@ -292,7 +295,7 @@ TEST(an_answer_ends_the_session_that_asked)
 	assert_int_equal(play.answered, 1);
 }
 
-TEST(an_answer_to_a_client_that_has_ended_is_sent_and_all_closed)
+static void an_answer_to_a_client_that_has_ended_is_sent_and_all_closed(void **state maybe_unused)
 {
 	const struct lookup_answer answer = { .result = LOOKUP_FOUND };
 
@@ -306,7 +309,7 @@ TEST(an_answer_to_a_client_that_has_ended_is_sent_and_all_closed)
 	expect_output("HOST :");
 }
 
-TEST(a_long_answer_goes_on_in_steps)
+static void a_long_answer_goes_on_in_steps(void **state maybe_unused)
 {
 	const struct lookup_answer answer = { .result = LOOKUP_FOUND };
 
@@ -322,7 +325,7 @@ TEST(a_long_answer_goes_on_in_steps)
 	assert_int_equal(play.asked, 2);
 }
 
-TEST(a_session_that_becomes_another_keeps_its_bytes_and_counts)
+static void a_session_that_becomes_another_keeps_its_bytes_and_counts(void **state maybe_unused)
 {
 	const struct session_rules other = { .max_bytes = 12 };
 

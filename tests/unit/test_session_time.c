@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* A session and the clock: its pace, its time-outs, its lingering. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "play.h"
 
 /* ---- pace ---- */
 
-TEST(a_paced_session_gets_its_rate_and_is_told_when_to_go_on)
+static void a_paced_session_gets_its_rate_and_is_told_when_to_go_on(void **state maybe_unused)
 {
 	const struct session_rules rules = { .pace_bytes_per_s = 100000 };
 	enum session_next next;
@@ -33,7 +36,7 @@ TEST(a_paced_session_gets_its_rate_and_is_told_when_to_go_on)
 	assert_in_range(sent, 990000, 1010000);
 }
 
-TEST(a_pause_keeps_what_came_for_later)
+static void a_pause_keeps_what_came_for_later(void **state maybe_unused)
 {
 	const struct session_rules rules = { .pace_bytes_per_s = 1000 };
 
@@ -49,7 +52,7 @@ TEST(a_pause_keeps_what_came_for_later)
 	assert_int_equal(play.seen_in, 3);
 }
 
-TEST(without_a_rate_an_endless_service_is_not_paced)
+static void without_a_rate_an_endless_service_is_not_paced(void **state maybe_unused)
 {
 	begin(&endless, &no_rules);
 	play.open = play.input = SVC_FLUSH;
@@ -60,7 +63,7 @@ TEST(without_a_rate_an_endless_service_is_not_paced)
 	assert_int_equal(session_deadline(&w.s, false), CLOCK_NEVER);
 }
 
-TEST(a_client_that_does_not_take_its_bytes_is_not_woken_for_the_pace)
+static void a_client_that_does_not_take_its_bytes_is_not_woken_for_the_pace(void **state maybe_unused)
 {
 	const struct session_rules rules = { .pace_bytes_per_s = 1000, .idle_timeout_ns = 60 * CLOCK_S_NS };
 
@@ -72,7 +75,7 @@ TEST(a_client_that_does_not_take_its_bytes_is_not_woken_for_the_pace)
 	assert_true(session_deadline(&w.s, false) < session_deadline(&w.s, true));
 }
 
-TEST(our_own_pause_does_not_make_a_client_idle)
+static void our_own_pause_does_not_make_a_client_idle(void **state maybe_unused)
 {
 	/* 4096 bytes take 409 s, the client is allowed 60 s of silence */
 	const struct session_rules rules = { .pace_bytes_per_s = 10, .idle_timeout_ns = 60 * CLOCK_S_NS };
@@ -96,7 +99,7 @@ static const struct session_rules timed = {
 	.request_timeout_ns = 5 * CLOCK_S_NS,
 };
 
-TEST(an_idle_session_ends_and_any_byte_keeps_it)
+static void an_idle_session_ends_and_any_byte_keeps_it(void **state maybe_unused)
 {
 	begin(&listens, &timed);
 	assert_int_equal(session_deadline(&w.s, false), START + 10 * CLOCK_S_NS);
@@ -109,7 +112,7 @@ TEST(an_idle_session_ends_and_any_byte_keeps_it)
 	assert_int_equal(session_expired(&w.s, START + 22 * CLOCK_S_NS), SESSION_END_IDLE);
 }
 
-TEST(a_busy_session_ends_at_the_session_timeout)
+static void a_busy_session_ends_at_the_session_timeout(void **state maybe_unused)
 {
 	begin(&listens, &timed);
 	for (int i = 0; i < 59; i++) {
@@ -121,7 +124,7 @@ TEST(a_busy_session_ends_at_the_session_timeout)
 	assert_int_equal(session_expired(&w.s, START + 60 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-TEST(a_request_in_drops_does_not_outlast_the_request_timeout)
+static void a_request_in_drops_does_not_outlast_the_request_timeout(void **state maybe_unused)
 {
 	begin(&request, &timed);
 	for (int i = 0; i < 4; i++) {
@@ -132,7 +135,7 @@ TEST(a_request_in_drops_does_not_outlast_the_request_timeout)
 	assert_int_equal(session_expired(&w.s, START + 5 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-TEST(after_the_request_its_timeout_is_over)
+static void after_the_request_its_timeout_is_over(void **state maybe_unused)
 {
 	begin(&request, &timed);
 	play.input = SVC_FLUSH;
@@ -142,13 +145,13 @@ TEST(after_the_request_its_timeout_is_over)
 	assert_int_equal(session_expired(&w.s, START + 6 * CLOCK_S_NS), SESSION_END_NONE);
 }
 
-TEST(only_services_with_a_request_have_a_request_timeout)
+static void only_services_with_a_request_have_a_request_timeout(void **state maybe_unused)
 {
 	begin(&listens, &timed);
 	assert_int_equal(session_expired(&w.s, START + 6 * CLOCK_S_NS), SESSION_END_NONE);
 }
 
-TEST(a_session_that_waits_for_the_resolver_is_not_idle)
+static void a_session_that_waits_for_the_resolver_is_not_idle(void **state maybe_unused)
 {
 	begin(&request, &timed);
 	play.input = SVC_ASK;
@@ -158,7 +161,7 @@ TEST(a_session_that_waits_for_the_resolver_is_not_idle)
 	assert_int_equal(session_expired(&w.s, START + 60 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-TEST(a_second_request_behind_tcpmux_has_its_own_time)
+static void a_second_request_behind_tcpmux_has_its_own_time(void **state maybe_unused)
 {
 	begin(&request, &timed);
 	w.now_ns += 4 * CLOCK_S_NS;
@@ -169,14 +172,14 @@ TEST(a_second_request_behind_tcpmux_has_its_own_time)
 	assert_int_equal(session_expired(&w.s, START + 9 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-TEST(without_timeouts_a_session_never_expires)
+static void without_timeouts_a_session_never_expires(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	assert_int_equal(session_deadline(&w.s, false), CLOCK_NEVER);
 	assert_int_equal(session_expired(&w.s, UINT64_MAX - 1), SESSION_END_NONE);
 }
 
-TEST(lingering_ends_after_two_seconds_as_the_session_had)
+static void lingering_ends_after_two_seconds_as_the_session_had(void **state maybe_unused)
 {
 	begin(&speaks, &ten_bytes);
 	play.open = SVC_DONE;
@@ -188,14 +191,14 @@ TEST(lingering_ends_after_two_seconds_as_the_session_had)
 	assert_int_equal(session_expired(&w.s, START + SESSION_LINGER_NS), SESSION_END_LIMIT);
 }
 
-TEST(lingering_always_ends)
+static void lingering_always_ends(void **state maybe_unused)
 {
 	begin(&listens, &no_rules);
 	session_linger(&w.s, START); /* a worker that drains, say */
 	assert_int_equal(session_expired(&w.s, START + SESSION_LINGER_NS), SESSION_END_EOF);
 }
 
-TEST(a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not)
+static void a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not(void **state maybe_unused)
 {
 	begin(&listens, &timed);
 	session_closing(&w.s);
@@ -205,7 +208,7 @@ TEST(a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not)
 	assert_int_equal(session_expired(&w.s, START + 2 * timed.idle_timeout_ns - 1), SESSION_END_IDLE);
 }
 
-TEST(the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long)
+static void the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long(void **state maybe_unused)
 {
 	begin(&listens, &timed);
 	session_linger(&w.s, START);
@@ -219,7 +222,7 @@ TEST(the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long)
 	assert_int_equal(session_expired(&w.s, START + SESSION_STALL_NS), SESSION_END_EOF);
 }
 
-TEST(the_log_has_a_name_for_every_end)
+static void the_log_has_a_name_for_every_end(void **state maybe_unused)
 {
 	assert_string_equal(session_end_name(SESSION_END_EOF), "eof");
 	assert_string_equal(session_end_name(SESSION_END_IDLE), "idle");

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the settings come to mean, and what is said to somebody who got them wrong. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 
@@ -15,7 +18,7 @@ static void read_with(struct files *f, const char *text, const char *const *opti
 	read_options(f, "t.conf", options);
 }
 
-TEST(everything_has_its_default)
+static void everything_has_its_default(void **state)
 {
 	struct files *f = *state;
 	const struct listener_settings *l;
@@ -47,7 +50,7 @@ TEST(everything_has_its_default)
 	assert_int_equal(l->line, 1);
 }
 
-TEST(values_are_taken_in_every_form)
+static void values_are_taken_in_every_form(void **state)
 {
 	struct files *f = *state;
 	const struct listener_settings *l;
@@ -76,7 +79,7 @@ TEST(values_are_taken_in_every_form)
 	assert_int_equal(l->admission.max_datagram, 1024);
 }
 
-TEST(a_listeners_own_value_wins_over_the_defaults)
+static void a_listeners_own_value_wins_over_the_defaults(void **state)
 {
 	struct files *f = *state;
 
@@ -97,7 +100,7 @@ TEST(a_listeners_own_value_wins_over_the_defaults)
 		     "seconds)");
 }
 
-TEST(unknown_keys_come_with_what_was_meant)
+static void unknown_keys_come_with_what_was_meant(void **state)
 {
 	struct files *f = *state;
 
@@ -123,7 +126,7 @@ TEST(unknown_keys_come_with_what_was_meant)
 		     "t.conf:2: impairment: there is no such key (echotimed.conf(5) has them all)");
 }
 
-TEST(a_key_of_another_group_comes_with_where_it_belongs)
+static void a_key_of_another_group_comes_with_where_it_belongs(void **state)
 {
 	struct files *f = *state;
 
@@ -139,7 +142,7 @@ TEST(a_key_of_another_group_comes_with_where_it_belongs)
 		"or in a listener, or in `defaults`)");
 }
 
-TEST(of_a_pool_without_a_model_nothing_else_is_said)
+static void of_a_pool_without_a_model_nothing_else_is_said(void **state)
 {
 	struct files *f = *state;
 
@@ -147,7 +150,7 @@ TEST(of_a_pool_without_a_model_nothing_else_is_said)
 		     "t.conf:2: pools.x: has no model (\"fork\", \"prefork\" or \"event\")");
 }
 
-TEST(an_address_with_a_port_is_told_what_to_write)
+static void an_address_with_a_port_is_told_what_to_write(void **state)
 {
 	struct files *f = *state;
 
@@ -161,7 +164,7 @@ TEST(an_address_with_a_port_is_told_what_to_write)
 		"port = 7;)");
 }
 
-TEST(wrong_types_and_ranges_say_what_is_allowed)
+static void wrong_types_and_ranges_say_what_is_allowed(void **state)
 {
 	struct files *f = *state;
 
@@ -202,7 +205,7 @@ TEST(wrong_types_and_ranges_say_what_is_allowed)
 		     "t.conf:1: listeners.[0].rate: \"1M/s:2M\" is not allowed (a rate: \"1M/s\", \"64k/m\" or \"none\")");
 }
 
-TEST(users_and_groups_are_names_or_numbers)
+static void users_and_groups_are_names_or_numbers(void **state)
 {
 	static const char *const option[] = { "user=65533", NULL };
 	struct files *f = *state;
@@ -223,7 +226,7 @@ TEST(users_and_groups_are_names_or_numbers)
 		     "t.conf:1: group: \"4294967295\" is not allowed (a name, or a number of 0 to 4294967294)");
 }
 
-TEST(keys_of_other_services_and_models_are_refused)
+static void keys_of_other_services_and_models_are_refused(void **state)
 {
 	struct files *f = *state;
 
@@ -237,7 +240,7 @@ TEST(keys_of_other_services_and_models_are_refused)
 	expect_good(f, ONE_LISTENER "pools = { mine = { workers = 2; model = \"event\"; }; };");
 }
 
-TEST(options_win_over_the_file_and_take_its_types)
+static void options_win_over_the_file_and_take_its_types(void **state)
 {
 	struct files *f = *state;
 	static const char text[] = "port_offset = 5; log = { level = \"info\"; };\n"
@@ -266,7 +269,7 @@ TEST(options_win_over_the_file_and_take_its_types)
 	assert_string_equal(f->s->listeners[0].path, "@b");
 }
 
-TEST(wrong_options_are_shown_as_options)
+static void wrong_options_are_shown_as_options(void **state)
 {
 	struct files *f = *state;
 	static const struct {
@@ -296,11 +299,12 @@ TEST(wrong_options_are_shown_as_options)
 	}
 }
 
-TEST(an_option_is_a_key_an_equals_sign_and_a_value)
+static void an_option_is_a_key_an_equals_sign_and_a_value(void **state)
 {
 	struct settings_override o = { 0 };
 	char good[] = "a.b=c=d", empty[] = "a=", no_key[] = "=b", no_equals[] = "ab";
 
+	(void)state;
 	assert_int_equal(settings_split_override(good, &o), 0);
 	assert_string_equal(o.key, "a.b");
 	assert_string_equal(o.value, "c=d");
@@ -310,7 +314,7 @@ TEST(an_option_is_a_key_an_equals_sign_and_a_value)
 	assert_int_equal(settings_split_override(no_equals, &o), -EINVAL);
 }
 
-TEST(twenty_errors_are_shown_and_all_are_counted)
+static void twenty_errors_are_shown_and_all_are_counted(void **state)
 {
 	struct files *f = *state;
 	char text[2048] = ONE_LISTENER;
@@ -323,7 +327,7 @@ TEST(twenty_errors_are_shown_and_all_are_counted)
 	assert_non_null(strstr(issue(f, 19), "t.conf:21: wrong19: "));
 }
 
-TEST(what_does_not_fit_is_said)
+static void what_does_not_fit_is_said(void **state)
 {
 	struct files *f = *state;
 	char *text = malloc(121 * 64 + 64);
@@ -354,26 +358,26 @@ TEST(what_does_not_fit_is_said)
 	free(text);
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(everything_has_its_default),
-		PREPARED(values_are_taken_in_every_form),
-		PREPARED(a_listeners_own_value_wins_over_the_defaults),
-		PREPARED(unknown_keys_come_with_what_was_meant),
-		PREPARED(a_key_of_another_group_comes_with_where_it_belongs),
-		PREPARED(of_a_pool_without_a_model_nothing_else_is_said),
-		PREPARED(an_address_with_a_port_is_told_what_to_write),
-		PREPARED(wrong_types_and_ranges_say_what_is_allowed),
-		PREPARED(users_and_groups_are_names_or_numbers),
-		PREPARED(keys_of_other_services_and_models_are_refused),
-		PREPARED(options_win_over_the_file_and_take_its_types),
-		PREPARED(wrong_options_are_shown_as_options),
-		PREPARED(an_option_is_a_key_an_equals_sign_and_a_value),
-		PREPARED(twenty_errors_are_shown_and_all_are_counted),
-		PREPARED(what_does_not_fit_is_said),
+		TEST(everything_has_its_default),
+		TEST(values_are_taken_in_every_form),
+		TEST(a_listeners_own_value_wins_over_the_defaults),
+		TEST(unknown_keys_come_with_what_was_meant),
+		TEST(a_key_of_another_group_comes_with_where_it_belongs),
+		TEST(of_a_pool_without_a_model_nothing_else_is_said),
+		TEST(an_address_with_a_port_is_told_what_to_write),
+		TEST(wrong_types_and_ranges_say_what_is_allowed),
+		TEST(users_and_groups_are_names_or_numbers),
+		TEST(keys_of_other_services_and_models_are_refused),
+		TEST(options_win_over_the_file_and_take_its_types),
+		TEST(wrong_options_are_shown_as_options),
+		TEST(an_option_is_a_key_an_equals_sign_and_a_value),
+		TEST(twenty_errors_are_shown_and_all_are_counted),
+		TEST(what_does_not_fit_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

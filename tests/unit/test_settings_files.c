@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What settings name: time zones, quotes and host tables, read by the settings reader and kept. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "service/hosttable.h"
 #include "service/quotes.h"
@@ -16,7 +19,7 @@ static void read_with(struct files *f, const char *text, const char *const *opti
 	read_options(f, "t.conf", options);
 }
 
-TEST(zones_quotes_and_tables_are_read)
+static void zones_quotes_and_tables_are_read(void **state)
 {
 	struct files *f = *state;
 	size_t bytes = 0;
@@ -46,7 +49,7 @@ TEST(zones_quotes_and_tables_are_read)
 	assert_int_equal(zone_at(f->s->listeners[0].options.zone, 0)->offset_s, 9 * 3600);
 }
 
-TEST(files_and_zones_that_cannot_be_read_are_blamed_on_their_key)
+static void files_and_zones_that_cannot_be_read_are_blamed_on_their_key(void **state)
 {
 	struct files *f = *state;
 	char path[128];
@@ -79,13 +82,13 @@ TEST(files_and_zones_that_cannot_be_read_are_blamed_on_their_key)
 		f, "listeners = ( { service = \"echo\"; }, { service = \"qotd\"; file = \"nothing\"; enabled = false; } );");
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(zones_quotes_and_tables_are_read),
-		PREPARED(files_and_zones_that_cannot_be_read_are_blamed_on_their_key),
+		TEST(zones_quotes_and_tables_are_read),
+		TEST(files_and_zones_that_cannot_be_read_are_blamed_on_their_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

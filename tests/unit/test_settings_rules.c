@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules across keys: what each key alone may say, but all together may not. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 
 #include "settings_files.h"
 
-TEST(pools_are_made_changed_and_checked)
+static void pools_are_made_changed_and_checked(void **state)
 {
 	struct files *f = *state;
 
@@ -43,7 +46,7 @@ TEST(pools_are_made_changed_and_checked)
 		     "t.conf:1: listeners.[0].pool: \"fork\" cannot serve datagrams (a pool of model \"event\")");
 }
 
-TEST(listeners_that_cannot_all_be_there_are_found)
+static void listeners_that_cannot_all_be_there_are_found(void **state)
 {
 	struct files *f = *state;
 
@@ -80,7 +83,7 @@ TEST(listeners_that_cannot_all_be_there_are_found)
 		     "t.conf:2: defaults.port: 65535 and the port_offset of 1 are more than 65535");
 }
 
-TEST(unix_keys_are_for_unix_sockets)
+static void unix_keys_are_for_unix_sockets(void **state)
 {
 	struct files *f = *state;
 
@@ -98,7 +101,7 @@ TEST(unix_keys_are_for_unix_sockets)
 		     "t.conf:1: listeners.[0].transport: tcpmux cannot be served over unixgram");
 }
 
-TEST(hostname_for_everybody_is_refused)
+static void hostname_for_everybody_is_refused(void **state)
 {
 	struct files *f = *state;
 	static const char open_resolver[] =
@@ -123,7 +126,7 @@ TEST(hostname_for_everybody_is_refused)
 }
 
 /* Wherever hostname listens itself: tcpmux hands it sessions of its own clients. */
-TEST(tcpmux_is_no_way_for_everybody_to_reach_hostname)
+static void tcpmux_is_no_way_for_everybody_to_reach_hostname(void **state)
 {
 	static const struct {
 		const char *tcpmux, *hostname;
@@ -162,7 +165,7 @@ TEST(tcpmux_is_no_way_for_everybody_to_reach_hostname)
 }
 
 /* What is asked of everybody who may be asked by everybody. */
-TEST(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others)
+static void a_listener_for_everybody_is_judged_by_what_it_can_do_to_others(void **state)
 {
 	struct files *f = *state;
 	static const struct {
@@ -205,7 +208,7 @@ TEST(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others)
 	}
 }
 
-TEST(what_bounds_datagrams_is_read_as_it_is_said)
+static void what_bounds_datagrams_is_read_as_it_is_said(void **state)
 {
 	struct files *f = *state;
 	const struct admission_rules *r;
@@ -246,7 +249,7 @@ TEST(what_bounds_datagrams_is_read_as_it_is_said)
 		     "t.conf:1: limits.table: \"100\" is out of range (\"64k\" to \"1G\")");
 }
 
-TEST(speaking_first_and_long_lines_have_rules)
+static void speaking_first_and_long_lines_have_rules(void **state)
 {
 	struct files *f = *state;
 
@@ -265,7 +268,7 @@ TEST(speaking_first_and_long_lines_have_rules)
 		     "line, no widths)");
 }
 
-TEST(a_proxy_header_needs_streams_and_balancers_that_are_believed)
+static void a_proxy_header_needs_streams_and_balancers_that_are_believed(void **state)
 {
 	struct files *f = *state;
 	static const char missing[] =
@@ -306,7 +309,7 @@ TEST(a_proxy_header_needs_streams_and_balancers_that_are_believed)
 		     "there, and needs a list of who may ask (or acknowledge_public = true)");
 }
 
-TEST(require_sync_needs_a_clock_that_can_be_asked)
+static void require_sync_needs_a_clock_that_can_be_asked(void **state)
 {
 	struct files *f = *state;
 	static const char text[] = "listeners = ( { service = \"time\"; require_sync = true; } );";
@@ -319,7 +322,7 @@ TEST(require_sync_needs_a_clock_that_can_be_asked)
 		expect_good(f, text);
 }
 
-TEST(tcpmux_serves_enabled_tcp_listeners)
+static void tcpmux_serves_enabled_tcp_listeners(void **state)
 {
 	struct files *f = *state;
 	const struct svc_options *o;
@@ -342,22 +345,22 @@ TEST(tcpmux_serves_enabled_tcp_listeners)
 		"t.conf:1: listeners.[0].services: \"ecko\" is the name of no enabled tcp listener, did you mean \"echo\"?");
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(pools_are_made_changed_and_checked),
-		PREPARED(listeners_that_cannot_all_be_there_are_found),
-		PREPARED(unix_keys_are_for_unix_sockets),
-		PREPARED(hostname_for_everybody_is_refused),
-		PREPARED(tcpmux_is_no_way_for_everybody_to_reach_hostname),
-		PREPARED(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others),
-		PREPARED(what_bounds_datagrams_is_read_as_it_is_said),
-		PREPARED(speaking_first_and_long_lines_have_rules),
-		PREPARED(require_sync_needs_a_clock_that_can_be_asked),
-		PREPARED(a_proxy_header_needs_streams_and_balancers_that_are_believed),
-		PREPARED(tcpmux_serves_enabled_tcp_listeners),
+		TEST(pools_are_made_changed_and_checked),
+		TEST(listeners_that_cannot_all_be_there_are_found),
+		TEST(unix_keys_are_for_unix_sockets),
+		TEST(hostname_for_everybody_is_refused),
+		TEST(tcpmux_is_no_way_for_everybody_to_reach_hostname),
+		TEST(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others),
+		TEST(what_bounds_datagrams_is_read_as_it_is_said),
+		TEST(speaking_first_and_long_lines_have_rules),
+		TEST(require_sync_needs_a_clock_that_can_be_asked),
+		TEST(a_proxy_header_needs_streams_and_balancers_that_are_believed),
+		TEST(tcpmux_serves_enabled_tcp_listeners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

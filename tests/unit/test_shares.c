@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Shares: seats that each source has no more of than it may, whoever asks for them, and whatever is in their words. */
-#include "test.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
+#include "base/attr.h"
 #include "admission/shares.h"
 
 #define SEATS 34
@@ -29,7 +34,7 @@ static void end(const struct shares *s)
 	munmap(s->seats, shares_size(s));
 }
 
-TEST(a_source_has_its_share_and_another_its_own)
+static void a_source_has_its_share_and_another_its_own(void **state maybe_unused)
 {
 	struct shares s;
 	uint32_t a, b, c;
@@ -45,7 +50,7 @@ TEST(a_source_has_its_share_and_another_its_own)
 	end(&s);
 }
 
-TEST(what_nobody_gives_back_is_free_when_its_time_is_over)
+static void what_nobody_gives_back_is_free_when_its_time_is_over(void **state maybe_unused)
 {
 	struct shares s;
 	uint32_t a, b;
@@ -61,7 +66,7 @@ TEST(what_nobody_gives_back_is_free_when_its_time_is_over)
 	end(&s);
 }
 
-TEST(sources_have_names_of_their_own)
+static void sources_have_names_of_their_own(void **state maybe_unused)
 {
 	struct addr one = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } }, other = one;
 	struct shares s;
@@ -92,7 +97,7 @@ static void take_turns(const struct shares *s, _Atomic uint32_t *have, uint32_t 
 	_exit(0);
 }
 
-TEST(processes_never_have_more_together_than_a_share)
+static void processes_never_have_more_together_than_a_share(void **state maybe_unused)
 {
 	struct shares s;
 	_Atomic uint32_t *have = mmap(NULL, sizeof(*have), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -111,7 +116,7 @@ TEST(processes_never_have_more_together_than_a_share)
 	munmap((void *)(uintptr_t)have, sizeof(*have));
 }
 
-TEST(wrong_words_lead_nowhere)
+static void wrong_words_lead_nowhere(void **state maybe_unused)
 {
 	struct shares s;
 	uint32_t seat;

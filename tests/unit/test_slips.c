@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said of the usual slips in a settings file. */
-#include "test.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/attr.h"
 #include "settings/slips.h"
@@ -19,7 +22,7 @@ static void expect(const char *text, unsigned line, const char *begins)
 		fail_msg("%s: \"%s\", not \"%s\"", text, t.at, begins);
 }
 
-TEST(a_word_without_quotation_marks_is_named)
+static void a_word_without_quotation_marks_is_named(void **state maybe_unused)
 {
 	expect("user = nobody;\n", 1, "nobody is a bare word");
 	expect("log : { level:debug; };", 1, "debug is a bare word");
@@ -28,13 +31,13 @@ TEST(a_word_without_quotation_marks_is_named)
 	expect("user = \n\tnobody;", 2, "nobody is a bare word");
 }
 
-TEST(true_and_false_are_no_bare_words)
+static void true_and_false_are_no_bare_words(void **state maybe_unused)
 {
 	expect("enabled = true,;", 1, GENERAL);
 	expect("enabled = False }", 1, GENERAL);
 }
 
-TEST(single_quotation_marks_are_named)
+static void single_quotation_marks_are_named(void **state maybe_unused)
 {
 	expect("user = 'nobody';", 1, "text stands between double quotation marks: \"nobody\"");
 	expect("a = [ 'x', 'y' ];", 1, "text stands between double quotation marks: \"x\"");
@@ -42,27 +45,27 @@ TEST(single_quotation_marks_are_named)
 	expect("user = \"it's\" \"", 1, GENERAL);
 }
 
-TEST(an_array_of_groups_is_told_from_a_list)
+static void an_array_of_groups_is_told_from_a_list(void **state maybe_unused)
 {
 	expect("listeners = [ { service = \"echo\"; } ];", 1, "[ ] holds single values only");
 	expect("listeners = [\n\n\t{ service = \"echo\"; } ];", 3, "[ ] holds single values only");
 	expect("a = [ ( 1 ) ];", 1, "[ ] holds single values only");
 }
 
-TEST(a_value_that_is_missing_is_told)
+static void a_value_that_is_missing_is_told(void **state maybe_unused)
 {
 	expect("user = ;", 1, "there is no value behind the =");
 	expect("user =\nport_offset = 5;", 2, "there is no value behind the =");
 }
 
-TEST(comments_and_strings_are_not_looked_into)
+static void comments_and_strings_are_not_looked_into(void **state maybe_unused)
 {
 	expect("# user = nobody\nx y;", 2, GENERAL);
 	expect("// user = 'x'\n= 5;", 2, GENERAL);
 	expect("a = \"b = c \\\" d = 'e'\" f;", 1, GENERAL);
 }
 
-TEST(whatever_the_line_is_nothing_is_read_beyond_the_text)
+static void whatever_the_line_is_nothing_is_read_beyond_the_text(void **state maybe_unused)
 {
 	static const char *const texts[] = {
 		"", "\n", "=", "a =", "'", "a = '", "a = \"", "a = \"\\", "[", "#", "/", "a = /"

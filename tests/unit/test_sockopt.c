@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Socket options of listeners and of their sessions, asked back from the kernel. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <netinet/udp.h>
 #include <sys/utsname.h>
+#include <cmocka.h>
 
 #include "open_listener.h"
 
 /* ---- TCP ---- */
 
-TEST(a_session_has_the_options_of_its_listener)
+static void a_session_has_the_options_of_its_listener(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -37,7 +40,7 @@ TEST(a_session_has_the_options_of_its_listener)
 	listener_close(&l);
 }
 
-TEST(what_is_not_asked_for_stays_off)
+static void what_is_not_asked_for_stays_off(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -63,7 +66,7 @@ TEST(what_is_not_asked_for_stays_off)
 	listener_close(&l);
 }
 
-TEST(an_urgent_byte_comes_in_its_place)
+static void an_urgent_byte_comes_in_its_place(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);
@@ -87,7 +90,7 @@ TEST(an_urgent_byte_comes_in_its_place)
 
 /* ---- UDP ---- */
 
-TEST(a_udp_listener_learns_what_it_was_asked_on)
+static void a_udp_listener_learns_what_it_was_asked_on(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l = opened(&s);
@@ -111,7 +114,7 @@ TEST(a_udp_listener_learns_what_it_was_asked_on)
 	listener_close(&l);
 }
 
-TEST(the_longest_datagram_comes_and_goes)
+static void the_longest_datagram_comes_and_goes(void **state maybe_unused)
 {
 	static char data[65507];
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
@@ -153,7 +156,7 @@ static void expect_buffer(const struct listener *l, uint32_t wanted)
 	assert_true(l->receive_buffer_got > 0 && l->receive_buffer_got <= wanted);
 }
 
-TEST(the_receive_buffer_is_what_was_asked_or_what_is_allowed)
+static void the_receive_buffer_is_what_was_asked_or_what_is_allowed(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l = opened(&s);
@@ -171,7 +174,7 @@ TEST(the_receive_buffer_is_what_was_asked_or_what_is_allowed)
 }
 
 /* What clients have not read is charged to the socket's one send buffer. */
-TEST(a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read)
+static void a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UNIXGRAM);
 	struct listener l;
@@ -190,7 +193,7 @@ TEST(a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read)
 }
 
 /* Root opens it, and may more than the user whom it becomes, who reloads. */
-TEST(a_reload_takes_no_buffer_away_that_it_could_not_give_back)
+static void a_reload_takes_no_buffer_away_that_it_could_not_give_back(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l;
@@ -212,7 +215,7 @@ TEST(a_reload_takes_no_buffer_away_that_it_could_not_give_back)
 
 /* ---- dscp ---- */
 
-TEST(dscp_reflect_asks_for_the_class_of_each_datagram)
+static void dscp_reflect_asks_for_the_class_of_each_datagram(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l;
@@ -240,7 +243,7 @@ static bool kernel_is_of_our_size(void)
 	return sizeof(long) == 8 || !strstr(u.machine, "64");
 }
 
-TEST(a_tcp_session_answers_in_the_class_of_its_client)
+static void a_tcp_session_answers_in_the_class_of_its_client(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -265,7 +268,7 @@ TEST(a_tcp_session_answers_in_the_class_of_its_client)
 
 /* ---- adjust ---- */
 
-TEST(a_reload_changes_an_open_socket)
+static void a_reload_changes_an_open_socket(void **state maybe_unused)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts per source: exact where there is room, refused where there is not, and nothing is left behind. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/attr.h"
 #include "admission/sources.h"
@@ -36,7 +39,7 @@ static uint64_t key_of(uint8_t last, uint32_t group)
 	return sources_key(s, &a, group);
 }
 
-TEST(a_source_is_counted_up_to_its_cap)
+static void a_source_is_counted_up_to_its_cap(void **state maybe_unused)
 {
 	_Atomic uint32_t at = 0;
 	uint64_t key = key_of(1, 0);
@@ -53,7 +56,7 @@ TEST(a_source_is_counted_up_to_its_cap)
 	assert_false(sources_over(s, key, 0));
 }
 
-TEST(groups_and_families_are_counted_apart)
+static void groups_and_families_are_counted_apart(void **state maybe_unused)
 {
 	struct addr v6 = { .family = AF_INET6, .bytes = { 192, 0, 2, 1 } };
 	_Atomic uint32_t at = 0;
@@ -64,7 +67,7 @@ TEST(groups_and_families_are_counted_apart)
 	assert_int_equal(sources_count(s, sources_key(s, &v6, 0)), 0);
 }
 
-TEST(a_full_bucket_takes_those_it_knows_and_no_others)
+static void a_full_bucket_takes_those_it_knows_and_no_others(void **state maybe_unused)
 {
 	_Atomic uint32_t at[BUCKET + 1] = { 0 };
 
@@ -84,7 +87,7 @@ TEST(a_full_bucket_takes_those_it_knows_and_no_others)
 }
 
 /* Two processes that begin at once with different places: what the second look is for. */
-TEST(a_source_that_is_counted_in_two_places_is_still_one)
+static void a_source_that_is_counted_in_two_places_is_still_one(void **state maybe_unused)
 {
 	_Atomic uint32_t blocked = 0, one = 0, two = 0;
 	uint64_t key = key_of(1, 0);
@@ -101,7 +104,7 @@ TEST(a_source_that_is_counted_in_two_places_is_still_one)
 	assert_int_equal(sources_count(s, key), 3);
 }
 
-TEST(another_secret_puts_sources_elsewhere)
+static void another_secret_puts_sources_elsewhere(void **state maybe_unused)
 {
 	uint64_t before = key_of(1, 0);
 
@@ -109,7 +112,7 @@ TEST(another_secret_puts_sources_elsewhere)
 	assert_true(key_of(1, 0) != before);
 }
 
-TEST(every_change_of_a_count_shows_in_its_version)
+static void every_change_of_a_count_shows_in_its_version(void **state maybe_unused)
 {
 	_Atomic uint64_t word = 0;
 	uint64_t seen = word;
@@ -130,7 +133,7 @@ TEST(every_change_of_a_count_shows_in_its_version)
 }
 
 /* A session is counted in all and in its row: that shall cost a page of memory, not two. */
-TEST(the_counts_of_a_source_are_beside_each_other)
+static void the_counts_of_a_source_are_beside_each_other(void **state maybe_unused)
 {
 	enum { MANY = 100000, BUCKETS_NEAR = 8 };
 	void *memory = aligned_alloc(64, (sources_bytes(MANY) + 63) / 64 * 64);
@@ -150,18 +153,18 @@ TEST(the_counts_of_a_source_are_beside_each_other)
 	free(memory);
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(a_source_is_counted_up_to_its_cap),
-		PREPARED(groups_and_families_are_counted_apart),
-		PREPARED(a_full_bucket_takes_those_it_knows_and_no_others),
-		PREPARED(the_counts_of_a_source_are_beside_each_other),
-		PREPARED(a_source_that_is_counted_in_two_places_is_still_one),
-		PREPARED(another_secret_puts_sources_elsewhere),
-		PREPARED(every_change_of_a_count_shows_in_its_version),
+		TEST(a_source_is_counted_up_to_its_cap),
+		TEST(groups_and_families_are_counted_apart),
+		TEST(a_full_bucket_takes_those_it_knows_and_no_others),
+		TEST(the_counts_of_a_source_are_beside_each_other),
+		TEST(a_source_that_is_counted_in_two_places_is_still_one),
+		TEST(another_secret_puts_sources_elsewhere),
+		TEST(every_change_of_a_count_shows_in_its_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The text that an upgrade hands over: what is written is read back, and nothing else is taken for it. */
-
-#include "test.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,13 +49,14 @@ static char *written(void)
 	return text;
 }
 
-TEST(what_is_written_is_read_back)
+static void what_is_written_is_read_back(void **state)
 {
 	char *text = written(), *rest = NULL;
 	struct state_reader r;
 	struct thing other;
 	unsigned version = 0;
 
+	(void)state;
 	memset(&other, 0xa5, sizeof(other));
 	assert_int_equal(state_open(&r, text, &version), 0);
 	assert_int_equal(version, STATE_VERSION);
@@ -71,11 +75,12 @@ TEST(what_is_written_is_read_back)
 	free(text);
 }
 
-TEST(a_text_that_was_cut_anywhere_is_not_taken)
+static void a_text_that_was_cut_anywhere_is_not_taken(void **state)
 {
 	char *whole = written();
 	size_t n = strlen(whole);
 
+	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		char *text = strndup(whole, i);
 		struct state_reader r;
@@ -87,19 +92,20 @@ TEST(a_text_that_was_cut_anywhere_is_not_taken)
 	free(whole);
 }
 
-TEST(another_version_is_told_from_garbage)
+static void another_version_is_told_from_garbage(void **state)
 {
 	char other[] = "echotimed-state 987\nend\n", garbage[] = "echotimed-state x\nend\n", nothing[] = "";
 	struct state_reader r;
 	unsigned version = 0;
 
+	(void)state;
 	assert_int_equal(state_open(&r, other, &version), -EPROTO);
 	assert_int_equal(version, 987);
 	assert_int_equal(state_open(&r, garbage, &version), -EINVAL);
 	assert_int_equal(state_open(&r, nothing, &version), -EINVAL);
 }
 
-TEST(no_value_is_taken_for_what_it_is_not)
+static void no_value_is_taken_for_what_it_is_not(void **state)
 {
 	static const char *const lines[] = {
 		"",
@@ -122,6 +128,7 @@ TEST(no_value_is_taken_for_what_it_is_not)
 		"fd=7 none=-1 small=1 medium=1 large=1 largest=1 yes=1 name=a bytes=00000000 more=1",
 	};
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		char *line = strdup(lines[i]);
 		struct thing to;
@@ -132,11 +139,12 @@ TEST(no_value_is_taken_for_what_it_is_not)
 }
 
 /* Whatever single octet is changed: it is refused, or read without harm (valgrind and the sanitizers look on). */
-TEST(no_changed_octet_does_harm)
+static void no_changed_octet_does_harm(void **state)
 {
 	char *whole = written();
 	size_t n = strlen(whole);
 
+	(void)state;
 	for (size_t i = 0; i < n; i++)
 		for (unsigned c = 1; c < 256; c += 7) {
 			char *text = strdup(whole), *rest;

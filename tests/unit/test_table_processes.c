@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The session table under processes that use it at once, and that are killed at any instruction of it. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -9,6 +11,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "shared_table.h"
 
@@ -205,7 +208,7 @@ static void expect_empty(struct table *of)
 	}
 }
 
-TEST(no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once)
+static void no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once(void **state maybe_unused)
 {
 	enum { PROCESSES = 4, TURNS = 30000 };
 
@@ -257,7 +260,7 @@ static void kill_at_random(uint32_t seed)
 	expect_empty(t);
 }
 
-TEST(processes_killed_at_random_leave_nothing)
+static void processes_killed_at_random_leave_nothing(void **state maybe_unused)
 {
 	kill_at_random(1);
 }
@@ -323,7 +326,7 @@ static int step_through(pid_t pid, unsigned *ret_states)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST(a_process_killed_at_any_instruction_leaves_nothing)
+static void a_process_killed_at_any_instruction_leaves_nothing(void **state maybe_unused)
 {
 	unsigned states;
 	int status;
@@ -342,14 +345,14 @@ TEST(a_process_killed_at_any_instruction_leaves_nothing)
 	expect_empty(t);
 }
 
-#define PREPARED(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once),
-		PREPARED(processes_killed_at_random_leave_nothing),
-		PREPARED(a_process_killed_at_any_instruction_leaves_nothing),
+		TEST(no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once),
+		TEST(processes_killed_at_random_leave_nothing),
+		TEST(a_process_killed_at_any_instruction_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

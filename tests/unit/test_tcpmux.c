@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* tcpmux (RFC 1078): a name chooses a service; what is sent behind the name is that service's. */
-#include "test.h"
-
 #include <stdio.h>
 
 #include "serve.h"
@@ -24,7 +22,7 @@ static void assert_becomes(struct serve *s, size_t expected)
 	assert_ptr_equal(strchr(s->said, '\n'), s->said + s->said_n - 1); /* one line */
 }
 
-TEST(a_name_in_any_case_chooses_its_service)
+static void a_name_in_any_case_chooses_its_service(void **state)
 {
 	static const struct {
 		const char *line;
@@ -32,6 +30,7 @@ TEST(a_name_in_any_case_chooses_its_service)
 	} cases[] = { { "echo\r\n", 0 }, { "EcHo\r\n", 0 }, { "DISCARD\n", 1 }, { "Daytime/TCP\r\n", 2 } };
 	struct serve s;
 
+	(void)state;
 	for (size_t i = 0; i < array_n(cases); i++) {
 		begin(&s);
 		serve_send(&s, cases[i].line);
@@ -39,10 +38,11 @@ TEST(a_name_in_any_case_chooses_its_service)
 	}
 }
 
-TEST(a_name_may_come_in_pieces)
+static void a_name_may_come_in_pieces(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	begin(&s);
 	for (const char *c = "discard\r"; *c != '\0'; c++) {
 		serve_send_bytes(&s, c, 1);
@@ -53,10 +53,11 @@ TEST(a_name_may_come_in_pieces)
 	assert_becomes(&s, 1);
 }
 
-TEST(bytes_behind_the_name_are_kept_for_the_service)
+static void bytes_behind_the_name_are_kept_for_the_service(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	begin(&s);
 	serve_send(&s, "ec");
 	serve_send(&s, "ho\r\nhello\r\nworld");
@@ -65,11 +66,12 @@ TEST(bytes_behind_the_name_are_kept_for_the_service)
 	assert_memory_equal(s.pending, "hello\r\nworld", 12);
 }
 
-TEST(a_name_not_served_is_refused)
+static void a_name_not_served_is_refused(void **state)
 {
 	static const char *const lines[] = { "nosuch\r\n", "\r\n", "ech\r\n", "echo2\r\n", " echo\r\n", "tcpmux\r\n" };
 	struct serve s;
 
+	(void)state;
 	for (size_t i = 0; i < array_n(lines); i++) {
 		begin(&s);
 		serve_send(&s, lines[i]);
@@ -82,11 +84,12 @@ TEST(a_name_not_served_is_refused)
 	assert_string_equal(s.said, "-Service not available\r\n");
 }
 
-TEST(a_line_of_256_octets_is_the_longest)
+static void a_line_of_256_octets_is_the_longest(void **state)
 {
 	char line[256];
 	struct serve s;
 
+	(void)state;
 	memset(line, 'x', sizeof(line));
 	line[255] = '\n';
 	begin(&s);
@@ -102,23 +105,25 @@ TEST(a_line_of_256_octets_is_the_longest)
 	assert_string_equal(s.said, "-Service not available\r\n");
 }
 
-TEST(help_lists_the_names_a_line_each)
+static void help_lists_the_names_a_line_each(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	begin(&s);
 	serve_send(&s, "help\r\n");
 	assert_int_equal(s.verdict, SVC_DONE);
 	assert_string_equal(s.said, "echo\r\ndiscard\r\ndaytime/tcp\r\n");
 }
 
-TEST(a_long_list_comes_over_several_outputs)
+static void a_long_list_comes_over_several_outputs(void **state)
 {
 	static char storage[600][32];
 	static const char *many[600];
 	struct serve s;
 	size_t at = 0;
 
+	(void)state;
 	for (size_t i = 0; i < array_n(many); i++) {
 		snprintf(storage[i], sizeof(storage[i]), "service-of-some-length-%03zu", i);
 		many[i] = storage[i];
@@ -137,10 +142,11 @@ TEST(a_long_list_comes_over_several_outputs)
 	assert_int_equal(at, s.said_n);
 }
 
-TEST(a_client_that_leaves_before_a_line_gets_nothing)
+static void a_client_that_leaves_before_a_line_gets_nothing(void **state)
 {
 	struct serve s;
 
+	(void)state;
 	begin(&s);
 	serve_end(&s);
 	assert_int_equal(s.verdict, SVC_DONE);

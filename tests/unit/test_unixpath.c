@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* UNIX paths: what is replaced, what never is, what is left behind, and whose it is. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <grp.h>
 #include <poll.h>
@@ -9,6 +11,7 @@
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <cmocka.h>
 
 #include "unix_folder.h"
 
@@ -49,7 +52,7 @@ int connect(int fd, __CONST_SOCKADDR_ARG sa, socklen_t n)
 
 /* ---- what is there already ---- */
 
-TEST(a_stale_socket_of_ours_is_replaced)
+static void a_stale_socket_of_ours_is_replaced(void **state maybe_unused)
 {
 	for (size_t i = 0; i < array_n(kinds); i++) {
 		struct listener_settings s = unix_settings(kinds[i].transport);
@@ -64,7 +67,7 @@ TEST(a_stale_socket_of_ours_is_replaced)
 	}
 }
 
-TEST(a_socket_that_a_process_has_is_never_replaced)
+static void a_socket_that_a_process_has_is_never_replaced(void **state maybe_unused)
 {
 	for (size_t i = 0; i < array_n(kinds); i++) {
 		int live = bound(kinds[i].type);
@@ -82,7 +85,7 @@ TEST(a_socket_that_a_process_has_is_never_replaced)
 	}
 }
 
-TEST(a_live_socket_with_a_full_backlog_is_live)
+static void a_live_socket_with_a_full_backlog_is_live(void **state maybe_unused)
 {
 	int live = bound(SOCK_STREAM), waiting;
 
@@ -95,7 +98,7 @@ TEST(a_live_socket_with_a_full_backlog_is_live)
 	close(live);
 }
 
-TEST(what_is_no_socket_is_never_touched)
+static void what_is_no_socket_is_never_touched(void **state maybe_unused)
 {
 	char elsewhere[80];
 
@@ -123,7 +126,7 @@ TEST(what_is_no_socket_is_never_touched)
 	unlink(elsewhere);
 }
 
-TEST(a_folder_that_is_not_there_is_named)
+static void a_folder_that_is_not_there_is_named(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -137,7 +140,7 @@ TEST(a_folder_that_is_not_there_is_named)
 
 /* ---- what is left behind ---- */
 
-TEST(only_the_file_that_we_made_is_removed)
+static void only_the_file_that_we_made_is_removed(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s);
@@ -150,7 +153,7 @@ TEST(only_the_file_that_we_made_is_removed)
 	close(another);
 }
 
-TEST(a_copy_that_is_dropped_leaves_the_file)
+static void a_copy_that_is_dropped_leaves_the_file(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s), copy = l;
@@ -165,7 +168,7 @@ TEST(a_copy_that_is_dropped_leaves_the_file)
 
 /* ---- owners ---- */
 
-TEST(an_owner_or_group_that_does_not_exist_leaves_nothing)
+static void an_owner_or_group_that_does_not_exist_leaves_nothing(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -201,7 +204,7 @@ static void give_away(struct listener_settings *s)
 	listener_close(&again);
 }
 
-TEST(the_file_belongs_to_whom_the_settings_say)
+static void the_file_belongs_to_whom_the_settings_say(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	const struct passwd *me = getpwuid(geteuid());
@@ -227,7 +230,7 @@ TEST(the_file_belongs_to_whom_the_settings_say)
 }
 
 /* Root opens it for the user whom it becomes, who then serves it, and reloads. */
-TEST(the_service_can_manage_what_root_has_opened)
+static void the_service_can_manage_what_root_has_opened(void **state maybe_unused)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -253,7 +256,7 @@ TEST(the_service_can_manage_what_root_has_opened)
 }
 
 /* What only root may do it has done; the others do not try again. */
-TEST(a_reload_asks_for_nothing_that_is_so_already)
+static void a_reload_asks_for_nothing_that_is_so_already(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -269,7 +272,7 @@ TEST(a_reload_asks_for_nothing_that_is_so_already)
 	listener_close(&l);
 }
 
-TEST(a_stale_socket_of_another_user_is_not_replaced)
+static void a_stale_socket_of_another_user_is_not_replaced(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -333,7 +336,7 @@ static void drop_secret(void)
 	assert_int_equal(rename(aside, folder), 0);
 }
 
-TEST(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away)
+static void a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away(void **state maybe_unused)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -350,7 +353,7 @@ TEST(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away)
 	drop_secret();
 }
 
-TEST(a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing)
+static void a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing(void **state maybe_unused)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = planned(&s);
@@ -378,7 +381,7 @@ static void put_a_socket_there(void)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
-TEST(what_is_put_in_the_place_of_the_file_is_not_taken_for_it)
+static void what_is_put_in_the_place_of_the_file_is_not_taken_for_it(void **state maybe_unused)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -402,7 +405,7 @@ TEST(what_is_put_in_the_place_of_the_file_is_not_taken_for_it)
 }
 
 /* The group is not the folder's, as with a set-group-ID bit it would be. */
-TEST(a_folder_with_a_group_of_its_own_changes_nothing)
+static void a_folder_with_a_group_of_its_own_changes_nothing(void **state maybe_unused)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -475,7 +478,7 @@ static void start_two(void)
 		continue;
 }
 
-TEST(of_two_that_start_at_once_one_has_the_path)
+static void of_two_that_start_at_once_one_has_the_path(void **state maybe_unused)
 {
 	leave_stale();
 	after_refusal = be_slow;
@@ -487,23 +490,23 @@ TEST(of_two_that_start_at_once_one_has_the_path)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(a_stale_socket_of_ours_is_replaced),
-		PREPARED(a_socket_that_a_process_has_is_never_replaced),
-		PREPARED(a_live_socket_with_a_full_backlog_is_live),
-		PREPARED(what_is_no_socket_is_never_touched),
-		PREPARED(a_folder_that_is_not_there_is_named),
-		PREPARED(only_the_file_that_we_made_is_removed),
-		PREPARED(a_copy_that_is_dropped_leaves_the_file),
-		PREPARED(an_owner_or_group_that_does_not_exist_leaves_nothing),
-		PREPARED(the_file_belongs_to_whom_the_settings_say),
-		PREPARED(a_stale_socket_of_another_user_is_not_replaced),
-		PREPARED(the_service_can_manage_what_root_has_opened),
-		PREPARED(a_reload_asks_for_nothing_that_is_so_already),
-		PREPARED(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away),
-		PREPARED(a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing),
-		PREPARED(what_is_put_in_the_place_of_the_file_is_not_taken_for_it),
-		PREPARED(a_folder_with_a_group_of_its_own_changes_nothing),
-		PREPARED(of_two_that_start_at_once_one_has_the_path),
+		TEST(a_stale_socket_of_ours_is_replaced),
+		TEST(a_socket_that_a_process_has_is_never_replaced),
+		TEST(a_live_socket_with_a_full_backlog_is_live),
+		TEST(what_is_no_socket_is_never_touched),
+		TEST(a_folder_that_is_not_there_is_named),
+		TEST(only_the_file_that_we_made_is_removed),
+		TEST(a_copy_that_is_dropped_leaves_the_file),
+		TEST(an_owner_or_group_that_does_not_exist_leaves_nothing),
+		TEST(the_file_belongs_to_whom_the_settings_say),
+		TEST(a_stale_socket_of_another_user_is_not_replaced),
+		TEST(the_service_can_manage_what_root_has_opened),
+		TEST(a_reload_asks_for_nothing_that_is_so_already),
+		TEST(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away),
+		TEST(a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing),
+		TEST(what_is_put_in_the_place_of_the_file_is_not_taken_for_it),
+		TEST(a_folder_with_a_group_of_its_own_changes_nothing),
+		TEST(of_two_that_start_at_once_one_has_the_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

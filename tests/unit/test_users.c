@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* users: by name, by number, known to the database or not. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
 #include <pwd.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/users.h"
 
 #define UNKNOWN 3999999999U
 
-TEST(a_user_is_found_by_name_and_by_number)
+static void a_user_is_found_by_name_and_by_number(void **state maybe_unused)
 {
 	uid_t uid;
 	gid_t gid;
@@ -25,7 +28,7 @@ TEST(a_user_is_found_by_name_and_by_number)
 	assert_int_equal(gid, 0);
 }
 
-TEST(a_number_needs_no_database)
+static void a_number_needs_no_database(void **state maybe_unused)
 {
 	uid_t uid;
 	gid_t gid;
@@ -38,7 +41,7 @@ TEST(a_number_needs_no_database)
 	assert_int_equal(gid, UNKNOWN);
 }
 
-TEST(what_is_neither_is_nobody)
+static void what_is_neither_is_nobody(void **state maybe_unused)
 {
 	static const char *const said[] = { "",   "no-such-user", "-1",         "+1",         "1 ",
 					    " 1", "0x10",         "4294967295", "4294967296", "99999999999999999999",

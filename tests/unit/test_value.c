@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The texts that a setting may hold: exact, or refused. */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <errno.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "settings/value.h"
 
 #define REFUSED UINT64_C(0xDEAD)
 
-TEST(durations_are_exact)
+static void durations_are_exact(void **state)
 {
 	static const struct {
 		const char *text;
@@ -50,6 +53,7 @@ TEST(durations_are_exact)
 		{ "99999999999999999999999x", -EINVAL, REFUSED },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t ns = REFUSED;
 
@@ -58,7 +62,7 @@ TEST(durations_are_exact)
 	}
 }
 
-TEST(sizes_are_powers_of_1024)
+static void sizes_are_powers_of_1024(void **state)
 {
 	static const struct {
 		const char *text;
@@ -82,6 +86,7 @@ TEST(sizes_are_powers_of_1024)
 		{ "k", -EINVAL, REFUSED },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t bytes = REFUSED;
 
@@ -90,7 +95,7 @@ TEST(sizes_are_powers_of_1024)
 	}
 }
 
-TEST(rates_have_an_amount_a_period_and_perhaps_a_burst)
+static void rates_have_an_amount_a_period_and_perhaps_a_burst(void **state)
 {
 	static const struct {
 		const char *text;
@@ -119,6 +124,7 @@ TEST(rates_have_an_amount_a_period_and_perhaps_a_burst)
 		{ "999999999999999999999999999999999999/s", false, -EINVAL, { 0 } },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		struct value_rate v = { 0 };
 
@@ -128,10 +134,11 @@ TEST(rates_have_an_amount_a_period_and_perhaps_a_burst)
 	}
 }
 
-TEST(integers_never_become_others)
+static void integers_never_become_others(void **state)
 {
 	int64_t v = 7;
 
+	(void)state;
 	assert_int_equal(value_integer("4294967298", &v), 0);
 	assert_int_equal(v, INT64_C(4294967298));
 	assert_int_equal(value_integer("-5", &v), 0);
@@ -147,10 +154,11 @@ TEST(integers_never_become_others)
 	assert_int_equal(value_integer(" 1", &v), -EINVAL);
 }
 
-TEST(modes_are_octal)
+static void modes_are_octal(void **state)
 {
 	uint32_t mode = 7;
 
+	(void)state;
 	assert_int_equal(value_mode("0660", &mode), 0);
 	assert_int_equal(mode, 0660);
 	assert_int_equal(value_mode("7", &mode), 0);
@@ -162,11 +170,12 @@ TEST(modes_are_octal)
 	assert_int_equal(mode, 7);
 }
 
-TEST(words_and_booleans_are_whole)
+static void words_and_booleans_are_whole(void **state)
 {
 	unsigned which = 9;
 	bool on = false;
 
+	(void)state;
 	assert_int_equal(value_word("warning", "error|warning|notice", &which), 0);
 	assert_int_equal(which, 1);
 	assert_int_equal(value_word("notice", "error|warning|notice", &which), 0);
@@ -180,7 +189,7 @@ TEST(words_and_booleans_are_whole)
 	assert_int_equal(value_bool("1", &on), -EINVAL);
 }
 
-TEST(what_is_written_reads_back_to_the_same)
+static void what_is_written_reads_back_to_the_same(void **state)
 {
 	static const uint64_t durations[] = { 0,
 					      1,
@@ -195,6 +204,7 @@ TEST(what_is_written_reads_back_to_the_same)
 					  UINT64_MAX };
 	char storage[64];
 
+	(void)state;
 	for (size_t i = 0; i < array_n(durations); i++) {
 		struct text t = TEXT_OVER(storage);
 		uint64_t v = REFUSED;
@@ -213,11 +223,12 @@ TEST(what_is_written_reads_back_to_the_same)
 	}
 }
 
-TEST(what_is_written_is_short)
+static void what_is_written_is_short(void **state)
 {
 	char storage[64];
 	struct text t = TEXT_OVER(storage);
 
+	(void)state;
 	value_add_duration(&t, 300 * CLOCK_S_NS);
 	text_add(&t, " ");
 	value_add_duration(&t, 90 * CLOCK_S_NS);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Who has to leave when many are slow. */
-
-#include "test.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "worker/visitors.h"
 
@@ -32,7 +35,7 @@ static void come_many(int first, int n, const char *source)
 		come(first + i, source, NOW_NS + (uint64_t)(first + i));
 }
 
-TEST(whoever_stays_too_long_leaves_once)
+static void whoever_stays_too_long_leaves_once(void **state maybe_unused)
 {
 	come(7, CROWD, NOW_NS);
 	come(8, CROWD, NOW_NS + 1);
@@ -42,7 +45,7 @@ TEST(whoever_stays_too_long_leaves_once)
 	assert_int_equal(visitors_dismiss(&visitors, NOW_NS + VISITORS_STAY_NS, left), 0);
 }
 
-TEST(the_oldest_of_a_crowd_leave_until_there_is_room)
+static void the_oldest_of_a_crowd_leave_until_there_is_room(void **state maybe_unused)
 {
 	come_many(0, VISITORS_KEPT, CROWD);
 	assert_int_equal(visitors_count(&visitors), VISITORS_KEPT);
@@ -55,7 +58,7 @@ TEST(the_oldest_of_a_crowd_leave_until_there_is_room)
 	assert_int_equal(visitors_count(&visitors), VISITORS_KEPT);
 }
 
-TEST(the_source_with_most_gives_way_and_not_the_one_that_came_first)
+static void the_source_with_most_gives_way_and_not_the_one_that_came_first(void **state maybe_unused)
 {
 	come(1000, "192.0.2.2", NOW_NS);
 	come(1001, "2001:db8::1", NOW_NS);
@@ -67,7 +70,7 @@ TEST(the_source_with_most_gives_way_and_not_the_one_that_came_first)
 }
 
 /* What it wants may have come with it. */
-TEST(whoever_has_just_come_is_looked_at_before_it_leaves)
+static void whoever_has_just_come_is_looked_at_before_it_leaves(void **state maybe_unused)
 {
 	come_many(0, VISITORS_MAX, CROWD);
 	assert_int_equal(visitors_dismiss(&visitors, NOW_NS, left), 0);
@@ -75,7 +78,7 @@ TEST(whoever_has_just_come_is_looked_at_before_it_leaves)
 	assert_int_equal(visitors_dismiss(&visitors, NOW_NS, left), VISITORS_MAX - VISITORS_KEPT);
 }
 
-TEST(a_place_is_free_when_its_visitor_has_left)
+static void a_place_is_free_when_its_visitor_has_left(void **state maybe_unused)
 {
 	come_many(0, VISITORS_MAX, CROWD);
 	come(1000, CROWD, NOW_NS); /* one too many */
@@ -87,16 +90,16 @@ TEST(a_place_is_free_when_its_visitor_has_left)
 	assert_true(visitors_count(&visitors) > VISITORS_KEPT);
 }
 
-#define PREPARED(f) cmocka_unit_test_setup(f, setup)
+#define TEST(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PREPARED(whoever_stays_too_long_leaves_once),
-		PREPARED(the_oldest_of_a_crowd_leave_until_there_is_room),
-		PREPARED(the_source_with_most_gives_way_and_not_the_one_that_came_first),
-		PREPARED(whoever_has_just_come_is_looked_at_before_it_leaves),
-		PREPARED(a_place_is_free_when_its_visitor_has_left),
+		TEST(whoever_stays_too_long_leaves_once),
+		TEST(the_oldest_of_a_crowd_leave_until_there_is_room),
+		TEST(the_source_with_most_gives_way_and_not_the_one_that_came_first),
+		TEST(whoever_has_just_come_is_looked_at_before_it_leaves),
+		TEST(a_place_is_free_when_its_visitor_has_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

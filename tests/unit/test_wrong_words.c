@@ -4,15 +4,18 @@
  * it is done: it ends, nothing is read or written outside (AddressSanitizer looks), and no process is signalled but its own.
  * 20,000 times, or as often as WRONG_WORDS_N says; all of struct shared at once 1 in 1,000 times.
  */
-#include "test.h"
-
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -324,7 +327,7 @@ static void show(unsigned i)
 	(void)exposition_write_unready(&s.current->plan, nowhere);
 }
 
-TEST(whatever_workers_write_the_supervisor_lives)
+static void whatever_workers_write_the_supervisor_lives(void **state maybe_unused)
 {
 	unsigned n = wrong_iterations(ITERATIONS_N);
 

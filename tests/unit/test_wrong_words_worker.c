@@ -3,7 +3,6 @@
  * What other processes can write is filled with wrong words while a worker serves: it refuses, or counts wrongly, and goes
  * on. 20,000 times, or as often as WRONG_WORDS_N says.
  */
-#include "test.h"
 #include "worker_desk.h"
 
 #include "worker/admission.h"
@@ -130,7 +129,7 @@ static void serve(unsigned n)
 	}
 }
 
-TEST(whatever_others_write_a_worker_goes_on)
+static void whatever_others_write_a_worker_goes_on(void **state maybe_unused)
 {
 	unsigned n = wrong_iterations(ITERATIONS_N);
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* tally: sums of random fates, and that the parts of a run merge to the run. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/attr.h"
+#include "echoprobe/tally.h"
+#include "probe_numbers.h"
+
+#define MANY 20000
+#define PARTS 7
+
+static struct tally whole, parts[PARTS], merged;
+
+static int begin(void **state maybe_unused)
+{
+	memset(&whole, 0, sizeof(whole));
+	memset(&merged, 0, sizeof(merged));
+	memset(parts, 0, sizeof(parts));
+	return 0;
+}
+
+static struct tally_answer any_answer(uint64_t *seed, int64_t at_ns)
+{
+	struct tally_answer a = {
+		.content = (enum tally_content)random_below(seed, 4),
+		.promptness = random_below(seed, 9) == 0 ? TALLY_LATE : TALLY_IN_TIME,
+		.bytes = (uint32_t)random_below(seed, 1500),
+		.rtt_ns = random_delay(seed, 3000000),
+		.arrived_ns = at_ns,
+		.jitter_ns = (double)random_delay(seed, 100000),
+	};
+
+	if (random_below(seed, 5) == 0)
+		a.place = (struct order_place){ .extent = 1 + random_below(seed, 40),
+						.late_time_ns = random_delay(seed, 500) };
+	return a;
+}
+
+/* One packet's fate, the same in both. */
+static void add_any(struct tally *one, struct tally *other, uint64_t *seed, int64_t at_ns)
+{
+	struct tally_answer answer = any_answer(seed, at_ns);
+	struct losses_period period = { .length = 1 + random_below(seed, 9), .duration_ns = random_delay(seed, 1000) };
+	uint64_t fate = random_below(seed, 4), extra = random_below(seed, 16);
+	int64_t ipdv_ns = random_delay(seed, 1000) - 500;
+	struct tally *const both[] = { one, other };
+
+	for (unsigned i = 0; i < array_n(both); i++) {
+		tally_sent(both[i], answer.bytes);
+		both[i]->packets.duplicated += extra == 1;
+		both[i]->packets.other_address += extra == 2;
+		both[i]->packets.unrelated += extra == 3;
+		both[i]->packets.forgotten += extra == 4;
+		both[i]->packets.send_failed += extra == 5;
+		both[i]->packets.skipped += extra == 6;
+		both[i]->packets.timed_out += fate < 2;
+		both[i]->packets.recovered += fate == 1;
+		if (fate != 0)
+			tally_received(both[i], &answer);
+		if (extra == 7)
+			tally_period(both[i], &period);
+		if (extra != 8)
+			tally_ipdv(both[i], ipdv_ns);
+	}
+}
+
+static void assert_near(const struct moments *a, const struct moments *b)
+{
+	assert_int_equal(a->n, b->n);
+	assert_within(a->mean / b->mean, 1, 1e-12);
+	assert_within(a->squares / b->squares, 1, 1e-9);
+}
+
+static void the_parts_of_a_run_merge_to_the_run_in_any_order(void **state maybe_unused)
+{
+	uint64_t seed = 99;
+
+	for (unsigned i = 0; i < MANY; i++)
+		add_any(&whole, &parts[random_below(&seed, PARTS)], &seed, i);
+	for (unsigned i = 0; i < PARTS; i++)
+		tally_merge(&merged, &parts[(i * 3) % PARTS]);
+	assert_memory_equal(&merged.packets, &whole.packets, sizeof(whole.packets));
+	assert_memory_equal(&merged.rtt, &whole.rtt, sizeof(whole.rtt));
+	assert_int_equal(merged.sent_bytes, whole.sent_bytes);
+	assert_int_equal(merged.received_bytes, whole.received_bytes);
+	assert_int_equal(merged.periods, whole.periods);
+	assert_int_equal(merged.longest.length, whole.longest.length);
+	assert_int_equal(merged.longest.duration_ns, whole.longest.duration_ns);
+	assert_int_equal(merged.extent_max, whole.extent_max);
+	assert_int_equal(merged.late_time_max_ns, whole.late_time_max_ns);
+	assert_near(&merged.rtt_ns, &whole.rtt_ns);
+	assert_near(&merged.ipdv_abs_ns, &whole.ipdv_abs_ns);
+	assert_near(&merged.jitter.each_ns, &whole.jitter.each_ns);
+	assert_true(merged.jitter.max_ns == whole.jitter.max_ns && merged.jitter.last_ns == whole.jitter.last_ns);
+	assert_int_equal(merged.jitter.last_arrived_ns, whole.jitter.last_arrived_ns);
+}
+
+static void what_was_sent_is_received_or_lost(void **state maybe_unused)
+{
+	uint64_t seed = 5;
+
+	for (unsigned i = 0; i < MANY; i++)
+		add_any(&whole, &merged, &seed, i);
+	assert_true(tally_lost(&whole) > MANY / 5);
+	assert_int_equal(whole.packets.sent, whole.packets.received + tally_lost(&whole));
+}
+
+static void an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing(void **state maybe_unused)
+{
+	whole.packets.recovered = 3;
+	whole.packets.timed_out = 1;
+	assert_int_equal(tally_lost(&whole), 0);
+}
+
+static void variation_is_counted_from_the_least_delay(void **state maybe_unused)
+{
+	static const int64_t delays[] = { 20, 10, 20, 25, 20 };
+	int64_t ns = 0;
+
+	for (unsigned i = 0; i < array_n(delays); i++)
+		tally_received(&whole, &(struct tally_answer){ .rtt_ns = delays[i] });
+	assert_true(tally_pdv(&whole, 500, &ns));
+	assert_int_equal(ns, 10);
+	assert_true(tally_pdv(&whole, 800, &ns));
+	assert_int_equal(ns, 10);
+	assert_false(tally_pdv(&whole, 990, &ns));
+	assert_within(whole.rtt_ns.mean, 19, 1e-9);
+	assert_within(moments_stddev(&whole.rtt_ns), 5.4772255750516612, 1e-9); /* sqrt(120 / 4) */
+}
+
+static void the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time(void **state maybe_unused)
+{
+	static const struct losses_period periods[] = { { 2, 30 }, { 3, 10 }, { 3, 20 }, { 3, 15 }, { 1, 90 } };
+
+	for (unsigned i = 0; i < array_n(periods); i++)
+		tally_period(&whole, &periods[i]);
+	assert_int_equal(whole.periods, 5);
+	assert_int_equal(whole.longest.length, 3);
+	assert_int_equal(whole.longest.duration_ns, 20);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_parts_of_a_run_merge_to_the_run_in_any_order),
+		TEST(what_was_sent_is_received_or_lost),
+		TEST(an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing),
+		TEST(variation_is_counted_from_the_least_delay),
+		TEST(the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* variation: the example of RFC 5481 section 4.4, and the jitter of RFC 3550 appendix A.8. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "echoprobe/variation.h"
+#include "probe_numbers.h"
+
+static struct variation v;
+
+static int begin(void **state maybe_unused)
+{
+	v = (struct variation){ 0 };
+	return 0;
+}
+
+static void the_delays_of_rfc_5481_differ_by_its_ipdv(void **state maybe_unused)
+{
+	static const int64_t delays[] = { 20, 10, 20, 25, 20 }, ipdv[] = { 0, -10, 10, 5, -5 };
+	int64_t got = 0;
+
+	assert_false(variation_in_order(&v, 0, delays[0], &got));
+	for (unsigned i = 1; i < array_n(delays); i++) {
+		assert_true(variation_in_order(&v, i, delays[i], &got));
+		assert_int_equal(got, ipdv[i]);
+	}
+}
+
+static void neighbours_of_a_lost_packet_are_not_compared(void **state maybe_unused)
+{
+	int64_t got = 0;
+
+	assert_false(variation_in_order(&v, 0, 100, &got));
+	assert_false(variation_in_order(&v, 2, 900, &got));
+	assert_true(variation_in_order(&v, 3, 903, &got));
+	assert_int_equal(got, 3);
+}
+
+static void jitter_is_0_at_the_first_packet_and_moves_a_sixteenth_of_the_way(void **state maybe_unused)
+{
+	assert_within(variation_arrived(&v, 5000), 0, 0);
+	assert_within(variation_arrived(&v, 5160), 10, 1e-9);
+	assert_within(variation_arrived(&v, 5000), 10 + (160 - 10) / 16.0, 1e-9);
+}
+
+/* The appendix in whole numbers, as it stands there: `s->jitter += d - ((s->jitter + 8) >> 4)` is 16 J. */
+static void jitter_is_that_of_the_code_of_rfc_3550(void **state maybe_unused)
+{
+	uint64_t seed = 3550;
+	long long transit = 0, scaled = 0;
+	double jitter = 0;
+
+	for (unsigned i = 0; i < 10000; i++) {
+		long long now = 50000000 + random_delay(&seed, 3000000), d = llabs(now - transit);
+
+		if (i != 0)
+			scaled += d - ((scaled + 8) >> 4);
+		transit = now;
+		jitter = variation_arrived(&v, now);
+		assert_within(jitter, (double)scaled / 16, 2);
+	}
+	assert_true(jitter > 1000000);
+}
+
+static void an_offset_of_the_other_clock_changes_nothing(void **state maybe_unused)
+{
+	struct variation shifted = { 0 };
+	uint64_t seed = 1;
+	int64_t plain = 0, other = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		int64_t delay = random_delay(&seed, 1000000), far = delay - INT64_C(50000000000000);
+
+		assert_true(variation_arrived(&v, delay) == variation_arrived(&shifted, far));
+		assert_true(variation_in_order(&v, i, delay, &plain) == (i != 0));
+		assert_true(variation_in_order(&shifted, i, far, &other) == (i != 0));
+		assert_int_equal(plain, other);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_delays_of_rfc_5481_differ_by_its_ipdv),
+		TEST(neighbours_of_a_lost_packet_are_not_compared),
+		TEST(jitter_is_0_at_the_first_packet_and_moves_a_sixteenth_of_the_way),
+		TEST(jitter_is_that_of_the_code_of_rfc_3550),
+		TEST(an_offset_of_the_other_clock_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
