@@ -26,6 +26,7 @@ struct probe;
 struct plan {
 	const struct probe *probe;
 	enum plan_transport transport;
+	bool transport_said;   /* -u, -T or --unix; else it is the test's own               */
 	const char *unix_path; /* PLAN_UNIX: where the socket is                        */
 	const char *port;      /* a number or a service's name; NULL: the test's own    */
 	int family;            /* AF_UNSPEC: whichever the name has first               */

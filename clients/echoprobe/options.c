@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line, read into a plan by the table of options.
+ *
+ * Flow: a row of the table says its letter and name, what it takes in words, so that a refusal says what would be
+ * right, and the function that reads its value. What no single row can know is checked at the end.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "echoprobe/options.h"
+#include "echoprobe/options_private.h"
+#include "echoprobe/probe.h"
+
+void options_help(struct text *t)
+{
+	text_add(t, "usage: echoprobe [TEST] HOST[:PORT]... [options]\n  TEST is");
+	for (size_t i = 0; probe_at(i); i++)
+		text_addf(t, "%s %s%s", i == 0 ? "" : ",", probe_at(i)->name, i == 0 ? " (unless said)" : "");
+	text_add(t, "\n");
+	for (size_t i = 0; i < OPTIONS_N; i++) {
+		const struct option_row *r = &options_rows[i];
+		char storage[64];
+		struct text words = TEXT_OVER(storage);
+
+		if (r->letter)
+			text_addf(&words, "-%c", r->letter);
+		if (r->name)
+			text_addf(&words, "%s--%s", r->letter ? ", " : "    ", r->name);
+		if (r->argument)
+			text_addf(&words, " %s", r->argument);
+		text_addf(t, "  %-24s %s\n", storage, r->help);
+	}
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------------- */
+
+#define NAMES_N (OPTIONS_N + 1)
+#define COUNT_UNSAID UINT64_MAX /* 10 packets, but with -d as many as the time has */
+#define LONG_BASE 256           /* getopt_long's value of row i: LONG_BASE + i */
+
+struct forms {
+	struct option names[NAMES_N];
+	char letters[2 * NAMES_N + 2];
+};
+
+static void make_forms(struct forms *f)
+{
+	struct text letters = TEXT_OVER(f->letters);
+	size_t names_n = 0;
+
+	memset(f->names, 0, sizeof(f->names));
+	text_add(&letters, ":");
+	for (size_t i = 0; i < OPTIONS_N; i++) {
+		if (options_rows[i].letter)
+			text_addf(&letters, "%c%s", options_rows[i].letter, options_rows[i].argument ? ":" : "");
+		if (options_rows[i].name)
+			f->names[names_n++] = (struct option){
+				.name = options_rows[i].name,
+				.has_arg = options_rows[i].argument ? required_argument : no_argument,
+				.val = LONG_BASE + (int)i,
+			};
+	}
+}
+
+static const struct option_row *row_of(int value)
+{
+	for (size_t i = 0; i < OPTIONS_N; i++)
+		if (value == LONG_BASE + (int)i || (options_rows[i].letter && value == options_rows[i].letter))
+			return &options_rows[i];
+	return NULL;
+}
+
+/* "-t" or "--ttl", as it was written. */
+static void add_option_name(struct text *t, const struct option_row *row, int value)
+{
+	if (value >= LONG_BASE)
+		text_addf(t, "--%s", row->name);
+	else
+		text_addf(t, "-%c", row->letter);
+}
+
+static int take(int value, struct plan *plan, struct text *why)
+{
+	const struct option_row *row = row_of(value);
+
+	assert(row && row->take);
+	if (row->take(row, plan, optarg ? optarg : "") == 0)
+		return 0;
+	add_option_name(why, row, value);
+	text_addf(why, " takes %s", row->takes);
+	return -EINVAL;
+}
+
+static int refuse(int value, char **argv, struct text *why)
+{
+	const struct option_row *row = row_of(optopt);
+
+	if (value == ':' && row) {
+		add_option_name(why, row, optopt);
+		text_addf(why, " takes %s", row->takes);
+	} else if (optopt != 0 && !row)
+		text_addf(why, "there is no option -%c; -h lists them", optopt);
+	else
+		text_addf(why, "there is no option %s; -h lists them", argv[optind - 1]);
+	return -EINVAL;
+}
+
+/* The words that are no options: [TEST] HOST... */
+static int take_words(int n, char **words, struct plan *plan, struct text *why)
+{
+	if (n > 0 && probe_find(words[0])) {
+		plan->probe = probe_find(words[0]);
+		words++;
+		n--;
+	}
+	if (n == 0) {
+		text_addf(why, "a host is missing: echoprobe %s HOST", plan->probe->name);
+		return -EINVAL;
+	}
+	plan->hosts = (const char **)words;
+	plan->hosts_n = (size_t)n;
+	return 0;
+}
+
+/* What depends on more than one option. */
+static int settle(struct plan *plan, struct text *why)
+{
+	static const char *const names[] = { [PLAN_UDP] = "UDP", [PLAN_TCP] = "TCP", [PLAN_UNIX] = "a UNIX socket" };
+
+	if (!plan->transport_said)
+		plan->transport = plan->probe->transport;
+	if (plan->count == COUNT_UNSAID)
+		plan->count = plan->duration_ns == CLOCK_NEVER ? PLAN_COUNT : 0;
+	if ((plan->probe->transports & 1u << plan->transport) == 0) {
+		text_addf(why, "there is no %s over %s", plan->probe->name, names[plan->transport]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret_what, struct text *why)
+{
+	struct plan plan = {
+		.probe = probe_at(0),
+		.family = AF_UNSPEC,
+		.count = COUNT_UNSAID,
+		.duration_ns = CLOCK_NEVER,
+		.interval_ns = CLOCK_S_NS,
+		.burst = 1,
+		.timeout_ns = 2 * CLOCK_S_NS,
+		.size_bytes = PLAN_SIZE_BYTES,
+		.flows = 1,
+		.ttl = PLAN_TTL,
+	};
+	struct forms forms;
+	int r = 0;
+
+	make_forms(&forms);
+	opterr = 0;
+	optind = 0; /* glibc: from the beginning, whatever was read before */
+	*ret_what = OPTIONS_RUN;
+	for (int c; r == 0 && (c = getopt_long(argc, argv, forms.letters, forms.names, NULL)) != -1;) {
+		const struct option_row *row = row_of(c);
+
+		if (c == '?' || c == ':')
+			return refuse(c, argv, why);
+		if (!row->take) {
+			*ret_what = row->letter == 'h' ? OPTIONS_HELP : OPTIONS_VERSION;
+			return 0;
+		}
+		r = take(c, &plan, why);
+	}
+	if (r == 0)
+		r = take_words(argc - optind, argv + optind, &plan, why);
+	if (r == 0)
+		r = settle(&plan, why);
+	if (r == 0)
+		*ret = plan;
+	return r;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of options, and how the value of each is read into a member of the plan. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "echoprobe/options_private.h"
+#include "echoprobe/units.h"
+
+#define MEMBER(m) .offset = offsetof(struct plan, m), .width = sizeof(((struct plan *)0)->m)
+#define TAKES_DURATION "a time as 20ms, 1.5 (seconds), 5m or 1h"
+
+static void *member(const struct option_row *row, struct plan *plan)
+{
+	return (char *)plan + row->offset;
+}
+
+static int take_number(const struct option_row *row, struct plan *plan, const char *value)
+{
+	uint64_t v = 0;
+	int r = units_number(value, row->least, row->most, &v);
+
+	if (r < 0)
+		return r;
+	switch (row->width) {
+	case sizeof(uint8_t):
+		*(uint8_t *)member(row, plan) = (uint8_t)v;
+		break;
+	case sizeof(uint16_t):
+		*(uint16_t *)member(row, plan) = (uint16_t)v;
+		break;
+	case sizeof(uint32_t):
+		*(uint32_t *)member(row, plan) = (uint32_t)v;
+		break;
+	default:
+		assert(row->width == sizeof(uint64_t));
+		*(uint64_t *)member(row, plan) = v;
+	}
+	return 0;
+}
+
+static int take_duration(const struct option_row *row, struct plan *plan, const char *value)
+{
+	uint64_t ns = 0;
+	int r = units_duration(value, &ns);
+
+	if (r == 0 && (ns < row->least || ns > row->most))
+		r = -ERANGE;
+	if (r == 0)
+		*(uint64_t *)member(row, plan) = ns;
+	return r;
+}
+
+static int take_rate(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	return units_rate(value, &plan->interval_ns);
+}
+
+static int take_flag(const struct option_row *row, struct plan *plan, const char *value maybe_unused)
+{
+	*(bool *)member(row, plan) = true;
+	return 0;
+}
+
+static int take_text(const struct option_row *row, struct plan *plan, const char *value)
+{
+	*(const char **)member(row, plan) = value;
+	return *value == '\0' ? -EINVAL : 0;
+}
+
+static int take_family(const struct option_row *row, struct plan *plan, const char *value maybe_unused)
+{
+	plan->family = row->letter == '4' ? AF_INET : AF_INET6;
+	return 0;
+}
+
+static int take_udp(const struct option_row *row maybe_unused, struct plan *plan, const char *value maybe_unused)
+{
+	plan->transport = PLAN_UDP;
+	plan->transport_said = true;
+	return 0;
+}
+
+static int take_poisson(const struct option_row *row maybe_unused, struct plan *plan, const char *value maybe_unused)
+{
+	plan->schedule = PLAN_POISSON;
+	return 0;
+}
+
+static int take_fill(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	static const char *const names[] = {
+		[PLAN_FILL_PATTERN] = "pattern",
+		[PLAN_FILL_ZEROS] = "zeros",
+		[PLAN_FILL_RANDOM] = "random",
+	};
+
+	plan->fill = PLAN_FILL_TEXT;
+	plan->fill_text = value;
+	for (unsigned i = 0; i < array_n(names); i++)
+		if (strcmp(names[i], value) == 0)
+			plan->fill = (enum plan_fill)i;
+	return *value == '\0' ? -EINVAL : 0;
+}
+
+static int take_dscp(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	return units_dscp(value, &plan->dscp);
+}
+
+static int take_ecn(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	return units_ecn(value, &plan->ecn);
+}
+
+static int take_stamps(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	static const char *const names[] = {
+		[PLAN_STAMPS_AUTO] = "auto",
+		[PLAN_STAMPS_HARDWARE] = "hardware",
+		[PLAN_STAMPS_KERNEL] = "kernel",
+		[PLAN_STAMPS_USER] = "user",
+	};
+
+	for (unsigned i = 0; i < array_n(names); i++)
+		if (strcmp(names[i], value) == 0) {
+			plan->stamps = (enum plan_stamps)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* --- the table ------------------------------------------------------------------------------------------------------ */
+
+const struct option_row options_rows[OPTIONS_N] = {
+	{ 'u', "udp", NULL, "over UDP", NULL, take_udp, .width = 0 },
+	{ 'p', "port", "PORT", "a number or a service's name (the test's own port)",
+	  "a port: a number or a name of /etc/services", take_text, MEMBER(port) },
+	{ '4', NULL, NULL, "IPv4", NULL, take_family, .width = 0 },
+	{ '6', NULL, NULL, "IPv6", NULL, take_family, .width = 0 },
+	{ 'c', "count", "N", "packets of each flow, 0: until ^C (10, with -d no end)", "a number of packets, 0 for no end",
+	  take_number, MEMBER(count), 0, UINT32_MAX },
+	{ 'd', "duration", "TIME", "end the sending after this time", TAKES_DURATION, take_duration, MEMBER(duration_ns), 1,
+	  CLOCK_NEVER - 1 },
+	{ 'i', "interval", "TIME", "between two packets: 20ms, 1.5, 1m (1 s)", TAKES_DURATION, take_duration,
+	  MEMBER(interval_ns), 1, 1000 * CLOCK_S_NS },
+	{ 0, "rate", "N", "the same as packets a second", "packets a second, as 200, 0.5 or 100k", take_rate, .width = 0 },
+	{ 0, "poisson", NULL, "exponential gaps of that mean (RFC 2330)", NULL, take_poisson, .width = 0 },
+	{ 0, "burst", "N", "packets back to back each interval (1)", "from 1 to 1024 packets", take_number, MEMBER(burst), 1,
+	  1024 },
+	{ 'W', "timeout", "TIME", "an answer after this is late (2 s)", TAKES_DURATION, take_duration, MEMBER(timeout_ns), 1,
+	  600 * CLOCK_S_NS },
+	{ 0, "warmup", "N", "send N packets first and leave them out", "a number of packets", take_number, MEMBER(warmup), 0,
+	  UINT32_MAX },
+	{ 's', "size", "N", "bytes of UDP payload (64)", "a number of bytes from 0 to 65507", take_number,
+	  MEMBER(size_bytes), 0, PLAN_SIZE_MAX_BYTES },
+	{ 0, "fill", "WHAT", "pattern, zeros, random, or a text of yours (pattern)",
+	  "pattern, zeros, random or a text that is not empty", take_fill, .width = 0 },
+	{ 'I', "source", "FROM", "an address or interface of this host", "an address or an interface of this host",
+	  take_text, MEMBER(source) },
+	{ 0, "sport", "PORT", "send from this port", "a port number from 1 to 65535", take_number, MEMBER(source_port), 1,
+	  UINT16_MAX },
+	{ 't', "ttl", "N", "TTL, or hop limit (64)", "a TTL from 1 to 255, as in ping; for TCP say -T", take_number,
+	  MEMBER(ttl), 1, 255 },
+	{ 0, "dscp", "WHAT", "a number or a name as EF, CS1, AF41", "a number from 0 to 63, or a name as EF, CS1 or AF41",
+	  take_dscp, .width = 0 },
+	{ 0, "ecn", "WHAT", "not, ect0, ect1 or ce (not)", "not, ect0, ect1 or ce", take_ecn, .width = 0 },
+	{ 0, "df", NULL, "never in fragments, whatever the path MTU is thought to be", NULL, take_flag, MEMBER(df) },
+	{ 0, "timestamps", "WHOSE", "auto, hardware, kernel or user (auto)", "auto, hardware, kernel or user", take_stamps,
+	  .width = 0 },
+	{ 0, "i-own-this-host", NULL, "more than 100 packets a second to a public address", NULL, take_flag,
+	  MEMBER(own_host) },
+	{ 0, "flood", NULL, "more than 1,000 packets a second", NULL, take_flag, MEMBER(flood) },
+	{ 'V', "version", NULL, "the version", NULL, NULL, .width = 0 },
+	{ 'h', "help", NULL, "this text", NULL, NULL, .width = 0 },
+};
