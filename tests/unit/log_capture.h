@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "test.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,6 +2,8 @@
 /* For tests of listeners: settings of one, and what its sockets are asked. */
 #pragma once
 
+#include "test.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -2,6 +2,8 @@
 /* For tests of sessions: a service that does what the test says, and a worker that does what the session says. */
 #pragma once
 
+#include "test.h"
+
 #include <string.h>
 
 #include "session/session.h"

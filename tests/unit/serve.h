@@ -7,15 +7,11 @@
  */
 #pragma once
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
 #include <sys/socket.h>
-#include <cmocka.h>
 
-#include "base/attr.h"
 #include "service/service.h"
 
 #define SERVE_BYTES_MAX 65536

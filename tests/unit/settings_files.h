@@ -2,6 +2,8 @@
 /* For tests of the settings: a folder that goes away with the test, files in it, and what reading them gave. */
 #pragma once
 
+#include "test.h"
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>

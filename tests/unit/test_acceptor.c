@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How a worker takes connections: when it is full, when something fails, and what is refused. */
+#include "test.h"
+
 #include <errno.h>
 #include <fcntl.h>
 
@@ -25,7 +27,7 @@ static uint64_t admitted(const struct desk *d, const struct listener *l)
 
 /* ---- refusals ---- */
 
-static void what_the_list_refuses_is_reset_and_counted(void **state maybe_unused)
+TEST(what_the_list_refuses_is_reset_and_counted)
 {
 	static const struct prefix nobody[] = { { .addr = { .family = AF_INET }, .bits = 0 } };
 	struct desk d;
@@ -49,7 +51,7 @@ static void what_the_list_refuses_is_reset_and_counted(void **state maybe_unused
 }
 
 /* A flood of connections that are refused keeps the door busy; the worker's own business goes on beside it. */
-static void timers_fire_while_connections_keep_coming(void **state maybe_unused)
+TEST(timers_fire_while_connections_keep_coming)
 {
 	static const struct prefix nobody[] = { { .addr = { .family = AF_INET }, .bits = 0 } };
 	struct loop_timer timer = { .fire = note_fired };
@@ -76,7 +78,7 @@ static void timers_fire_while_connections_keep_coming(void **state maybe_unused)
 
 /* ---- full ---- */
 
-static void a_prefork_worker_takes_the_next_when_it_is_free_again(void **state maybe_unused)
+TEST(a_prefork_worker_takes_the_next_when_it_is_free_again)
 {
 	struct desk d;
 	const struct listener *l;
@@ -103,7 +105,7 @@ static void a_prefork_worker_takes_the_next_when_it_is_free_again(void **state m
 	desk_end(&d);
 }
 
-static void an_event_worker_takes_no_more_than_its_share(void **state maybe_unused)
+TEST(an_event_worker_takes_no_more_than_its_share)
 {
 	struct desk d;
 	const struct listener *l;
@@ -127,7 +129,7 @@ static void an_event_worker_takes_no_more_than_its_share(void **state maybe_unus
 
 /* ---- what fails ---- */
 
-static void a_listener_that_could_not_be_waited_on_is_tried_again(void **state maybe_unused)
+TEST(a_listener_that_could_not_be_waited_on_is_tried_again)
 {
 	struct desk d;
 	const struct listener *first, *second;
@@ -159,7 +161,7 @@ static void a_listener_that_could_not_be_waited_on_is_tried_again(void **state m
 
 /* ---- stopping ---- */
 
-static void what_woke_a_worker_that_drains_is_served(void **state maybe_unused)
+TEST(what_woke_a_worker_that_drains_is_served)
 {
 	struct desk d;
 	const struct listener *l;
@@ -218,7 +220,7 @@ static void expect_rest(enum pool_model model, int how)
 	desk_end(&d);
 }
 
-static void a_listener_that_was_ended_is_polled_no_more(void **state maybe_unused)
+TEST(a_listener_that_was_ended_is_polled_no_more)
 {
 	expect_rest(POOL_PREFORK, SHUT_RDWR);
 	expect_rest(POOL_EVENT, SHUT_RDWR);

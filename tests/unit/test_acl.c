@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Access lists: who may ask, whichever of the two lists says so and however specifically. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include "admission/acl.h"
 
@@ -44,7 +41,7 @@ static void check_row(const struct row *row)
 	for (size_t i_ = 0; i_ < array_n(rows); i_++)                                                                       \
 	check_row(&(rows)[i_])
 
-static void without_lists_everybody_may(void **state maybe_unused)
+TEST(without_lists_everybody_may)
 {
 	static const struct row rows[] = {
 		{ .peer = "192.0.2.1", .allowed = true },
@@ -57,7 +54,7 @@ static void without_lists_everybody_may(void **state maybe_unused)
 	assert_true(acl_allows(&none, &peer)); /* NULL lists, as settings leave them */
 }
 
-static void a_deny_list_alone_keeps_out_only_those_it_holds(void **state maybe_unused)
+TEST(a_deny_list_alone_keeps_out_only_those_it_holds)
 {
 	static const struct row rows[] = {
 		{ .deny = { "192.0.2.0/24" }, .peer = "192.0.2.255", .allowed = false },
@@ -69,7 +66,7 @@ static void a_deny_list_alone_keeps_out_only_those_it_holds(void **state maybe_u
 	CHECK(rows);
 }
 
-static void an_allow_list_alone_keeps_out_all_others(void **state maybe_unused)
+TEST(an_allow_list_alone_keeps_out_all_others)
 {
 	static const struct row rows[] = {
 		{ .allow = { "192.0.2.0/24" }, .peer = "192.0.2.7", .allowed = true },
@@ -82,7 +79,7 @@ static void an_allow_list_alone_keeps_out_all_others(void **state maybe_unused)
 	CHECK(rows);
 }
 
-static void the_more_specific_prefix_decides(void **state maybe_unused)
+TEST(the_more_specific_prefix_decides)
 {
 	static const struct row rows[] = {
 		{ .allow = { "10.0.0.0/8" }, .deny = { "10.1.0.0/16" }, .peer = "10.1.2.3", .allowed = false },
@@ -106,7 +103,7 @@ static void the_more_specific_prefix_decides(void **state maybe_unused)
 	CHECK(rows);
 }
 
-static void of_equally_specific_prefixes_deny_wins(void **state maybe_unused)
+TEST(of_equally_specific_prefixes_deny_wins)
 {
 	static const struct row rows[] = {
 		{ .allow = { "10.1.0.0/16" }, .deny = { "10.1.0.0/16" }, .peer = "10.1.2.3", .allowed = false },
@@ -117,7 +114,7 @@ static void of_equally_specific_prefixes_deny_wins(void **state maybe_unused)
 	CHECK(rows);
 }
 
-static void an_ipv4_mapped_peer_is_the_ipv4_one(void **state maybe_unused)
+TEST(an_ipv4_mapped_peer_is_the_ipv4_one)
 {
 	static const struct row rows[] = {
 		{ .allow = { "192.0.2.0/24" }, .peer = "::ffff:192.0.2.1", .allowed = true },
@@ -128,7 +125,7 @@ static void an_ipv4_mapped_peer_is_the_ipv4_one(void **state maybe_unused)
 	CHECK(rows);
 }
 
-static void a_unix_peer_is_always_allowed(void **state maybe_unused)
+TEST(a_unix_peer_is_always_allowed)
 {
 	struct prefix p;
 	struct acl acl = { .allow = &p, .allow_n = 1 };

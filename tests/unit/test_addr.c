@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses: what is taken for one, how it is written down, and which prefix holds it. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
-#include <cmocka.h>
 
 #include "base/addr.h"
 
@@ -44,18 +41,17 @@ static struct prefix prefix(const char *s)
 	return p;
 }
 
-static void a_family_that_is_none_of_ours_is_no_text_of_others(void **state)
+TEST(a_family_that_is_none_of_ours_is_no_text_of_others)
 {
 	struct addr a = { .family = 99, .port = 7, .bytes = { 1, 2, 3 } };
 	char storage[ADDR_TEXT_MAX];
 	struct text t = TEXT_OVER(storage);
 
-	(void)state;
 	addr_add_text_port(&t, &a);
 	assert_string_equal(storage, "none");
 }
 
-static void addresses_are_read_and_written_in_one_form(void **state)
+TEST(addresses_are_read_and_written_in_one_form)
 {
 	static const char *const pairs[][2] = {
 		{ "127.0.0.1", "127.0.0.1" },
@@ -74,7 +70,6 @@ static void addresses_are_read_and_written_in_one_form(void **state)
 		{ "64:ff9b::192.0.2.1", "64:ff9b::c000:201" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(pairs); i++) {
 		struct addr a = parsed(pairs[i][0]);
 
@@ -97,11 +92,10 @@ static void assert_no_address(const char *words)
 	}
 }
 
-static void what_is_no_address_is_refused(void **state)
+TEST(what_is_no_address_is_refused)
 {
 	struct addr a;
 
-	(void)state;
 	assert_no_address(
 		"localhost 2130706433 127.1 127.0.0 127.0.0.1. 127.0.0.01 0127.0.0.1 0x7f.0.0.1 256.0.0.1 1.2.3.-4");
 	assert_no_address("::: ::1:: 1:2:3:4:5:6:7 1:2:3:4:5:6:7:8:9 12345:: ::g ::1/64 ::ffff:1.2.3.256");
@@ -113,13 +107,12 @@ static void what_is_no_address_is_refused(void **state)
 	assert_int_equal(addr_parse("1.2.3.4 ", &a), -EINVAL);
 }
 
-static void a_scope_is_an_interface_by_name_or_number(void **state)
+TEST(a_scope_is_an_interface_by_name_or_number)
 {
 	char name[IF_NAMESIZE], with_name[64], with_number[64];
 	struct addr a;
 	unsigned index = 1; /* lo, in every network namespace */
 
-	(void)state;
 	assert_non_null(if_indextoname(index, name));
 	assert_int_equal(text_copy(with_name, sizeof(with_name), "fe80::1%"), 0);
 	strncat(with_name, name, sizeof(with_name) - strlen(with_name) - 1);
@@ -135,21 +128,19 @@ static void a_scope_is_an_interface_by_name_or_number(void **state)
 	assert_int_equal(addr_parse("fe80::1%01", &a), -ENODEV);
 }
 
-static void a_refused_address_leaves_the_result_alone(void **state)
+TEST(a_refused_address_leaves_the_result_alone)
 {
 	struct addr a = parsed("192.0.2.1");
 
-	(void)state;
 	assert_int_equal(addr_parse("::1x", &a), -EINVAL);
 	assert_string_equal(text_of(&a), "192.0.2.1");
 }
 
-static void a_mapped_peer_of_a_dual_stack_socket_is_ipv4(void **state)
+TEST(a_mapped_peer_of_a_dual_stack_socket_is_ipv4)
 {
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(4000), .sin6_scope_id = 3 };
 	struct addr a, same = parsed("192.0.2.7");
 
-	(void)state;
 	memcpy(&in6.sin6_addr, "\0\0\0\0\0\0\0\0\0\0\xFF\xFF\xC0\0\2\7", 16);
 	a = addr_from_sockaddr((struct sockaddr *)&in6, sizeof(in6));
 	same.port = 4000;
@@ -157,14 +148,13 @@ static void a_mapped_peer_of_a_dual_stack_socket_is_ipv4(void **state)
 	assert_true(addr_same(&a, &same));
 }
 
-static void a_socket_address_comes_back_as_it_was(void **state)
+TEST(a_socket_address_comes_back_as_it_was)
 {
 	struct addr a = parsed("fe80::1");
 	struct sockaddr_storage ss;
 	struct addr back;
 	socklen_t len;
 
-	(void)state;
 	a.scope = 5;
 	a.port = 65535;
 	assert_int_equal(addr_to_sockaddr(&a, AF_INET6, &ss, &len), 0);
@@ -180,14 +170,13 @@ static void a_socket_address_comes_back_as_it_was(void **state)
 	assert_true(addr_same(&a, &back));
 }
 
-static void ipv4_goes_out_mapped_on_an_ipv6_socket(void **state)
+TEST(ipv4_goes_out_mapped_on_an_ipv6_socket)
 {
 	struct addr a = parsed("192.0.2.1"), unix_peer = { .family = AF_UNIX }, six = parsed("::1");
 	struct sockaddr_storage ss;
 	struct sockaddr_in6 in6;
 	socklen_t len;
 
-	(void)state;
 	a.port = 7;
 	assert_int_equal(addr_to_sockaddr(&a, AF_INET6, &ss, &len), 0);
 	memcpy(&in6, &ss, sizeof(in6));
@@ -199,14 +188,13 @@ static void ipv4_goes_out_mapped_on_an_ipv6_socket(void **state)
 	assert_int_equal(addr_to_sockaddr(&unix_peer, AF_UNIX, &ss, &len), -EAFNOSUPPORT);
 }
 
-static void short_and_foreign_socket_addresses_are_no_address(void **state)
+TEST(short_and_foreign_socket_addresses_are_no_address)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct sockaddr other = { .sa_family = AF_NETLINK };
 	struct addr a;
 
-	(void)state;
 	a = addr_from_sockaddr((struct sockaddr *)&un, sizeof(sa_family_t)); /* an unnamed peer */
 	assert_int_equal(a.family, AF_UNIX);
 	assert_string_equal(text_of(&a), "unix");
@@ -215,13 +203,12 @@ static void short_and_foreign_socket_addresses_are_no_address(void **state)
 	assert_int_equal(addr_from_sockaddr(NULL, 0).family, AF_UNSPEC);
 }
 
-static void a_port_follows_the_address(void **state)
+TEST(a_port_follows_the_address)
 {
 	char storage[ADDR_TEXT_MAX];
 	struct text t = TEXT_OVER(storage);
 	struct addr four = parsed("127.0.0.1"), six = parsed("2001:db8::1"), unix_peer = { .family = AF_UNIX };
 
-	(void)state;
 	four.port = 7;
 	six.port = 65535;
 	addr_add_text_port(&t, &four);
@@ -232,20 +219,19 @@ static void a_port_follows_the_address(void **state)
 	assert_string_equal(storage, "127.0.0.1:7 [2001:db8::1]:65535 unix");
 }
 
-static void the_longest_text_fits(void **state)
+TEST(the_longest_text_fits)
 {
 	struct addr a = parsed("fe80:1111:2222:3333:4444:5555:6666:7777");
 	char storage[ADDR_TEXT_MAX];
 	struct text t = TEXT_OVER(storage);
 
-	(void)state;
 	a.scope = UINT32_MAX;
 	a.port = 65535;
 	addr_add_text_port(&t, &a);
 	assert_string_equal(storage, "[fe80:1111:2222:3333:4444:5555:6666:7777%4294967295]:65535");
 }
 
-static void prefixes_are_read_and_written(void **state)
+TEST(prefixes_are_read_and_written)
 {
 	static const char *const pairs[][2] = {
 		{ "192.0.2.0/24", "192.0.2.0/24" },
@@ -260,7 +246,6 @@ static void prefixes_are_read_and_written(void **state)
 		{ "::ffff:192.0.2.1", "192.0.2.1/32" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(pairs); i++) {
 		char storage[ADDR_TEXT_MAX];
 		struct text t = TEXT_OVER(storage);
@@ -271,7 +256,7 @@ static void prefixes_are_read_and_written(void **state)
 	}
 }
 
-static void what_is_no_prefix_is_refused(void **state)
+TEST(what_is_no_prefix_is_refused)
 {
 	static const char *const bad[] = { "",
 					   "/24",
@@ -292,7 +277,6 @@ static void what_is_no_prefix_is_refused(void **state)
 	};
 	struct prefix p;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(bad); i++) {
 		if (prefix_parse(bad[i], &p) != -EINVAL)
 			fail_msg("\"%s\" is not a prefix", bad[i]);
@@ -311,9 +295,8 @@ static bool holds(const char *p, const char *a)
 	return prefix_holds(&pp, &aa);
 }
 
-static void a_prefix_holds_its_addresses_and_no_others(void **state)
+TEST(a_prefix_holds_its_addresses_and_no_others)
 {
-	(void)state;
 	assert_true(holds("192.0.2.128/25", "192.0.2.128"));
 	assert_true(holds("192.0.2.128/25", "192.0.2.255"));
 	assert_false(holds("192.0.2.128/25", "192.0.2.127"));
@@ -328,11 +311,10 @@ static void a_prefix_holds_its_addresses_and_no_others(void **state)
 	assert_true(holds("fe80::/10", "febf::1%1"));
 }
 
-static void the_key_of_a_source_has_neither_port_nor_scope(void **state)
+TEST(the_key_of_a_source_has_neither_port_nor_scope)
 {
 	struct addr a = parsed("fe80::1234:5678:9abc:def0"), masked;
 
-	(void)state;
 	a.port = 7;
 	a.scope = 3;
 	masked = addr_masked(&a, 79);
@@ -350,7 +332,7 @@ static void the_key_of_a_source_has_neither_port_nor_scope(void **state)
 	assert_true(addr_same_host(&masked, &a));
 }
 
-static void kinds_of_addresses_are_told_apart(void **state)
+TEST(kinds_of_addresses_are_told_apart)
 {
 	static const struct {
 		const char *address;
@@ -380,7 +362,6 @@ static void kinds_of_addresses_are_told_apart(void **state)
 	};
 	struct addr none = { .family = AF_UNSPEC };
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		struct addr a = parsed(rows[i].address);
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets that were passed, and which listener gets each; real sockets, as a socket unit makes them. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include "net/adopt.h"
 #include "net/passed.h"
@@ -88,7 +85,7 @@ static void expect_refused(const char *sentence)
 
 /* ---- which listener ---- */
 
-static void a_listener_s_name_comes_before_a_service_s(void **state maybe_unused)
+TEST(a_listener_s_name_comes_before_a_service_s)
 {
 	struct listener_settings *other = listens("other", TRANSPORT_TCP), *named = listens("echo", TRANSPORT_TCP);
 	struct adopt_socket *s = is_passed("echo", SOCK_STREAM);
@@ -101,7 +98,7 @@ static void a_listener_s_name_comes_before_a_service_s(void **state maybe_unused
 	expect_adopted(0, s, other);
 }
 
-static void a_service_s_name_and_the_type_find_the_listener(void **state maybe_unused)
+TEST(a_service_s_name_and_the_type_find_the_listener)
 {
 	struct listener_settings *streams = listens("a", TRANSPORT_TCP), *datagrams = listens("b", TRANSPORT_UDP);
 	struct adopt_socket *tcp = is_passed("echo", SOCK_STREAM), *udp = is_passed("echo", SOCK_DGRAM);
@@ -112,7 +109,7 @@ static void a_service_s_name_and_the_type_find_the_listener(void **state maybe_u
 	expect_adopted(1, udp, datagrams);
 }
 
-static void address_port_and_type_find_the_listener_of_a_name_that_says_nothing(void **state maybe_unused)
+TEST(address_port_and_type_find_the_listener_of_a_name_that_says_nothing)
 {
 	struct listener_settings *first = listens("a", TRANSPORT_TCP), *second = listens("b", TRANSPORT_TCP);
 	struct adopt_socket *s = is_passed("unknown", SOCK_STREAM);
@@ -128,7 +125,7 @@ static void address_port_and_type_find_the_listener_of_a_name_that_says_nothing(
 	expect_adopted(0, s, first);
 }
 
-static void the_address_decides_between_listeners_of_one_service(void **state maybe_unused)
+TEST(the_address_decides_between_listeners_of_one_service)
 {
 	struct listener_settings *second;
 	struct adopt_socket *s = is_passed("echo", SOCK_STREAM);
@@ -141,7 +138,7 @@ static void the_address_decides_between_listeners_of_one_service(void **state ma
 	expect_adopted(0, s, second);
 }
 
-static void a_refusal_names_descriptor_name_type_and_address(void **state maybe_unused)
+TEST(a_refusal_names_descriptor_name_type_and_address)
 {
 	char expected[128];
 
@@ -152,7 +149,7 @@ static void a_refusal_names_descriptor_name_type_and_address(void **state maybe_
 	expect_refused(expected);
 }
 
-static void a_listener_s_label_is_a_name_of_its_transport(void **state maybe_unused)
+TEST(a_listener_s_label_is_a_name_of_its_transport)
 {
 	struct listener_settings *l = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
 	struct adopt_socket *tcp = is_passed("echo/tcp", SOCK_STREAM), *udp = is_passed("echo/udp", SOCK_DGRAM);
@@ -167,7 +164,7 @@ static void a_listener_s_label_is_a_name_of_its_transport(void **state maybe_unu
 	expect_refused("(echo/, udp 127.0.0.1:");
 }
 
-static void one_that_is_refused_takes_nothing_from_the_others_and_its_listener_binds_none(void **state maybe_unused)
+TEST(one_that_is_refused_takes_nothing_from_the_others_and_its_listener_binds_none)
 {
 	struct listener_settings *echo = listens("echo", TRANSPORT_TCP), *hostname = listens("hostname", TRANSPORT_TCP);
 	struct adopt_socket *served = is_passed("echo", SOCK_STREAM), *public = is_passed("hostname", SOCK_STREAM);
@@ -188,7 +185,7 @@ static void one_that_is_refused_takes_nothing_from_the_others_and_its_listener_b
 
 /* ---- what else is bound ---- */
 
-static void only_plans_what_was_passed_and_auto_the_rest(void **state maybe_unused)
+TEST(only_plans_what_was_passed_and_auto_the_rest)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
 	struct adopt_socket *tcp = is_passed("echo", SOCK_STREAM);
@@ -209,7 +206,7 @@ static void only_plans_what_was_passed_and_auto_the_rest(void **state maybe_unus
 	assert_string_equal(notices_storage, "");
 }
 
-static void listeners_without_a_socket_are_told_of_each_once(void **state maybe_unused)
+TEST(listeners_without_a_socket_are_told_of_each_once)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP | TRANSPORT_UDP);
 
@@ -225,7 +222,7 @@ static void listeners_without_a_socket_are_told_of_each_once(void **state maybe_
 }
 
 /* No other is bound in the place of one that came to its end. */
-static void one_that_has_ended_keeps_its_listener_from_binding(void **state maybe_unused)
+TEST(one_that_has_ended_keeps_its_listener_from_binding)
 {
 	listens("echo", TRANSPORT_TCP);
 	settings.activation = SETTINGS_ACTIVATION_AUTO;
@@ -236,7 +233,7 @@ static void one_that_has_ended_keeps_its_listener_from_binding(void **state mayb
 	assert_int_equal(plan_n, 0);
 }
 
-static void two_sockets_of_one_place_are_two_listeners(void **state maybe_unused)
+TEST(two_sockets_of_one_place_are_two_listeners)
 {
 	struct adopt_socket *first, *second;
 
@@ -249,7 +246,7 @@ static void two_sockets_of_one_place_are_two_listeners(void **state maybe_unused
 	assert_string_not_equal(plan[0].key, plan[1].key);
 }
 
-static void notices_that_do_not_fit_are_left_out_whole(void **state maybe_unused)
+TEST(notices_that_do_not_fit_are_left_out_whole)
 {
 	struct listener_settings *s = listens("a-long-name-of-a-listener-that-fills-the-storage", TRANSPORT_TCP);
 
@@ -272,7 +269,7 @@ static void count_removed(const char *name maybe_unused)
 }
 
 /* What is in a service manager's store must be found again by the next version of this program. */
-static void a_stored_socket_has_the_same_name_in_every_version(void **state maybe_unused)
+TEST(a_stored_socket_has_the_same_name_in_every_version)
 {
 	char storage[64];
 	struct text name = TEXT_OVER(storage);
@@ -283,7 +280,7 @@ static void a_stored_socket_has_the_same_name_in_every_version(void **state mayb
 	assert_null(strchr(storage, ':')); /* it separates names in LISTEN_FDNAMES */
 }
 
-static void a_stored_socket_takes_the_place_of_the_one_that_would_be_bound(void **state maybe_unused)
+TEST(a_stored_socket_takes_the_place_of_the_one_that_would_be_bound)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP);
 	char storage[64];
@@ -306,7 +303,7 @@ static void a_stored_socket_takes_the_place_of_the_one_that_would_be_bound(void 
 	assert_int_equal(stored->fd, -1);
 }
 
-static void a_stored_socket_that_nobody_wants_is_closed_and_removed(void **state maybe_unused)
+TEST(a_stored_socket_that_nobody_wants_is_closed_and_removed)
 {
 	struct listener_settings *s = listens("echo", TRANSPORT_TCP);
 	struct adopt_socket *stored = is_passed("stored-0000000000000000", SOCK_STREAM);

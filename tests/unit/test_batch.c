@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams read many at a time: which of them are told together, and what of a message that is several. */
+#include "test.h"
+
 #include <netinet/udp.h>
 
 #include "worker/batch.h"
@@ -69,7 +71,7 @@ static void expect_end(struct reading *r)
 	assert_false(batch_next(r->batch, &a));
 }
 
-static void those_of_one_client_and_one_length_are_told_together(void **state maybe_unused)
+TEST(those_of_one_client_and_one_length_are_told_together)
 {
 	struct reading r;
 	unsigned first;
@@ -89,7 +91,7 @@ static void those_of_one_client_and_one_length_are_told_together(void **state ma
 	end(&r);
 }
 
-static void empty_ones_are_told_each(void **state maybe_unused)
+TEST(empty_ones_are_told_each)
 {
 	struct reading r;
 
@@ -102,7 +104,7 @@ static void empty_ones_are_told_each(void **state maybe_unused)
 	end(&r);
 }
 
-static void a_message_of_several_is_taken_apart(void **state maybe_unused)
+TEST(a_message_of_several_is_taken_apart)
 {
 	struct reading r;
 
@@ -121,7 +123,7 @@ static void a_message_of_several_is_taken_apart(void **state maybe_unused)
 	end(&r);
 }
 
-static void more_than_fit_are_told_in_parts(void **state maybe_unused)
+TEST(more_than_fit_are_told_in_parts)
 {
 	static char bytes[2 * 60];
 	struct reading r;
@@ -137,7 +139,7 @@ static void more_than_fit_are_told_in_parts(void **state maybe_unused)
 	end(&r);
 }
 
-static void what_does_not_fit_a_batch_is_in_the_next(void **state maybe_unused)
+TEST(what_does_not_fit_a_batch_is_in_the_next)
 {
 	struct reading r;
 

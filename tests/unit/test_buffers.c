@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory for what sessions are owed: its limit, over all processes, and that it is used again. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
+#include "test.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/pages.h"
 #include "worker/buffers.h"
@@ -28,7 +26,7 @@ static void done(struct buffers *b)
 	pages_give(b->blocks, buffers_bytes(b->n));
 }
 
-static void no_more_blocks_than_the_limit_allows(void **state maybe_unused)
+TEST(no_more_blocks_than_the_limit_allows)
 {
 	_Atomic uint64_t used = 0, owner = 0;
 	struct buffers b;
@@ -47,7 +45,7 @@ static void no_more_blocks_than_the_limit_allows(void **state maybe_unused)
 	done(&b);
 }
 
-static void no_more_blocks_than_there_are(void **state maybe_unused)
+TEST(no_more_blocks_than_there_are)
 {
 	_Atomic uint64_t used = 0, owner = 0;
 	struct buffers b;
@@ -59,7 +57,7 @@ static void no_more_blocks_than_there_are(void **state maybe_unused)
 	done(&b);
 }
 
-static void every_block_is_whole_and_nobody_else_s(void **state maybe_unused)
+TEST(every_block_is_whole_and_nobody_else_s)
 {
 	enum { N = 40 };
 	_Atomic uint64_t used = 0, owner = 0;
@@ -84,7 +82,7 @@ static void every_block_is_whole_and_nobody_else_s(void **state maybe_unused)
 	done(&b);
 }
 
-static void the_limit_is_one_for_all_processes(void **state maybe_unused)
+TEST(the_limit_is_one_for_all_processes)
 {
 	enum { PROCESSES = 4, LIMIT = 10 };
 	_Atomic uint64_t *words = shared_words();
@@ -115,7 +113,7 @@ static void the_limit_is_one_for_all_processes(void **state maybe_unused)
 }
 
 /* Four billion blocks: on no machine is there room for them, on one of 32 bits not even for their number of bytes. */
-static void more_than_the_machine_can_address_is_refused(void **state maybe_unused)
+TEST(more_than_the_machine_can_address_is_refused)
 {
 	_Atomic uint64_t used = 0;
 	struct buffers b;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A stream that comes faster than a buffer at a time, to a process whose calls are interrupted. */
+#include "test.h"
+
 #include <errno.h>
 
 #include "worker_desk.h"
@@ -26,7 +28,7 @@ ssize_t recv_chk_of_test(int fd, void *to, size_t n, size_t cap, int flags)
 	return recv_of_test(fd, to, n, flags);
 }
 
-static void an_interrupted_call_is_no_end_of_a_fast_stream(void **state maybe_unused)
+TEST(an_interrupted_call_is_no_end_of_a_fast_stream)
 {
 	static uint8_t sent[400000], got[sizeof(sent)];
 	size_t sent_n = 0, got_n = 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* chargen (RFC 864): the pattern, without a seam over any number of calls. */
+#include "test.h"
+
 #include <stdio.h>
 
 #include "serve.h"
@@ -23,11 +25,10 @@ static void assert_pattern(const char *s, size_t n)
 
 /* The 7030 bytes from ' ' on, twice: their SHA-256 is 3cdea95b39ae39243127adde7cd303a8b8c9f25248a3fc0c483ba70b00fb8f19, and
  * `test_chargen pattern | sha256sum` says so. */
-static void the_stream_is_the_pattern_over_and_over(void **state)
+TEST(the_stream_is_the_pattern_over_and_over)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_TCP);
 	s.enough = 2 * PATTERN_BYTES;
 	serve_open(&s);
@@ -38,11 +39,10 @@ static void the_stream_is_the_pattern_over_and_over(void **state)
 	assert_pattern(s.said, s.said_n);
 }
 
-static void outputs_of_any_size_join_without_a_seam(void **state)
+TEST(outputs_of_any_size_join_without_a_seam)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_UNIX);
 	s.out_cap = 1;
 	s.enough = 1;
@@ -58,11 +58,10 @@ static void outputs_of_any_size_join_without_a_seam(void **state)
 	assert_pattern(s.said, s.said_n);
 }
 
-static void the_stream_does_not_care_for_input_nor_its_end(void **state)
+TEST(the_stream_does_not_care_for_input_nor_its_end)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_TCP);
 	s.enough = 0;
 	serve_open(&s);
@@ -75,12 +74,11 @@ static void the_stream_does_not_care_for_input_nor_its_end(void **state)
 	assert_pattern(s.said, s.said_n);
 }
 
-static void a_datagram_gets_0_to_512_bytes_by_chance(void **state)
+TEST(a_datagram_gets_0_to_512_bytes_by_chance)
 {
 	bool seen[513] = { false };
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_UDP);
 	for (uint32_t i = 0; i < 513; i++) {
 		s.ctx.random = i * 513 + i;
@@ -94,11 +92,10 @@ static void a_datagram_gets_0_to_512_bytes_by_chance(void **state)
 		assert_true(seen[n]);
 }
 
-static void a_datagram_answer_is_never_longer_than_allowed(void **state)
+TEST(a_datagram_answer_is_never_longer_than_allowed)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "chargen", TRANSPORT_UDP);
 	for (size_t room = 0; room < 20; room++) {
 		size_t most = 0;

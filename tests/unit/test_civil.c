@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Dates of POSIX times and back: known days, every day of eight calendar cycles, and the ends of the range. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/civil.h"
@@ -34,11 +31,10 @@ static const struct {
 	{ 253402300799, "Friday 9999-12-31 23:59:59 364" },
 };
 
-static void known_times_have_their_dates(void **state)
+TEST(known_times_have_their_dates)
 {
 	char text[64];
 
-	(void)state;
 	for (size_t i = 0; i < array_n(known); i++) {
 		struct civil c = civil_from_unix(known[i].unix_s);
 
@@ -64,12 +60,11 @@ static void next_day(struct civil *c)
 	c->yearday = 0;
 }
 
-static void every_day_follows_the_one_before(void **state)
+TEST(every_day_follows_the_one_before)
 {
 	struct civil want = { .year = -400, .month = 1, .day = 1, .weekday = 6 };
 	int64_t unix_s = civil_to_unix(&want);
 
-	(void)state;
 	for (; want.year < 2800; unix_s += DAY_S, next_day(&want)) {
 		struct civil got = civil_from_unix(unix_s);
 
@@ -80,11 +75,10 @@ static void every_day_follows_the_one_before(void **state)
 	}
 }
 
-static void years_far_away_go_there_and_back(void **state)
+TEST(years_far_away_go_there_and_back)
 {
 	static const int64_t years[] = { -200000000, -1000001, 1000001, 200000000 };
 
-	(void)state;
 	for (size_t i = 0; i < array_n(years); i++) {
 		struct civil c = { .year = years[i], .month = 2, .day = 28, .hour = 23, .minute = 59, .second = 59 };
 		struct civil back = civil_from_unix(civil_to_unix(&c));
@@ -96,20 +90,18 @@ static void years_far_away_go_there_and_back(void **state)
 	}
 }
 
-static void modified_julian_days_count_from_1858(void **state)
+TEST(modified_julian_days_count_from_1858)
 {
 	static const struct civil nist_example = { .year = 2005, .month = 8, .day = 22, .hour = 23 };
 
-	(void)state;
 	assert_int_equal(civil_mjd(0), 40587);
 	assert_int_equal(civil_mjd(-1), 40586);
 	assert_int_equal(civil_mjd(civil_to_unix(&nist_example)), 53604);
 	assert_int_equal(civil_mjd(-3506716800), 0); /* 1858-11-17 */
 }
 
-static void february_has_29_days_in_leap_years_only(void **state)
+TEST(february_has_29_days_in_leap_years_only)
 {
-	(void)state;
 	assert_int_equal(civil_month_days(2024, 2), 29);
 	assert_int_equal(civil_month_days(2025, 2), 28);
 	assert_int_equal(civil_month_days(1900, 2), 28);
@@ -118,13 +110,12 @@ static void february_has_29_days_in_leap_years_only(void **state)
 	assert_int_equal(civil_month_days(2025, 12), 31);
 }
 
-static void strftime_renders_a_filled_tm(void **state)
+TEST(strftime_renders_a_filled_tm)
 {
 	struct civil c = civil_from_unix(1774746000 + 7200);
 	struct tm tm = civil_tm(&c, 7200, "CEST");
 	char text[80];
 
-	(void)state;
 	assert_true(strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %a %j %z %Z", &tm) > 0);
 	assert_string_equal(text, "2026-03-29 03:00:00 Sun 088 +0200 CEST");
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a worker does with a connection: byte for byte, when the client is slow, and at every limit. */
+#include "test.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -80,7 +82,7 @@ static uint64_t open_sessions(const struct desk *d, const struct listener *l)
 
 /* ---- every byte ---- */
 
-static void echo_returns_every_byte_to_a_client_that_reads_slowly(void **state maybe_unused)
+TEST(echo_returns_every_byte_to_a_client_that_reads_slowly)
 {
 	static uint8_t sent[1 << 20], got[sizeof(sent)];
 	struct desk d;
@@ -113,7 +115,7 @@ static void echo_returns_every_byte_to_a_client_that_reads_slowly(void **state m
 	desk_end(&d);
 }
 
-static void input_waits_behind_an_answer_that_the_client_does_not_take(void **state maybe_unused)
+TEST(input_waits_behind_an_answer_that_the_client_does_not_take)
 {
 	static uint8_t got[100 * STRETCH];
 	uint8_t asked[100];
@@ -138,7 +140,7 @@ static void input_waits_behind_an_answer_that_the_client_does_not_take(void **st
 	desk_end(&d);
 }
 
-static void nothing_is_read_from_a_client_that_is_owed(void **state maybe_unused)
+TEST(nothing_is_read_from_a_client_that_is_owed)
 {
 	static uint8_t bytes[65536];
 	struct desk d;
@@ -164,7 +166,7 @@ static void nothing_is_read_from_a_client_that_is_owed(void **state maybe_unused
 	desk_end(&d);
 }
 
-static void packets_keep_their_bounds(void **state maybe_unused)
+TEST(packets_keep_their_bounds)
 {
 	static const size_t sizes[] = { 1, 1000, 5, 30000 };
 	static uint8_t sent[65536], got[65536];
@@ -187,7 +189,7 @@ static void packets_keep_their_bounds(void **state maybe_unused)
 	desk_end(&d);
 }
 
-static void a_long_packet_waits_behind_an_answer_too(void **state maybe_unused)
+TEST(a_long_packet_waits_behind_an_answer_too)
 {
 	static uint8_t sent[65536], got[65536];
 	struct desk d;
@@ -216,7 +218,7 @@ static void a_long_packet_waits_behind_an_answer_too(void **state maybe_unused)
 
 /* ---- limits ---- */
 
-static void a_session_that_finds_no_buffer_ends_and_no_other(void **state maybe_unused)
+TEST(a_session_that_finds_no_buffer_ends_and_no_other)
 {
 	static uint8_t bytes[60000];
 	struct desk d;
@@ -257,7 +259,7 @@ static void turn_until_lingering(struct desk *d, uint32_t n)
 	assert_int_equal(d->w.lingering_n, n);
 }
 
-static void few_connections_linger_and_the_oldest_goes_first(void **state maybe_unused)
+TEST(few_connections_linger_and_the_oldest_goes_first)
 {
 	static int fds[SESSIONS_LINGERING_MAX + 1];
 	struct desk d;
@@ -283,7 +285,7 @@ static void few_connections_linger_and_the_oldest_goes_first(void **state maybe_
 	desk_end(&d);
 }
 
-static void what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing(void **state maybe_unused)
+TEST(what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing)
 {
 	char answer[64];
 	struct desk d;
@@ -304,7 +306,7 @@ static void what_comes_after_the_last_answer_is_thrown_away_and_destroys_nothing
 	desk_end(&d);
 }
 
-static void a_draining_worker_leaves_with_its_last_connection(void **state maybe_unused)
+TEST(a_draining_worker_leaves_with_its_last_connection)
 {
 	struct desk d;
 	int fd, lingering;
@@ -329,7 +331,7 @@ static void a_draining_worker_leaves_with_its_last_connection(void **state maybe
 
 /* ---- kill marks ---- */
 
-static void a_session_with_a_kill_mark_ends(void **state maybe_unused)
+TEST(a_session_with_a_kill_mark_ends)
 {
 	struct desk d;
 	int killed, other;
@@ -348,7 +350,7 @@ static void a_session_with_a_kill_mark_ends(void **state maybe_unused)
 	desk_end(&d);
 }
 
-static void a_session_that_is_not_idle_any_more_is_spared(void **state maybe_unused)
+TEST(a_session_that_is_not_idle_any_more_is_spared)
 {
 	struct desk d;
 	int idle, active;
@@ -395,7 +397,7 @@ static void expect_text(int fd, const char *text)
 	assert_string_equal(got, text);
 }
 
-static void tcpmux_hands_over_with_the_bytes_behind_the_line(void **state maybe_unused)
+TEST(tcpmux_hands_over_with_the_bytes_behind_the_line)
 {
 	struct desk d;
 	int fd;
@@ -415,7 +417,7 @@ static void tcpmux_hands_over_with_the_bytes_behind_the_line(void **state maybe_
 	desk_end(&d);
 }
 
-static void tcpmux_is_refused_by_the_caps_of_the_service_it_names(void **state maybe_unused)
+TEST(tcpmux_is_refused_by_the_caps_of_the_service_it_names)
 {
 	struct desk d;
 	int first, second;

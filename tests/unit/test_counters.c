@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What is counted of durations and deaths. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
+#include "test.h"
+
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "shared/pool_deaths.h"
 #include "shared/counters.h"
@@ -14,11 +11,10 @@
 #define US UINT64_C(1000) /* in nanoseconds */
 #define S UINT64_C(1000000000)
 
-static void a_duration_is_counted_up_to_and_with_its_bound(void **state)
+TEST(a_duration_is_counted_up_to_and_with_its_bound)
 {
 	struct histogram h = { 0 };
 
-	(void)state;
 	histogram_add(&h, 0);
 	histogram_add(&h, 1000 * US); /* the first bound, exactly */
 	histogram_add(&h, 1001 * US);
@@ -27,22 +23,20 @@ static void a_duration_is_counted_up_to_and_with_its_bound(void **state)
 	assert_int_equal(h.sum_us, 2001);
 }
 
-static void a_duration_beyond_all_bounds_is_counted_too(void **state)
+TEST(a_duration_beyond_all_bounds_is_counted_too)
 {
 	struct histogram h = { 0 };
 
-	(void)state;
 	histogram_add(&h, 3600 * S);
 	histogram_add(&h, 3601 * S);
 	assert_int_equal(h.n[HISTOGRAM_BOUNDS_N - 1], 1);
 	assert_int_equal(h.n[HISTOGRAM_BOUNDS_N], 1);
 }
 
-static void sums_of_counters_hold_their_durations(void **state)
+TEST(sums_of_counters_hold_their_durations)
 {
 	struct counters one = { 0 }, two = { 0 }, sum = { 0 };
 
-	(void)state;
 	histogram_add(&one.session_time, S);
 	histogram_add(&two.session_time, S);
 	histogram_add(&two.lookup_time, 2 * S);
@@ -53,13 +47,12 @@ static void sums_of_counters_hold_their_durations(void **state)
 	assert_int_equal(sum.lookup_time.n[6], 1); /* more than 1 s, at most 5 s */
 }
 
-static void a_pool_keeps_its_row_by_its_name(void **state)
+TEST(a_pool_keeps_its_row_by_its_name)
 {
 	static struct pool_deaths c;
 	static struct pool_deaths_counts deaths;
 	uint32_t prefork = pool_deaths_row(&c, "prefork"), event = pool_deaths_row(&c, "event");
 
-	(void)state;
 	assert_int_not_equal(prefork, event);
 	assert_int_equal(pool_deaths_row(&c, "prefork"), prefork);
 	assert_int_equal(pool_deaths_find(&c, "prefork"), prefork);
@@ -73,13 +66,12 @@ static void a_pool_keeps_its_row_by_its_name(void **state)
 	assert_string_equal(pool_deaths_cause_name(POOL_DEATHS_SEGV), "segv");
 }
 
-static void pools_beyond_the_room_are_not_counted(void **state)
+TEST(pools_beyond_the_room_are_not_counted)
 {
 	static struct pool_deaths c;
 	static struct pool_deaths_counts deaths;
 	char name[16];
 
-	(void)state;
 	for (int i = 0; i < POOL_DEATHS_POOLS_MAX; i++) {
 		snprintf(name, sizeof(name), "pool%d", i);
 		assert_int_equal(pool_deaths_row(&c, name), i);

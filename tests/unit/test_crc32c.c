@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* CRC-32C: the sums that RFC 3720 (appendix B.4) gives, and the usual check value. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 
-#include "base/attr.h"
+#include "test.h"
+
 #include "base/crc32c.h"
 
 static uint32_t sum_of(const uint8_t *from, size_t n)
@@ -18,7 +14,7 @@ static uint32_t sum_of(const uint8_t *from, size_t n)
 	return crc32c_end(crc);
 }
 
-static void the_sums_of_the_rfc_come_out(void **state maybe_unused)
+TEST(the_sums_of_the_rfc_come_out)
 {
 	uint8_t zeros[32], ones[32], up[32], down[32];
 

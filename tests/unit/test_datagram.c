@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagram sockets in a worker: who reads them, what is counted, and when they are let go. */
+#include "test.h"
+
 #include <errno.h>
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
@@ -41,7 +43,7 @@ static void expect_silence(int fd)
 	assert_int_equal(errno, EAGAIN);
 }
 
-static void datagrams_of_every_length_come_back_in_order(void **state maybe_unused)
+TEST(datagrams_of_every_length_come_back_in_order)
 {
 	static const size_t sizes[] = { 0, 1, 1472, 1473, 8192, 65507, 3 };
 	static uint8_t bytes[65507];
@@ -63,7 +65,7 @@ static void datagrams_of_every_length_come_back_in_order(void **state maybe_unus
 	desk_end(&d);
 }
 
-static void a_datagram_too_long_for_the_listener_is_dropped_and_counted(void **state maybe_unused)
+TEST(a_datagram_too_long_for_the_listener_is_dropped_and_counted)
 {
 	struct desk d;
 	int fd;
@@ -81,7 +83,7 @@ static void a_datagram_too_long_for_the_listener_is_dropped_and_counted(void **s
 	desk_end(&d);
 }
 
-static void a_socket_is_read_by_its_reader_alone(void **state maybe_unused)
+TEST(a_socket_is_read_by_its_reader_alone)
 {
 	struct desk d;
 	int fd;
@@ -102,7 +104,7 @@ static void a_socket_is_read_by_its_reader_alone(void **state maybe_unused)
 }
 
 /* The kernel's count goes on over all readers that a socket has had. */
-static void what_the_kernel_dropped_is_counted_once(void **state maybe_unused)
+TEST(what_the_kernel_dropped_is_counted_once)
 {
 	static uint8_t bytes[1000];
 	static struct datagrams *volatile before; /* kept: it owns memory */
@@ -137,7 +139,7 @@ static void what_the_kernel_dropped_is_counted_once(void **state maybe_unused)
 }
 
 /* The desk's clients are on ports that the kernel gave them. */
-static void what_is_over_the_rate_is_dropped_unless_it_is_a_dry_run(void **state maybe_unused)
+TEST(what_is_over_the_rate_is_dropped_unless_it_is_a_dry_run)
 {
 	for (int dry_run = 0; dry_run <= 1; dry_run++) {
 		struct desk d;
@@ -173,7 +175,7 @@ static void ask_as_one(int fd, const void *bytes, size_t n, int segment)
 	assert_int_equal(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
 }
 
-static void a_message_of_several_datagrams_is_answered_by_as_many(void **state maybe_unused)
+TEST(a_message_of_several_datagrams_is_answered_by_as_many)
 {
 	static const size_t lengths[] = { 1000, 1000, 1000, 500, 7, 7, 7, 0, 999 };
 	static uint8_t bytes[3500 + 21 + 999];
@@ -202,7 +204,7 @@ static void a_message_of_several_datagrams_is_answered_by_as_many(void **state m
 }
 
 /* The first three of six are within the rate, whoever sent them together; the shorter last one is no exception. */
-static void a_budget_may_end_within_a_message(void **state maybe_unused)
+TEST(a_budget_may_end_within_a_message)
 {
 	struct desk d;
 	int fd;
@@ -223,7 +225,7 @@ static void a_budget_may_end_within_a_message(void **state maybe_unused)
 	desk_end(&d);
 }
 
-static void bytes_may_run_out_within_a_message(void **state maybe_unused)
+TEST(bytes_may_run_out_within_a_message)
 {
 	struct rate *r;
 	struct desk d;
@@ -245,7 +247,7 @@ static void bytes_may_run_out_within_a_message(void **state maybe_unused)
 	desk_end(&d);
 }
 
-static void only_the_datagrams_that_are_too_long_are_dropped_of_a_message(void **state maybe_unused)
+TEST(only_the_datagrams_that_are_too_long_are_dropped_of_a_message)
 {
 	struct desk d;
 	int fd;
@@ -263,7 +265,7 @@ static void only_the_datagrams_that_are_too_long_are_dropped_of_a_message(void *
 }
 
 /* One in a row of 1,024 from a port that clients are rarely given, wherever in a message it is. */
-static void the_datagram_that_ends_a_loop_may_be_within_a_message(void **state maybe_unused)
+TEST(the_datagram_that_ends_a_loop_may_be_within_a_message)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct desk d;
@@ -297,7 +299,7 @@ static void the_datagram_that_ends_a_loop_may_be_within_a_message(void **state m
 	desk_end(&d);
 }
 
-static void services_that_are_no_mirror_answer_each_datagram_of_a_message(void **state maybe_unused)
+TEST(services_that_are_no_mirror_answer_each_datagram_of_a_message)
 {
 	struct desk d;
 	uint8_t got[256];
@@ -315,7 +317,7 @@ static void services_that_are_no_mirror_answer_each_datagram_of_a_message(void *
 	desk_end(&d);
 }
 
-static void a_long_answer_is_shortened_or_not_sent(void **state maybe_unused)
+TEST(a_long_answer_is_shortened_or_not_sent)
 {
 	struct desk d;
 	uint8_t got[1024];
@@ -343,7 +345,7 @@ static void a_long_answer_is_shortened_or_not_sent(void **state maybe_unused)
 }
 
 /* Nothing is sent, so nothing is to be limited: a sink takes what comes. */
-static void a_sink_has_no_rate(void **state maybe_unused)
+TEST(a_sink_has_no_rate)
 {
 	struct desk d;
 	int fd;
@@ -362,7 +364,7 @@ static void a_sink_has_no_rate(void **state maybe_unused)
 }
 
 /* While anybody has it open the port is taken, and what is sent there is lost without a word. */
-static void a_worker_that_drains_lets_its_sockets_go(void **state maybe_unused)
+TEST(a_worker_that_drains_lets_its_sockets_go)
 {
 	struct desk d;
 	struct sockaddr_storage sa;
@@ -422,7 +424,7 @@ static int dial_unix(const struct listener *l)
 	return fd;
 }
 
-static void unix_clients_that_never_read_harm_nobody(void **state maybe_unused)
+TEST(unix_clients_that_never_read_harm_nobody)
 {
 	static uint8_t bytes[30000];
 	struct desk d;
@@ -455,7 +457,7 @@ static void unix_clients_that_never_read_harm_nobody(void **state maybe_unused)
 }
 
 /* Who was too slow is answered again once it has read. */
-static void a_unix_client_that_reads_at_last_is_answered_again(void **state maybe_unused)
+TEST(a_unix_client_that_reads_at_last_is_answered_again)
 {
 	static uint8_t bytes[1000];
 	struct desk d;
@@ -488,7 +490,7 @@ static bool is_ready(const struct desk *d)
 	return epoll_wait(d->w.loop.epoll_fd, &e, 1, 0) != 0;
 }
 
-static void a_socket_that_was_shut_down_is_polled_no_more(void **state maybe_unused)
+TEST(a_socket_that_was_shut_down_is_polled_no_more)
 {
 	static const int hows[] = { SHUT_RD, SHUT_RDWR };
 
@@ -507,7 +509,7 @@ static void a_socket_that_was_shut_down_is_polled_no_more(void **state maybe_unu
 }
 
 /* Of a socket that was passed, whoever made it may ask for this at any time. */
-static void errors_and_time_stamps_that_are_queued_are_thrown_away(void **state maybe_unused)
+TEST(errors_and_time_stamps_that_are_queued_are_thrown_away)
 {
 	int on = 1, stamps = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 	struct desk d;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The gate: which datagrams are answered, which are not, and for what reason. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "shared/counters.h"
 #include "admission/datagram_checks.h"
@@ -46,7 +43,7 @@ static void expect(enum refusal expected, const struct admission_rules *rules, c
 		fail_msg("%s: refused as %s, not %s", about, refusal_name(r), refusal_name(expected));
 }
 
-static void an_ordinary_datagram_is_answered(void **state maybe_unused)
+TEST(an_ordinary_datagram_is_answered)
 {
 	struct checked_packet p = good_packet();
 
@@ -59,7 +56,7 @@ static void an_ordinary_datagram_is_answered(void **state maybe_unused)
 	expect(REFUSED_NOT, &no_rules, &p, "IPv6");
 }
 
-static void a_truncated_datagram_is_not_answered(void **state maybe_unused)
+TEST(a_truncated_datagram_is_not_answered)
 {
 	struct checked_packet p = good_packet();
 
@@ -67,7 +64,7 @@ static void a_truncated_datagram_is_not_answered(void **state maybe_unused)
 	expect(REFUSED_TRUNCATED, &no_rules, &p, "truncated");
 }
 
-static void max_datagram_is_the_longest_that_is_answered(void **state maybe_unused)
+TEST(max_datagram_is_the_longest_that_is_answered)
 {
 	struct admission_rules rules = { .max_datagram = 512 };
 	struct checked_packet p = good_packet();
@@ -80,7 +77,7 @@ static void max_datagram_is_the_longest_that_is_answered(void **state maybe_unus
 	expect(REFUSED_NOT, &no_rules, &p, "without a limit");
 }
 
-static void what_was_not_sent_to_an_address_of_ours_is_not_answered(void **state maybe_unused)
+TEST(what_was_not_sent_to_an_address_of_ours_is_not_answered)
 {
 	static const struct {
 		const char *destination, *local;
@@ -110,7 +107,7 @@ static void what_was_not_sent_to_an_address_of_ours_is_not_answered(void **state
 	}
 }
 
-static void a_source_that_is_no_host_is_not_answered(void **state maybe_unused)
+TEST(a_source_that_is_no_host_is_not_answered)
 {
 	static const struct {
 		const char *source;
@@ -157,7 +154,7 @@ static void a_source_that_is_no_host_is_not_answered(void **state maybe_unused)
 	}
 }
 
-static void source_port_zero_wants_no_answer(void **state maybe_unused)
+TEST(source_port_zero_wants_no_answer)
 {
 	struct checked_packet p = good_packet();
 
@@ -166,7 +163,7 @@ static void source_port_zero_wants_no_answer(void **state maybe_unused)
 }
 
 /* Whatever answers by itself would take our answer for a question. */
-static void a_port_that_answers_by_itself_is_not_answered(void **state maybe_unused)
+TEST(a_port_that_answers_by_itself_is_not_answered)
 {
 	static const uint16_t servers[] = { 1,    7,    13,    17,    19,    37,    53,    69,    123,  161,  389,
 					    520,  1023, 1900,  2049,  3283,  3389,  3478,  3702,  5060, 5093, 5351,
@@ -184,7 +181,7 @@ static void a_port_that_answers_by_itself_is_not_answered(void **state maybe_unu
 	}
 }
 
-static void allow_source_ports_lifts_that_but_not_for_a_port_we_serve(void **state maybe_unused)
+TEST(allow_source_ports_lifts_that_but_not_for_a_port_we_serve)
 {
 	struct ports allowed = { 0 };
 	struct admission_rules rules = { .allow_ports = &allowed };
@@ -208,7 +205,7 @@ static void allow_source_ports_lifts_that_but_not_for_a_port_we_serve(void **sta
 	memset(&served, 0, sizeof(served));
 }
 
-static void an_answer_is_no_longer_than_its_request_but_for_the_time(void **state maybe_unused)
+TEST(an_answer_is_no_longer_than_its_request_but_for_the_time)
 {
 	static const struct {
 		const char *service;
@@ -242,7 +239,7 @@ static void an_answer_is_no_longer_than_its_request_but_for_the_time(void **stat
 			 UINT32_MAX);
 }
 
-static void the_access_list_holds_for_datagrams(void **state maybe_unused)
+TEST(the_access_list_holds_for_datagrams)
 {
 	struct prefix deny;
 	struct admission_rules rules = { .acl = { .deny = &deny, .deny_n = 1 } };
@@ -255,7 +252,7 @@ static void the_access_list_holds_for_datagrams(void **state maybe_unused)
 }
 
 /* Each reason given up in turn shows the next: the cheapest, and the one that says most, comes first. */
-static void the_first_reason_is_the_one_that_counts(void **state maybe_unused)
+TEST(the_first_reason_is_the_one_that_counts)
 {
 	struct prefix allow;
 	struct admission_rules rules = { .max_datagram = 50, .acl = { .allow = &allow, .allow_n = 1 } };
@@ -281,7 +278,7 @@ static void the_first_reason_is_the_one_that_counts(void **state maybe_unused)
 	expect(REFUSED_NOT, &rules, &p, "from one who may");
 }
 
-static void a_unix_datagram_has_no_addresses_to_check(void **state maybe_unused)
+TEST(a_unix_datagram_has_no_addresses_to_check)
 {
 	struct prefix allow;
 	struct admission_rules rules = { .max_datagram = 10, .acl = { .allow = &allow, .allow_n = 1 } };
@@ -297,7 +294,7 @@ static void a_unix_datagram_has_no_addresses_to_check(void **state maybe_unused)
 	expect(REFUSED_TRUNCATED, &rules, &p, "a truncated one");
 }
 
-static void every_reason_has_a_name_of_its_own(void **state maybe_unused)
+TEST(every_reason_has_a_name_of_its_own)
 {
 	for (unsigned a = 0; a <= REFUSALS_N; a++)
 		for (unsigned b = 0; b < a; b++)
@@ -306,7 +303,7 @@ static void every_reason_has_a_name_of_its_own(void **state maybe_unused)
 	assert_string_equal(refusal_name(REFUSED_NOT), "none");
 }
 
-static void counters_add_up_over_workers(void **state maybe_unused)
+TEST(counters_add_up_over_workers)
 {
 	struct counters sum, one, two;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* daytime (RFC 867): each format, byte by byte, in zones with their changes. */
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,9 +49,8 @@ static const char *said(const char *format, const struct zone *zone, int64_t uni
 	return s.said;
 }
 
-static void formats_are_what_their_users_know(void **state)
+TEST(formats_are_what_their_users_know)
 {
-	(void)state;
 	assert_string_equal(said("rfc867", &zone_utc, NOV_22), "Sunday, November 22, 2026 12:49:31-UTC\r\n");
 	assert_string_equal(said("ctime", &zone_utc, NOV_22 + 21), "Sun Nov 22 12:49:52 2026\r\n");
 	assert_string_equal(said("smtp", &zone_utc, NOV_22), "22 NOV 26 12:49:31 UTC\r\n");
@@ -58,9 +59,8 @@ static void formats_are_what_their_users_know(void **state)
 	assert_string_equal(said("nist", &zone_utc, NOV_22), "\n61366 26-11-22 12:49:31 00 0 0   0.0 UTC(ETMD) * \n");
 }
 
-static void days_of_one_digit_and_february_are_right(void **state)
+TEST(days_of_one_digit_and_february_are_right)
 {
-	(void)state;
 	/* 1982-02-22 was a Monday: the RFC's first example says Tuesday. */
 	assert_string_equal(said("rfc867", &zone_utc, 383247463), "Monday, February 22, 1982 17:37:43-UTC\r\n");
 	assert_string_equal(said("rfc867", &zone_utc, 1772409600), "Monday, March 2, 2026 00:00:00-UTC\r\n");
@@ -72,12 +72,11 @@ static void days_of_one_digit_and_february_are_right(void **state)
 	assert_string_equal(said("iso", &zone_utc, 4294967296), "2106-02-07T06:28:16Z\r\n");
 }
 
-static void every_month_has_its_name(void **state)
+TEST(every_month_has_its_name)
 {
 	static const char *const months[] = { "JAN", "FEB", "MAR", "APR", "MAY", "JUN",
 					      "JUL", "AUG", "SEP", "OCT", "NOV", "DEC" };
 
-	(void)state;
 	for (int i = 0; i < 12; i++) {
 		char expected[64];
 		const char *answer = said("smtp4", &zone_utc, 1767225600 + 1 + 86400 * (15 + i * 304 / 10));
@@ -87,9 +86,8 @@ static void every_month_has_its_name(void **state)
 	}
 }
 
-static void zones_move_the_clock_and_lend_their_name(void **state)
+TEST(zones_move_the_clock_and_lend_their_name)
 {
-	(void)state;
 	assert_string_equal(said("rfc867", &rome, NOV_22), "Sunday, November 22, 2026 13:49:31-CET\r\n");
 	assert_string_equal(said("iso", &rome, NOV_22), "2026-11-22T13:49:31+01:00\r\n");
 	assert_string_equal(said("iso", &denver, NOV_22), "2026-11-22T05:49:31-07:00\r\n");
@@ -102,9 +100,8 @@ static void zones_move_the_clock_and_lend_their_name(void **state)
 	assert_string_equal(said("ctime", &rome, 1798758000), "Fri Jan  1 00:00:00 2027\r\n"); /* one hour before UTC's */
 }
 
-static void a_strftime_text_is_said_in_the_c_locale(void **state)
+TEST(a_strftime_text_is_said_in_the_c_locale)
 {
-	(void)state;
 	setenv("TZ", "Asia/Tokyo", 1); /* the process's own zone has no say */
 	assert_string_equal(said("%a %d %b %Y, %H:%M:%S %Z (%z)", &rome, NOV_22),
 			    "Sun 22 Nov 2026, 13:49:31 CET (+0100)\r\n");
@@ -115,9 +112,8 @@ static void a_strftime_text_is_said_in_the_c_locale(void **state)
 	unsetenv("TZ");
 }
 
-static void nist_says_utc_in_any_zone(void **state)
+TEST(nist_says_utc_in_any_zone)
 {
-	(void)state;
 	assert_string_equal(said("nist", &rome, NOV_22), "\n61366 26-11-22 12:49:31 00 0 0   0.0 UTC(ETMD) * \n");
 	assert_string_equal(said("nist", &denver, 1124679473), "\n53604 05-08-22 02:57:53 00 0 0   0.0 UTC(ETMD) * \n");
 	assert_string_equal(said("nist", &rome, 946684800), "\n51544 00-01-01 00:00:00 00 0 0   0.0 UTC(ETMD) * \n");
@@ -132,9 +128,8 @@ static int dst_field(const struct zone *zone, int64_t unix_s)
 	return (answer[25] - '0') * 10 + answer[26] - '0';
 }
 
-static void nist_counts_the_days_to_a_change_of_daylight_saving_time(void **state)
+TEST(nist_counts_the_days_to_a_change_of_daylight_saving_time)
 {
-	(void)state;
 	assert_int_equal(dst_field(&zone_utc, NOV_22), 0);
 	assert_int_equal(dst_field(&kolkata, NOV_22), 0);
 	/* Denver, by its own calendar: 8 March and 1 November 2026. */
@@ -168,12 +163,11 @@ static void assert_leap_and_health(int64_t unix_s, struct clock_status clock, ch
 	assert_int_equal(s.said[30], health);
 }
 
-static void nist_announces_a_leap_second_on_the_last_day_of_the_month(void **state)
+TEST(nist_announces_a_leap_second_on_the_last_day_of_the_month)
 {
 	struct clock_status insert = { .state = CLOCK_SYNCHRONISED, .leap_insert = true };
 	struct clock_status omit = { .state = CLOCK_SYNCHRONISED, .leap_delete = true };
 
-	(void)state;
 	assert_leap_and_health(1798675200, insert, '1', '0'); /* 2026-12-31 00:00:00 */
 	assert_leap_and_health(1798761599, insert, '1', '0');
 	assert_leap_and_health(1798761600, insert, '0', '0');
@@ -182,7 +176,7 @@ static void nist_announces_a_leap_second_on_the_last_day_of_the_month(void **sta
 	assert_leap_and_health(1798675200, (struct clock_status){ .state = CLOCK_SYNCHRONISED }, '0', '0');
 }
 
-static void nist_tells_how_good_the_clock_is(void **state)
+TEST(nist_tells_how_good_the_clock_is)
 {
 	static const struct {
 		struct clock_status clock;
@@ -198,16 +192,14 @@ static void nist_tells_how_good_the_clock_is(void **state)
 		{ { .state = CLOCK_UNKNOWN }, '3' },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(cases); i++)
 		assert_leap_and_health(NOV_22, cases[i].clock, '0', cases[i].health);
 }
 
-static void any_datagram_is_answered_whole_or_not_at_all(void **state)
+TEST(any_datagram_is_answered_whole_or_not_at_all)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "daytime", TRANSPORT_UDP);
 	s.options.format = "ctime";
 	serve_datagram(&s, "", 0, 26);
@@ -218,11 +210,10 @@ static void any_datagram_is_answered_whole_or_not_at_all(void **state)
 	assert_int_equal(s.said_n, 0);
 }
 
-static void require_sync_gives_no_answer_by_a_doubtful_clock(void **state)
+TEST(require_sync_gives_no_answer_by_a_doubtful_clock)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "daytime", TRANSPORT_TCP);
 	s.options.require_sync = true;
 	s.ctx.clock.state = CLOCK_UNSYNCHRONISED;
@@ -237,7 +228,7 @@ static void require_sync_gives_no_answer_by_a_doubtful_clock(void **state)
 	assert_int_equal(s.verdict, SVC_DONE);
 }
 
-static void formats_that_break_the_line_or_say_no_time_are_refused(void **state)
+TEST(formats_that_break_the_line_or_say_no_time_are_refused)
 {
 	static const char *const good[] = { "rfc867", "ctime",      "smtp",     "smtp4", "iso", "nist", "%c",
 					    "%F %T",  "%_d.%-m.%Y", "at %R %%", "%^a",   "%s",  "%%%s" };
@@ -247,7 +238,6 @@ static void formats_that_break_the_line_or_say_no_time_are_refused(void **state)
 	};
 	char longest[600];
 
-	(void)state;
 	for (size_t i = 0; i < array_n(good); i++)
 		if (!daytime_format_valid(good[i]))
 			fail_msg("\"%s\" is a format", good[i]);
@@ -264,7 +254,7 @@ static void formats_that_break_the_line_or_say_no_time_are_refused(void **state)
 	assert_false(daytime_format_valid(longest));
 }
 
-static void seconds_since_1970_are_the_same_in_every_zone(void **state maybe_unused)
+TEST(seconds_since_1970_are_the_same_in_every_zone)
 {
 	assert_string_equal(said("%s", &zone_utc, NOV_22), "1795351771\r\n");
 	assert_string_equal(said("%s", &denver, NOV_22), "1795351771\r\n");
@@ -272,7 +262,7 @@ static void seconds_since_1970_are_the_same_in_every_zone(void **state maybe_unu
 	assert_string_equal(said("%s", &rome, -1), "-1\r\n");
 }
 
-static void a_format_that_is_none_is_told_why(void **state maybe_unused)
+TEST(a_format_that_is_none_is_told_why)
 {
 	static const struct {
 		const char *format, *why;
@@ -295,13 +285,12 @@ static void a_format_that_is_none_is_told_why(void **state maybe_unused)
 	}
 }
 
-static void no_answer_is_longer_than_the_longest_foretold(void **state)
+TEST(no_answer_is_longer_than_the_longest_foretold)
 {
 	static const char *const formats[] = { "rfc867",       "ctime", "smtp",       "smtp4",     "iso", "nist",
 					       "%A %B %-d %Z", "%c %z", "%-j %-V %A", "%-I %-l%p", "%s",  "%s %%s %s" };
 	static const struct zone *const zones[] = { &zone_utc, &rome, &denver, &kolkata };
 
-	(void)state;
 	for (size_t f = 0; f < array_n(formats); f++) {
 		for (size_t z = 0; z < array_n(zones); z++) {
 			size_t longest = daytime_format_longest(formats[f], zones[z]), seen = 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* discard (RFC 863): nothing ever comes back. */
+#include "test.h"
 #include "serve.h"
 
-static void a_stream_is_read_and_never_answered(void **state)
+TEST(a_stream_is_read_and_never_answered)
 {
 	static const uint8_t bytes[50000];
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "discard", TRANSPORT_TCP);
 	for (int i = 0; i < 3; i++) {
 		serve_send_bytes(&s, bytes, sizeof(bytes));
@@ -19,11 +19,10 @@ static void a_stream_is_read_and_never_answered(void **state)
 	assert_int_equal(s.said_n, 0);
 }
 
-static void a_datagram_gets_no_answer_not_even_an_empty_one(void **state)
+TEST(a_datagram_gets_no_answer_not_even_an_empty_one)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "discard", TRANSPORT_UDP);
 	serve_datagram(&s, "hello", 5, 65507);
 	assert_int_equal(s.verdict, SVC_MORE);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* -T: what is printed reads back to the same settings, whatever they are, and says where each came from. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <dirent.h>
 #include <errno.h>
-#include <cmocka.h>
 
 #include "settings_files.h"
 
@@ -65,7 +62,7 @@ static void expect_round_trip(struct files *f)
 	free(third);
 }
 
-static void defaults_read_back_to_the_same(void **state)
+TEST(defaults_read_back_to_the_same)
 {
 	struct files *f = *state;
 
@@ -73,7 +70,7 @@ static void defaults_read_back_to_the_same(void **state)
 	expect_round_trip(f);
 }
 
-static void every_kind_of_value_reads_back_to_the_same(void **state)
+TEST(every_kind_of_value_reads_back_to_the_same)
 {
 	struct files *f = *state;
 
@@ -103,7 +100,7 @@ static void every_kind_of_value_reads_back_to_the_same(void **state)
 }
 
 /* The files that settings name are relative to their own folder; a dump may be kept anywhere. */
-static void a_dump_names_its_files_from_everywhere(void **state)
+TEST(a_dump_names_its_files_from_everywhere)
 {
 	struct files *f = *state;
 	char folder[128], *text;
@@ -120,7 +117,7 @@ static void a_dump_names_its_files_from_everywhere(void **state)
 	assert_non_null(f->s->listeners[0].options.quotes);
 }
 
-static void each_value_says_where_it_comes_from(void **state)
+TEST(each_value_says_where_it_comes_from)
 {
 	struct files *f = *state;
 	char *text, wanted[160];
@@ -142,7 +139,7 @@ static void each_value_says_where_it_comes_from(void **state)
 }
 
 /* Values that follow from others are in effect like those that were said. */
-static void what_is_derived_is_printed_as_well(void **state)
+TEST(what_is_derived_is_printed_as_well)
 {
 	struct files *f = *state;
 	char *text;
@@ -163,7 +160,7 @@ static void what_is_derived_is_printed_as_well(void **state)
 }
 
 /* `defaults` names a pool for those that it can serve. */
-static void a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them(void **state)
+TEST(a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them)
 {
 	struct files *f = *state;
 	char *text, wanted[160];
@@ -192,7 +189,7 @@ static void expect_conf_round_trip(struct files *f, const char *folder, const ch
 	expect_round_trip(f);
 }
 
-static void the_shipped_settings_and_the_examples_read_back(void **state)
+TEST(the_shipped_settings_and_the_examples_read_back)
 {
 	struct files *f = *state;
 	size_t examples_n = 0;
@@ -217,18 +214,18 @@ static void the_shipped_settings_and_the_examples_read_back(void **state)
 	assert_true(examples_n >= 5);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(defaults_read_back_to_the_same),
-		TEST(every_kind_of_value_reads_back_to_the_same),
-		TEST(a_dump_names_its_files_from_everywhere),
-		TEST(each_value_says_where_it_comes_from),
-		TEST(what_is_derived_is_printed_as_well),
-		TEST(a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them),
-		TEST(the_shipped_settings_and_the_examples_read_back),
+		PREPARED(defaults_read_back_to_the_same),
+		PREPARED(every_kind_of_value_reads_back_to_the_same),
+		PREPARED(a_dump_names_its_files_from_everywhere),
+		PREPARED(each_value_says_where_it_comes_from),
+		PREPARED(what_is_derived_is_printed_as_well),
+		PREPARED(a_pool_of_defaults_that_serves_no_datagrams_is_not_printed_for_them),
+		PREPARED(the_shipped_settings_and_the_examples_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* echo (RFC 862): the same bytes come back, all of them, in order. */
+#include "test.h"
 #include "serve.h"
 
 /* Bytes that differ from their neighbours, and from those a page further. */
@@ -8,13 +9,12 @@ static uint8_t byte_at(size_t i)
 	return (uint8_t)(i * 7 + i / 251);
 }
 
-static void stream_bytes_come_back_in_order(void **state)
+TEST(stream_bytes_come_back_in_order)
 {
 	static const size_t pieces[] = { 0, 1, 4095, 4096, 4097, 20000 };
 	struct serve s;
 	size_t sent = 0;
 
-	(void)state;
 	serve_begin(&s, "echo", TRANSPORT_TCP);
 	for (size_t i = 0; i < array_n(pieces); i++) {
 		static uint8_t bytes[20000];
@@ -30,11 +30,10 @@ static void stream_bytes_come_back_in_order(void **state)
 		assert_int_equal((uint8_t)s.said[i], byte_at(i));
 }
 
-static void a_thousand_single_bytes_come_back(void **state)
+TEST(a_thousand_single_bytes_come_back)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "echo", TRANSPORT_UNIX);
 	for (unsigned i = 0; i < 1000; i++) {
 		serve_send_bytes(&s, &(uint8_t){ byte_at(i) }, 1);
@@ -43,12 +42,11 @@ static void a_thousand_single_bytes_come_back(void **state)
 	}
 }
 
-static void a_half_closed_stream_gets_all_that_is_owed_before_its_end(void **state)
+TEST(a_half_closed_stream_gets_all_that_is_owed_before_its_end)
 {
 	static uint8_t bytes[30000];
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "echo", TRANSPORT_TCP);
 	s.eof = true;
 	s.enough = 1; /* look at each piece */
@@ -60,24 +58,22 @@ static void a_half_closed_stream_gets_all_that_is_owed_before_its_end(void **sta
 	assert_int_equal(s.verdict, SVC_DONE);
 }
 
-static void a_stream_without_bytes_ends_without_bytes(void **state)
+TEST(a_stream_without_bytes_ends_without_bytes)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "echo", TRANSPORT_TCP);
 	serve_end(&s);
 	assert_int_equal(s.verdict, SVC_DONE);
 	assert_int_equal(s.said_n, 0);
 }
 
-static void datagrams_of_every_length_come_back(void **state)
+TEST(datagrams_of_every_length_come_back)
 {
 	static const size_t lengths[] = { 0, 1, 512, 1472, 1473, 2048, 4096, 8192, 8972, 9000, 65507, 65527 };
 	static uint8_t bytes[65527];
 	struct serve s;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = byte_at(i);
 	serve_begin(&s, "echo", TRANSPORT_UDP);
@@ -89,11 +85,10 @@ static void datagrams_of_every_length_come_back(void **state)
 	}
 }
 
-static void a_datagram_that_may_not_come_back_whole_gets_no_answer(void **state)
+TEST(a_datagram_that_may_not_come_back_whole_gets_no_answer)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "echo", TRANSPORT_UNIXGRAM);
 	serve_datagram(&s, "hello", 5, 4);
 	assert_int_equal(s.verdict, SVC_DROP);

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose session ends when all places are taken and others wait, by table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -41,7 +37,7 @@ static void check(const struct row *rows, size_t n)
 	}
 }
 
-static void the_source_that_has_the_most_gives(void **state)
+TEST(the_source_that_has_the_most_gives)
 {
 	static const struct row rows[] = {
 		{ "one of three, though the other's is older",
@@ -66,11 +62,10 @@ static void the_source_that_has_the_most_gives(void **state)
 		  3 },
 	};
 
-	(void)state;
 	check(rows, array_n(rows));
 }
 
-static void of_equal_sources_the_slowest_session_goes(void **state)
+TEST(of_equal_sources_the_slowest_session_goes)
 {
 	static const struct row rows[] = {
 		{ "the oldest of those that say nothing",
@@ -90,15 +85,13 @@ static void of_equal_sources_the_slowest_session_goes(void **state)
 		  3 },
 	};
 
-	(void)state;
 	check(rows, array_n(rows));
 }
 
-static void a_thousand_sources_of_one_session_give_the_oldest(void **state)
+TEST(a_thousand_sources_of_one_session_give_the_oldest)
 {
 	static struct evict_session list[1000];
 
-	(void)state;
 	for (uint32_t i = 0; i < array_n(list); i++)
 		list[i] = (struct evict_session){ .source = i * 7919 % 1009, .age_ns = (2 + i) * S, .bytes = 1, .tag = i };
 	evict_order(list, array_n(list), S);
@@ -121,64 +114,58 @@ static uint32_t due_after(struct evict_debt *d, unsigned looks, uint32_t waiting
 	return n;
 }
 
-static void one_who_waits_has_a_place_after_his_patience_and_no_sooner(void **state)
+TEST(one_who_waits_has_a_place_after_his_patience_and_no_sooner)
 {
 	struct evict_debt d = { 0 };
 
-	(void)state;
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 	assert_int_equal(due_after(&d, 1, 1, 0), 1);
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 }
 
-static void as_many_as_wait_have_one_within_a_patience(void **state)
+TEST(as_many_as_wait_have_one_within_a_patience)
 {
 	struct evict_debt d = { 0 };
 
-	(void)state;
 	assert_int_equal(due_after(&d, 20, 744, 0), 744);
 	assert_int_equal(due_after(&d, 1, 4000, 0), 200);
 }
 
-static void nobody_goes_where_sessions_end_by_themselves_soon_enough(void **state)
+TEST(nobody_goes_where_sessions_end_by_themselves_soon_enough)
 {
 	struct evict_debt d = { 0 };
 	uint32_t n = 0, all = 0;
 
-	(void)state;
 	assert_int_equal(due_after(&d, 100, 744, 38), 0);
 	for (int i = 0; i < 20; i++, all += n) /* two a look are due, and one ends by itself */
 		n = due_after(&d, 1, 40, 1 + n);
 	assert_int_equal(all, 20);
 }
 
-static void those_who_had_to_go_do_not_count_as_gone_by_themselves(void **state)
+TEST(those_who_had_to_go_do_not_count_as_gone_by_themselves)
 {
 	struct evict_debt d = { 0 };
 
-	(void)state;
 	assert_int_equal(due_after(&d, 1, 200, 0), 10);
 	assert_int_equal(due_after(&d, 1, 200, 10), 10);
 	assert_int_equal(due_after(&d, 1, 200, 4), 10);
 	assert_int_equal(due_after(&d, 1, 200, 16 + 10), 0);
 }
 
-static void nobody_who_waits_is_nobody_who_goes(void **state)
+TEST(nobody_who_waits_is_nobody_who_goes)
 {
 	struct evict_debt d = { 0 };
 
-	(void)state;
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 	assert_int_equal(due_after(&d, 1, 0, 0), 0);
 	assert_int_equal(due_after(&d, 19, 1, 0), 0);
 }
 
-static void numbers_that_cannot_be_end_nothing_but_the_debt(void **state)
+TEST(numbers_that_cannot_be_end_nothing_but_the_debt)
 {
 	struct evict_debt d = { 0 };
 	const struct evict_view late = { .span_ns = UINT64_MAX, .patience_ns = 60 * S, .waiting = 1 << 27 };
 
-	(void)state;
 	assert_in_range(evict_due(&d, &late), 0, late.waiting / 60 + 1);
 	assert_int_equal(due_after(&d, 1, 1000, UINT64_MAX), 0);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors: closed by themselves, written whole, and never on 0, 1 or 2 by accident. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <cmocka.h>
 
 #include "base/fd.h"
 
@@ -26,11 +23,10 @@ static int open_null(void)
 	return fd;
 }
 
-static void a_descriptor_is_closed_when_its_variable_ends(void **state)
+TEST(a_descriptor_is_closed_when_its_variable_ends)
 {
 	int seen;
 
-	(void)state;
 	{
 		cleanup_fd int fd = open_null();
 
@@ -40,11 +36,10 @@ static void a_descriptor_is_closed_when_its_variable_ends(void **state)
 	assert_false(is_open(seen));
 }
 
-static void a_taken_descriptor_stays_open(void **state)
+TEST(a_taken_descriptor_stays_open)
 {
 	int taken;
 
-	(void)state;
 	{
 		cleanup_fd int fd = open_null();
 
@@ -56,22 +51,20 @@ static void a_taken_descriptor_stays_open(void **state)
 	assert_int_equal(taken, -1);
 }
 
-static void closing_keeps_errno_and_may_be_repeated(void **state)
+TEST(closing_keeps_errno_and_may_be_repeated)
 {
 	int bad = 1 << 20; /* open nowhere: close fails */
 
-	(void)state;
 	errno = ENOENT;
 	fd_close(&bad);
 	fd_close(&bad);
 	assert_int_equal(errno, ENOENT);
 }
 
-static void flags_change_alone(void **state)
+TEST(flags_change_alone)
 {
 	cleanup_fd int fd = open("/dev/null", O_WRONLY | O_APPEND);
 
-	(void)state;
 	assert_int_equal(fd_set_nonblocking(fd), 0);
 	assert_int_equal(fcntl(fd, F_GETFL) & (O_NONBLOCK | O_APPEND | O_ACCMODE), O_NONBLOCK | O_APPEND | O_WRONLY);
 	assert_int_equal(fd_set_cloexec(fd, true), 0);
@@ -96,7 +89,7 @@ static pid_t start_writer(int to)
 	return pid;
 }
 
-static void all_is_written_to_a_slow_non_blocking_reader(void **state)
+TEST(all_is_written_to_a_slow_non_blocking_reader)
 {
 	static char block[4096];
 	int ends[2], status;
@@ -104,7 +97,6 @@ static void all_is_written_to_a_slow_non_blocking_reader(void **state)
 	ssize_t n;
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	pid = start_writer(ends[1]);
 	fd_close(&ends[1]);
@@ -118,9 +110,8 @@ static void all_is_written_to_a_slow_non_blocking_reader(void **state)
 	assert_int_equal(got, 1 << 20);
 }
 
-static void a_failed_write_is_told(void **state)
+TEST(a_failed_write_is_told)
 {
-	(void)state;
 	assert_int_equal(fd_write_all(-1, "x", 1), -EBADF);
 	assert_int_equal(fd_write_all(-1, "x", 0), 0);
 }
@@ -143,12 +134,11 @@ static int fill_in_child(void)
 	return next > 2 ? 0 : 4;
 }
 
-static void closed_standard_descriptors_become_dev_null(void **state)
+TEST(closed_standard_descriptors_become_dev_null)
 {
 	int status;
 	pid_t pid = fork();
 
-	(void)state;
 	assert_true(pid >= 0);
 	if (pid == 0)
 		_exit(fill_in_child());
@@ -169,14 +159,13 @@ static uint64_t open_after_closing_all_but(const int *keep, size_t n)
 	return bits;
 }
 
-static void all_but_the_kept_descriptors_are_closed(void **state)
+TEST(all_but_the_kept_descriptors_are_closed)
 {
 	static const int keep[] = { 20, -1, 3, 21, 20, 1 };
 	int ends[2], status;
 	uint64_t bits = 0;
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	pid = fork();
 	assert_true(pid >= 0);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether clients still reach a listener's socket, and how it is bound anew. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include "net/health.h"
 
@@ -28,7 +25,7 @@ static void expect_restored(struct listener *l)
 	assert_int_equal(health_of(l), LOSS_NONE);
 }
 
-static void a_socket_that_serves_is_well(void **state maybe_unused)
+TEST(a_socket_that_serves_is_well)
 {
 	for (size_t i = 0; i < array_n(transports); i++) {
 		struct listener_settings s = settings_of(transports[i]);
@@ -39,7 +36,7 @@ static void a_socket_that_serves_is_well(void **state maybe_unused)
 	}
 }
 
-static void one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was(void **state maybe_unused)
+TEST(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was)
 {
 	static const int hows[] = { SHUT_RD, SHUT_RDWR };
 
@@ -57,7 +54,7 @@ static void one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_
 	}
 }
 
-static void so_is_one_of_multipath_tcp(void **state maybe_unused)
+TEST(so_is_one_of_multipath_tcp)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 
@@ -75,7 +72,7 @@ static void so_is_one_of_multipath_tcp(void **state maybe_unused)
 	listener_close(&l);
 }
 
-static void one_that_was_ended_is_not_made_to_listen_again(void **state maybe_unused)
+TEST(one_that_was_ended_is_not_made_to_listen_again)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);
@@ -88,7 +85,7 @@ static void one_that_was_ended_is_not_made_to_listen_again(void **state maybe_un
 	listener_close(&l);
 }
 
-static void a_file_that_is_gone_is_made_anew(void **state maybe_unused)
+TEST(a_file_that_is_gone_is_made_anew)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s);
@@ -100,7 +97,7 @@ static void a_file_that_is_gone_is_made_anew(void **state maybe_unused)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-static void a_file_of_somebody_else_in_its_place_stays(void **state maybe_unused)
+TEST(a_file_of_somebody_else_in_its_place_stays)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s);
@@ -119,7 +116,7 @@ static void a_file_of_somebody_else_in_its_place_stays(void **state maybe_unused
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-static void of_a_group_any_socket_is_bound_anew_beside_the_others(void **state maybe_unused)
+TEST(of_a_group_any_socket_is_bound_anew_beside_the_others)
 {
 	struct listener list[3];
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
@@ -148,13 +145,13 @@ static void of_a_group_any_socket_is_bound_anew_beside_the_others(void **state m
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_socket_that_serves_is_well),
-		TEST(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was),
-		TEST(so_is_one_of_multipath_tcp),
-		TEST(one_that_was_ended_is_not_made_to_listen_again),
-		TEST(a_file_that_is_gone_is_made_anew),
-		TEST(a_file_of_somebody_else_in_its_place_stays),
-		TEST(of_a_group_any_socket_is_bound_anew_beside_the_others),
+		PREPARED(a_socket_that_serves_is_well),
+		PREPARED(one_that_another_process_shut_down_is_ended_and_bound_anew_where_it_was),
+		PREPARED(so_is_one_of_multipath_tcp),
+		PREPARED(one_that_was_ended_is_not_made_to_listen_again),
+		PREPARED(a_file_that_is_gone_is_made_anew),
+		PREPARED(a_file_of_somebody_else_in_its_place_stays),
+		PREPARED(of_a_group_any_socket_is_bound_anew_beside_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* hostname (RFC 953): requests as clients send them, and the answers line by line. */
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,18 +26,16 @@ static const char table_text[] = "HOST : 192.0.2.10 : SRI-NIC.ARPA,SRI-NIC,NIC :
 
 static struct hosttable *table;
 
-static int read_table(void **state)
+static int read_table(void **state maybe_unused)
 {
 	unsigned line;
 	const char *why;
 
-	(void)state;
 	return hosttable_parse(table_text, strlen(table_text), 1795351771, &table, &line, &why);
 }
 
-static int free_table(void **state)
+static int free_table(void **state maybe_unused)
 {
-	(void)state;
 	hosttable_free(table);
 	return 0;
 }
@@ -109,9 +109,8 @@ static void assert_resolved(const char *line, const struct lookup_answer *answer
 	assert_string_equal(s.said, expected);
 }
 
-static void a_name_is_asked_for_as_it_was_sent(void **state)
+TEST(a_name_is_asked_for_as_it_was_sent)
 {
-	(void)state;
 	assert_asks_for_name("HNAME nic\r\n", "nic");
 	assert_asks_for_name("hname NIC\r\n", "NIC");
 	assert_asks_for_name("HnAmE \t nic.example.  \r\n", "nic.example.");
@@ -120,11 +119,10 @@ static void a_name_is_asked_for_as_it_was_sent(void **state)
 	assert_asks_for_name("HNAME nic\r\nHNAME other\r\n", "nic"); /* one request a connection */
 }
 
-static void a_name_that_is_none_never_reaches_the_resolver(void **state)
+TEST(a_name_that_is_none_never_reaches_the_resolver)
 {
 	char line[400];
 
-	(void)state;
 	assert_answer("HNAME a/b\r\n", NULL, ILLCOM);
 	assert_answer("HNAME a b\r\n", NULL, ILLCOM);
 	assert_answer("HNAME .\r\n", NULL, ILLCOM);
@@ -150,32 +148,29 @@ static void a_name_that_is_none_never_reaches_the_resolver(void **state)
 	assert_answer(line, NULL, ILLCOM);
 }
 
-static void an_address_is_asked_for_in_its_one_form(void **state)
+TEST(an_address_is_asked_for_in_its_one_form)
 {
-	(void)state;
 	assert_asks_for_address("HADDR 192.0.2.1\r\n", "192.0.2.1");
 	assert_asks_for_address("haddr 2001:DB8::1\r\n", "2001:db8::1");
 	assert_asks_for_address("HADDR [2001:db8::1]\r\n", "2001:db8::1");
 	assert_asks_for_address("HADDR ::ffff:192.0.2.1\r\n", "192.0.2.1");
 }
 
-static void an_address_that_is_none_is_not_found(void **state)
+TEST(an_address_that_is_none_is_not_found)
 {
 	static const char *const lines[] = { "HADDR 999.1.1.1\r\n",  "HADDR nic\r\n",
 					     "HADDR 192.0.2\r\n",    "HADDR 192.0.2.1 192.0.2.2\r\n",
 					     "HADDR fe80::1%lo\r\n", "HADDR [\r\n",
 					     "HADDR 0x7f.1\r\n" };
 
-	(void)state;
 	for (size_t i = 0; i < array_n(lines); i++)
 		assert_answer(lines[i], NULL, ADRNFD);
 }
 
-static void without_an_argument_this_host_and_the_peer_are_meant(void **state)
+TEST(without_an_argument_this_host_and_the_peer_are_meant)
 {
 	struct serve s;
 
-	(void)state;
 	assert_asks_for_name("HNAME\r\n", "here.example");
 	assert_asks_for_address("HADDR\r\n", "192.0.2.7");
 	serve_begin(&s, "hostname", TRANSPORT_UNIX);
@@ -188,11 +183,10 @@ static void without_an_argument_this_host_and_the_peer_are_meant(void **state)
 	assert_string_equal(s.said, NAMNFD);
 }
 
-static void what_the_resolver_found_is_one_record(void **state)
+TEST(what_the_resolver_found_is_one_record)
 {
 	struct lookup_answer a = found("nic.example");
 
-	(void)state;
 	add_address(&a, "192.0.2.1");
 	assert_resolved("HNAME nic\r\n", &a, "HOST : 192.0.2.1 : nic.example :\r\n");
 	add_address(&a, "192.0.2.2");
@@ -207,12 +201,11 @@ static void what_the_resolver_found_is_one_record(void **state)
 	assert_resolved("HNAME nic\r\n", &a, NAMNFD); /* a name without any address */
 }
 
-static void a_link_local_peer_is_told_without_our_interface(void **state)
+TEST(a_link_local_peer_is_told_without_our_interface)
 {
 	struct lookup_answer a = found("near.example");
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "hostname", TRANSPORT_TCP);
 	s.ctx.peer = (struct addr){ .family = AF_INET6, .scope = 3, .bytes = { 0xFE, 0x80, [15] = 1 } };
 	serve_send(&s, "HADDR\r\n");
@@ -221,11 +214,10 @@ static void a_link_local_peer_is_told_without_our_interface(void **state)
 	assert_string_equal(s.said, "HOST : [fe80::1] : near.example :\r\n");
 }
 
-static void not_found_and_could_not_find_out_are_never_mixed_up(void **state)
+TEST(not_found_and_could_not_find_out_are_never_mixed_up)
 {
 	struct lookup_answer none = { .result = LOOKUP_NOT_FOUND }, failed = { .result = LOOKUP_FAILED };
 
-	(void)state;
 	assert_resolved("HNAME nosuch\r\n", &none, NAMNFD);
 	assert_resolved("HADDR 192.0.2.1\r\n", &none, ADRNFD);
 	assert_resolved("HNAME\r\n", &none, NAMNFD);
@@ -233,12 +225,11 @@ static void not_found_and_could_not_find_out_are_never_mixed_up(void **state)
 	assert_resolved("HADDR 192.0.2.1\r\n", &failed, TMPSYS);
 }
 
-static void names_of_the_resolver_are_not_trusted(void **state)
+TEST(names_of_the_resolver_are_not_trusted)
 {
 	static const char *const evil[] = { "", "a b", "a\nHOST", "\x1b[2J", "a:b", "a,b", "a\x80", "a/b" };
 	struct lookup_answer a;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(evil); i++) {
 		a = found(evil[i]);
 		add_address(&a, "192.0.2.1");
@@ -262,7 +253,7 @@ static void names_of_the_resolver_are_not_trusted(void **state)
 	assert_resolved("HNAME nic\r\n", &a, NAMNFD);
 }
 
-static void what_is_no_command_is_illegal(void **state)
+TEST(what_is_no_command_is_illegal)
 {
 	static const char *const lines[] = { "FOO\r\n",       "\r\n",           "\n",
 					     "   \r\n",       "HNAMES nic\r\n", "HNAM\r\n",
@@ -270,7 +261,6 @@ static void what_is_no_command_is_illegal(void **state)
 					     "\xff\xfe\r\n" };
 	struct serve s;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(lines); i++)
 		assert_answer(lines[i], table, ILLCOM);
 	serve_begin(&s, "hostname", TRANSPORT_TCP);
@@ -278,11 +268,10 @@ static void what_is_no_command_is_illegal(void **state)
 	assert_string_equal(s.said, ILLCOM);
 }
 
-static void a_line_may_come_byte_by_byte(void **state)
+TEST(a_line_may_come_byte_by_byte)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "hostname", TRANSPORT_TCP);
 	for (const char *c = "HNAME nic.example\r"; *c != '\0'; c++) {
 		serve_send_bytes(&s, c, 1);
@@ -296,12 +285,11 @@ static void a_line_may_come_byte_by_byte(void **state)
 	assert_int_equal(s.pending_n, 0);
 }
 
-static void a_line_over_512_octets_is_illegal(void **state)
+TEST(a_line_over_512_octets_is_illegal)
 {
 	static char line[10240];
 	struct serve s;
 
-	(void)state;
 	memset(line, 'x', sizeof(line));
 	serve_begin(&s, "hostname", TRANSPORT_TCP);
 	serve_send_bytes(&s, line, sizeof(line));
@@ -325,11 +313,10 @@ static void a_line_over_512_octets_is_illegal(void **state)
 	assert_answer(line, NULL, ILLCOM);
 }
 
-static void a_line_without_its_end_counts_when_the_client_is_done(void **state)
+TEST(a_line_without_its_end_counts_when_the_client_is_done)
 {
 	struct serve s;
 
-	(void)state;
 	request(&s, "HNAME nic");
 	assert_int_equal(s.verdict, SVC_MORE);
 	serve_end(&s);
@@ -342,9 +329,8 @@ static void a_line_without_its_end_counts_when_the_client_is_done(void **state)
 	assert_int_equal(s.said_n, 0);
 }
 
-static void the_table_answers_before_the_resolver(void **state)
+TEST(the_table_answers_before_the_resolver)
 {
-	(void)state;
 	assert_answer("HNAME nic\r\n", table, NIC_LINE);
 	assert_answer("HNAME Sri-Nic.arpa.\r\n", table, NIC_LINE);
 	assert_answer("HADDR 198.51.100.1\r\n", table, GATEWAY_LINES);
@@ -353,11 +339,10 @@ static void the_table_answers_before_the_resolver(void **state)
 	assert_answer("HADDR 192.0.2.10\r\n", table, "BEGIN:\r\n" DOMAIN_LINES NIC_LINE "END:\r\n");
 }
 
-static void what_the_table_does_not_know_is_asked_for(void **state)
+TEST(what_the_table_does_not_know_is_asked_for)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "hostname", TRANSPORT_TCP);
 	s.options.table = table;
 	serve_send(&s, "HNAME other.example.\r\n");
@@ -365,9 +350,8 @@ static void what_the_table_does_not_know_is_asked_for(void **state)
 	assert_string_equal(s.question.name, "other.example.");
 }
 
-static void groups_come_from_the_table(void **state)
+TEST(groups_come_from_the_table)
 {
-	(void)state;
 	assert_answer("ALL\r\n", table, "BEGIN:\r\n" DOMAIN_LINES NET_LINES GATEWAY_LINES NIC_LINE TWIN_LINE "END:\r\n");
 	assert_answer("all-dom\r\n", table, "BEGIN:\r\n" DOMAIN_LINES NET_LINES GATEWAY_LINES NIC_LINE TWIN_LINE "END:\r\n");
 	assert_answer("DOMAINS\r\n", table, "BEGIN:\r\n" DOMAIN_LINES "END:\r\n");
@@ -377,29 +361,26 @@ static void groups_come_from_the_table(void **state)
 		      "HOST : 192.0.2.10 : SRI-NIC,NIC : DEC-2060 : TOPS20 : TCP/TELNET,ICMP :\r\nEND:\r\n");
 }
 
-static void without_a_table_groups_are_empty(void **state)
+TEST(without_a_table_groups_are_empty)
 {
 	static const char *const lines[] = { "ALL\r\n", "ALL-OLD\r\n", "DOMAINS\r\n", "ALL-DOM\r\n", "ALL-INGWAY\r\n" };
 
-	(void)state;
 	for (size_t i = 0; i < array_n(lines); i++)
 		assert_answer(lines[i], NULL, "BEGIN:\r\nEND:\r\n");
 }
 
-static void the_version_is_the_tables(void **state)
+TEST(the_version_is_the_tables)
 {
-	(void)state;
 	assert_answer("VERSION\r\n", NULL, "VERSION : NONE\r\n");
 	assert_answer("version\r\n", table, "VERSION : 2026-11-22T12:49:31Z\r\n");
 }
 
-static void help_names_every_command(void **state)
+TEST(help_names_every_command)
 {
 	static const char *const keys[] = { "HELP",    "VERSION", "HNAME",   "HADDR",     "ALL ",
 					    "ALL-OLD", "DOMAINS", "ALL-DOM", "ALL-INGWAY" };
 	struct serve s;
 
-	(void)state;
 	request(&s, "HELP\r\n");
 	assert_int_equal(s.verdict, SVC_DONE);
 	for (size_t i = 0; i < array_n(keys); i++)
@@ -409,7 +390,7 @@ static void help_names_every_command(void **state)
 }
 
 /* 100,000 lines to a client that takes little at a time: every line, whole, in order, however the outputs are cut. */
-static void a_table_of_100000_lines_is_sent_to_a_slow_reader(void **state)
+TEST(a_table_of_100000_lines_is_sent_to_a_slow_reader)
 {
 	enum { ENTRIES = 100000 };
 	char *text = malloc(ENTRIES * 60u), *at = text;
@@ -419,7 +400,6 @@ static void a_table_of_100000_lines_is_sent_to_a_slow_reader(void **state)
 	const char *why;
 	char expected[80];
 
-	(void)state;
 	assert_non_null(text);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		at += snprintf(at, 60, "HOST : 10.%u.%u.%u : host-%u :\n", i >> 16, i >> 8 & 255, i & 255, i);
@@ -450,13 +430,12 @@ static void a_table_of_100000_lines_is_sent_to_a_slow_reader(void **state)
 	hosttable_free(big);
 }
 
-static void a_datagram_is_one_request_with_or_without_a_line_end(void **state)
+TEST(a_datagram_is_one_request_with_or_without_a_line_end)
 {
 	static const char *const requests[] = { "HNAME nic", "hname nic\n", "HNAME nic\r\n",
 						"HNAME nic\r\nHNAME other\r\n" };
 	struct serve s;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(requests); i++) {
 		serve_begin(&s, "hostname", TRANSPORT_UDP);
 		s.options.table = table;
@@ -467,14 +446,13 @@ static void a_datagram_is_one_request_with_or_without_a_line_end(void **state)
 }
 
 /* What another such server answers above all. */
-static void a_datagram_that_is_no_request_gets_silence(void **state)
+TEST(a_datagram_that_is_no_request_gets_silence)
 {
 	static const char *const rows[] = { "",          "\r\n", "FOO",    "HNAME a/b",
 					    "VERSION x", ILLCOM, NIC_LINE, "ERR : NAMNFD : Name not found :\r\n" };
 	static const enum transport transports[] = { TRANSPORT_UDP, TRANSPORT_UNIXGRAM };
 	struct serve s;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows) * array_n(transports); i++) {
 		const char *row = rows[i / array_n(transports)];
 
@@ -499,11 +477,10 @@ static void assert_fits(const struct lookup_answer *a, size_t room, const char *
 	assert_string_equal(s.said, expected != NULL ? expected : "");
 }
 
-static void a_datagram_answer_loses_aliases_then_addresses_but_stays_a_line(void **state)
+TEST(a_datagram_answer_loses_aliases_then_addresses_but_stays_a_line)
 {
 	struct lookup_answer a = found("nic.example");
 
-	(void)state;
 	add_address(&a, "192.0.2.1");
 	add_address(&a, "2001:db8::1");
 	add_alias(&a, "www");
@@ -517,11 +494,10 @@ static void a_datagram_answer_loses_aliases_then_addresses_but_stays_a_line(void
 	assert_fits(&a, 0, NULL);
 }
 
-static void a_list_in_a_datagram_is_whole_or_not_sent(void **state)
+TEST(a_list_in_a_datagram_is_whole_or_not_sent)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "hostname", TRANSPORT_UDP);
 	s.options.table = table;
 	serve_datagram(&s, "DOMAINS", 7, 44);
@@ -531,13 +507,12 @@ static void a_list_in_a_datagram_is_whole_or_not_sent(void **state)
 	assert_int_equal(s.said_n, 0);
 }
 
-static void the_longest_answer_of_a_resolver_fits_one_output(void **state)
+TEST(the_longest_answer_of_a_resolver_fits_one_output)
 {
 	struct lookup_answer a = found("nic.example");
 	struct serve s;
 	char name[LOOKUP_NAME_MAX];
 
-	(void)state;
 	snprintf(name, sizeof(name), "%060d.%060d.%060d.%060d", 1, 2, 3, 4);
 	for (int i = 0; i < LOOKUP_ALIASES_MAX; i++)
 		add_alias(&a, name);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The host table (RFC 952): what is read, what is refused and where, and who is found. */
+#include "test.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "service/hosttable.h"
 
@@ -42,9 +39,8 @@ static void assert_read_as(const char *text, const char *expected)
 	hosttable_free(t);
 }
 
-static void the_entry_of_rfc_953_is_read(void **state)
+TEST(the_entry_of_rfc_953_is_read)
 {
-	(void)state;
 	assert_read_as("HOST : 26.0.0.73, 10.0.0.51 : SRI-NIC.ARPA,SRI-NIC,NIC :\n"
 		       "          DEC-2060 : TOPS20 :TCP/TELNET,TCP/SMTP,TCP/TIME,\n"
 		       "          TCP/FTP,TCP/ECHO,ICMP :\n",
@@ -52,11 +48,10 @@ static void the_entry_of_rfc_953_is_read(void **state)
 		       "TCP/TELNET,TCP/SMTP,TCP/TIME,TCP/FTP,TCP/ECHO,ICMP :\r\n");
 }
 
-static void blanks_comments_and_line_ends_do_not_matter(void **state)
+TEST(blanks_comments_and_line_ends_do_not_matter)
 {
 	static const char expected[] = "HOST : 192.0.2.1 : AB,cd : PDP-11/70 :\r\n";
 
-	(void)state;
 	assert_read_as("HOST:192.0.2.1:AB,cd:PDP-11/70:\n", expected);
 	assert_read_as("HOST:192.0.2.1:AB,cd:PDP-11/70:", expected);
 	assert_read_as("; a table\r\n\r\nhost\t:  192.0.2.1 :AB ,\tcd : PDP-11/70 : ; it is old: really\r\n", expected);
@@ -64,18 +59,16 @@ static void blanks_comments_and_line_ends_do_not_matter(void **state)
 		       "HOST : 192.0.2.1 : AB,cd :\r\n");
 }
 
-static void fields_that_are_not_known_are_null(void **state)
+TEST(fields_that_are_not_known_are_null)
 {
-	(void)state;
 	assert_read_as("HOST : 192.0.2.1 : AB :\n", "HOST : 192.0.2.1 : AB :\r\n");
 	assert_read_as("HOST : 192.0.2.1 : AB : : : :\n", "HOST : 192.0.2.1 : AB :\r\n");
 	assert_read_as("HOST : 192.0.2.1 : AB :: UNIX :\n", "HOST : 192.0.2.1 : AB :: UNIX :\r\n");
 	assert_read_as("HOST : 192.0.2.1 : AB :::TCP/ECHO,\n UDP :\n", "HOST : 192.0.2.1 : AB ::: TCP/ECHO,UDP :\r\n");
 }
 
-static void addresses_of_both_families_are_read_ipv4_first(void **state)
+TEST(addresses_of_both_families_are_read_ipv4_first)
 {
-	(void)state;
 	assert_read_as("HOST : [2001:DB8::1], 192.0.2.1, [::1] : AB :\n",
 		       "HOST : 192.0.2.1, [2001:db8::1], [::1] : AB :\r\n");
 }
@@ -94,9 +87,8 @@ static void assert_refused(const char *text, unsigned expected_line, const char 
 		fail_msg("\"%s\" speaks of %s", why, word);
 }
 
-static void mistakes_are_told_with_the_line_where_the_entry_begins(void **state)
+TEST(mistakes_are_told_with_the_line_where_the_entry_begins)
 {
-	(void)state;
 	assert_refused("HOST : 192.0.2.1 : AB\n", 1, "colon");
 	assert_refused("HOST : 192.0.2.1 : AB : CPU : OS : TCP : more :\n", 1, "six");
 	assert_refused("HOST : 192.0.2.1 : AB : CPU : OS : TCP : more\n", 1, "colon");
@@ -117,7 +109,7 @@ static void mistakes_are_told_with_the_line_where_the_entry_begins(void **state)
 	assert_refused("  HOST : 192.0.2.1 : AB :\n", 1, "blank");
 }
 
-static void nul_bytes_and_endless_entries_are_refused(void **state)
+TEST(nul_bytes_and_endless_entries_are_refused)
 {
 	static char text[6000] = "HOST : 192.0.2.1 : AB :\nHOST : 192.0.2.2 : ";
 	struct hosttable *t;
@@ -125,7 +117,6 @@ static void nul_bytes_and_endless_entries_are_refused(void **state)
 	const char *why;
 	size_t n = strlen(text);
 
-	(void)state;
 	assert_int_equal(hosttable_parse("HOST : 192.0.2.1 : A\0B :\n", 25, 0, &t, &line, &why), -EINVAL);
 	assert_int_equal(line, 1);
 	while (n + 10 < sizeof(text))
@@ -139,13 +130,12 @@ static void nul_bytes_and_endless_entries_are_refused(void **state)
 	assert_refused(text, 2, "64 names");
 }
 
-static void a_table_without_entries_is_one(void **state)
+TEST(a_table_without_entries_is_one)
 {
 	struct hosttable *t = table("; nothing yet\n");
 	const uint32_t *found;
 	uint32_t first;
 
-	(void)state;
 	for (unsigned kind = 0; kind < HOSTTABLE_KINDS; kind++)
 		assert_int_equal(hosttable_kind_entries(t, (enum hosttable_kind)kind, &first), 0);
 	assert_int_equal(hosttable_find_name(t, "AB", &found), 0);
@@ -154,7 +144,7 @@ static void a_table_without_entries_is_one(void **state)
 	hosttable_free(NULL);
 }
 
-static void entries_are_in_the_order_of_their_kinds(void **state)
+TEST(entries_are_in_the_order_of_their_kinds)
 {
 	static const char *const expected[] = { "DOMAIN : 192.0.2.9 : ARPA :\r\n", "NET : 192.0.2.0 : NET-1 :\r\n",
 						"NET : 10.0.0.0 : NET-2 :\r\n",    "GATEWAY : 192.0.2.3 : GW :\r\n",
@@ -163,7 +153,6 @@ static void entries_are_in_the_order_of_their_kinds(void **state)
 				    "HOST:192.0.2.2:H2:\nDOMAIN:192.0.2.9:ARPA:\n");
 	uint32_t first;
 
-	(void)state;
 	for (uint32_t i = 0; i < array_n(expected); i++)
 		assert_string_equal(line_of(t, i), expected[i]);
 	assert_int_equal(hosttable_kind_entries(t, HOSTTABLE_DOMAIN, &first), 1);
@@ -177,14 +166,13 @@ static void entries_are_in_the_order_of_their_kinds(void **state)
 	hosttable_free(t);
 }
 
-static void names_are_found_in_any_case_and_addresses_on_any_port(void **state)
+TEST(names_are_found_in_any_case_and_addresses_on_any_port)
 {
 	struct hosttable *t = table("HOST:192.0.2.1,[2001:db8::1]:Alpha.Example,al,AL:\nHOST:192.0.2.2,192.0.2.1:beta:\nNET:"
 				    "192.0.2.0:alpha.example:\n");
 	struct addr a;
 	const uint32_t *found;
 
-	(void)state;
 	assert_int_equal(hosttable_find_name(t, "ALPHA.example", &found), 2);
 	assert_int_equal(found[0], 0); /* the NET */
 	assert_int_equal(found[1], 1);
@@ -207,7 +195,7 @@ static void names_are_found_in_any_case_and_addresses_on_any_port(void **state)
 	hosttable_free(t);
 }
 
-static void each_of_100000_entries_is_found(void **state)
+TEST(each_of_100000_entries_is_found)
 {
 	enum { ENTRIES = 100000 };
 	char *text = malloc(ENTRIES * 80u);
@@ -216,7 +204,6 @@ static void each_of_100000_entries_is_found(void **state)
 	unsigned line;
 	const char *why;
 
-	(void)state;
 	assert_non_null(text);
 	for (unsigned i = 0; i < ENTRIES; i++) /* in an order that is not the index's */
 		n += (size_t)snprintf(text + n, 80, "HOST : 10.%u.%u.%u : Host-%u.example,h%u :\n", i >> 16, i >> 8 & 255,
@@ -239,13 +226,12 @@ static void each_of_100000_entries_is_found(void **state)
 }
 
 /* Random bytes that look like a table: whatever is taken can be said and found again. */
-static void a_table_of_random_bytes_is_refused_or_whole(void **state)
+TEST(a_table_of_random_bytes_is_refused_or_whole)
 {
 	static const char letters[] = "HOSTHOSTNETGATEWAY :::::,,,..;\n\n\n \t[]0123456789abc-_%\r$";
 	uint32_t random = 20261122;
 	unsigned taken = 0;
 
-	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		char text[200];
 		size_t n = 0;

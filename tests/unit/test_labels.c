@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows of counters by name: the same one over all reloads, until it is gone and another needs the row. */
+#include "test.h"
+
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "supervisor/labels.h"
 
@@ -32,7 +29,7 @@ static int begin(void **state maybe_unused)
 	return 0;
 }
 
-static void a_label_keeps_its_row_whatever_comes_after_it(void **state maybe_unused)
+TEST(a_label_keeps_its_row_whatever_comes_after_it)
 {
 	uint32_t tcp = row_of("echo/tcp"), udp = row_of("echo/udp");
 
@@ -43,7 +40,7 @@ static void a_label_keeps_its_row_whatever_comes_after_it(void **state maybe_unu
 	assert_int_equal(labels.n, 3);
 }
 
-static void labels_that_begin_alike_have_rows_of_their_own(void **state maybe_unused)
+TEST(labels_that_begin_alike_have_rows_of_their_own)
 {
 	assert_int_not_equal(row_of("echo/tc"), row_of("echo/tcp"));
 	assert_int_not_equal(row_of("echo/tcp"), row_of("echo/tcp2"));
@@ -59,7 +56,7 @@ static void fill(void)
 	}
 }
 
-static void too_many_names_at_once_are_refused_and_the_known_ones_go_on(void **state maybe_unused)
+TEST(too_many_names_at_once_are_refused_and_the_known_ones_go_on)
 {
 	uint32_t row;
 
@@ -69,7 +66,7 @@ static void too_many_names_at_once_are_refused_and_the_known_ones_go_on(void **s
 	assert_int_equal(row_of("l200/tcp"), 200);
 }
 
-static void the_row_of_who_has_been_gone_for_longest_is_given_to_another(void **state maybe_unused)
+TEST(the_row_of_who_has_been_gone_for_longest_is_given_to_another)
 {
 	struct labels_rows used = { 0 };
 	uint32_t row;
@@ -95,7 +92,7 @@ static void the_row_of_who_has_been_gone_for_longest_is_given_to_another(void **
 	assert_int_equal(labels_spare(&labels, &used, &row), -E2BIG);
 }
 
-static void a_name_that_is_too_long_takes_no_row(void **state maybe_unused)
+TEST(a_name_that_is_too_long_takes_no_row)
 {
 	char label[LISTENER_LABEL_MAX + 1];
 
@@ -107,7 +104,7 @@ static void a_name_that_is_too_long_takes_no_row(void **state maybe_unused)
 	assert_int_equal(row_of(label), 0);
 }
 
-static void refusals_are_said_at_once_and_then_with_their_count_each_half_minute(void **state maybe_unused)
+TEST(refusals_are_said_at_once_and_then_with_their_count_each_half_minute)
 {
 	struct labels_said said = { 0 };
 	const uint64_t s = CLOCK_S_NS;

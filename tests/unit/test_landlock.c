@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Fences: what a process behind one no longer reaches. Each try is a process of its own. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
+#include "test.h"
+
 #include <signal.h>
-#include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +13,6 @@
 #include <sys/wait.h>
 #include <netinet/in.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/landlock.h"
 
@@ -101,11 +98,10 @@ static void need_version(int version)
 		skip(); /* a kernel without it, or a build for sanitizers */
 }
 
-static void files_are_read_where_it_says_and_nowhere_written_or_executed(void **state)
+TEST(files_are_read_where_it_says_and_nowhere_written_or_executed)
 {
 	struct landlock f = { .readable = etc };
 
-	(void)state;
 	need_version(1);
 	assert_int_equal(result_of(&f, try_read), 0);
 	assert_int_equal(result_of(&f, try_read_elsewhere), EACCES);
@@ -115,11 +111,10 @@ static void files_are_read_where_it_says_and_nowhere_written_or_executed(void **
 	assert_int_equal(result_of(&f, try_read), EACCES);
 }
 
-static void nobody_behind_it_connects_unless_allowed_or_listens(void **state)
+TEST(nobody_behind_it_connects_unless_allowed_or_listens)
 {
 	struct landlock f = { .connects = true };
 
-	(void)state;
 	need_version(TCP_VERSION);
 	assert_int_equal(result_of(&f, try_connect), 0);
 	assert_int_equal(result_of(&f, try_bind), EACCES);
@@ -127,11 +122,10 @@ static void nobody_behind_it_connects_unless_allowed_or_listens(void **state)
 	assert_int_equal(result_of(&f, try_connect), EACCES);
 }
 
-static void signals_and_abstract_names_stay_inside(void **state)
+TEST(signals_and_abstract_names_stay_inside)
 {
 	struct landlock f = { .names = true };
 
-	(void)state;
 	need_version(SCOPE_VERSION);
 	assert_int_equal(result_of(&f, try_signal), EPERM);
 	assert_int_equal(result_of(&f, try_name), 0);
@@ -148,13 +142,12 @@ static int listen_on(int family, struct sockaddr *sa, socklen_t n)
 	return s;
 }
 
-static int make_listeners(void **state)
+static int make_listeners(void **state maybe_unused)
 {
 	static struct sockaddr_storage sa;
 	socklen_t n = sizeof(tcp);
 	int s;
 
-	(void)state;
 	tcp = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	s = listen_on(AF_INET, (struct sockaddr *)&tcp, sizeof(tcp));
 	assert_int_equal(getsockname(s, (struct sockaddr *)&tcp, &n), 0);

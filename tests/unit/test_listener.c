@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Listeners on IP: which sockets settings make, where they are bound, and what is said when they cannot be. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <net/if.h>
 #include <linux/filter.h>
@@ -11,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <cmocka.h>
 
 #include "net/replace.h"
 #include "net/shards.h"
@@ -19,7 +16,7 @@
 
 /* ---- plan ---- */
 
-static void a_listener_is_a_socket_for_each_transport_and_address(void **state maybe_unused)
+TEST(a_listener_is_a_socket_for_each_transport_and_address)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP | TRANSPORT_UNIX | TRANSPORT_UNIXPACKET);
 	struct listener list[8];
@@ -52,7 +49,7 @@ static void a_listener_is_a_socket_for_each_transport_and_address(void **state m
 	}
 }
 
-static void too_many_sockets_are_an_error_and_none_is_added(void **state maybe_unused)
+TEST(too_many_sockets_are_an_error_and_none_is_added)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP);
 	struct listener list[3];
@@ -63,7 +60,7 @@ static void too_many_sockets_are_an_error_and_none_is_added(void **state maybe_u
 }
 
 /* A second group at the same place is refused, though its sockets would be let in one by one. */
-static void several_sockets_of_one_place_are_a_group_that_no_other_joins(void **state maybe_unused)
+TEST(several_sockets_of_one_place_are_a_group_that_no_other_joins)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP | TRANSPORT_UDP);
 	struct listener list[2][8];
@@ -96,7 +93,7 @@ static void several_sockets_of_one_place_are_a_group_that_no_other_joins(void **
 		listener_close(&list[0][i]);
 }
 
-static void loopback_is_both_families_where_the_host_has_them(void **state maybe_unused)
+TEST(loopback_is_both_families_where_the_host_has_them)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener list[4];
@@ -112,7 +109,7 @@ static void loopback_is_both_families_where_the_host_has_them(void **state maybe
 	assert_string_equal(storage, host_has_ipv6() ? "127.0.0.1:7[::1]:7" : "127.0.0.1:7");
 }
 
-static void the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else(void **state maybe_unused)
+TEST(the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP), other;
 	char key[sizeof(((struct listener *)NULL)->key)];
@@ -150,7 +147,7 @@ static void the_key_changes_with_what_needs_a_new_socket_and_with_nothing_else(v
 	assert_string_equal(planned(&other).key, key);
 }
 
-static void a_renamed_listener_is_the_same_socket_but_for_port_0(void **state maybe_unused)
+TEST(a_renamed_listener_is_the_same_socket_but_for_port_0)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP), other = s;
 
@@ -161,7 +158,7 @@ static void a_renamed_listener_is_the_same_socket_but_for_port_0(void **state ma
 	assert_string_not_equal(planned(&s).key, planned(&other).key);
 }
 
-static void the_longest_names_have_room(void **state maybe_unused)
+TEST(the_longest_names_have_room)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UNIXPACKET);
 
@@ -177,7 +174,7 @@ static void the_longest_names_have_room(void **state maybe_unused)
 
 /* ---- open ---- */
 
-static void a_tcp_listener_takes_connections(void **state maybe_unused)
+TEST(a_tcp_listener_takes_connections)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);
@@ -193,7 +190,7 @@ static void a_tcp_listener_takes_connections(void **state maybe_unused)
 	assert_int_equal(l.fd, -1);
 }
 
-static void a_port_that_another_has_is_refused(void **state maybe_unused)
+TEST(a_port_that_another_has_is_refused)
 {
 	static const unsigned transports[] = { TRANSPORT_TCP, TRANSPORT_UDP };
 
@@ -218,7 +215,7 @@ static void a_port_that_another_has_is_refused(void **state maybe_unused)
 
 /* ---- addresses ---- */
 
-static void one_socket_serves_both_families(void **state maybe_unused)
+TEST(one_socket_serves_both_families)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -289,7 +286,7 @@ static int plan_without_ipv6(void)
 	return 0;
 }
 
-static void a_host_without_ipv6_serves_ipv4(void **state maybe_unused)
+TEST(a_host_without_ipv6_serves_ipv4)
 {
 	int status;
 	pid_t pid = fork();
@@ -302,7 +299,7 @@ static void a_host_without_ipv6_serves_ipv4(void **state maybe_unused)
 	assert_int_equal(status, 0);
 }
 
-static void an_ipv6_address_leaves_ipv4_to_others(void **state maybe_unused)
+TEST(an_ipv6_address_leaves_ipv4_to_others)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP), four = s;
 	struct listener six_l, four_l;
@@ -334,7 +331,7 @@ static void an_ipv6_address_leaves_ipv4_to_others(void **state maybe_unused)
 	listener_close(&six_l);
 }
 
-static void an_address_that_the_host_lacks_needs_freebind(void **state maybe_unused)
+TEST(an_address_that_the_host_lacks_needs_freebind)
 {
 	static const char *const addresses[] = { "192.0.2.77", "2001:db8::77" };
 
@@ -359,7 +356,7 @@ static void an_address_that_the_host_lacks_needs_freebind(void **state maybe_unu
 	}
 }
 
-static void a_link_local_address_keeps_its_interface(void **state maybe_unused)
+TEST(a_link_local_address_keeps_its_interface)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l;
@@ -391,7 +388,7 @@ static void a_link_local_address_keeps_its_interface(void **state maybe_unused)
 	}
 }
 
-static void an_interface_binds_the_socket_to_it(void **state maybe_unused)
+TEST(an_interface_binds_the_socket_to_it)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -431,7 +428,7 @@ static int bind_low_port(void)
 	return r != 0; /* where net.ipv4.ip_unprivileged_port_start lets anybody */
 }
 
-static void a_low_port_that_we_may_not_bind_says_what_is_needed(void **state maybe_unused)
+TEST(a_low_port_that_we_may_not_bind_says_what_is_needed)
 {
 	int status;
 	pid_t pid = fork();
@@ -523,14 +520,14 @@ static void moves_and_lets_nobody_in(enum transport transport, uint32_t shards)
 	listener_close(&new);
 }
 
-static void while_one_takes_the_others_place_no_other_user_gets_in(void **state maybe_unused)
+TEST(while_one_takes_the_others_place_no_other_user_gets_in)
 {
 	moves_and_lets_nobody_in(TRANSPORT_TCP, 1);
 	moves_and_lets_nobody_in(TRANSPORT_UDP, 1);
 	moves_and_lets_nobody_in(TRANSPORT_UDP, 2);
 }
 
-static void a_passed_socket_lets_no_other_in(void **state maybe_unused)
+TEST(a_passed_socket_lets_no_other_in)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener as_systemd = opened(&s), l = planned(&s);

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Listeners on UNIX paths and abstract names: that they serve, with the mode and the buffers that were asked. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "unix_folder.h"
 
 /* ---- our own ---- */
 
-static void each_kind_of_socket_serves_on_its_path_and_is_gone_after(void **state maybe_unused)
+TEST(each_kind_of_socket_serves_on_its_path_and_is_gone_after)
 {
 	for (size_t i = 0; i < array_n(kinds); i++) {
 		struct listener_settings s = unix_settings(kinds[i].transport);
@@ -31,7 +28,7 @@ static void each_kind_of_socket_serves_on_its_path_and_is_gone_after(void **stat
 	}
 }
 
-static void the_file_has_the_mode_that_was_asked_whatever_the_umask(void **state maybe_unused)
+TEST(the_file_has_the_mode_that_was_asked_whatever_the_umask)
 {
 	static const mode_t modes[] = { 0666, 0600, 0660, 0777, 0 };
 	mode_t before = umask(0077);
@@ -48,7 +45,7 @@ static void the_file_has_the_mode_that_was_asked_whatever_the_umask(void **state
 	assert_int_equal(umask(before), 0077);
 }
 
-static void a_reload_changes_the_mode(void **state maybe_unused)
+TEST(a_reload_changes_the_mode)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s);
@@ -65,7 +62,7 @@ static void a_reload_changes_the_mode(void **state maybe_unused)
 	listener_close(&l);
 }
 
-static void a_session_has_the_buffers_that_were_asked(void **state maybe_unused)
+TEST(a_session_has_the_buffers_that_were_asked)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -81,7 +78,7 @@ static void a_session_has_the_buffers_that_were_asked(void **state maybe_unused)
 
 /* ---- abstract names ---- */
 
-static void an_abstract_name_has_no_file_and_one_owner(void **state maybe_unused)
+TEST(an_abstract_name_has_no_file_and_one_owner)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l, second;
@@ -111,11 +108,11 @@ static void an_abstract_name_has_no_file_and_one_owner(void **state maybe_unused
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_kind_of_socket_serves_on_its_path_and_is_gone_after),
-		TEST(the_file_has_the_mode_that_was_asked_whatever_the_umask),
-		TEST(a_reload_changes_the_mode),
-		TEST(a_session_has_the_buffers_that_were_asked),
-		TEST(an_abstract_name_has_no_file_and_one_owner),
+		PREPARED(each_kind_of_socket_serves_on_its_path_and_is_gone_after),
+		PREPARED(the_file_has_the_mode_that_was_asked_whatever_the_umask),
+		PREPARED(a_reload_changes_the_mode),
+		PREPARED(a_session_has_the_buffers_that_were_asked),
+		PREPARED(an_abstract_name_has_no_file_and_one_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

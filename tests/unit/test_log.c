@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Log lines: their form, their length, and that nothing from outside can start one. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <cmocka.h>
 
 #include "log_capture.h"
 
@@ -23,9 +20,8 @@ static void say_listening(void)
 	log_end(&l);
 }
 
-static void a_text_line_has_its_level_event_and_values(void **state)
+TEST(a_text_line_has_its_level_event_and_values)
 {
-	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	say_listening();
 	log_say(LOG_LEVEL_WARNING, "accept", "cannot accept on \"%s\": %s", "[::]:7", "too many open files");
@@ -34,11 +30,10 @@ static void a_text_line_has_its_level_event_and_values(void **state)
 				 "warning accept: cannot accept on \"[::]:7\": too many open files\n");
 }
 
-static void a_json_line_has_the_same_keys(void **state)
+TEST(a_json_line_has_the_same_keys)
 {
 	static const char pattern[] = "{\"time\":\"dddd-dd-ddTdd:dd:dd.dddddddddZ\",";
 
-	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_JSON);
 	say_listening();
 	captured();
@@ -58,11 +53,10 @@ static void a_json_line_has_the_same_keys(void **state)
 				    "\"message\":\"2 errors in \\\"x.conf\\\"\"}\n"));
 }
 
-static void values_are_quoted_only_where_they_must_be(void **state)
+TEST(values_are_quoted_only_where_they_must_be)
 {
 	struct log_line l;
 
-	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_begin(&l, LOG_LEVEL_NOTICE, "event");
 	log_text(&l, "a", "plain-[::1]:7/x\\y");
@@ -91,14 +85,13 @@ static void say_hostile(const char *hostile)
 	log_say(LOG_LEVEL_NOTICE, "lookup", "cannot find %s", hostile);
 }
 
-static void nothing_from_a_peer_can_start_a_line(void **state)
+TEST(nothing_from_a_peer_can_start_a_line)
 {
 	static const char *const hostile[] = {
 		"x\nerror forged: line", "x\r\nerror",   "\x1B[2J\x1B]0;title\a", "\x7F\x08\x0B\x0C", "\xC2\x85next line",
 		"\xE2\x80\xA8separator", "\xFF\xFE\x80",
 	};
 
-	(void)state;
 	for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
 		for (size_t i = 0; i < array_n(hostile); i++) {
 			capture(LOG_LEVEL_NOTICE, (enum log_format)format);
@@ -111,11 +104,10 @@ static void nothing_from_a_peer_can_start_a_line(void **state)
 	}
 }
 
-static void a_line_below_the_level_is_not_written(void **state)
+TEST(a_line_below_the_level_is_not_written)
 {
 	struct log_line l;
 
-	(void)state;
 	capture(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
 	say_listening();
 	log_begin(&l, LOG_LEVEL_DEBUG, "event");
@@ -129,9 +121,8 @@ static void a_line_below_the_level_is_not_written(void **state)
 	assert_false(log_wants(LOG_LEVEL_NOTICE));
 }
 
-static void every_level_has_its_name(void **state)
+TEST(every_level_has_its_name)
 {
-	(void)state;
 	capture(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
 	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
 		log_say((enum log_level)level, "e", "x");
@@ -150,9 +141,8 @@ static void set_journal(int fd, uintmax_t plus)
 	assert_int_equal(setenv("JOURNAL_STREAM", text, 1), 0);
 }
 
-static void the_journal_gets_priorities(void **state)
+TEST(the_journal_gets_priorities)
 {
-	(void)state;
 	capture(LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
 	set_journal(STDERR_FILENO, 0);
 	log_open();
@@ -163,9 +153,8 @@ static void the_journal_gets_priorities(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
-static void a_stream_that_is_not_the_journals_gets_none(void **state)
+TEST(a_stream_that_is_not_the_journals_gets_none)
 {
-	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	set_journal(STDERR_FILENO, 1); /* a pipe of the shell's between the journal and us */
 	log_open();
@@ -175,13 +164,12 @@ static void a_stream_that_is_not_the_journals_gets_none(void **state)
 	assert_string_equal(got, "notice e: x\n");
 }
 
-static void a_long_line_is_cut_and_says_so(void **state)
+TEST(a_long_line_is_cut_and_says_so)
 {
 	static const char *const fills[] = { "x", "\xC3\xA9", "\n", "\xF0\x9F\x95\x90", " ", "\xFF" };
 	static const char *const ends[] = { " cut=true\n", "\",\"cut\":true}\n" };
 	char big[6000];
 
-	(void)state;
 	for (size_t i = 0; i < 2 * array_n(fills); i++) {
 		size_t one = strlen(fills[i / 2]), n = 0;
 		struct log_line l;
@@ -204,11 +192,10 @@ static void a_long_line_is_cut_and_says_so(void **state)
 	}
 }
 
-static void a_long_value_is_never_cut_within_a_character(void **state)
+TEST(a_long_value_is_never_cut_within_a_character)
 {
 	char big[3000];
 
-	(void)state;
 	for (size_t x_n = 0; x_n < 12; x_n++) { /* a clock's escape is 12 bytes: the cut comes at each place of one */
 		memset(big, 'x', x_n);
 		for (size_t i = x_n; i + 4 < sizeof(big); i += 4)
@@ -222,11 +209,10 @@ static void a_long_value_is_never_cut_within_a_character(void **state)
 	}
 }
 
-static void a_long_sentence_is_cut_too(void **state)
+TEST(a_long_sentence_is_cut_too)
 {
 	char big[6000];
 
-	(void)state;
 	memset(big, 's', sizeof(big));
 	big[sizeof(big) - 1] = '\0';
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -236,11 +222,10 @@ static void a_long_sentence_is_cut_too(void **state)
 	assert_string_equal(got + strlen(got) - 12, "ss cut=true\n");
 }
 
-static void many_values_end_between_two_of_them(void **state)
+TEST(many_values_end_between_two_of_them)
 {
 	struct log_line l;
 
-	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_JSON);
 	log_begin(&l, LOG_LEVEL_NOTICE, "event");
 	for (int i = 0; i < 400; i++)

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Log lines on their way: a reader who does not read never stops the daemon, and each lost line is counted. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <cmocka.h>
 
 #include "log_capture.h"
 
@@ -34,11 +31,10 @@ static uint64_t say_many(unsigned n)
 	return log_lost() - before;
 }
 
-static void a_reader_who_stopped_costs_lines_and_each_is_counted(void **state)
+TEST(a_reader_who_stopped_costs_lines_and_each_is_counted)
 {
 	uint64_t lost;
 
-	(void)state;
 	capture(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	lost = say_many(2000); /* 4 MB: more than any socket takes */
 	log_back();
@@ -56,12 +52,11 @@ static void a_reader_who_stopped_costs_lines_and_each_is_counted(void **state)
 	fd_close(&pair[1]);
 }
 
-static void a_full_pipe_costs_lines_and_keeps_its_flags(void **state)
+TEST(a_full_pipe_costs_lines_and_keeps_its_flags)
 {
 	int ends[2], flags;
 	uint64_t lost;
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0);
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -88,12 +83,11 @@ static void open_without_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void a_pipe_that_cannot_be_reopened_does_not_block_either(void **state)
+TEST(a_pipe_that_cannot_be_reopened_does_not_block_either)
 {
 	uint64_t lost, lost_alone;
 	int ends[2], own;
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_to(ends[1]);
@@ -130,11 +124,10 @@ static void read_file(FILE *f)
 	got[n] = '\0';
 }
 
-static void lines_are_appended_to_a_file(void **state)
+TEST(lines_are_appended_to_a_file)
 {
 	FILE *f = temporary_file();
 
-	(void)state;
 	fputs("before\n", f);
 	fflush(f);
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -146,11 +139,10 @@ static void lines_are_appended_to_a_file(void **state)
 	assert_string_equal(got, "before\nnotice e: x\n");
 }
 
-static void who_writes_to_the_file_after_us_overwrites_nothing(void **state)
+TEST(who_writes_to_the_file_after_us_overwrites_nothing)
 {
 	FILE *f = temporary_file();
 
-	(void)state;
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_to(fileno(f));
 	log_say(LOG_LEVEL_NOTICE, "e", "x");
@@ -162,13 +154,12 @@ static void who_writes_to_the_file_after_us_overwrites_nothing(void **state)
 	assert_string_equal(got, "notice e: x\nafter\n");
 }
 
-static void a_line_torn_by_a_full_disk_does_not_swallow_the_next(void **state)
+TEST(a_line_torn_by_a_full_disk_does_not_swallow_the_next)
 {
 	struct rlimit limit, small;
 	FILE *f = temporary_file();
 	uint64_t before, lost;
 
-	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	small = (struct rlimit){ .rlim_cur = 10, .rlim_max = limit.rlim_max };
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
@@ -188,12 +179,11 @@ static void a_line_torn_by_a_full_disk_does_not_swallow_the_next(void **state)
 	assert_int_equal(lost, 2);
 }
 
-static void a_closed_standard_error_loses_lines_only(void **state)
+TEST(a_closed_standard_error_loses_lines_only)
 {
 	uint64_t before = log_lost(), lost;
 	int own;
 
-	(void)state;
 	log_set(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
 	log_to(STDERR_FILENO);
 	close(STDERR_FILENO);
@@ -206,11 +196,10 @@ static void a_closed_standard_error_loses_lines_only(void **state)
 	assert_int_equal(lost, 1);
 }
 
-static void the_logs_own_descriptor_is_none_of_the_first_three(void **state)
+TEST(the_logs_own_descriptor_is_none_of_the_first_three)
 {
 	int own, saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), ends[2];
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	close(STDIN_FILENO);
 	log_to(ends[1]);
@@ -224,11 +213,10 @@ static void the_logs_own_descriptor_is_none_of_the_first_three(void **state)
 	assert_true(own > STDERR_FILENO);
 }
 
-static void opening_again_leaves_no_descriptor_behind(void **state)
+TEST(opening_again_leaves_no_descriptor_behind)
 {
 	int first, last, ends[2];
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	log_to(ends[1]);
 	first = log_fd();
@@ -242,12 +230,11 @@ static void opening_again_leaves_no_descriptor_behind(void **state)
 	assert_int_equal(first, last);
 }
 
-static void lost_lines_are_counted_in_the_shared_word(void **state)
+TEST(lost_lines_are_counted_in_the_shared_word)
 {
 	static _Atomic uint64_t word = 40;
 	uint64_t before = log_lost();
 
-	(void)state;
 	log_count_lost_in(&word);
 	log_to(STDERR_FILENO);
 	close(STDERR_FILENO);

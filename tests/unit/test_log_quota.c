@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* An event that comes too often: some lines a second, and the exact count of the others. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/log_quota.h"
 
@@ -17,9 +14,8 @@
 
 static struct log_quota *shared;
 
-static int set_up(void **state)
+static int set_up(void **state maybe_unused)
 {
-	(void)state;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(shared, MAP_FAILED);
 	log_quota_share(shared);
@@ -50,48 +46,43 @@ static unsigned take(const char *event, unsigned tries)
 }
 
 /* The second may end meanwhile, so more than one second's lines may be written; lines and withheld are all there were. */
-static void of_many_lines_some_are_written_and_all_others_are_counted(void **state)
+TEST(of_many_lines_some_are_written_and_all_others_are_counted)
 {
 	unsigned taken = take("died", TRIES);
 
-	(void)state;
 	assert_in_range(taken, LOG_QUOTA_PER_S, TRIES - 1);
 	assert_int_equal(taken % LOG_QUOTA_PER_S, 0);
 	assert_int_equal(withheld_of("died"), TRIES - taken);
 	assert_int_equal(withheld_of("died"), 0); /* they are told once */
 }
 
-static void an_event_that_comes_often_silences_no_other(void **state)
+TEST(an_event_that_comes_often_silences_no_other)
 {
-	(void)state;
 	take("died", TRIES);
 	assert_true(log_quota_take(LOG_LEVEL_WARNING, "session"));
 	assert_int_equal(withheld_of("session"), 0);
 }
 
-static void a_line_below_the_level_is_neither_written_nor_counted(void **state)
+TEST(a_line_below_the_level_is_neither_written_nor_counted)
 {
-	(void)state;
 	for (unsigned i = 0; i < TRIES; i++)
 		assert_false(log_quota_take(LOG_LEVEL_INFO, "detail"));
 	assert_int_equal(withheld_of("detail"), 0);
 }
 
-static void events_beyond_the_room_have_no_limit(void **state)
+TEST(events_beyond_the_room_have_no_limit)
 {
 	char event[] = "event_a";
 
-	(void)state;
 	for (unsigned i = 0; i < LOG_QUOTA_EVENTS; i++, event[6]++)
 		assert_true(log_quota_take(LOG_LEVEL_WARNING, event));
 	assert_int_equal(take("another", TRIES), TRIES);
 }
 
-static void processes_share_a_quota_and_lose_no_count(void **state)
+TEST(processes_share_a_quota_and_lose_no_count)
 {
 	unsigned taken = 0;
 
-	(void)state;
 	for (int p = 0; p < PROCESSES; p++) {
 		int pid = fork();
 		assert_true(pid >= 0);

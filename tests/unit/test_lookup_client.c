@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions to the resolver: a real one in a process of its own, one that the test plays, and none. */
+#include "test.h"
+
 #include <errno.h>
 #include <sys/wait.h>
 
@@ -121,7 +123,7 @@ static int take_question(struct questions *q, struct lookup_client_message *ret)
 
 /* ---- the asking ---- */
 
-static void a_name_of_this_host_is_found(void **state maybe_unused)
+TEST(a_name_of_this_host_is_found)
 {
 	struct questions q;
 	struct asking a;
@@ -141,7 +143,7 @@ static void a_name_of_this_host_is_found(void **state maybe_unused)
 	end(&q);
 }
 
-static void a_second_descriptor_with_a_question_is_not_kept(void **state maybe_unused)
+TEST(a_second_descriptor_with_a_question_is_not_kept)
 {
 	struct questions q;
 	struct asking a;
@@ -176,7 +178,7 @@ static void a_second_descriptor_with_a_question_is_not_kept(void **state maybe_u
 	end(&q);
 }
 
-static void a_question_that_comes_too_late_is_not_answered(void **state maybe_unused)
+TEST(a_question_that_comes_too_late_is_not_answered)
 {
 	struct questions q;
 	struct asking late, good;
@@ -195,7 +197,7 @@ static void a_question_that_comes_too_late_is_not_answered(void **state maybe_un
 	end(&q);
 }
 
-static void a_resolver_that_dies_gives_a_failure(void **state maybe_unused)
+TEST(a_resolver_that_dies_gives_a_failure)
 {
 	struct questions q;
 	struct asking a;
@@ -213,7 +215,7 @@ static void a_resolver_that_dies_gives_a_failure(void **state maybe_unused)
 	end(&q);
 }
 
-static void an_answer_of_the_wrong_form_is_a_failure(void **state maybe_unused)
+TEST(an_answer_of_the_wrong_form_is_a_failure)
 {
 	static struct lookup_answer wrong;
 	struct questions q;
@@ -235,7 +237,7 @@ static void an_answer_of_the_wrong_form_is_a_failure(void **state maybe_unused)
 	end(&q);
 }
 
-static void the_queue_is_as_long_as_the_settings_say(void **state maybe_unused)
+TEST(the_queue_is_as_long_as_the_settings_say)
 {
 	struct questions q;
 	struct asking a[5];
@@ -260,7 +262,7 @@ static struct lookup_answer found_of(const char *name)
 	return a;
 }
 
-static void what_becomes_known_later_is_waited_for(void **state maybe_unused)
+TEST(what_becomes_known_later_is_waited_for)
 {
 	const struct lookup_answer less = found_of("less"), all = found_of("all");
 	struct questions q;
@@ -281,7 +283,7 @@ static void what_becomes_known_later_is_waited_for(void **state maybe_unused)
 	end(&q);
 }
 
-static void what_a_resolver_knew_when_it_died_is_the_answer(void **state maybe_unused)
+TEST(what_a_resolver_knew_when_it_died_is_the_answer)
 {
 	const struct lookup_answer less = found_of("less");
 	struct questions q;
@@ -299,7 +301,7 @@ static void what_a_resolver_knew_when_it_died_is_the_answer(void **state maybe_u
 	end(&q);
 }
 
-static void giving_up_closes_our_end(void **state maybe_unused)
+TEST(giving_up_closes_our_end)
 {
 	struct questions q;
 	struct asking a;
@@ -344,7 +346,7 @@ static void turn_until_one_comes(struct questions *q)
 		assert_int_equal(loop_turn(&q->desk.w.loop, CLOCK_NEVER), 0);
 }
 
-static void a_source_leaves_one_resolver_to_others(void **state maybe_unused)
+TEST(a_source_leaves_one_resolver_to_others)
 {
 	struct questions q;
 	struct asking first[2], beyond, other;
@@ -372,7 +374,7 @@ static void a_source_leaves_one_resolver_to_others(void **state maybe_unused)
 	end_shared(&q);
 }
 
-static void with_one_resolver_a_source_has_one_question_in_the_queue(void **state maybe_unused)
+TEST(with_one_resolver_a_source_has_one_question_in_the_queue)
 {
 	struct questions q;
 	struct asking first, beyond, other;
@@ -392,7 +394,7 @@ static void with_one_resolver_a_source_has_one_question_in_the_queue(void **stat
 	end_shared(&q);
 }
 
-static void a_question_that_waits_can_be_given_up(void **state maybe_unused)
+TEST(a_question_that_waits_can_be_given_up)
 {
 	struct questions q;
 	struct asking first, gone, stays;
@@ -415,7 +417,7 @@ static void a_question_that_waits_can_be_given_up(void **state maybe_unused)
 	end_shared(&q);
 }
 
-static void in_the_line_a_source_leaves_places_to_others(void **state maybe_unused)
+TEST(in_the_line_a_source_leaves_places_to_others)
 {
 	static struct asking one[LOOKUP_CLIENT_HELD_MAX], other[2];
 	struct questions q;
@@ -455,7 +457,7 @@ static int dial_and_ask(struct questions *q)
 	return fd;
 }
 
-static void a_session_is_told_what_was_found(void **state maybe_unused)
+TEST(a_session_is_told_what_was_found)
 {
 	static struct lookup_answer found = { .result = LOOKUP_FOUND,
 					      .name = "found.example",
@@ -477,7 +479,7 @@ static void a_session_is_told_what_was_found(void **state maybe_unused)
 	end(&q);
 }
 
-static void a_session_without_an_answer_in_time_is_told_so(void **state maybe_unused)
+TEST(a_session_without_an_answer_in_time_is_told_so)
 {
 	struct questions q;
 	struct lookup_client_message m;
@@ -495,7 +497,7 @@ static void a_session_without_an_answer_in_time_is_told_so(void **state maybe_un
 	end(&q);
 }
 
-static void a_session_is_told_what_is_known_when_its_time_is_up(void **state maybe_unused)
+TEST(a_session_is_told_what_is_known_when_its_time_is_up)
 {
 	struct lookup_answer found = found_of("found.example");
 	struct questions q;
@@ -517,7 +519,7 @@ static void a_session_is_told_what_is_known_when_its_time_is_up(void **state may
 	end(&q);
 }
 
-static void a_session_that_finds_the_queue_full_is_told_so(void **state maybe_unused)
+TEST(a_session_that_finds_the_queue_full_is_told_so)
 {
 	struct questions q;
 	int fd;
@@ -531,7 +533,7 @@ static void a_session_that_finds_the_queue_full_is_told_so(void **state maybe_un
 	end(&q);
 }
 
-static void a_client_that_leaves_takes_its_question_along(void **state maybe_unused)
+TEST(a_client_that_leaves_takes_its_question_along)
 {
 	struct questions q;
 	struct lookup_client_message m;

@@ -4,10 +4,8 @@
  *
  * Timers here are set to times that have passed: what is due is known without waiting for it.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +13,6 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -26,24 +23,21 @@
 
 static struct loop loop;
 
-static int open_loop(void **state)
+static int open_loop(void **state maybe_unused)
 {
-	(void)state;
 	return loop_init(&loop, TIMERS_N);
 }
 
-static int open_loop_of_few(void **state)
+static int open_loop_of_few(void **state maybe_unused)
 {
 	static struct loop_few few;
 
-	(void)state;
 	loop_init_few(&loop, &few, clock_mono_ns());
 	return 0;
 }
 
-static int close_loop(void **state)
+static int close_loop(void **state maybe_unused)
 {
-	(void)state;
 	loop_done(&loop);
 	return 0;
 }
@@ -96,11 +90,10 @@ static void make(struct test_timer *t, unsigned number)
 	*t = (struct test_timer){ .timer.fire = note, .number = number };
 }
 
-static void timers_fire_in_the_order_of_their_deadlines(void **state)
+TEST(timers_fire_in_the_order_of_their_deadlines)
 {
 	static struct test_timer t[TIMERS_N];
 
-	(void)state;
 	order_n = 0;
 	for (unsigned i = 0; i < TIMERS_N; i++) {
 		make(&t[i], i);
@@ -112,13 +105,12 @@ static void timers_fire_in_the_order_of_their_deadlines(void **state)
 		assert_true(t[order[i - 1]].timer.at_ns < t[order[i]].timer.at_ns);
 }
 
-static void timers_moved_and_cancelled_at_random_keep_their_order(void **state)
+TEST(timers_moved_and_cancelled_at_random_keep_their_order)
 {
 	static struct test_timer t[TIMERS_N];
 	unsigned set_n = 0;
 	uint32_t random = 1;
 
-	(void)state;
 	order_n = 0;
 	for (unsigned i = 0; i < TIMERS_N; i++)
 		make(&t[i], i);
@@ -136,13 +128,12 @@ static void timers_moved_and_cancelled_at_random_keep_their_order(void **state)
 		assert_true(t[order[i - 1]].timer.at_ns <= t[order[i]].timer.at_ns);
 }
 
-static void no_timer_fires_early(void **state)
+TEST(no_timer_fires_early)
 {
 	struct test_timer t;
 	uint64_t at_ns = clock_mono_ns() + 1500001; /* neither a whole millisecond nor a whole microsecond */
 	unsigned turns = 0;
 
-	(void)state;
 	make(&t, 0);
 	loop_set_timer(&loop, &t.timer, at_ns);
 	assert_true(loop_next_ns(&loop) == at_ns);
@@ -153,11 +144,10 @@ static void no_timer_fires_early(void **state)
 	assert_true(loop_next_ns(&loop) == CLOCK_NEVER);
 }
 
-static void a_timer_cancelled_by_another_does_not_fire(void **state)
+TEST(a_timer_cancelled_by_another_does_not_fire)
 {
 	struct test_timer first, second;
 
-	(void)state;
 	make(&first, 1);
 	make(&second, 2);
 	first.cancels = &second;
@@ -170,11 +160,10 @@ static void a_timer_cancelled_by_another_does_not_fire(void **state)
 	loop_cancel_timer(&loop, &second.timer); /* again: nothing happens */
 }
 
-static void a_timer_that_is_always_due_does_not_hold_up_the_turn(void **state)
+TEST(a_timer_that_is_always_due_does_not_hold_up_the_turn)
 {
 	struct test_timer t;
 
-	(void)state;
 	make(&t, 1);
 	t.sets = &t;
 	t.sets_to_ns = 1;
@@ -186,12 +175,11 @@ static void a_timer_that_is_always_due_does_not_hold_up_the_turn(void **state)
 	loop_cancel_timer(&loop, &t.timer);
 }
 
-static void a_deadline_ends_the_wait(void **state)
+TEST(a_deadline_ends_the_wait)
 {
 	struct test_timer t;
 	uint64_t until_ns = clock_mono_ns() + CLOCK_MS_NS;
 
-	(void)state;
 	make(&t, 1);
 	loop_set_timer(&loop, &t.timer, until_ns + 3600 * CLOCK_S_NS);
 	assert_int_equal(loop_turn(&loop, until_ns), 0); /* returns at all: that is the test */
@@ -229,11 +217,10 @@ static void make_ready(struct test_source *s)
 	assert_true(s->source.fd >= 0);
 }
 
-static void a_source_removed_in_a_turn_is_not_called_any_more(void **state)
+TEST(a_source_removed_in_a_turn_is_not_called_any_more)
 {
 	struct test_source a, b;
 
-	(void)state;
 	make_ready(&a);
 	make_ready(&b);
 	a.removes[0] = &b;
@@ -251,11 +238,10 @@ static void a_source_removed_in_a_turn_is_not_called_any_more(void **state)
 	fd_close(&b.source.fd);
 }
 
-static void a_source_closed_in_a_turn_is_not_called_any_more(void **state)
+TEST(a_source_closed_in_a_turn_is_not_called_any_more)
 {
 	struct test_source a, b;
 
-	(void)state;
 	make_ready(&a);
 	make_ready(&b);
 	assert_int_equal(loop_add(&loop, &a.source, EPOLLIN), 0);
@@ -270,11 +256,10 @@ static void a_source_closed_in_a_turn_is_not_called_any_more(void **state)
 	assert_int_equal(b.called, 1);
 }
 
-static void a_loop_of_few_takes_no_more_than_it_has_room_for(void **state)
+TEST(a_loop_of_few_takes_no_more_than_it_has_room_for)
 {
 	static struct test_source s[LOOP_FEW_MAX + 1];
 
-	(void)state;
 	for (size_t i = 0; i <= LOOP_FEW_MAX; i++) {
 		make_ready(&s[i]);
 		assert_int_equal(loop_add(&loop, &s[i].source, EPOLLIN), i < LOOP_FEW_MAX ? 0 : -ENOSPC);
@@ -286,11 +271,10 @@ static void a_loop_of_few_takes_no_more_than_it_has_room_for(void **state)
 	}
 }
 
-static void a_source_may_replace_itself(void **state)
+TEST(a_source_may_replace_itself)
 {
 	struct test_source a, b;
 
-	(void)state;
 	make_ready(&a);
 	make_ready(&b);
 	a.removes[0] = &a;
@@ -307,11 +291,10 @@ static void a_source_may_replace_itself(void **state)
 	fd_close(&b.source.fd);
 }
 
-static void a_source_hears_of_the_events_it_asked_for_last(void **state)
+TEST(a_source_hears_of_the_events_it_asked_for_last)
 {
 	struct test_source s;
 
-	(void)state;
 	make_ready(&s);
 	assert_int_equal(loop_add(&loop, &s.source, EPOLLIN), 0);
 	assert_int_equal(loop_add(&loop, &s.source, EPOLLIN), -EEXIST);
@@ -326,11 +309,10 @@ static void a_source_hears_of_the_events_it_asked_for_last(void **state)
 	fd_close(&s.source.fd);
 }
 
-static void more_sources_than_a_batch_holds_are_all_called(void **state)
+TEST(more_sources_than_a_batch_holds_are_all_called)
 {
 	static struct test_source s[SOURCES_N];
 
-	(void)state;
 	for (size_t i = 0; i < SOURCES_N; i++) {
 		make_ready(&s[i]);
 		s[i].removes[0] = &s[i];
@@ -355,12 +337,11 @@ static void read_signal(struct loop_source *source, uint32_t events)
 	fd_close(&source->fd);
 }
 
-static void a_signal_is_read_in_a_turn(void **state)
+TEST(a_signal_is_read_in_a_turn)
 {
 	struct loop_source s = { .ready = read_signal };
 	sigset_t set;
 
-	(void)state;
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	s.fd = loop_signal_fd(&set);
@@ -371,12 +352,11 @@ static void a_signal_is_read_in_a_turn(void **state)
 	assert_int_equal(s.fd, -1);
 }
 
-static void a_loop_that_is_done_has_let_go_of_its_timers(void **state)
+TEST(a_loop_that_is_done_has_let_go_of_its_timers)
 {
 	struct test_timer t;
 	struct loop other;
 
-	(void)state;
 	make(&t, 1);
 	assert_int_equal(loop_init(&other, 1), 0);
 	loop_set_timer(&other, &t.timer, 1);
@@ -399,9 +379,8 @@ static void a_loop_that_is_done_has_let_go_of_its_timers(void **state)
 		cmocka_unit_test(a_signal_is_read_in_a_turn)
 
 /* The kernel has none for the moment; a supervisor that ended by that would take everything along. */
-static void a_turn_without_memory_is_one_in_which_nothing_happened(void **state)
+TEST(a_turn_without_memory_is_one_in_which_nothing_happened)
 {
-	(void)state;
 	epoll_wait_errno = ENOMEM;
 	turn();
 	epoll_wait_errno = EBADF;

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which format of metrics an asker gets, by what it accepts. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 
-#include "base/attr.h"
+#include "test.h"
+
 #include "worker/media.h"
 
 #define OPENMETRICS "application/openmetrics-text"
@@ -19,7 +15,7 @@ static bool wants(const char *accept)
 	return media_wants_openmetrics(&wish);
 }
 
-static void openmetrics_is_for_those_that_name_it(void **state maybe_unused)
+TEST(openmetrics_is_for_those_that_name_it)
 {
 	assert_true(wants(OPENMETRICS));
 	assert_true(wants(OPENMETRICS "; version=1.0.0; charset=utf-8"));
@@ -35,7 +31,7 @@ static void openmetrics_is_for_those_that_name_it(void **state maybe_unused)
 	assert_false(wants(OPENMETRICS "-2, x" OPENMETRICS));
 }
 
-static void who_would_rather_have_text_gets_it(void **state maybe_unused)
+TEST(who_would_rather_have_text_gets_it)
 {
 	assert_false(wants(OPENMETRICS ";q=0"));
 	assert_false(wants(OPENMETRICS "; q=0.000, text/plain"));
@@ -47,13 +43,13 @@ static void who_would_rather_have_text_gets_it(void **state maybe_unused)
 	assert_true(wants("text/*, text/plain;q=0, " OPENMETRICS ";q=0.001"));
 }
 
-static void words_are_the_same_in_capitals(void **state maybe_unused)
+TEST(words_are_the_same_in_capitals)
 {
 	assert_true(wants("Application/OpenMetrics-Text"));
 	assert_false(wants("APPLICATION/OPENMETRICS-TEXT;Q=0.1, TEXT/PLAIN;Q=0.2"));
 }
 
-static void a_comma_in_quotation_marks_parts_nothing(void **state maybe_unused)
+TEST(a_comma_in_quotation_marks_parts_nothing)
 {
 	assert_false(wants("text/html;a=\", " OPENMETRICS "\""));
 	assert_false(wants("text/html;a=\"\\\", " OPENMETRICS "\""));
@@ -62,7 +58,7 @@ static void a_comma_in_quotation_marks_parts_nothing(void **state maybe_unused)
 	assert_false(wants("text/html;a=\", " OPENMETRICS));
 }
 
-static void what_is_no_list_is_taken_as_far_as_it_is_one(void **state maybe_unused)
+TEST(what_is_no_list_is_taken_as_far_as_it_is_one)
 {
 	assert_true(wants(", ,;;," OPENMETRICS ";,"));
 	assert_true(wants(OPENMETRICS ";q=x"));
@@ -72,7 +68,7 @@ static void what_is_no_list_is_taken_as_far_as_it_is_one(void **state maybe_unus
 	assert_false(wants("\"\\"));
 }
 
-static void several_headers_are_one_list(void **state maybe_unused)
+TEST(several_headers_are_one_list)
 {
 	struct media_wish wish = { 0 };
 

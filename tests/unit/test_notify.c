@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the service manager hears: a socket of the test's own is the manager's. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -71,7 +68,7 @@ static unsigned say_too_much(void)
 	return n;
 }
 
-static void each_word_is_the_manual_s(void **state maybe_unused)
+TEST(each_word_is_the_manual_s)
 {
 	uint64_t us;
 
@@ -94,7 +91,7 @@ static void each_word_is_the_manual_s(void **state maybe_unused)
 	assert_string_equal(heard(), "");
 }
 
-static void a_stored_descriptor_arrives_with_its_name(void **state maybe_unused)
+TEST(a_stored_descriptor_arrives_with_its_name)
 {
 	int pair[2];
 	union {
@@ -124,7 +121,7 @@ static void a_stored_descriptor_arrives_with_its_name(void **state maybe_unused)
 	close(pair[1]);
 }
 
-static void a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later(void **state maybe_unused)
+TEST(a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later)
 {
 	unsigned last = say_too_much();
 	char expected[32];
@@ -144,7 +141,7 @@ static void a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word
 	assert_string_equal(heard(), "");
 }
 
-static void a_manager_that_is_nowhere_is_no_harm(void **state maybe_unused)
+TEST(a_manager_that_is_nowhere_is_no_harm)
 {
 	static const char *const paths[] = {
 		"", "@", "/", "relative", "/nonexistent/notify", "/dev/null", "@nobody-is-there"
@@ -166,7 +163,7 @@ static void a_manager_that_is_nowhere_is_no_harm(void **state maybe_unused)
 	assert_string_equal(heard(), "");
 }
 
-static void the_watchdog_is_ours_if_it_says_so(void **state maybe_unused)
+TEST(the_watchdog_is_ours_if_it_says_so)
 {
 	char pid[24];
 
@@ -190,16 +187,16 @@ static void the_watchdog_is_ours_if_it_says_so(void **state maybe_unused)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, prepare, clean)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, prepare, clean)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_word_is_the_manual_s),
-		TEST(a_stored_descriptor_arrives_with_its_name),
-		TEST(a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later),
-		TEST(a_manager_that_is_nowhere_is_no_harm),
-		TEST(the_watchdog_is_ours_if_it_says_so),
+		PREPARED(each_word_is_the_manual_s),
+		PREPARED(a_stored_descriptor_arrives_with_its_name),
+		PREPARED(a_manager_that_does_not_read_holds_nobody_up_and_hears_the_last_word_later),
+		PREPARED(a_manager_that_is_nowhere_is_no_harm),
+		PREPARED(the_watchdog_is_ours_if_it_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* offenders: who is refused often is found, whoever else is. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "shared/offenders.h"
@@ -35,12 +32,11 @@ static uint64_t count_of(const struct offenders *all, const struct offence *who)
 	return 0;
 }
 
-static void refusals_of_one_source_add_up(void **state)
+TEST(refusals_of_one_source_add_up)
 {
 	static struct offenders all;
 	struct offence a = from("192.0.2.1", 1), b = from("2001:db8::", 2);
 
-	(void)state;
 	memset(&all, 0, sizeof(all));
 	offenders_note(&all, &a, 1, NOW);
 	offenders_note(&all, &b, 5, NOW);
@@ -51,13 +47,12 @@ static void refusals_of_one_source_add_up(void **state)
 	assert_int_equal(count_of(&all, &a), 0);
 }
 
-static void who_is_refused_often_stays_through_a_flood_of_others(void **state)
+TEST(who_is_refused_often_stays_through_a_flood_of_others)
 {
 	static struct offenders all;
 	struct offence often = from("192.0.2.1", 1);
 	unsigned seed = 3;
 
-	(void)state;
 	memset(&all, 0, sizeof(all));
 	for (int i = 0; i < 200000; i++) {
 		struct offence other = from("10.0.0.0", 1);
@@ -71,12 +66,11 @@ static void who_is_refused_often_stays_through_a_flood_of_others(void **state)
 	assert_true(count_of(&all, &often) > 1000);
 }
 
-static void who_is_refused_no_more_gives_up_his_place(void **state)
+TEST(who_is_refused_no_more_gives_up_his_place)
 {
 	static struct offenders all;
 	struct offence was = from("192.0.2.1", 1);
 
-	(void)state;
 	memset(&all, 0, sizeof(all));
 	offenders_note(&all, &was, 1000000, NOW);
 	for (uint32_t i = 0; i < 4096; i++) {
@@ -88,12 +82,11 @@ static void who_is_refused_no_more_gives_up_his_place(void **state)
 	assert_int_equal(count_of(&all, &was), 0);
 }
 
-static void a_row_that_is_forgotten_has_refused_nobody(void **state)
+TEST(a_row_that_is_forgotten_has_refused_nobody)
 {
 	static struct offenders all;
 	struct offence a = from("192.0.2.1", 1), b = from("192.0.2.1", 2);
 
-	(void)state;
 	memset(&all, 0, sizeof(all));
 	offenders_note(&all, &a, 1, NOW);
 	offenders_note(&all, &b, 1, NOW);
@@ -104,12 +97,11 @@ static void a_row_that_is_forgotten_has_refused_nobody(void **state)
 	assert_int_equal(count_of(&all, &a), 1);
 }
 
-static void a_place_whose_writer_died_is_passed_over(void **state)
+TEST(a_place_whose_writer_died_is_passed_over)
 {
 	static struct offenders all;
 	struct offence a = from("192.0.2.1", 1);
 
-	(void)state;
 	memset(&all, 0, sizeof(all));
 	for (uint32_t i = 0; i < OFFENDERS_N; i++)
 		atomic_store(&all.places[i].version, 1);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which answers go out as one message. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "worker/outbox.h"
 
@@ -34,9 +31,8 @@ static unsigned segment_of(unsigned i)
 	return n;
 }
 
-static void answers_of_one_length_to_one_client_are_one_message(void **state)
+TEST(answers_of_one_length_to_one_client_are_one_message)
 {
-	(void)state;
 	outbox_begin(&box, true);
 	for (size_t i = 0; i < 5; i++)
 		assert_true(add(3, i * 1000, 100));
@@ -49,7 +45,7 @@ static void answers_of_one_length_to_one_client_are_one_message(void **state)
 }
 
 /* As the kernel takes them: only the last may have less. */
-static void a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next(void **state)
+TEST(a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next)
 {
 	static const struct {
 		size_t lengths[4];
@@ -59,7 +55,6 @@ static void a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next(void *
 		{ { 0, 0, 0, 0 }, 4, 1 },       { { 100, 0, 100, 0 }, 4, 1 },     { { 100, 100, 101, 1 }, 2, 2 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		outbox_begin(&box, true);
 		for (size_t k = 0; k < 4; k++)
@@ -70,9 +65,8 @@ static void a_shorter_one_ends_a_message_and_a_longer_one_begins_the_next(void *
 	}
 }
 
-static void what_lay_in_one_piece_goes_in_one_piece(void **state)
+TEST(what_lay_in_one_piece_goes_in_one_piece)
 {
-	(void)state;
 	outbox_begin(&box, true);
 	for (size_t i = 0; i < 10; i++)
 		assert_true(add(0, i * 100, 100));
@@ -83,9 +77,8 @@ static void what_lay_in_one_piece_goes_in_one_piece(void **state)
 	assert_int_equal(box.contents[0].n, 11);
 }
 
-static void other_clients_have_messages_of_their_own(void **state)
+TEST(other_clients_have_messages_of_their_own)
 {
-	(void)state;
 	outbox_begin(&box, true);
 	for (unsigned i = 0; i < 6; i++)
 		assert_true(add(i / 2, i * 100, 100));
@@ -93,9 +86,8 @@ static void other_clients_have_messages_of_their_own(void **state)
 	assert_int_equal(box.contents[2].n, 2);
 }
 
-static void a_message_has_no_more_than_the_kernel_takes(void **state)
+TEST(a_message_has_no_more_than_the_kernel_takes)
 {
-	(void)state;
 	outbox_begin(&box, true);
 	for (unsigned i = 0; i < 65; i++)
 		assert_true(add(0, i * 10, 10));
@@ -108,9 +100,8 @@ static void a_message_has_no_more_than_the_kernel_takes(void **state)
 	assert_int_equal(box.contents[0].bytes, 60000);
 }
 
-static void a_socket_that_cannot_merge_has_a_message_for_each(void **state)
+TEST(a_socket_that_cannot_merge_has_a_message_for_each)
 {
-	(void)state;
 	outbox_begin(&box, false);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(add(0, i * 100, 100));
@@ -118,11 +109,10 @@ static void a_socket_that_cannot_merge_has_a_message_for_each(void **state)
 	assert_int_equal(segment_of(2), 0);
 }
 
-static void a_full_one_says_so(void **state)
+TEST(a_full_one_says_so)
 {
 	unsigned n = 0;
 
-	(void)state;
 	outbox_begin(&box, false);
 	while (add(n, n * 10, 5))
 		n++;

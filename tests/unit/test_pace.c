@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pacing: what a session that never stops is given, over any time, at any rate. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -13,7 +10,7 @@
 #define MEGA UINT64_C(1048576)
 #define START (1000 * CLOCK_S_NS)
 
-static void a_fresh_session_may_send_100_ms_worth(void **state maybe_unused)
+TEST(a_fresh_session_may_send_100_ms_worth)
 {
 	struct pace p;
 
@@ -23,7 +20,7 @@ static void a_fresh_session_may_send_100_ms_worth(void **state maybe_unused)
 	assert_int_equal(pace_room(&p, 10, START), PACE_ROOM_MIN);
 }
 
-static void what_is_spent_comes_back_at_the_rate(void **state maybe_unused)
+TEST(what_is_spent_comes_back_at_the_rate)
 {
 	struct pace p;
 
@@ -62,7 +59,7 @@ static uint64_t greedy(uint64_t rate, uint64_t *ret_turns)
 	return sum;
 }
 
-static void over_a_long_time_the_rate_is_kept_and_reached(void **state maybe_unused)
+TEST(over_a_long_time_the_rate_is_kept_and_reached)
 {
 	static const uint64_t rates[] = { 100, 4096, 40960, 1000000, MEGA, 128 * MEGA, UINT64_C(10000000000) };
 
@@ -76,7 +73,7 @@ static void over_a_long_time_the_rate_is_kept_and_reached(void **state maybe_unu
 	}
 }
 
-static void a_rate_without_bound_is_harmless(void **state maybe_unused)
+TEST(a_rate_without_bound_is_harmless)
 {
 	struct pace p;
 
@@ -86,7 +83,7 @@ static void a_rate_without_bound_is_harmless(void **state maybe_unused)
 	assert_true(pace_ready_ns(&p, UINT64_MAX) <= START + CLOCK_S_NS);
 }
 
-static void the_slowest_rate_works_on_a_machine_that_has_just_started(void **state maybe_unused)
+TEST(the_slowest_rate_works_on_a_machine_that_has_just_started)
 {
 	struct pace p;
 

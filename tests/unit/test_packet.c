@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kernel says beside a datagram, read from real sockets on the loopback interface, and what is said beside its answer. */
+#include "test.h"
+
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -125,7 +127,7 @@ static void expect_asked(const struct exchange *e)
 	assert_int_equal(datagram_checks_all(&e->l->settings->admission, NULL, &e->info.gate), REFUSED_NOT);
 }
 
-static void an_answer_leaves_from_the_ipv4_address_that_was_asked(void **state maybe_unused)
+TEST(an_answer_leaves_from_the_ipv4_address_that_was_asked)
 {
 	struct exchange e;
 
@@ -139,7 +141,7 @@ static void an_answer_leaves_from_the_ipv4_address_that_was_asked(void **state m
 	end(&e);
 }
 
-static void an_ipv4_client_of_a_dual_stack_socket_gets_its_answer_as_ipv4(void **state maybe_unused)
+TEST(an_ipv4_client_of_a_dual_stack_socket_gets_its_answer_as_ipv4)
 {
 	struct exchange e;
 
@@ -151,7 +153,7 @@ static void an_ipv4_client_of_a_dual_stack_socket_gets_its_answer_as_ipv4(void *
 	end(&e);
 }
 
-static void an_ipv6_client_of_a_dual_stack_socket_gets_its_answer_as_ipv6(void **state maybe_unused)
+TEST(an_ipv6_client_of_a_dual_stack_socket_gets_its_answer_as_ipv6)
 {
 	struct exchange e;
 
@@ -163,7 +165,7 @@ static void an_ipv6_client_of_a_dual_stack_socket_gets_its_answer_as_ipv6(void *
 	end(&e);
 }
 
-static void the_class_of_a_request_comes_back_where_that_is_set(void **state maybe_unused)
+TEST(the_class_of_a_request_comes_back_where_that_is_set)
 {
 	static const struct {
 		const struct addr *bound, *asked;
@@ -183,7 +185,7 @@ static void the_class_of_a_request_comes_back_where_that_is_set(void **state may
 	}
 }
 
-static void a_fixed_class_is_not_the_request_s(void **state maybe_unused)
+TEST(a_fixed_class_is_not_the_request_s)
 {
 	struct exchange e;
 
@@ -192,7 +194,7 @@ static void a_fixed_class_is_not_the_request_s(void **state maybe_unused)
 	end(&e);
 }
 
-static void a_datagram_that_was_cut_says_so(void **state maybe_unused)
+TEST(a_datagram_that_was_cut_says_so)
 {
 	struct exchange e;
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors that were passed: what each is, and how they are taken. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +12,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/fd.h"
 #include "net/passed.h"
@@ -38,7 +35,7 @@ static int loopback(int type)
 	return bound(type, &sin, sizeof(sin));
 }
 
-static void a_socket_of_ip_has_its_transport_and_address(void **state maybe_unused)
+TEST(a_socket_of_ip_has_its_transport_and_address)
 {
 	cleanup_fd int tcp = loopback(SOCK_STREAM), udp = loopback(SOCK_DGRAM);
 	struct adopt_socket s = { 0 };
@@ -53,7 +50,7 @@ static void a_socket_of_ip_has_its_transport_and_address(void **state maybe_unus
 	assert_false(s.accepting);
 }
 
-static void a_socket_of_both_families_is_told_from_one_of_ipv6(void **state maybe_unused)
+TEST(a_socket_of_both_families_is_told_from_one_of_ipv6)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
 
@@ -72,7 +69,7 @@ static void a_socket_of_both_families_is_told_from_one_of_ipv6(void **state mayb
 	}
 }
 
-static void a_unix_socket_has_its_path_or_name(void **state maybe_unused)
+TEST(a_unix_socket_has_its_path_or_name)
 {
 	static const struct {
 		int type;
@@ -102,7 +99,7 @@ static void a_unix_socket_has_its_path_or_name(void **state maybe_unused)
 	assert_string_equal(s.path, sun.sun_path);
 }
 
-static void what_nothing_here_serves_is_refused(void **state maybe_unused)
+TEST(what_nothing_here_serves_is_refused)
 {
 	struct adopt_socket s = { 0 };
 	cleanup_fd int netlink = socket(AF_NETLINK, SOCK_RAW, 0), file = open("/dev/null", O_RDONLY);
@@ -112,7 +109,7 @@ static void what_nothing_here_serves_is_refused(void **state maybe_unused)
 	assert_string_equal(passed_describe(-1, &s), "is not a socket");
 }
 
-static void a_socket_of_multipath_tcp_is_one_of_tcp(void **state maybe_unused)
+TEST(a_socket_of_multipath_tcp_is_one_of_tcp)
 {
 	struct adopt_socket s = { 0 };
 	cleanup_fd int multipath = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
@@ -153,7 +150,7 @@ static int take_two(int first, int second)
 	return passed_take(&a, &why) < 0 || a.n ? 7 : 0; /* no second time */
 }
 
-static void what_was_passed_is_taken_once_and_inherited_by_nobody(void **state maybe_unused)
+TEST(what_was_passed_is_taken_once_and_inherited_by_nobody)
 {
 	cleanup_fd int tcp = loopback(SOCK_STREAM), udp = loopback(SOCK_DGRAM);
 	int status;
@@ -167,7 +164,7 @@ static void what_was_passed_is_taken_once_and_inherited_by_nobody(void **state m
 
 #endif
 
-static void what_was_passed_to_another_process_is_left_alone(void **state maybe_unused)
+TEST(what_was_passed_to_another_process_is_left_alone)
 {
 	static struct adopt a;
 	char storage[256];

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How many processes a pool should have, by table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "supervisor/policy.h"
@@ -31,7 +27,7 @@ static void check(const struct row *rows, size_t n)
 	}
 }
 
-static void a_prefork_pool_keeps_its_spares(void **state)
+TEST(a_prefork_pool_keeps_its_spares)
 {
 	static const struct row rows[] = {
 		{ &prefork, { .idle = 4 }, 0, 0 },
@@ -42,58 +38,52 @@ static void a_prefork_pool_keeps_its_spares(void **state)
 		{ &prefork, { .idle = 9 }, 0, 1 },
 		{ &prefork, { .idle = 200, .busy = 10 }, 0, 1 },
 	};
-	(void)state;
 	check(rows, array_n(rows));
 }
 
-static void a_busy_prefork_pool_gets_more_at_once(void **state)
+TEST(a_busy_prefork_pool_gets_more_at_once)
 {
 	static const struct row rows[] = {
 		{ &prefork, { .busy = 16 }, 2 + 4, 0 },
 		{ &prefork, { .busy = 200 }, 2 + 8, 0 },
 		{ &prefork, { .starting = 2, .busy = 200 }, 0, 0 }, /* enough are on their way */
 	};
-	(void)state;
 	check(rows, array_n(rows));
 }
 
-static void no_pool_grows_beyond_its_cap(void **state)
+TEST(no_pool_grows_beyond_its_cap)
 {
 	static const struct row rows[] = {
 		{ &prefork, { .busy = 255 }, 1, 0 }, { &prefork, { .busy = 256 }, 0, 0 },
 		{ &prefork, { .busy = 300 }, 0, 0 }, { &event, { .idle = 3 }, 0, 0 },
 		{ &forking, { .busy = 1 }, 0, 0 },
 	};
-	(void)state;
 	check(rows, array_n(rows));
 }
 
-static void what_died_is_replaced(void **state)
+TEST(what_died_is_replaced)
 {
 	static const struct row rows[] = {
 		{ &event, { .idle = 1, .starting = 1 }, 1, 0 },
 		{ &event, { 0 }, 3, 0 },
 		{ &forking, { 0 }, 1, 0 },
 	};
-	(void)state;
 	check(rows, array_n(rows));
 }
 
-static void a_throttled_pool_waits_and_says_until_when(void **state)
+TEST(a_throttled_pool_waits_and_says_until_when)
 {
 	struct policy_view v = { .now_ns = 5, .not_before_ns = 7 };
 	struct policy_order order = policy_decide(&event, &v);
 
-	(void)state;
 	assert_int_equal(order.spawn, 0);
 	assert_true(order.again_ns == 7);
 	v.now_ns = 7;
 	assert_int_equal(policy_decide(&event, &v).spawn, 3);
 }
 
-static void the_first_early_death_is_forgiven_and_the_next_double_the_wait(void **state)
+TEST(the_first_early_death_is_forgiven_and_the_next_double_the_wait)
 {
-	(void)state;
 	assert_true(policy_throttle_ns(1) == 0);
 	assert_true(policy_throttle_ns(2) == 1 * CLOCK_S_NS);
 	assert_true(policy_throttle_ns(3) == 2 * CLOCK_S_NS);
@@ -102,11 +92,10 @@ static void the_first_early_death_is_forgiven_and_the_next_double_the_wait(void 
 	assert_true(policy_throttle_ns(UINT32_MAX) == 60 * CLOCK_S_NS);
 }
 
-static void a_pool_starts_with_what_its_settings_say(void **state)
+TEST(a_pool_starts_with_what_its_settings_say)
 {
 	struct pool_settings p = prefork;
 
-	(void)state;
 	assert_int_equal(policy_start(&p), 4);
 	p.min_spare = 6;
 	assert_int_equal(policy_start(&p), 6);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of echoprobe's command line: exact, or refused. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "echoprobe/units.h"
@@ -19,7 +16,7 @@ struct row {
 	uint64_t v;
 };
 
-static void durations_are_exact_and_bare_numbers_are_seconds(void **state)
+TEST(durations_are_exact_and_bare_numbers_are_seconds)
 {
 	static const struct row rows[] = {
 		{ "1", 0, CLOCK_S_NS },
@@ -44,7 +41,6 @@ static void durations_are_exact_and_bare_numbers_are_seconds(void **state)
 		{ "18446744074", -ERANGE, REFUSED },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t ns = REFUSED;
 
@@ -53,7 +49,7 @@ static void durations_are_exact_and_bare_numbers_are_seconds(void **state)
 	}
 }
 
-static void a_rate_becomes_the_interval_between_two_packets(void **state)
+TEST(a_rate_becomes_the_interval_between_two_packets)
 {
 	static const struct row rows[] = {
 		{ "1", 0, CLOCK_S_NS },
@@ -69,7 +65,6 @@ static void a_rate_becomes_the_interval_between_two_packets(void **state)
 		{ "-5", -EINVAL, REFUSED },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t ns = REFUSED;
 
@@ -78,11 +73,10 @@ static void a_rate_becomes_the_interval_between_two_packets(void **state)
 	}
 }
 
-static void a_number_is_within_its_range_or_refused(void **state)
+TEST(a_number_is_within_its_range_or_refused)
 {
 	uint64_t v = REFUSED;
 
-	(void)state;
 	assert_int_equal(units_number("255", 1, 255, &v), 0);
 	assert_int_equal(v, 255);
 	assert_int_equal(units_number("0", 1, 255, &v), -ERANGE);
@@ -93,7 +87,7 @@ static void a_number_is_within_its_range_or_refused(void **state)
 	assert_int_equal(v, 255);
 }
 
-static void dscp_is_a_number_or_a_name_of_its_rfc(void **state)
+TEST(dscp_is_a_number_or_a_name_of_its_rfc)
 {
 	static const struct row rows[] = {
 		{ "0", 0, 0 },          { "63", 0, 63 },         { "EF", 0, 46 },         { "ef", 0, 46 },
@@ -103,7 +97,6 @@ static void dscp_is_a_number_or_a_name_of_its_rfc(void **state)
 		{ "C 1", -EINVAL, 99 }, { "", -EINVAL, 99 },     { "AF+1", -EINVAL, 99 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint8_t v = 99;
 
@@ -112,13 +105,12 @@ static void dscp_is_a_number_or_a_name_of_its_rfc(void **state)
 	}
 }
 
-static void ecn_has_the_bits_of_rfc_3168(void **state)
+TEST(ecn_has_the_bits_of_rfc_3168)
 {
 	static const struct row rows[] = {
 		{ "not", 0, 0 }, { "ect1", 0, 1 }, { "ect0", 0, 2 }, { "ce", 0, 3 }, { "on", -EINVAL, 99 }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint8_t v = 99;
 
@@ -129,7 +121,7 @@ static void ecn_has_the_bits_of_rfc_3168(void **state)
 	}
 }
 
-static void a_host_is_told_from_its_port_in_every_form(void **state)
+TEST(a_host_is_told_from_its_port_in_every_form)
 {
 	static const struct {
 		const char *text;
@@ -154,7 +146,6 @@ static void a_host_is_told_from_its_port_in_every_form(void **state)
 		{ "host:0123456789012345678901234567890123", -ERANGE, "", "" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		struct units_host h = { 0 };
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The PROXY protocol: which headers are taken, what they say, and which are refused. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/text.h"
@@ -59,7 +56,7 @@ static void expect_line(const char *line, enum proxy_verdict expected)
 
 /* ---- version 1 ---- */
 
-static void a_line_names_client_and_server(void **state maybe_unused)
+TEST(a_line_names_client_and_server)
 {
 	expect_client("PROXY TCP4 192.0.2.1 198.51.100.2 56324 7\r\n", "192.0.2.1:56324", "198.51.100.2:7");
 	expect_client("PROXY TCP4 255.255.255.255 0.0.0.0 65535 0\r\n", "255.255.255.255:65535", "0.0.0.0:0");
@@ -71,12 +68,12 @@ static void a_line_names_client_and_server(void **state maybe_unused)
 }
 
 /* As HAProxy sends it for an IPv4 client of an IPv6 socket. */
-static void a_mapped_address_is_ipv4(void **state maybe_unused)
+TEST(a_mapped_address_is_ipv4)
 {
 	expect_client("PROXY TCP6 ::ffff:192.0.2.1 ::ffff:c633:6402 34512 7\r\n", "192.0.2.1:34512", "198.51.100.2:7");
 }
 
-static void an_unknown_client_leaves_the_real_one(void **state maybe_unused)
+TEST(an_unknown_client_leaves_the_real_one)
 {
 	expect_line("PROXY UNKNOWN\r\n", PROXY_REAL);
 	expect_line("PROXY UNKNOWN \r\n", PROXY_REAL);
@@ -86,7 +83,7 @@ static void an_unknown_client_leaves_the_real_one(void **state maybe_unused)
 	expect_line("PROXY UNKNOWN\n", PROXY_BAD);
 }
 
-static void a_line_has_at_most_107_bytes(void **state maybe_unused)
+TEST(a_line_has_at_most_107_bytes)
 {
 	char line[PROXY_LINE_MAX + 2];
 
@@ -101,7 +98,7 @@ static void a_line_has_at_most_107_bytes(void **state maybe_unused)
 	assert_int_equal(header_hear(PROXY_V1, line, 107, 1).verdict, PROXY_BAD);
 }
 
-static void a_line_that_is_not_exactly_right_is_refused(void **state maybe_unused)
+TEST(a_line_that_is_not_exactly_right_is_refused)
 {
 	static const char *const lines[] = {
 		"proxy TCP4 192.0.2.1 198.51.100.2 1 7\r\n",
@@ -162,7 +159,7 @@ static void a_line_that_is_not_exactly_right_is_refused(void **state maybe_unuse
 	expect_bytes("PROXY TCP4\0 192.0.2.1 198.51.100.2 1 7\r\n", 40, PROXY_V1, PROXY_BAD, "", "");
 }
 
-static void what_is_no_header_is_known_at_its_first_wrong_byte(void **state maybe_unused)
+TEST(what_is_no_header_is_known_at_its_first_wrong_byte)
 {
 	assert_int_equal(header_hear(PROXY_BOTH, "H", 1, 1).verdict, PROXY_BAD);
 	assert_int_equal(header_hear(PROXY_V1, "PROXX", 5, 1).used, 5);
@@ -196,7 +193,7 @@ static void make(uint8_t command, uint8_t family, const void *addresses, size_t 
 	header_end_v2(&h);
 }
 
-static void the_binary_header_names_client_and_server(void **state maybe_unused)
+TEST(the_binary_header_names_client_and_server)
 {
 	static const uint8_t tcp4[] = "\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a\x21\x11\x00\x0c"
 				      "\xc0\x00\x02\x01\xc6\x33\x64\x02\xdc\x04\x00\x07";
@@ -210,7 +207,7 @@ static void the_binary_header_names_client_and_server(void **state maybe_unused)
 	expect_v2(PROXY_CLIENT, "[2001:db8::1]:40000", "[2001:db8::2]:7");
 }
 
-static void a_mapped_address_is_ipv4_in_binary_too(void **state maybe_unused)
+TEST(a_mapped_address_is_ipv4_in_binary_too)
 {
 	uint8_t mapped[36] = { [10] = 0xFF, 0xFF, 192, 0, 2, 1, [26] = 0xFF, 0xFF, 198, 51, 100, 2, 0xDC, 0x04, 0, 7 };
 
@@ -218,7 +215,7 @@ static void a_mapped_address_is_ipv4_in_binary_too(void **state maybe_unused)
 	expect_v2(PROXY_CLIENT, V4_CLIENT, V4_SERVER);
 }
 
-static void local_and_clients_without_an_address_leave_the_real_one(void **state maybe_unused)
+TEST(local_and_clients_without_an_address_leave_the_real_one)
 {
 	static const uint8_t anything[300] = { 1, 2, 3 };
 
@@ -238,7 +235,7 @@ static void local_and_clients_without_an_address_leave_the_real_one(void **state
 	expect_v2(PROXY_REAL, "none", "none");
 }
 
-static void unknown_versions_commands_families_and_protocols_are_refused(void **state maybe_unused)
+TEST(unknown_versions_commands_families_and_protocols_are_refused)
 {
 	for (unsigned command = 0; command < 256; command++) {
 		make((uint8_t)command, 0x11, v4, sizeof(v4));
@@ -261,7 +258,7 @@ static void unknown_versions_commands_families_and_protocols_are_refused(void **
 	}
 }
 
-static void a_length_too_short_for_the_addresses_is_refused(void **state maybe_unused)
+TEST(a_length_too_short_for_the_addresses_is_refused)
 {
 	static const struct {
 		uint8_t family;
@@ -286,7 +283,7 @@ static void begin_v4(void)
 	header_add(&h, v4, sizeof(v4));
 }
 
-static void tlvs_are_passed_over(void **state maybe_unused)
+TEST(tlvs_are_passed_over)
 {
 	uint8_t value[1000] = { 1 };
 
@@ -307,7 +304,7 @@ static void tlvs_are_passed_over(void **state maybe_unused)
 	expect_v2(PROXY_REAL, "none", "none");
 }
 
-static void tlvs_that_lie_about_their_length_are_refused(void **state maybe_unused)
+TEST(tlvs_that_lie_about_their_length_are_refused)
 {
 	uint8_t value[130] = { 0 };
 
@@ -361,7 +358,7 @@ static void make_with_crc(void)
 	put_crc(CRC_AT + 3, sum_of_header());
 }
 
-static void a_check_sum_is_verified(void **state maybe_unused)
+TEST(a_check_sum_is_verified)
 {
 	/* As HAProxy 2.6 made it, for a connection from ::1 to ::1. */
 	static const uint8_t made[] =
@@ -380,7 +377,7 @@ static void a_check_sum_is_verified(void **state maybe_unused)
 	}
 }
 
-static void a_check_sum_of_another_size_or_twice_is_refused(void **state maybe_unused)
+TEST(a_check_sum_of_another_size_or_twice_is_refused)
 {
 	for (uint16_t n = 0; n < 9; n++) {
 		begin_v4();
@@ -397,7 +394,7 @@ static void a_check_sum_of_another_size_or_twice_is_refused(void **state maybe_u
 	expect_v2(PROXY_BAD, "", "");
 }
 
-static void the_longest_header_there_can_be_is_read(void **state maybe_unused)
+TEST(the_longest_header_there_can_be_is_read)
 {
 	static uint8_t filling[65535];
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker and the headers of the PROXY protocol: who may send one, when the session begins, and as whose. */
+#include "test.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -70,7 +72,7 @@ static void expect_refused(struct desk *d, int fd, enum refusal why)
 	close(fd);
 }
 
-static void the_bytes_behind_a_header_are_the_sessions_first(void **state maybe_unused)
+TEST(the_bytes_behind_a_header_are_the_sessions_first)
 {
 	struct desk d;
 	int fd;
@@ -90,7 +92,7 @@ static void the_bytes_behind_a_header_are_the_sessions_first(void **state maybe_
 	desk_end(&d);
 }
 
-static void nothing_is_said_before_the_header_is_whole(void **state maybe_unused)
+TEST(nothing_is_said_before_the_header_is_whole)
 {
 	struct desk d;
 	int fd;
@@ -108,7 +110,7 @@ static void nothing_is_said_before_the_header_is_whole(void **state maybe_unused
 	desk_end(&d);
 }
 
-static void the_longest_header_and_much_behind_it_are_read(void **state maybe_unused)
+TEST(the_longest_header_and_much_behind_it_are_read)
 {
 	static char said[65551 + 20000], got[20000];
 	static const char start[] =
@@ -135,7 +137,7 @@ static void the_longest_header_and_much_behind_it_are_read(void **state maybe_un
 	desk_end(&d);
 }
 
-static void without_a_header_there_is_no_session(void **state maybe_unused)
+TEST(without_a_header_there_is_no_session)
 {
 	static const struct {
 		const char *said;
@@ -159,7 +161,7 @@ static void without_a_header_there_is_no_session(void **state maybe_unused)
 	desk_end(&d);
 }
 
-static void a_header_that_is_not_whole_in_time_ends_the_connection(void **state maybe_unused)
+TEST(a_header_that_is_not_whole_in_time_ends_the_connection)
 {
 	struct desk d;
 	int fd;
@@ -186,7 +188,7 @@ static void a_header_that_is_not_whole_in_time_ends_the_connection(void **state 
 	desk_end(&d);
 }
 
-static void only_balancers_may_connect(void **state maybe_unused)
+TEST(only_balancers_may_connect)
 {
 	struct desk d;
 
@@ -199,7 +201,7 @@ static void only_balancers_may_connect(void **state maybe_unused)
 	desk_end(&d);
 }
 
-static void the_lists_are_for_the_client_that_the_header_names(void **state maybe_unused)
+TEST(the_lists_are_for_the_client_that_the_header_names)
 {
 	struct desk d;
 	int fd;
@@ -223,7 +225,7 @@ static void the_lists_are_for_the_client_that_the_header_names(void **state mayb
 	desk_end(&d);
 }
 
-static void the_caps_per_source_are_for_the_client_that_the_header_names(void **state maybe_unused)
+TEST(the_caps_per_source_are_for_the_client_that_the_header_names)
 {
 	struct desk d;
 	int fds[7];
@@ -264,7 +266,7 @@ static void begin_mux(struct desk *d)
 	desk_listen(d, "echo", TRANSPORT_TCP, AF_INET);
 }
 
-static void a_header_before_tcpmux_counts_for_the_service_it_names(void **state maybe_unused)
+TEST(a_header_before_tcpmux_counts_for_the_service_it_names)
 {
 	struct desk d;
 	int fd, other, own;
@@ -302,7 +304,7 @@ static void a_header_before_tcpmux_counts_for_the_service_it_names(void **state 
 }
 
 /* Or it would be a way around proxy_from. */
-static void tcpmux_without_a_header_leads_to_no_service_that_wants_one(void **state maybe_unused)
+TEST(tcpmux_without_a_header_leads_to_no_service_that_wants_one)
 {
 	struct desk d;
 	int fd;
@@ -324,7 +326,7 @@ static void tcpmux_without_a_header_leads_to_no_service_that_wants_one(void **st
 	desk_end(&d);
 }
 
-static void a_kill_mark_reaches_a_connection_whose_header_is_due(void **state maybe_unused)
+TEST(a_kill_mark_reaches_a_connection_whose_header_is_due)
 {
 	struct desk d;
 	int fd;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The PROXY protocol under headers that chance has damaged, from a fixed seed: the parser keeps its word whatever comes. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "base/attr.h"
 #include "proxy_headers.h"
@@ -81,7 +78,7 @@ static struct heard hear(const struct header *h, enum proxy_mode mode, size_t st
 	return r;
 }
 
-static void damaged_headers_mean_the_same_in_any_pieces(void **state maybe_unused)
+TEST(damaged_headers_mean_the_same_in_any_pieces)
 {
 	static struct header h;
 	unsigned verdicts[4] = { 0 };
@@ -112,7 +109,7 @@ static void damaged_headers_mean_the_same_in_any_pieces(void **state maybe_unuse
 		assert_true(verdicts[v] > ROUNDS / 100);
 }
 
-static void noise_is_never_a_header(void **state maybe_unused)
+TEST(noise_is_never_a_header)
 {
 	static struct header h;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* qotd (RFC 865): quotes are read from a file's bytes, and each answer is one of them, whole. */
+#include "test.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -27,32 +29,28 @@ static void assert_quotes(const char *text, const char *const *expected, size_t 
 #define ASSERT_QUOTES(text, ...)                                                                                            \
 	assert_quotes(text, (const char *const[]){ __VA_ARGS__ }, array_n(((const char *const[]){ __VA_ARGS__ })))
 
-static void percent_lines_part_the_quotes(void **state)
+TEST(percent_lines_part_the_quotes)
 {
-	(void)state;
 	ASSERT_QUOTES("one\n%\ntwo\nlines\n%\nthree\n", "one\r\n", "two\r\nlines\r\n", "three\r\n");
 	ASSERT_QUOTES("%\none\n%\n%\n\n%\ntwo\n%\n", "one\r\n", "two\r\n"); /* empty ones do not count */
 	ASSERT_QUOTES("\n\none\n\nstill one\n\n\n%\ntwo", "one\r\n\r\nstill one\r\n", "two\r\n");
 	ASSERT_QUOTES("100 %\n%\n%%\n", "100 %\r\n", "%%\r\n");
 }
 
-static void quotes_as_windows_has_them_are_read(void **state)
+TEST(quotes_as_windows_has_them_are_read)
 {
-	(void)state;
 	ASSERT_QUOTES("\"To be, or not\r\n to be.\" A (1564-1616)\r\n%\r\n\"Second.\"\r\n B\r\n",
 		      "\"To be, or not\r\n to be.\" A (1564-1616)\r\n", "\"Second.\"\r\n B\r\n");
 }
 
-static void blank_lines_part_the_quotes_where_no_percent_line_does(void **state)
+TEST(blank_lines_part_the_quotes_where_no_percent_line_does)
 {
-	(void)state;
 	ASSERT_QUOTES("one\r\nmore\r\n\r\n  \t\r\ntwo\r\n", "one\r\nmore\r\n", "two\r\n");
 	ASSERT_QUOTES("only one", "only one\r\n");
 }
 
-static void tabs_become_spaces(void **state)
+TEST(tabs_become_spaces)
 {
-	(void)state;
 	ASSERT_QUOTES("\ta\n123\t-- b\t\n", "        a\r\n123     -- b\r\n");
 }
 
@@ -68,7 +66,7 @@ static void assert_refused(const char *text, size_t n, unsigned expected_line, c
 	assert_non_null(strstr(why, word));
 }
 
-static void a_quote_of_512_bytes_is_refused_with_its_line(void **state)
+TEST(a_quote_of_512_bytes_is_refused_with_its_line)
 {
 	char text[1024];
 	struct quotes *q;
@@ -76,7 +74,6 @@ static void a_quote_of_512_bytes_is_refused_with_its_line(void **state)
 	const char *why;
 	size_t bytes;
 
-	(void)state;
 	snprintf(text, sizeof(text), "one\n%%\n%0509d\n%%\n", 7);
 	assert_int_equal(quotes_parse(text, strlen(text), &q, &line, &why), 0);
 	quotes_at(q, 1, &bytes);
@@ -89,9 +86,8 @@ static void a_quote_of_512_bytes_is_refused_with_its_line(void **state)
 	assert_refused(text, strlen(text), 4, "511"); /* where it begins */
 }
 
-static void bytes_outside_rfc_865_are_refused_with_their_line(void **state)
+TEST(bytes_outside_rfc_865_are_refused_with_their_line)
 {
-	(void)state;
 	assert_refused("one\ntwo\nth\x1bree\n", 14, 3, "ASCII");
 	assert_refused("one\n%\ncaf\xc3\xa9\n", 12, 3, "ASCII");
 	assert_refused("a\0b\n", 4, 1, "ASCII");
@@ -99,14 +95,13 @@ static void bytes_outside_rfc_865_are_refused_with_their_line(void **state)
 	assert_refused("a\x7f\n", 3, 1, "ASCII");
 }
 
-static void a_file_without_a_quote_is_refused(void **state)
+TEST(a_file_without_a_quote_is_refused)
 {
-	(void)state;
 	assert_refused("", 0, 1, "no quote");
 	assert_refused("%\n\n%\n", 5, 1, "no quote");
 }
 
-static void many_quotes_keep_their_order(void **state)
+TEST(many_quotes_keep_their_order)
 {
 	static char text[200000];
 	struct quotes *q;
@@ -114,7 +109,6 @@ static void many_quotes_keep_their_order(void **state)
 	const char *why;
 	size_t at = 0;
 
-	(void)state;
 	for (int i = 0; i < 5000; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "quote number %d\n%%\n", i);
 	assert_int_equal(quotes_parse(text, at, &q, &line, &why), 0);
@@ -131,7 +125,7 @@ static void many_quotes_keep_their_order(void **state)
 	quotes_free(q);
 }
 
-static void an_answer_is_a_quote_by_chance_and_the_end(void **state)
+TEST(an_answer_is_a_quote_by_chance_and_the_end)
 {
 	static const char text[] = "one\n%\ntwo\n%\nthree\n";
 	bool seen[3] = { false };
@@ -140,7 +134,6 @@ static void an_answer_is_a_quote_by_chance_and_the_end(void **state)
 	const char *why;
 	struct serve s;
 
-	(void)state;
 	assert_int_equal(quotes_parse(text, strlen(text), &q, &line, &why), 0);
 	for (uint32_t random = 0; random < 30; random++) {
 		serve_begin(&s, "qotd", TRANSPORT_TCP);
@@ -156,14 +149,13 @@ static void an_answer_is_a_quote_by_chance_and_the_end(void **state)
 	quotes_free(q);
 }
 
-static void a_datagram_gets_a_whole_quote_or_none(void **state)
+TEST(a_datagram_gets_a_whole_quote_or_none)
 {
 	struct quotes *q;
 	unsigned line;
 	const char *why;
 	struct serve s;
 
-	(void)state;
 	assert_int_equal(quotes_parse("hello\n", 6, &q, &line, &why), 0);
 	serve_begin(&s, "qotd", TRANSPORT_UDP);
 	s.options.quotes = q;

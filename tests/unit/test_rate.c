@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A bucket: its burst, its rate, and what it costs not to be asked. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -35,7 +32,7 @@ static uint64_t take_all(struct bucket *b, const struct rate *r, uint64_t now_ns
 	return n;
 }
 
-static void a_burst_is_given_at_once_and_then_the_rate(void **state maybe_unused)
+TEST(a_burst_is_given_at_once_and_then_the_rate)
 {
 	struct rate r = rate_of(200, 1, 400);
 	struct bucket b = { 0 };
@@ -47,7 +44,7 @@ static void a_burst_is_given_at_once_and_then_the_rate(void **state maybe_unused
 	assert_int_equal(take_all(&b, &r, START_NS + 3600 * CLOCK_S_NS), 400);
 }
 
-static void a_rate_may_be_slow_or_fast(void **state maybe_unused)
+TEST(a_rate_may_be_slow_or_fast)
 {
 	static const struct {
 		uint64_t amount, period_s, burst;
@@ -68,7 +65,7 @@ static void a_rate_may_be_slow_or_fast(void **state maybe_unused)
 	}
 }
 
-static void bytes_are_taken_many_at_once(void **state maybe_unused)
+TEST(bytes_are_taken_many_at_once)
 {
 	struct rate r = rate_of(1000, 1, 2000);
 	struct bucket b = { 0 };
@@ -85,7 +82,7 @@ static void bytes_are_taken_many_at_once(void **state maybe_unused)
 }
 
 /* What is taken at once is what would be taken in turn. */
-static void many_at_once_get_what_they_would_get_one_by_one(void **state maybe_unused)
+TEST(many_at_once_get_what_they_would_get_one_by_one)
 {
 	static const uint64_t each[] = { 1, 7, 400, 3000 };
 
@@ -106,7 +103,7 @@ static void many_at_once_get_what_they_would_get_one_by_one(void **state maybe_u
 		}
 }
 
-static void no_rate_is_no_limit(void **state maybe_unused)
+TEST(no_rate_is_no_limit)
 {
 	static const struct rate none;
 	struct bucket b = { 0 };
@@ -114,7 +111,7 @@ static void no_rate_is_no_limit(void **state maybe_unused)
 	assert_int_equal(take_all(&b, &none, START_NS), 1000000);
 }
 
-static void how_long_a_bucket_fills_is_exact_up_to_a_hundred_years(void **state maybe_unused)
+TEST(how_long_a_bucket_fills_is_exact_up_to_a_hundred_years)
 {
 	static const struct {
 		uint64_t amount, period_s, burst, burst_ns;
@@ -134,7 +131,7 @@ static void how_long_a_bucket_fills_is_exact_up_to_a_hundred_years(void **state 
 		assert_int_equal(rate_of(rows[i].amount, rows[i].period_s, rows[i].burst).burst_ns, rows[i].burst_ns);
 }
 
-static void the_largest_rates_do_not_overflow(void **state maybe_unused)
+TEST(the_largest_rates_do_not_overflow)
 {
 	struct rate slow = rate_of(1, 3600, RATE_MAX), fast = rate_of(RATE_MAX, 1, RATE_MAX);
 	struct bucket b = { 0 }, c = { 0 };

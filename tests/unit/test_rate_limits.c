@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Rates of sources, totals and the loop guard, as a flood of invented sources and many processes meet them. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "admission/rate_limits.h"
@@ -88,7 +85,7 @@ static unsigned answered(struct rate_limits *l, struct rate_limits_request q, co
 	return got;
 }
 
-static void a_source_gets_its_burst_and_then_its_rate(void **state maybe_unused)
+TEST(a_source_gets_its_burst_and_then_its_rate)
 {
 	struct rate_limits *l = make();
 	struct rate r = rate_of(50, 100);
@@ -100,7 +97,7 @@ static void a_source_gets_its_burst_and_then_its_rate(void **state maybe_unused)
 	assert_int_equal(answered(l, from("192.0.2.1", START_NS + 3600 * CLOCK_S_NS), &r, 500), 100);
 }
 
-static void sources_and_listeners_are_apart(void **state maybe_unused)
+TEST(sources_and_listeners_are_apart)
 {
 	struct rate_limits *l = make();
 	struct rate r = rate_of(1, 5);
@@ -120,7 +117,7 @@ static void sources_and_listeners_are_apart(void **state maybe_unused)
 	assert_int_equal(rate_limits_session(l, &q, &r), REFUSED_RATE);
 }
 
-static void a_prefix_is_one_source(void **state maybe_unused)
+TEST(a_prefix_is_one_source)
 {
 	struct rate_limits *l = make_shaped(
 		&(struct rate_sketch_shape){ .bytes = 1 << 20, .source_bits_v4 = 24, .source_bits_v6 = 96 });
@@ -134,7 +131,7 @@ static void a_prefix_is_one_source(void **state maybe_unused)
 	assert_int_equal(answered(l, from("2001:db8::2:0:1", START_NS), &r, 9), 5);
 }
 
-static void no_rate_and_no_address_are_no_limit(void **state maybe_unused)
+TEST(no_rate_and_no_address_are_no_limit)
 {
 	struct rate_limits *l = make();
 	struct rate r = rate_of(1, 1);
@@ -144,7 +141,7 @@ static void no_rate_and_no_address_are_no_limit(void **state maybe_unused)
 }
 
 /* A reload: the debt stays, the rate is the new one. */
-static void a_new_rate_holds_for_what_was_used_before(void **state maybe_unused)
+TEST(a_new_rate_holds_for_what_was_used_before)
 {
 	struct rate_limits *l = make();
 	struct rate slow = rate_of(10, 20), fast = rate_of(10, 40);
@@ -155,7 +152,7 @@ static void a_new_rate_holds_for_what_was_used_before(void **state maybe_unused)
 	assert_int_equal(answered(l, from("192.0.2.1", START_NS + 3 * CLOCK_S_NS), &slow, 99), 10);
 }
 
-static void totals_hold_for_everybody_together(void **state maybe_unused)
+TEST(totals_hold_for_everybody_together)
 {
 	struct rate_limits *l = make();
 	struct rate_limits_totals totals = { .answers = rate_of(10, 10), .answer_bytes = rate_of(1000, 1000) };
@@ -180,7 +177,7 @@ static void totals_hold_for_everybody_together(void **state maybe_unused)
 
 /* 300,000 sources that are never seen again, in the smallest sensible memory, beside one that asks too much and a
  * hundred that ask little. */
-static void a_flood_of_invented_sources_frees_nobody_and_harms_nobody(void **state maybe_unused)
+TEST(a_flood_of_invented_sources_frees_nobody_and_harms_nobody)
 {
 	struct rate_limits *l = make();
 	struct rate r = rate_of(50, 100);
@@ -208,7 +205,7 @@ static void a_flood_of_invented_sources_frees_nobody_and_harms_nobody(void **sta
 }
 
 /* Two processes that charge one source at once charge it twice. */
-static void a_source_is_charged_by_all_processes_together(void **state maybe_unused)
+TEST(a_source_is_charged_by_all_processes_together)
 {
 	struct rate_limits *l = make();
 	struct rate r = rate_of(1, 20000);
@@ -225,7 +222,7 @@ static void a_source_is_charged_by_all_processes_together(void **state maybe_unu
 	assert_int_equal(*got, 20000);
 }
 
-static void one_in_a_row_of_1024_from_an_odd_port_is_dropped(void **state maybe_unused)
+TEST(one_in_a_row_of_1024_from_an_odd_port_is_dropped)
 {
 	static const struct {
 		uint16_t port;
@@ -246,7 +243,7 @@ static void one_in_a_row_of_1024_from_an_odd_port_is_dropped(void **state maybe_
 	}
 }
 
-static void a_row_is_of_one_address_and_port_and_listener(void **state maybe_unused)
+TEST(a_row_is_of_one_address_and_port_and_listener)
 {
 	struct rate_limits *l = make();
 	struct rate_limits_request a = from("2001:db8::1", START_NS), b = from("2001:db8::2", START_NS), c = a, d = a;
@@ -267,7 +264,7 @@ static void a_row_is_of_one_address_and_port_and_listener(void **state maybe_unu
 }
 
 /* A flood beside a loop does not hide it. */
-static void a_loop_ends_under_a_flood(void **state maybe_unused)
+TEST(a_loop_ends_under_a_flood)
 {
 	struct rate_limits *l = make();
 	struct rate_limits_request loop = from("192.0.2.1", START_NS), q = from("198.18.0.0", START_NS);
@@ -285,7 +282,7 @@ static void a_loop_ends_under_a_flood(void **state maybe_unused)
 	}
 }
 
-static void all_of_it_is_within_the_size_that_was_asked_for(void **state maybe_unused)
+TEST(all_of_it_is_within_the_size_that_was_asked_for)
 {
 	struct rate_sketch_shape shape = { .bytes = RATE_LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
 	uint8_t *memory = mmap(NULL, RATE_LIMITS_BYTES_MIN + 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,

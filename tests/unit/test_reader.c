@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The settings reader as a process: whatever becomes of it, its parent gets a whole list or words, and nothing is left. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <cmocka.h>
 
 #include "settings/apply.h"
 #include "settings/reader.h"
@@ -113,7 +110,7 @@ static int run_child(struct files *f, reader_child_fn *child, struct reader_resu
 	return r;
 }
 
-static void a_reader_that_hangs_dies_or_lies_is_only_words(void **state)
+TEST(a_reader_that_hangs_dies_or_lies_is_only_words)
 {
 	static const struct {
 		reader_child_fn *child;
@@ -139,7 +136,7 @@ static void a_reader_that_hangs_dies_or_lies_is_only_words(void **state)
 	assert_int_equal(close(aside[0]) + close(aside[1]), 0);
 }
 
-static void the_reader_inherits_no_signals_and_has_bounds(void **state)
+TEST(the_reader_inherits_no_signals_and_has_bounds)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, had;
 	struct reader_result result;
@@ -165,7 +162,7 @@ static int take_much(const struct reader_order *order, int fd)
 	return much != NULL ? -ENOMEM : reader_write(order, fd);
 }
 
-static void the_reader_has_64_mib(void **state)
+TEST(the_reader_has_64_mib)
 {
 	struct reader_result result;
 
@@ -193,13 +190,12 @@ static char *written_list(size_t *ret_n)
 	return bytes;
 }
 
-static void a_list_arrives_whole_or_not_at_all(void **state)
+TEST(a_list_arrives_whole_or_not_at_all)
 {
 	struct flat flat;
 	size_t n = 0;
 	char *bytes = written_list(&n);
 
-	(void)state;
 	assert_int_equal(flat_parse(bytes, n, &flat), 0);
 	assert_int_equal(flat.n, 4);
 	assert_string_equal(flat_find(&flat, "log.level")->value, "info");
@@ -218,12 +214,11 @@ static void a_list_arrives_whole_or_not_at_all(void **state)
 }
 
 /* A number is a port, or an error's: anything else would be negated, or asked for as text, by who reads it. */
-static void a_number_that_is_no_error_and_no_port_is_none(void **state)
+TEST(a_number_that_is_no_error_and_no_port_is_none)
 {
 	static const int64_t wrong[] = { INT64_MIN, INT64_MIN + 1, INT32_MIN, -4096, 65536, INT64_MAX };
 	struct flat flat;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(wrong); i++) {
 		char *bytes = NULL;
 		size_t n = 0;
@@ -239,7 +234,7 @@ static void a_number_that_is_no_error_and_no_port_is_none(void **state)
 }
 
 /* From a reader that was taken over. */
-static void only_elements_of_the_list_are_listeners(void **state)
+TEST(only_elements_of_the_list_are_listeners)
 {
 	static struct flat_item items[] = {
 		{ .kind = FLAT_LIST, .path = "listeners", .file = "f", .value = "" },
@@ -254,7 +249,6 @@ static void only_elements_of_the_list_are_listeners(void **state)
 	struct settings *s = calloc(1, sizeof(*s));
 	struct draft d = { .file = "f", .settings = s, .flat = &flat, .report = report };
 
-	(void)state;
 	assert_non_null(report);
 	assert_non_null(s);
 	s->own = calloc(1, sizeof(*s->own));
@@ -268,13 +262,12 @@ static void only_elements_of_the_list_are_listeners(void **state)
 	free(report);
 }
 
-static void no_byte_of_a_list_is_trusted(void **state)
+TEST(no_byte_of_a_list_is_trusted)
 {
 	struct flat flat;
 	size_t n = 0;
 	char *bytes = written_list(&n);
 
-	(void)state;
 	for (size_t i = 0; i < n; i++)
 		for (int bit = 0; bit < 8; bit++) {
 			bytes[i] = (char)(bytes[i] ^ 1 << bit);
@@ -288,15 +281,15 @@ static void no_byte_of_a_list_is_trusted(void **state)
 	free(bytes);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_reader_that_hangs_dies_or_lies_is_only_words),
-		TEST(the_reader_inherits_no_signals_and_has_bounds),
+		PREPARED(a_reader_that_hangs_dies_or_lies_is_only_words),
+		PREPARED(the_reader_inherits_no_signals_and_has_bounds),
 #ifndef __SANITIZE_ADDRESS__
-		TEST(the_reader_has_64_mib),
+		PREPARED(the_reader_has_64_mib),
 #endif
 		cmocka_unit_test(a_list_arrives_whole_or_not_at_all),
 		cmocka_unit_test(a_number_that_is_no_error_and_no_port_is_none),

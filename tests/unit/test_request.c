@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* request: strict about what it takes, harmless whatever it is given. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "supervisor/request.h"
 
@@ -24,11 +21,10 @@ static int parse(const char *line, struct request *r)
 	return result;
 }
 
-static void a_request_is_an_object_of_strings(void **state)
+TEST(a_request_is_an_object_of_strings)
 {
 	struct request r;
 
-	(void)state;
 	assert_int_equal(parse("{\"command\":\"status\"}", &r), 0);
 	assert_string_equal(r.command, "status");
 	assert_string_equal(r.id, "");
@@ -39,7 +35,7 @@ static void a_request_is_an_object_of_strings(void **state)
 	assert_string_equal(r.listener, "echo/tcp");
 }
 
-static void whatever_is_not_exactly_that_is_refused(void **state)
+TEST(whatever_is_not_exactly_that_is_refused)
 {
 	static const char *const wrong[] = {
 		"",
@@ -78,31 +74,28 @@ static void whatever_is_not_exactly_that_is_refused(void **state)
 	};
 	struct request r;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		if (parse(wrong[i], &r) == 0)
 			fail_msg("taken: %s", wrong[i]);
 }
 
-static void a_nul_ends_no_request_and_hides_nothing(void **state)
+TEST(a_nul_ends_no_request_and_hides_nothing)
 {
 	static const char line[] = "{\"command\":\"status\"}\0{";
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 	struct request r;
 
-	(void)state;
 	assert_int_not_equal(request_parse(line, sizeof(line) - 1, &r, &why), 0);
 }
 
-static void an_id_is_two_numbers_that_fit(void **state)
+TEST(an_id_is_two_numbers_that_fit)
 {
 	static const char *const wrong[] = { "",     ".",    "1",    "1.",           "1.1.1",
 					     "01.1", "-1.1", "+1.1", "1.4294967296", "99999999999999999999.1",
 					     "1. 1", "a.b",  "1.0x", " 1.1" };
 	uint32_t slot, generation;
 
-	(void)state;
 	assert_int_equal(request_parse_id("17.3", &slot, &generation), 0);
 	assert_int_equal(slot, 17);
 	assert_int_equal(generation, 3);
@@ -113,7 +106,7 @@ static void an_id_is_two_numbers_that_fit(void **state)
 }
 
 /* Pieces of requests and random bytes, at the end of a page: reading a byte too many is the test's end. */
-static void random_lines_are_taken_or_refused_without_a_byte_too_many(void **state)
+TEST(random_lines_are_taken_or_refused_without_a_byte_too_many)
 {
 	static const char *const pieces[] = {
 		"{",  "}",  "\"command\"", "\"id\"", "\"listener\"",         ":", ",", "\"status\"", "\"1.2\"",
@@ -123,7 +116,6 @@ static void random_lines_are_taken_or_refused_without_a_byte_too_many(void **sta
 	char *at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned seed = 7;
 
-	(void)state;
 	assert_ptr_not_equal(at, MAP_FAILED);
 	assert_int_equal(mprotect(at + page, page, PROT_NONE), 0);
 	for (int i = 0; i < RANDOM_N; i++) {

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What brings nothing rests, longer each time. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 
-#include "base/attr.h"
+#include "test.h"
+
 #include "base/rest.h"
 
 #define NOW_NS (1000 * CLOCK_S_NS)
@@ -19,7 +15,7 @@ static void bore(struct rest *r, unsigned times, uint64_t now_ns)
 	assert_true(rest_is_due(r, false, now_ns));
 }
 
-static void it_rests_after_some_events_in_a_row_that_brought_nothing(void **state maybe_unused)
+TEST(it_rests_after_some_events_in_a_row_that_brought_nothing)
 {
 	struct rest r = { 0 };
 
@@ -28,7 +24,7 @@ static void it_rests_after_some_events_in_a_row_that_brought_nothing(void **stat
 	assert_true(rest_is_over(&r, NOW_NS + REST_FIRST_NS));
 }
 
-static void one_event_that_brought_something_begins_the_count_anew(void **state maybe_unused)
+TEST(one_event_that_brought_something_begins_the_count_anew)
 {
 	struct rest r = { 0 };
 
@@ -40,7 +36,7 @@ static void one_event_that_brought_something_begins_the_count_anew(void **state 
 	assert_true(rest_is_over(&r, NOW_NS));
 }
 
-static void it_rests_longer_each_time_up_to_a_limit(void **state maybe_unused)
+TEST(it_rests_longer_each_time_up_to_a_limit)
 {
 	struct rest r = { 0 };
 	uint64_t now_ns = NOW_NS, last_ns = 0;
@@ -54,7 +50,7 @@ static void it_rests_longer_each_time_up_to_a_limit(void **state maybe_unused)
 	}
 }
 
-static void long_after_the_last_rest_the_next_is_short(void **state maybe_unused)
+TEST(long_after_the_last_rest_the_next_is_short)
 {
 	struct rest r = { 0 };
 

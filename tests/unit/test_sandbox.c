@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sandboxes: what a process of each role can no longer do, and what it goes on doing. Each try is a process of its own. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
+#include "test.h"
+
 #include <signal.h>
-#include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -23,7 +21,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -307,14 +304,14 @@ static const struct attempt not_of_those_who_serve[] = {
 	{ "a thread", try_thread },
 };
 
-static void nobody_runs_programs_traces_others_or_goes_around_the_filter(void **state maybe_unused)
+TEST(nobody_runs_programs_traces_others_or_goes_around_the_filter)
 {
 	need_filter();
 	for (int role = SANDBOX_WORKER; role <= SANDBOX_INETD; role++)
 		expect_death((enum sandbox_role)role, nobodys, array_n(nobodys));
 }
 
-static void who_serves_clients_opens_no_file_no_socket_and_runs_no_new_code(void **state maybe_unused)
+TEST(who_serves_clients_opens_no_file_no_socket_and_runs_no_new_code)
 {
 	need_filter();
 	expect_death(SANDBOX_WORKER, not_of_those_who_serve, array_n(not_of_those_who_serve));
@@ -323,7 +320,7 @@ static void who_serves_clients_opens_no_file_no_socket_and_runs_no_new_code(void
 	expect_death(SANDBOX_ACCEPTOR, not_of_those_who_serve, array_n(not_of_those_who_serve));
 }
 
-static void only_an_acceptor_forks_and_its_children_may_no_more_than_it(void **state maybe_unused)
+TEST(only_an_acceptor_forks_and_its_children_may_no_more_than_it)
 {
 	need_filter();
 	assert_true(is_killed(SANDBOX_WORKER, try_fork));
@@ -332,14 +329,14 @@ static void only_an_acceptor_forks_and_its_children_may_no_more_than_it(void **s
 	assert_true(goes_well(SANDBOX_ACCEPTOR, try_open_in_child));
 }
 
-static void a_worker_makes_at_most_45_system_calls(void **state maybe_unused)
+TEST(a_worker_makes_at_most_45_system_calls)
 {
 	need_filter();
 	assert_in_range(sandbox_calls_n(SANDBOX_WORKER), 20, 45);
 	assert_int_equal(sandbox_calls_n(SANDBOX_INETD), sandbox_calls_n(SANDBOX_WORKER));
 }
 
-static void every_role_goes_on_with_its_work(void **state maybe_unused)
+TEST(every_role_goes_on_with_its_work)
 {
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_WORKER }, try_work), 0);
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_INETD }, try_work), 0);
@@ -348,7 +345,7 @@ static void every_role_goes_on_with_its_work(void **state maybe_unused)
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_RESOLVER }, try_name), 0);
 }
 
-static void a_failed_assertion_is_seen_as_one(void **state maybe_unused)
+TEST(a_failed_assertion_is_seen_as_one)
 {
 	int status = end_of(&(struct sandbox){ .role = SANDBOX_WORKER }, try_abort);
 
@@ -356,13 +353,13 @@ static void a_failed_assertion_is_seen_as_one(void **state maybe_unused)
 	assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
-static void what_a_module_of_the_name_service_may_not_do_fails_and_it_goes_on(void **state maybe_unused)
+TEST(what_a_module_of_the_name_service_may_not_do_fails_and_it_goes_on)
 {
 	need_filter();
 	assert_true(goes_well(SANDBOX_RESOLVER, try_mknod));
 }
 
-static void a_resolver_reads_what_names_need_and_writes_nothing(void **state maybe_unused)
+TEST(a_resolver_reads_what_names_need_and_writes_nothing)
 {
 	if (!landlock_version())
 		skip(); /* a kernel without Landlock, or a build for sanitizers */
@@ -379,12 +376,12 @@ static int try_to_have_11(void)
 	return fd >= 0 || errno != EMFILE;
 }
 
-static void descriptors_end_where_the_role_needs_no_more(void **state maybe_unused)
+TEST(descriptors_end_where_the_role_needs_no_more)
 {
 	assert_int_equal(end_of(&(struct sandbox){ .role = SANDBOX_RESOLVER, .descriptors = 10 }, try_to_have_11), 0);
 }
 
-static void every_call_in_the_tables_is_one(void **state maybe_unused)
+TEST(every_call_in_the_tables_is_one)
 {
 	struct seccomp_list l;
 

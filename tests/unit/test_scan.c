@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of the settings: whatever the files are, they are read as libconfig reads them, or refused with their line. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
-#include <cmocka.h>
 
 #include "settings_files.h"
 
@@ -22,7 +19,7 @@ static char *repeat(const char *piece, size_t n, const char *end)
 	return text;
 }
 
-static void grammar_is_refused_with_its_line(void **state)
+TEST(grammar_is_refused_with_its_line)
 {
 	struct files *f = *state;
 
@@ -43,7 +40,7 @@ static void grammar_is_refused_with_its_line(void **state)
 	expect_error(f, "a = 1;\n\n};", "t.conf:3: '}' closes nothing");
 }
 
-static void numbers_that_do_not_fit_never_become_others(void **state)
+TEST(numbers_that_do_not_fit_never_become_others)
 {
 	struct files *f = *state;
 
@@ -72,7 +69,7 @@ static void numbers_that_do_not_fit_never_become_others(void **state)
 	assert_int_equal(f->s->limits.buffers, INT64_C(5000000000));
 }
 
-static void doubled_keys_are_named_with_both_lines(void **state)
+TEST(doubled_keys_are_named_with_both_lines)
 {
 	struct files *f = *state;
 
@@ -85,7 +82,7 @@ static void doubled_keys_are_named_with_both_lines(void **state)
 		     "more.conf:2: port_offset: is set twice (first at t.conf:1)");
 }
 
-static void what_would_take_long_or_much_is_refused_before(void **state)
+TEST(what_would_take_long_or_much_is_refused_before)
 {
 	struct files *f = *state;
 	char *text = repeat("a = {\n", 1000000, "");
@@ -115,7 +112,7 @@ static void what_would_take_long_or_much_is_refused_before(void **state)
 	free(text);
 }
 
-static void bytes_that_are_no_text_are_refused(void **state)
+TEST(bytes_that_are_no_text_are_refused)
 {
 	struct files *f = *state;
 	static const char nul[] = "a = 1;\nb = \"\0\";\n";
@@ -128,7 +125,7 @@ static void bytes_that_are_no_text_are_refused(void **state)
 		     "t.conf:2: host_name: \"a?b\" is not allowed (a host's name: letters, digits, \"_\", \".\" and \"-\")");
 }
 
-static void includes_of_anything_but_files_are_refused(void **state)
+TEST(includes_of_anything_but_files_are_refused)
 {
 	struct files *f = *state;
 	char path[128];
@@ -152,7 +149,7 @@ static void includes_of_anything_but_files_are_refused(void **state)
 	expect_error(f, "@include w.conf\n", "t.conf:1: @include wants a file's name between quotation marks");
 }
 
-static void includes_that_never_end_are_refused(void **state)
+TEST(includes_that_never_end_are_refused)
 {
 	struct files *f = *state;
 	char name[32], text[64];
@@ -174,7 +171,7 @@ static void includes_that_never_end_are_refused(void **state)
 	assert_non_null(strstr(issue(f, 0), "too many files include one another"));
 }
 
-static void lines_are_counted_through_includes(void **state)
+TEST(lines_are_counted_through_includes)
 {
 	struct files *f = *state;
 	char folder[128];
@@ -200,7 +197,7 @@ static void lines_are_counted_through_includes(void **state)
 	assert_string_equal(issue(f, 4), "t.conf:7: x5: there is no such key (echotimed.conf(5) has them all)");
 }
 
-static void comments_and_strings_are_only_themselves(void **state)
+TEST(comments_and_strings_are_only_themselves)
 {
 	struct files *f = *state;
 
@@ -212,7 +209,7 @@ static void comments_and_strings_are_only_themselves(void **state)
 	assert_string_equal(f->s->listeners[0].options.format, "{[( } %Y \" //#/*");
 }
 
-static void a_comma_may_stand_behind_the_last_element(void **state)
+TEST(a_comma_may_stand_behind_the_last_element)
 {
 	struct files *f = *state;
 
@@ -221,7 +218,7 @@ static void a_comma_may_stand_behind_the_last_element(void **state)
 	assert_int_equal(f->s->listeners[0].addresses_n, 1);
 }
 
-static void the_file_itself_must_be_one(void **state)
+TEST(the_file_itself_must_be_one)
 {
 	struct files *f = *state;
 	char path[128];
@@ -249,22 +246,22 @@ static void the_file_itself_must_be_one(void **state)
 	expect_error(f, "", "t.conf: listeners: there are none (listeners = ( { service = \"echo\"; } ); serves one)");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(grammar_is_refused_with_its_line),
-		TEST(numbers_that_do_not_fit_never_become_others),
-		TEST(doubled_keys_are_named_with_both_lines),
-		TEST(what_would_take_long_or_much_is_refused_before),
-		TEST(bytes_that_are_no_text_are_refused),
-		TEST(includes_of_anything_but_files_are_refused),
-		TEST(includes_that_never_end_are_refused),
-		TEST(lines_are_counted_through_includes),
-		TEST(comments_and_strings_are_only_themselves),
-		TEST(a_comma_may_stand_behind_the_last_element),
-		TEST(the_file_itself_must_be_one),
+		PREPARED(grammar_is_refused_with_its_line),
+		PREPARED(numbers_that_do_not_fit_never_become_others),
+		PREPARED(doubled_keys_are_named_with_both_lines),
+		PREPARED(what_would_take_long_or_much_is_refused_before),
+		PREPARED(bytes_that_are_no_text_are_refused),
+		PREPARED(includes_of_anything_but_files_are_refused),
+		PREPARED(includes_that_never_end_are_refused),
+		PREPARED(lines_are_counted_through_includes),
+		PREPARED(comments_and_strings_are_only_themselves),
+		PREPARED(a_comma_may_stand_behind_the_last_element),
+		PREPARED(the_file_itself_must_be_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is sent as one message arrives as it would one by one, also where the kernel refuses to do that. */
+#include "test.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -81,7 +83,7 @@ static void expect_counts(const struct post *p, uint64_t sent, uint64_t errors)
 	assert_int_equal(errno, EAGAIN);
 }
 
-static void one_message_arrives_as_the_datagrams_it_is_made_of(void **state maybe_unused)
+TEST(one_message_arrives_as_the_datagrams_it_is_made_of)
 {
 	struct post p;
 
@@ -98,7 +100,7 @@ static void one_message_arrives_as_the_datagrams_it_is_made_of(void **state mayb
 }
 
 /* Without checksums the kernel merges nothing; it is not the only reason it may have. */
-static void what_the_kernel_does_not_take_as_one_is_sent_one_by_one(void **state maybe_unused)
+TEST(what_the_kernel_does_not_take_as_one_is_sent_one_by_one)
 {
 	struct post p;
 	int on = 1;
@@ -116,7 +118,7 @@ static void what_the_kernel_does_not_take_as_one_is_sent_one_by_one(void **state
 	end(&p);
 }
 
-static void what_nobody_can_be_sent_is_counted_by_the_datagram(void **state maybe_unused)
+TEST(what_nobody_can_be_sent_is_counted_by_the_datagram)
 {
 	struct post p;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of services, and what all services have in common, tried with random bytes. */
+#include "test.h"
 #include "serve.h"
 #include "service/hosttable.h"
 #include "service/quotes.h"
 
-static void services_have_the_ports_and_transports_of_their_rfcs(void **state)
+TEST(services_have_the_ports_and_transports_of_their_rfcs)
 {
 	static const struct {
 		const char *name, *rfc;
@@ -17,7 +18,6 @@ static void services_have_the_ports_and_transports_of_their_rfcs(void **state)
 		{ "hostname", "RFC 953", 101, false }, { "tcpmux", "RFC 1078", 1, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(expected); i++) {
 		const struct service *s = service_find(expected[i].name);
 
@@ -32,9 +32,8 @@ static void services_have_the_ports_and_transports_of_their_rfcs(void **state)
 	assert_null(service_find(""));
 }
 
-static void rows_of_the_table_agree_with_themselves(void **state)
+TEST(rows_of_the_table_agree_with_themselves)
 {
-	(void)state;
 	for (size_t i = 0; i < service_table_n; i++) {
 		const struct service *s = &service_table[i];
 
@@ -48,12 +47,11 @@ static void rows_of_the_table_agree_with_themselves(void **state)
 	}
 }
 
-static void transports_have_names(void **state)
+TEST(transports_have_names)
 {
 	static const char *const names[] = { "tcp", "udp", "unix", "unixgram", "unixpacket" };
 	unsigned all = 0;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(names); i++) {
 		unsigned t = service_transport_from_name(names[i]);
 
@@ -180,7 +178,7 @@ static void live_through_a_datagram(struct serve *s)
 }
 
 /* serve.h checks each call's promises: bounds, and an end to every flush. */
-static void no_input_makes_a_service_break_its_promises(void **state)
+TEST(no_input_makes_a_service_break_its_promises)
 {
 	static const char table[] = "HOST : 192.0.2.1 : nic :\nNET : 192.0.2.1 : nic :\nHOST : 192.0.2.2 : x.example :\n";
 	static const char quotes[] = "one\n%\ntwo\n";
@@ -191,7 +189,6 @@ static void no_input_makes_a_service_break_its_promises(void **state)
 	unsigned line;
 	const char *why;
 
-	(void)state;
 	assert_int_equal(hosttable_parse(table, strlen(table), 0, &t, &line, &why), 0);
 	assert_int_equal(quotes_parse(quotes, strlen(quotes), &q, &line, &why), 0);
 	options.quotes = q;

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A session from its first step to its last: what its client gets, and why it ends. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "play.h"
 
 /* ---- input and output ---- */
 
-static void a_service_that_listens_is_not_called_before_something_comes(void **state maybe_unused)
+TEST(a_service_that_listens_is_not_called_before_something_comes)
 {
 	begin(&listens, &no_rules);
 	assert_int_equal(receive("", false), SESSION_READ);
@@ -22,14 +19,14 @@ static void a_service_that_listens_is_not_called_before_something_comes(void **s
 	assert_int_equal(w.io.in_used, 5);
 }
 
-static void the_state_of_a_service_begins_as_zeroes(void **state maybe_unused)
+TEST(the_state_of_a_service_begins_as_zeroes)
 {
 	begin(&listens, &no_rules);
 	receive("x", false);
 	assert_int_equal(((struct play_state *)w.s.state)->calls, 1);
 }
 
-static void a_service_that_speaks_first_and_ends_gets_a_careful_close(void **state maybe_unused)
+TEST(a_service_that_speaks_first_and_ends_gets_a_careful_close)
 {
 	begin(&speaks, &no_rules);
 	play.open = SVC_DONE;
@@ -40,7 +37,7 @@ static void a_service_that_speaks_first_and_ends_gets_a_careful_close(void **sta
 	assert_int_equal(play.asked, 0);
 }
 
-static void data_sent_to_a_service_that_speaks_first_is_thrown_away(void **state maybe_unused)
+TEST(data_sent_to_a_service_that_speaks_first_is_thrown_away)
 {
 	begin(&speaks, &no_rules);
 	play.open = SVC_DONE;
@@ -50,7 +47,7 @@ static void data_sent_to_a_service_that_speaks_first_is_thrown_away(void **state
 	assert_int_equal(play.asked, 0);
 }
 
-static void after_the_clients_end_both_directions_are_closed(void **state maybe_unused)
+TEST(after_the_clients_end_both_directions_are_closed)
 {
 	begin(&speaks, &no_rules);
 	play.open = SVC_DONE;
@@ -65,7 +62,7 @@ static void after_the_clients_end_both_directions_are_closed(void **state maybe_
 	assert_int_equal(w.s.end, SESSION_END_EOF);
 }
 
-static void a_service_that_wants_more_after_the_clients_end_ends(void **state maybe_unused)
+TEST(a_service_that_wants_more_after_the_clients_end_ends)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_MORE;
@@ -75,7 +72,7 @@ static void a_service_that_wants_more_after_the_clients_end_ends(void **state ma
 	assert_int_equal(w.s.end, SESSION_END_EOF);
 }
 
-static void what_came_with_the_greeting_is_read_when_the_greeting_is_out(void **state maybe_unused)
+TEST(what_came_with_the_greeting_is_read_when_the_greeting_is_out)
 {
 	begin(&speaks, &no_rules);
 	play.say = "welcome";
@@ -98,7 +95,7 @@ static void what_came_with_the_greeting_is_read_when_the_greeting_is_out(void **
 	assert_int_equal(receive("", false), SESSION_READ);
 }
 
-static void an_open_that_says_nothing_does_not_delay_the_input(void **state maybe_unused)
+TEST(an_open_that_says_nothing_does_not_delay_the_input)
 {
 	begin(&speaks, &no_rules);
 	assert_int_equal(receive("now", false), SESSION_READ);
@@ -108,7 +105,7 @@ static void an_open_that_says_nothing_does_not_delay_the_input(void **state mayb
 	assert_int_equal(play.opened, 1);
 }
 
-static void output_that_does_not_fit_is_asked_for_again(void **state maybe_unused)
+TEST(output_that_does_not_fit_is_asked_for_again)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_FLUSH;
@@ -131,7 +128,7 @@ static void output_that_does_not_fit_is_asked_for_again(void **state maybe_unuse
 	assert_int_equal(play.asked, 4);
 }
 
-static void the_clients_end_is_not_forgotten_while_output_is_owed(void **state maybe_unused)
+TEST(the_clients_end_is_not_forgotten_while_output_is_owed)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_FLUSH;
@@ -143,7 +140,7 @@ static void the_clients_end_is_not_forgotten_while_output_is_owed(void **state m
 	assert_true(play.seen_eof);
 }
 
-static void a_dropped_session_sends_nothing(void **state maybe_unused)
+TEST(a_dropped_session_sends_nothing)
 {
 	begin(&listens, &no_rules);
 	play.input = SVC_DROP;
@@ -153,7 +150,7 @@ static void a_dropped_session_sends_nothing(void **state maybe_unused)
 	assert_int_equal(w.s.end, SESSION_END_RESET);
 }
 
-static void a_mirror_sends_the_bytes_from_where_they_lie(void **state maybe_unused)
+TEST(a_mirror_sends_the_bytes_from_where_they_lie)
 {
 	static const char text[] = "as it is";
 
@@ -171,7 +168,7 @@ static void a_mirror_sends_the_bytes_from_where_they_lie(void **state maybe_unus
 
 /* ---- max_bytes ---- */
 
-static void max_bytes_lets_exactly_so_many_in(void **state maybe_unused)
+TEST(max_bytes_lets_exactly_so_many_in)
 {
 	begin(&listens, &ten_bytes);
 	assert_int_equal(receive("12345678", false), SESSION_READ);
@@ -180,7 +177,7 @@ static void max_bytes_lets_exactly_so_many_in(void **state maybe_unused)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-static void a_session_of_exactly_max_bytes_ends_as_any_other(void **state maybe_unused)
+TEST(a_session_of_exactly_max_bytes_ends_as_any_other)
 {
 	begin(&listens, &ten_bytes);
 	assert_int_equal(receive("123456789a", false), SESSION_READ);
@@ -192,7 +189,7 @@ static void a_session_of_exactly_max_bytes_ends_as_any_other(void **state maybe_
 	assert_int_equal(w.s.end, SESSION_END_EOF);
 }
 
-static void a_service_is_not_told_of_an_end_that_comes_after_the_cut(void **state maybe_unused)
+TEST(a_service_is_not_told_of_an_end_that_comes_after_the_cut)
 {
 	begin(&listens, &ten_bytes);
 	assert_int_equal(receive("123456789abc", true), SESSION_CLOSE);
@@ -201,7 +198,7 @@ static void a_service_is_not_told_of_an_end_that_comes_after_the_cut(void **stat
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-static void input_that_waits_for_its_turn_is_counted_once(void **state maybe_unused)
+TEST(input_that_waits_for_its_turn_is_counted_once)
 {
 	begin(&listens, &ten_bytes);
 	play.input = SVC_FLUSH;
@@ -215,7 +212,7 @@ static void input_that_waits_for_its_turn_is_counted_once(void **state maybe_unu
 	assert_int_equal(w.s.end, SESSION_END_NONE);
 }
 
-static void max_bytes_lets_exactly_so_many_out(void **state maybe_unused)
+TEST(max_bytes_lets_exactly_so_many_out)
 {
 	begin(&listens, &ten_bytes);
 	play.say = "123456";
@@ -226,7 +223,7 @@ static void max_bytes_lets_exactly_so_many_out(void **state maybe_unused)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-static void max_bytes_holds_for_a_mirror(void **state maybe_unused)
+TEST(max_bytes_holds_for_a_mirror)
 {
 	begin(&mirror, &ten_bytes);
 	assert_int_equal(receive("12345678", false), SESSION_READ);
@@ -236,7 +233,7 @@ static void max_bytes_holds_for_a_mirror(void **state maybe_unused)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-static void an_endless_service_ends_at_max_bytes_in_either_direction(void **state maybe_unused)
+TEST(an_endless_service_ends_at_max_bytes_in_either_direction)
 {
 	const struct session_rules rules = { .max_bytes = 20000 };
 	enum session_next next;
@@ -259,7 +256,7 @@ static void an_endless_service_ends_at_max_bytes_in_either_direction(void **stat
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
-static void a_long_answer_to_what_was_let_in_is_completed(void **state maybe_unused)
+TEST(a_long_answer_to_what_was_let_in_is_completed)
 {
 	const struct session_rules rules = { .max_bytes = 1000 };
 	char line[1200];
@@ -280,7 +277,7 @@ static void a_long_answer_to_what_was_let_in_is_completed(void **state maybe_unu
 
 /* ---- questions, tcpmux ---- */
 
-static void an_answer_ends_the_session_that_asked(void **state maybe_unused)
+TEST(an_answer_ends_the_session_that_asked)
 {
 	const struct lookup_answer answer = { .result = LOOKUP_FOUND };
 
@@ -295,7 +292,7 @@ static void an_answer_ends_the_session_that_asked(void **state maybe_unused)
 	assert_int_equal(play.answered, 1);
 }
 
-static void an_answer_to_a_client_that_has_ended_is_sent_and_all_closed(void **state maybe_unused)
+TEST(an_answer_to_a_client_that_has_ended_is_sent_and_all_closed)
 {
 	const struct lookup_answer answer = { .result = LOOKUP_FOUND };
 
@@ -309,7 +306,7 @@ static void an_answer_to_a_client_that_has_ended_is_sent_and_all_closed(void **s
 	expect_output("HOST :");
 }
 
-static void a_long_answer_goes_on_in_steps(void **state maybe_unused)
+TEST(a_long_answer_goes_on_in_steps)
 {
 	const struct lookup_answer answer = { .result = LOOKUP_FOUND };
 
@@ -325,7 +322,7 @@ static void a_long_answer_goes_on_in_steps(void **state maybe_unused)
 	assert_int_equal(play.asked, 2);
 }
 
-static void a_session_that_becomes_another_keeps_its_bytes_and_counts(void **state maybe_unused)
+TEST(a_session_that_becomes_another_keeps_its_bytes_and_counts)
 {
 	const struct session_rules other = { .max_bytes = 12 };
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A session and the clock: its pace, its time-outs, its lingering. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "play.h"
 
 /* ---- pace ---- */
 
-static void a_paced_session_gets_its_rate_and_is_told_when_to_go_on(void **state maybe_unused)
+TEST(a_paced_session_gets_its_rate_and_is_told_when_to_go_on)
 {
 	const struct session_rules rules = { .pace_bytes_per_s = 100000 };
 	enum session_next next;
@@ -36,7 +33,7 @@ static void a_paced_session_gets_its_rate_and_is_told_when_to_go_on(void **state
 	assert_in_range(sent, 990000, 1010000);
 }
 
-static void a_pause_keeps_what_came_for_later(void **state maybe_unused)
+TEST(a_pause_keeps_what_came_for_later)
 {
 	const struct session_rules rules = { .pace_bytes_per_s = 1000 };
 
@@ -52,7 +49,7 @@ static void a_pause_keeps_what_came_for_later(void **state maybe_unused)
 	assert_int_equal(play.seen_in, 3);
 }
 
-static void without_a_rate_an_endless_service_is_not_paced(void **state maybe_unused)
+TEST(without_a_rate_an_endless_service_is_not_paced)
 {
 	begin(&endless, &no_rules);
 	play.open = play.input = SVC_FLUSH;
@@ -63,7 +60,7 @@ static void without_a_rate_an_endless_service_is_not_paced(void **state maybe_un
 	assert_int_equal(session_deadline(&w.s, false), CLOCK_NEVER);
 }
 
-static void a_client_that_does_not_take_its_bytes_is_not_woken_for_the_pace(void **state maybe_unused)
+TEST(a_client_that_does_not_take_its_bytes_is_not_woken_for_the_pace)
 {
 	const struct session_rules rules = { .pace_bytes_per_s = 1000, .idle_timeout_ns = 60 * CLOCK_S_NS };
 
@@ -75,7 +72,7 @@ static void a_client_that_does_not_take_its_bytes_is_not_woken_for_the_pace(void
 	assert_true(session_deadline(&w.s, false) < session_deadline(&w.s, true));
 }
 
-static void our_own_pause_does_not_make_a_client_idle(void **state maybe_unused)
+TEST(our_own_pause_does_not_make_a_client_idle)
 {
 	/* 4096 bytes take 409 s, the client is allowed 60 s of silence */
 	const struct session_rules rules = { .pace_bytes_per_s = 10, .idle_timeout_ns = 60 * CLOCK_S_NS };
@@ -99,7 +96,7 @@ static const struct session_rules timed = {
 	.request_timeout_ns = 5 * CLOCK_S_NS,
 };
 
-static void an_idle_session_ends_and_any_byte_keeps_it(void **state maybe_unused)
+TEST(an_idle_session_ends_and_any_byte_keeps_it)
 {
 	begin(&listens, &timed);
 	assert_int_equal(session_deadline(&w.s, false), START + 10 * CLOCK_S_NS);
@@ -112,7 +109,7 @@ static void an_idle_session_ends_and_any_byte_keeps_it(void **state maybe_unused
 	assert_int_equal(session_expired(&w.s, START + 22 * CLOCK_S_NS), SESSION_END_IDLE);
 }
 
-static void a_busy_session_ends_at_the_session_timeout(void **state maybe_unused)
+TEST(a_busy_session_ends_at_the_session_timeout)
 {
 	begin(&listens, &timed);
 	for (int i = 0; i < 59; i++) {
@@ -124,7 +121,7 @@ static void a_busy_session_ends_at_the_session_timeout(void **state maybe_unused
 	assert_int_equal(session_expired(&w.s, START + 60 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-static void a_request_in_drops_does_not_outlast_the_request_timeout(void **state maybe_unused)
+TEST(a_request_in_drops_does_not_outlast_the_request_timeout)
 {
 	begin(&request, &timed);
 	for (int i = 0; i < 4; i++) {
@@ -135,7 +132,7 @@ static void a_request_in_drops_does_not_outlast_the_request_timeout(void **state
 	assert_int_equal(session_expired(&w.s, START + 5 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-static void after_the_request_its_timeout_is_over(void **state maybe_unused)
+TEST(after_the_request_its_timeout_is_over)
 {
 	begin(&request, &timed);
 	play.input = SVC_FLUSH;
@@ -145,13 +142,13 @@ static void after_the_request_its_timeout_is_over(void **state maybe_unused)
 	assert_int_equal(session_expired(&w.s, START + 6 * CLOCK_S_NS), SESSION_END_NONE);
 }
 
-static void only_services_with_a_request_have_a_request_timeout(void **state maybe_unused)
+TEST(only_services_with_a_request_have_a_request_timeout)
 {
 	begin(&listens, &timed);
 	assert_int_equal(session_expired(&w.s, START + 6 * CLOCK_S_NS), SESSION_END_NONE);
 }
 
-static void a_session_that_waits_for_the_resolver_is_not_idle(void **state maybe_unused)
+TEST(a_session_that_waits_for_the_resolver_is_not_idle)
 {
 	begin(&request, &timed);
 	play.input = SVC_ASK;
@@ -161,7 +158,7 @@ static void a_session_that_waits_for_the_resolver_is_not_idle(void **state maybe
 	assert_int_equal(session_expired(&w.s, START + 60 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-static void a_second_request_behind_tcpmux_has_its_own_time(void **state maybe_unused)
+TEST(a_second_request_behind_tcpmux_has_its_own_time)
 {
 	begin(&request, &timed);
 	w.now_ns += 4 * CLOCK_S_NS;
@@ -172,14 +169,14 @@ static void a_second_request_behind_tcpmux_has_its_own_time(void **state maybe_u
 	assert_int_equal(session_expired(&w.s, START + 9 * CLOCK_S_NS), SESSION_END_LIMIT);
 }
 
-static void without_timeouts_a_session_never_expires(void **state maybe_unused)
+TEST(without_timeouts_a_session_never_expires)
 {
 	begin(&listens, &no_rules);
 	assert_int_equal(session_deadline(&w.s, false), CLOCK_NEVER);
 	assert_int_equal(session_expired(&w.s, UINT64_MAX - 1), SESSION_END_NONE);
 }
 
-static void lingering_ends_after_two_seconds_as_the_session_had(void **state maybe_unused)
+TEST(lingering_ends_after_two_seconds_as_the_session_had)
 {
 	begin(&speaks, &ten_bytes);
 	play.open = SVC_DONE;
@@ -191,14 +188,14 @@ static void lingering_ends_after_two_seconds_as_the_session_had(void **state may
 	assert_int_equal(session_expired(&w.s, START + SESSION_LINGER_NS), SESSION_END_LIMIT);
 }
 
-static void lingering_always_ends(void **state maybe_unused)
+TEST(lingering_always_ends)
 {
 	begin(&listens, &no_rules);
 	session_linger(&w.s, START); /* a worker that drains, say */
 	assert_int_equal(session_expired(&w.s, START + SESSION_LINGER_NS), SESSION_END_EOF);
 }
 
-static void a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not(void **state maybe_unused)
+TEST(a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not)
 {
 	begin(&listens, &timed);
 	session_closing(&w.s);
@@ -208,7 +205,7 @@ static void a_client_that_has_yet_to_take_what_was_said_is_idle_when_it_does_not
 	assert_int_equal(session_expired(&w.s, START + 2 * timed.idle_timeout_ns - 1), SESSION_END_IDLE);
 }
 
-static void the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long(void **state maybe_unused)
+TEST(the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long)
 {
 	begin(&listens, &timed);
 	session_linger(&w.s, START);
@@ -222,7 +219,7 @@ static void the_last_bytes_are_waited_for_as_long_as_for_any_but_not_for_long(vo
 	assert_int_equal(session_expired(&w.s, START + SESSION_STALL_NS), SESSION_END_EOF);
 }
 
-static void the_log_has_a_name_for_every_end(void **state maybe_unused)
+TEST(the_log_has_a_name_for_every_end)
 {
 	assert_string_equal(session_end_name(SESSION_END_EOF), "eof");
 	assert_string_equal(session_end_name(SESSION_END_IDLE), "idle");

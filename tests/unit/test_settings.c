@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the settings come to mean, and what is said to somebody who got them wrong. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 
@@ -18,7 +15,7 @@ static void read_with(struct files *f, const char *text, const char *const *opti
 	read_options(f, "t.conf", options);
 }
 
-static void everything_has_its_default(void **state)
+TEST(everything_has_its_default)
 {
 	struct files *f = *state;
 	const struct listener_settings *l;
@@ -50,7 +47,7 @@ static void everything_has_its_default(void **state)
 	assert_int_equal(l->line, 1);
 }
 
-static void values_are_taken_in_every_form(void **state)
+TEST(values_are_taken_in_every_form)
 {
 	struct files *f = *state;
 	const struct listener_settings *l;
@@ -79,7 +76,7 @@ static void values_are_taken_in_every_form(void **state)
 	assert_int_equal(l->admission.max_datagram, 1024);
 }
 
-static void a_listeners_own_value_wins_over_the_defaults(void **state)
+TEST(a_listeners_own_value_wins_over_the_defaults)
 {
 	struct files *f = *state;
 
@@ -100,7 +97,7 @@ static void a_listeners_own_value_wins_over_the_defaults(void **state)
 		     "seconds)");
 }
 
-static void unknown_keys_come_with_what_was_meant(void **state)
+TEST(unknown_keys_come_with_what_was_meant)
 {
 	struct files *f = *state;
 
@@ -126,7 +123,7 @@ static void unknown_keys_come_with_what_was_meant(void **state)
 		     "t.conf:2: impairment: there is no such key (echotimed.conf(5) has them all)");
 }
 
-static void a_key_of_another_group_comes_with_where_it_belongs(void **state)
+TEST(a_key_of_another_group_comes_with_where_it_belongs)
 {
 	struct files *f = *state;
 
@@ -142,7 +139,7 @@ static void a_key_of_another_group_comes_with_where_it_belongs(void **state)
 		"or in a listener, or in `defaults`)");
 }
 
-static void of_a_pool_without_a_model_nothing_else_is_said(void **state)
+TEST(of_a_pool_without_a_model_nothing_else_is_said)
 {
 	struct files *f = *state;
 
@@ -150,7 +147,7 @@ static void of_a_pool_without_a_model_nothing_else_is_said(void **state)
 		     "t.conf:2: pools.x: has no model (\"fork\", \"prefork\" or \"event\")");
 }
 
-static void an_address_with_a_port_is_told_what_to_write(void **state)
+TEST(an_address_with_a_port_is_told_what_to_write)
 {
 	struct files *f = *state;
 
@@ -164,7 +161,7 @@ static void an_address_with_a_port_is_told_what_to_write(void **state)
 		"port = 7;)");
 }
 
-static void wrong_types_and_ranges_say_what_is_allowed(void **state)
+TEST(wrong_types_and_ranges_say_what_is_allowed)
 {
 	struct files *f = *state;
 
@@ -205,7 +202,7 @@ static void wrong_types_and_ranges_say_what_is_allowed(void **state)
 		     "t.conf:1: listeners.[0].rate: \"1M/s:2M\" is not allowed (a rate: \"1M/s\", \"64k/m\" or \"none\")");
 }
 
-static void users_and_groups_are_names_or_numbers(void **state)
+TEST(users_and_groups_are_names_or_numbers)
 {
 	static const char *const option[] = { "user=65533", NULL };
 	struct files *f = *state;
@@ -226,7 +223,7 @@ static void users_and_groups_are_names_or_numbers(void **state)
 		     "t.conf:1: group: \"4294967295\" is not allowed (a name, or a number of 0 to 4294967294)");
 }
 
-static void keys_of_other_services_and_models_are_refused(void **state)
+TEST(keys_of_other_services_and_models_are_refused)
 {
 	struct files *f = *state;
 
@@ -240,7 +237,7 @@ static void keys_of_other_services_and_models_are_refused(void **state)
 	expect_good(f, ONE_LISTENER "pools = { mine = { workers = 2; model = \"event\"; }; };");
 }
 
-static void options_win_over_the_file_and_take_its_types(void **state)
+TEST(options_win_over_the_file_and_take_its_types)
 {
 	struct files *f = *state;
 	static const char text[] = "port_offset = 5; log = { level = \"info\"; };\n"
@@ -269,7 +266,7 @@ static void options_win_over_the_file_and_take_its_types(void **state)
 	assert_string_equal(f->s->listeners[0].path, "@b");
 }
 
-static void wrong_options_are_shown_as_options(void **state)
+TEST(wrong_options_are_shown_as_options)
 {
 	struct files *f = *state;
 	static const struct {
@@ -299,12 +296,11 @@ static void wrong_options_are_shown_as_options(void **state)
 	}
 }
 
-static void an_option_is_a_key_an_equals_sign_and_a_value(void **state)
+TEST(an_option_is_a_key_an_equals_sign_and_a_value)
 {
 	struct settings_override o = { 0 };
 	char good[] = "a.b=c=d", empty[] = "a=", no_key[] = "=b", no_equals[] = "ab";
 
-	(void)state;
 	assert_int_equal(settings_split_override(good, &o), 0);
 	assert_string_equal(o.key, "a.b");
 	assert_string_equal(o.value, "c=d");
@@ -314,7 +310,7 @@ static void an_option_is_a_key_an_equals_sign_and_a_value(void **state)
 	assert_int_equal(settings_split_override(no_equals, &o), -EINVAL);
 }
 
-static void twenty_errors_are_shown_and_all_are_counted(void **state)
+TEST(twenty_errors_are_shown_and_all_are_counted)
 {
 	struct files *f = *state;
 	char text[2048] = ONE_LISTENER;
@@ -327,7 +323,7 @@ static void twenty_errors_are_shown_and_all_are_counted(void **state)
 	assert_non_null(strstr(issue(f, 19), "t.conf:21: wrong19: "));
 }
 
-static void what_does_not_fit_is_said(void **state)
+TEST(what_does_not_fit_is_said)
 {
 	struct files *f = *state;
 	char *text = malloc(121 * 64 + 64);
@@ -358,26 +354,26 @@ static void what_does_not_fit_is_said(void **state)
 	free(text);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(everything_has_its_default),
-		TEST(values_are_taken_in_every_form),
-		TEST(a_listeners_own_value_wins_over_the_defaults),
-		TEST(unknown_keys_come_with_what_was_meant),
-		TEST(a_key_of_another_group_comes_with_where_it_belongs),
-		TEST(of_a_pool_without_a_model_nothing_else_is_said),
-		TEST(an_address_with_a_port_is_told_what_to_write),
-		TEST(wrong_types_and_ranges_say_what_is_allowed),
-		TEST(users_and_groups_are_names_or_numbers),
-		TEST(keys_of_other_services_and_models_are_refused),
-		TEST(options_win_over_the_file_and_take_its_types),
-		TEST(wrong_options_are_shown_as_options),
-		TEST(an_option_is_a_key_an_equals_sign_and_a_value),
-		TEST(twenty_errors_are_shown_and_all_are_counted),
-		TEST(what_does_not_fit_is_said),
+		PREPARED(everything_has_its_default),
+		PREPARED(values_are_taken_in_every_form),
+		PREPARED(a_listeners_own_value_wins_over_the_defaults),
+		PREPARED(unknown_keys_come_with_what_was_meant),
+		PREPARED(a_key_of_another_group_comes_with_where_it_belongs),
+		PREPARED(of_a_pool_without_a_model_nothing_else_is_said),
+		PREPARED(an_address_with_a_port_is_told_what_to_write),
+		PREPARED(wrong_types_and_ranges_say_what_is_allowed),
+		PREPARED(users_and_groups_are_names_or_numbers),
+		PREPARED(keys_of_other_services_and_models_are_refused),
+		PREPARED(options_win_over_the_file_and_take_its_types),
+		PREPARED(wrong_options_are_shown_as_options),
+		PREPARED(an_option_is_a_key_an_equals_sign_and_a_value),
+		PREPARED(twenty_errors_are_shown_and_all_are_counted),
+		PREPARED(what_does_not_fit_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What settings name: time zones, quotes and host tables, read by the settings reader and kept. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
-#include <cmocka.h>
 
 #include "service/hosttable.h"
 #include "service/quotes.h"
@@ -19,7 +16,7 @@ static void read_with(struct files *f, const char *text, const char *const *opti
 	read_options(f, "t.conf", options);
 }
 
-static void zones_quotes_and_tables_are_read(void **state)
+TEST(zones_quotes_and_tables_are_read)
 {
 	struct files *f = *state;
 	size_t bytes = 0;
@@ -49,7 +46,7 @@ static void zones_quotes_and_tables_are_read(void **state)
 	assert_int_equal(zone_at(f->s->listeners[0].options.zone, 0)->offset_s, 9 * 3600);
 }
 
-static void files_and_zones_that_cannot_be_read_are_blamed_on_their_key(void **state)
+TEST(files_and_zones_that_cannot_be_read_are_blamed_on_their_key)
 {
 	struct files *f = *state;
 	char path[128];
@@ -82,13 +79,13 @@ static void files_and_zones_that_cannot_be_read_are_blamed_on_their_key(void **s
 		f, "listeners = ( { service = \"echo\"; }, { service = \"qotd\"; file = \"nothing\"; enabled = false; } );");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(zones_quotes_and_tables_are_read),
-		TEST(files_and_zones_that_cannot_be_read_are_blamed_on_their_key),
+		PREPARED(zones_quotes_and_tables_are_read),
+		PREPARED(files_and_zones_that_cannot_be_read_are_blamed_on_their_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

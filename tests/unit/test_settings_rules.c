@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules across keys: what each key alone may say, but all together may not. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 
 #include "settings_files.h"
 
-static void pools_are_made_changed_and_checked(void **state)
+TEST(pools_are_made_changed_and_checked)
 {
 	struct files *f = *state;
 
@@ -46,7 +43,7 @@ static void pools_are_made_changed_and_checked(void **state)
 		     "t.conf:1: listeners.[0].pool: \"fork\" cannot serve datagrams (a pool of model \"event\")");
 }
 
-static void listeners_that_cannot_all_be_there_are_found(void **state)
+TEST(listeners_that_cannot_all_be_there_are_found)
 {
 	struct files *f = *state;
 
@@ -83,7 +80,7 @@ static void listeners_that_cannot_all_be_there_are_found(void **state)
 		     "t.conf:2: defaults.port: 65535 and the port_offset of 1 are more than 65535");
 }
 
-static void unix_keys_are_for_unix_sockets(void **state)
+TEST(unix_keys_are_for_unix_sockets)
 {
 	struct files *f = *state;
 
@@ -101,7 +98,7 @@ static void unix_keys_are_for_unix_sockets(void **state)
 		     "t.conf:1: listeners.[0].transport: tcpmux cannot be served over unixgram");
 }
 
-static void hostname_for_everybody_is_refused(void **state)
+TEST(hostname_for_everybody_is_refused)
 {
 	struct files *f = *state;
 	static const char open_resolver[] =
@@ -126,7 +123,7 @@ static void hostname_for_everybody_is_refused(void **state)
 }
 
 /* Wherever hostname listens itself: tcpmux hands it sessions of its own clients. */
-static void tcpmux_is_no_way_for_everybody_to_reach_hostname(void **state)
+TEST(tcpmux_is_no_way_for_everybody_to_reach_hostname)
 {
 	static const struct {
 		const char *tcpmux, *hostname;
@@ -165,7 +162,7 @@ static void tcpmux_is_no_way_for_everybody_to_reach_hostname(void **state)
 }
 
 /* What is asked of everybody who may be asked by everybody. */
-static void a_listener_for_everybody_is_judged_by_what_it_can_do_to_others(void **state)
+TEST(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others)
 {
 	struct files *f = *state;
 	static const struct {
@@ -208,7 +205,7 @@ static void a_listener_for_everybody_is_judged_by_what_it_can_do_to_others(void 
 	}
 }
 
-static void what_bounds_datagrams_is_read_as_it_is_said(void **state)
+TEST(what_bounds_datagrams_is_read_as_it_is_said)
 {
 	struct files *f = *state;
 	const struct admission_rules *r;
@@ -249,7 +246,7 @@ static void what_bounds_datagrams_is_read_as_it_is_said(void **state)
 		     "t.conf:1: limits.table: \"100\" is out of range (\"64k\" to \"1G\")");
 }
 
-static void speaking_first_and_long_lines_have_rules(void **state)
+TEST(speaking_first_and_long_lines_have_rules)
 {
 	struct files *f = *state;
 
@@ -268,7 +265,7 @@ static void speaking_first_and_long_lines_have_rules(void **state)
 		     "line, no widths)");
 }
 
-static void a_proxy_header_needs_streams_and_balancers_that_are_believed(void **state)
+TEST(a_proxy_header_needs_streams_and_balancers_that_are_believed)
 {
 	struct files *f = *state;
 	static const char missing[] =
@@ -309,7 +306,7 @@ static void a_proxy_header_needs_streams_and_balancers_that_are_believed(void **
 		     "there, and needs a list of who may ask (or acknowledge_public = true)");
 }
 
-static void require_sync_needs_a_clock_that_can_be_asked(void **state)
+TEST(require_sync_needs_a_clock_that_can_be_asked)
 {
 	struct files *f = *state;
 	static const char text[] = "listeners = ( { service = \"time\"; require_sync = true; } );";
@@ -322,7 +319,7 @@ static void require_sync_needs_a_clock_that_can_be_asked(void **state)
 		expect_good(f, text);
 }
 
-static void tcpmux_serves_enabled_tcp_listeners(void **state)
+TEST(tcpmux_serves_enabled_tcp_listeners)
 {
 	struct files *f = *state;
 	const struct svc_options *o;
@@ -345,22 +342,22 @@ static void tcpmux_serves_enabled_tcp_listeners(void **state)
 		"t.conf:1: listeners.[0].services: \"ecko\" is the name of no enabled tcp listener, did you mean \"echo\"?");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(pools_are_made_changed_and_checked),
-		TEST(listeners_that_cannot_all_be_there_are_found),
-		TEST(unix_keys_are_for_unix_sockets),
-		TEST(hostname_for_everybody_is_refused),
-		TEST(tcpmux_is_no_way_for_everybody_to_reach_hostname),
-		TEST(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others),
-		TEST(what_bounds_datagrams_is_read_as_it_is_said),
-		TEST(speaking_first_and_long_lines_have_rules),
-		TEST(require_sync_needs_a_clock_that_can_be_asked),
-		TEST(a_proxy_header_needs_streams_and_balancers_that_are_believed),
-		TEST(tcpmux_serves_enabled_tcp_listeners),
+		PREPARED(pools_are_made_changed_and_checked),
+		PREPARED(listeners_that_cannot_all_be_there_are_found),
+		PREPARED(unix_keys_are_for_unix_sockets),
+		PREPARED(hostname_for_everybody_is_refused),
+		PREPARED(tcpmux_is_no_way_for_everybody_to_reach_hostname),
+		PREPARED(a_listener_for_everybody_is_judged_by_what_it_can_do_to_others),
+		PREPARED(what_bounds_datagrams_is_read_as_it_is_said),
+		PREPARED(speaking_first_and_long_lines_have_rules),
+		PREPARED(require_sync_needs_a_clock_that_can_be_asked),
+		PREPARED(a_proxy_header_needs_streams_and_balancers_that_are_believed),
+		PREPARED(tcpmux_serves_enabled_tcp_listeners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

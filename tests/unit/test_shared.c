@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What all processes share: the clock's state in one word, sums over processes, and what a dead one leaves. */
+#include "test.h"
+
 #include <errno.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "shared/shared.h"
 
@@ -54,7 +52,7 @@ static void owe(struct table_slot *slot, uint64_t bytes)
 	atomic_fetch_add(&slot->owed_bytes, bytes);
 }
 
-static void the_clock_s_state_survives_its_packing(void **state maybe_unused)
+TEST(the_clock_s_state_survives_its_packing)
 {
 	static const struct clock_status rows[] = {
 		{ .state = CLOCK_UNKNOWN },
@@ -77,7 +75,7 @@ static void the_clock_s_state_survives_its_packing(void **state maybe_unused)
 	}
 }
 
-static void a_row_is_summed_over_all_processes_that_ever_were(void **state maybe_unused)
+TEST(a_row_is_summed_over_all_processes_that_ever_were)
 {
 	struct counters sum;
 
@@ -95,7 +93,7 @@ static void a_row_is_summed_over_all_processes_that_ever_were(void **state maybe
 	assert_int_equal(sum.received_bytes, 0);
 }
 
-static void what_a_dead_process_held_is_free_again(void **state maybe_unused)
+TEST(what_a_dead_process_held_is_free_again)
 {
 	struct table_slot *mine = admit(77, 1), *other = admit(78, 1);
 	uint64_t owed = atomic_load(&shared->buffer_bytes);
@@ -117,7 +115,7 @@ static void what_a_dead_process_held_is_free_again(void **state maybe_unused)
 	assert_int_equal(atomic_load(&shared->buffer_bytes), owed);
 }
 
-static void what_a_process_writes_the_others_see(void **state maybe_unused)
+TEST(what_a_process_writes_the_others_see)
 {
 	struct table_slot *slot;
 	int status;
@@ -137,7 +135,7 @@ static void what_a_process_writes_the_others_see(void **state maybe_unused)
 }
 
 /* Who reads behind the end of a file that was cut off is killed. */
-static void nobody_can_cut_the_memory_off(void **state maybe_unused)
+TEST(nobody_can_cut_the_memory_off)
 {
 	struct shared *other = NULL;
 	int fd = -1;

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Shares: seats that each source has no more of than it may, whoever asks for them, and whatever is in their words. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/attr.h"
 #include "admission/shares.h"
 
 #define SEATS 34
@@ -34,7 +29,7 @@ static void end(const struct shares *s)
 	munmap(s->seats, shares_size(s));
 }
 
-static void a_source_has_its_share_and_another_its_own(void **state maybe_unused)
+TEST(a_source_has_its_share_and_another_its_own)
 {
 	struct shares s;
 	uint32_t a, b, c;
@@ -50,7 +45,7 @@ static void a_source_has_its_share_and_another_its_own(void **state maybe_unused
 	end(&s);
 }
 
-static void what_nobody_gives_back_is_free_when_its_time_is_over(void **state maybe_unused)
+TEST(what_nobody_gives_back_is_free_when_its_time_is_over)
 {
 	struct shares s;
 	uint32_t a, b;
@@ -66,7 +61,7 @@ static void what_nobody_gives_back_is_free_when_its_time_is_over(void **state ma
 	end(&s);
 }
 
-static void sources_have_names_of_their_own(void **state maybe_unused)
+TEST(sources_have_names_of_their_own)
 {
 	struct addr one = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } }, other = one;
 	struct shares s;
@@ -97,7 +92,7 @@ static void take_turns(const struct shares *s, _Atomic uint32_t *have, uint32_t 
 	_exit(0);
 }
 
-static void processes_never_have_more_together_than_a_share(void **state maybe_unused)
+TEST(processes_never_have_more_together_than_a_share)
 {
 	struct shares s;
 	_Atomic uint32_t *have = mmap(NULL, sizeof(*have), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -116,7 +111,7 @@ static void processes_never_have_more_together_than_a_share(void **state maybe_u
 	munmap((void *)(uintptr_t)have, sizeof(*have));
 }
 
-static void wrong_words_lead_nowhere(void **state maybe_unused)
+TEST(wrong_words_lead_nowhere)
 {
 	struct shares s;
 	uint32_t seat;

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SipHash-2-4 against its authors' vectors (key 00 … 0f, input 00, 01, 02, …). */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 
-#include "base/attr.h"
+#include "test.h"
+
 #include "base/siphash.h"
 
 static const struct siphash_key key = { { UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908) } };
@@ -20,7 +16,7 @@ static uint64_t hash_of_first(size_t n)
 	return siphash(&key, input, n);
 }
 
-static void the_authors_vectors_are_met(void **state maybe_unused)
+TEST(the_authors_vectors_are_met)
 {
 	assert_true(hash_of_first(0) == UINT64_C(0x726fdb47dd0e0e31));
 	assert_true(hash_of_first(1) == UINT64_C(0x74f839c593dc67fd));
@@ -30,7 +26,7 @@ static void the_authors_vectors_are_met(void **state maybe_unused)
 	assert_true(hash_of_first(63) == UINT64_C(0x958a324ceb064572));
 }
 
-static void another_key_gives_another_hash(void **state maybe_unused)
+TEST(another_key_gives_another_hash)
 {
 	const struct siphash_key other = { { key.word[0], key.word[1] + 1 } };
 

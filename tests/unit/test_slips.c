@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said of the usual slips in a settings file. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/attr.h"
 #include "settings/slips.h"
@@ -22,7 +19,7 @@ static void expect(const char *text, unsigned line, const char *begins)
 		fail_msg("%s: \"%s\", not \"%s\"", text, t.at, begins);
 }
 
-static void a_word_without_quotation_marks_is_named(void **state maybe_unused)
+TEST(a_word_without_quotation_marks_is_named)
 {
 	expect("user = nobody;\n", 1, "nobody is a bare word");
 	expect("log : { level:debug; };", 1, "debug is a bare word");
@@ -31,13 +28,13 @@ static void a_word_without_quotation_marks_is_named(void **state maybe_unused)
 	expect("user = \n\tnobody;", 2, "nobody is a bare word");
 }
 
-static void true_and_false_are_no_bare_words(void **state maybe_unused)
+TEST(true_and_false_are_no_bare_words)
 {
 	expect("enabled = true,;", 1, GENERAL);
 	expect("enabled = False }", 1, GENERAL);
 }
 
-static void single_quotation_marks_are_named(void **state maybe_unused)
+TEST(single_quotation_marks_are_named)
 {
 	expect("user = 'nobody';", 1, "text stands between double quotation marks: \"nobody\"");
 	expect("a = [ 'x', 'y' ];", 1, "text stands between double quotation marks: \"x\"");
@@ -45,27 +42,27 @@ static void single_quotation_marks_are_named(void **state maybe_unused)
 	expect("user = \"it's\" \"", 1, GENERAL);
 }
 
-static void an_array_of_groups_is_told_from_a_list(void **state maybe_unused)
+TEST(an_array_of_groups_is_told_from_a_list)
 {
 	expect("listeners = [ { service = \"echo\"; } ];", 1, "[ ] holds single values only");
 	expect("listeners = [\n\n\t{ service = \"echo\"; } ];", 3, "[ ] holds single values only");
 	expect("a = [ ( 1 ) ];", 1, "[ ] holds single values only");
 }
 
-static void a_value_that_is_missing_is_told(void **state maybe_unused)
+TEST(a_value_that_is_missing_is_told)
 {
 	expect("user = ;", 1, "there is no value behind the =");
 	expect("user =\nport_offset = 5;", 2, "there is no value behind the =");
 }
 
-static void comments_and_strings_are_not_looked_into(void **state maybe_unused)
+TEST(comments_and_strings_are_not_looked_into)
 {
 	expect("# user = nobody\nx y;", 2, GENERAL);
 	expect("// user = 'x'\n= 5;", 2, GENERAL);
 	expect("a = \"b = c \\\" d = 'e'\" f;", 1, GENERAL);
 }
 
-static void whatever_the_line_is_nothing_is_read_beyond_the_text(void **state maybe_unused)
+TEST(whatever_the_line_is_nothing_is_read_beyond_the_text)
 {
 	static const char *const texts[] = {
 		"", "\n", "=", "a =", "'", "a = '", "a = \"", "a = \"\\", "[", "#", "/", "a = /"

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Socket options of listeners and of their sessions, asked back from the kernel. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <netinet/udp.h>
 #include <sys/utsname.h>
-#include <cmocka.h>
 
 #include "open_listener.h"
 
 /* ---- TCP ---- */
 
-static void a_session_has_the_options_of_its_listener(void **state maybe_unused)
+TEST(a_session_has_the_options_of_its_listener)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -40,7 +37,7 @@ static void a_session_has_the_options_of_its_listener(void **state maybe_unused)
 	listener_close(&l);
 }
 
-static void what_is_not_asked_for_stays_off(void **state maybe_unused)
+TEST(what_is_not_asked_for_stays_off)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -66,7 +63,7 @@ static void what_is_not_asked_for_stays_off(void **state maybe_unused)
 	listener_close(&l);
 }
 
-static void an_urgent_byte_comes_in_its_place(void **state maybe_unused)
+TEST(an_urgent_byte_comes_in_its_place)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);
@@ -90,7 +87,7 @@ static void an_urgent_byte_comes_in_its_place(void **state maybe_unused)
 
 /* ---- UDP ---- */
 
-static void a_udp_listener_learns_what_it_was_asked_on(void **state maybe_unused)
+TEST(a_udp_listener_learns_what_it_was_asked_on)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l = opened(&s);
@@ -114,7 +111,7 @@ static void a_udp_listener_learns_what_it_was_asked_on(void **state maybe_unused
 	listener_close(&l);
 }
 
-static void the_longest_datagram_comes_and_goes(void **state maybe_unused)
+TEST(the_longest_datagram_comes_and_goes)
 {
 	static char data[65507];
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
@@ -156,7 +153,7 @@ static void expect_buffer(const struct listener *l, uint32_t wanted)
 	assert_true(l->receive_buffer_got > 0 && l->receive_buffer_got <= wanted);
 }
 
-static void the_receive_buffer_is_what_was_asked_or_what_is_allowed(void **state maybe_unused)
+TEST(the_receive_buffer_is_what_was_asked_or_what_is_allowed)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l = opened(&s);
@@ -174,7 +171,7 @@ static void the_receive_buffer_is_what_was_asked_or_what_is_allowed(void **state
 }
 
 /* What clients have not read is charged to the socket's one send buffer. */
-static void a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read(void **state maybe_unused)
+TEST(a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UNIXGRAM);
 	struct listener l;
@@ -193,7 +190,7 @@ static void a_unix_datagram_socket_has_room_for_what_its_clients_have_not_read(v
 }
 
 /* Root opens it, and may more than the user whom it becomes, who reloads. */
-static void a_reload_takes_no_buffer_away_that_it_could_not_give_back(void **state maybe_unused)
+TEST(a_reload_takes_no_buffer_away_that_it_could_not_give_back)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l;
@@ -215,7 +212,7 @@ static void a_reload_takes_no_buffer_away_that_it_could_not_give_back(void **sta
 
 /* ---- dscp ---- */
 
-static void dscp_reflect_asks_for_the_class_of_each_datagram(void **state maybe_unused)
+TEST(dscp_reflect_asks_for_the_class_of_each_datagram)
 {
 	struct listener_settings s = some_settings(TRANSPORT_UDP);
 	struct listener l;
@@ -243,7 +240,7 @@ static bool kernel_is_of_our_size(void)
 	return sizeof(long) == 8 || !strstr(u.machine, "64");
 }
 
-static void a_tcp_session_answers_in_the_class_of_its_client(void **state maybe_unused)
+TEST(a_tcp_session_answers_in_the_class_of_its_client)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l;
@@ -268,7 +265,7 @@ static void a_tcp_session_answers_in_the_class_of_its_client(void **state maybe_
 
 /* ---- adjust ---- */
 
-static void a_reload_changes_an_open_socket(void **state maybe_unused)
+TEST(a_reload_changes_an_open_socket)
 {
 	struct listener_settings s = some_settings(TRANSPORT_TCP);
 	struct listener l = opened(&s);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts per source: exact where there is room, refused where there is not, and nothing is left behind. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/attr.h"
 #include "admission/sources.h"
@@ -39,7 +36,7 @@ static uint64_t key_of(uint8_t last, uint32_t group)
 	return sources_key(s, &a, group);
 }
 
-static void a_source_is_counted_up_to_its_cap(void **state maybe_unused)
+TEST(a_source_is_counted_up_to_its_cap)
 {
 	_Atomic uint32_t at = 0;
 	uint64_t key = key_of(1, 0);
@@ -56,7 +53,7 @@ static void a_source_is_counted_up_to_its_cap(void **state maybe_unused)
 	assert_false(sources_over(s, key, 0));
 }
 
-static void groups_and_families_are_counted_apart(void **state maybe_unused)
+TEST(groups_and_families_are_counted_apart)
 {
 	struct addr v6 = { .family = AF_INET6, .bytes = { 192, 0, 2, 1 } };
 	_Atomic uint32_t at = 0;
@@ -67,7 +64,7 @@ static void groups_and_families_are_counted_apart(void **state maybe_unused)
 	assert_int_equal(sources_count(s, sources_key(s, &v6, 0)), 0);
 }
 
-static void a_full_bucket_takes_those_it_knows_and_no_others(void **state maybe_unused)
+TEST(a_full_bucket_takes_those_it_knows_and_no_others)
 {
 	_Atomic uint32_t at[BUCKET + 1] = { 0 };
 
@@ -87,7 +84,7 @@ static void a_full_bucket_takes_those_it_knows_and_no_others(void **state maybe_
 }
 
 /* Two processes that begin at once with different places: what the second look is for. */
-static void a_source_that_is_counted_in_two_places_is_still_one(void **state maybe_unused)
+TEST(a_source_that_is_counted_in_two_places_is_still_one)
 {
 	_Atomic uint32_t blocked = 0, one = 0, two = 0;
 	uint64_t key = key_of(1, 0);
@@ -104,7 +101,7 @@ static void a_source_that_is_counted_in_two_places_is_still_one(void **state may
 	assert_int_equal(sources_count(s, key), 3);
 }
 
-static void another_secret_puts_sources_elsewhere(void **state maybe_unused)
+TEST(another_secret_puts_sources_elsewhere)
 {
 	uint64_t before = key_of(1, 0);
 
@@ -112,7 +109,7 @@ static void another_secret_puts_sources_elsewhere(void **state maybe_unused)
 	assert_true(key_of(1, 0) != before);
 }
 
-static void every_change_of_a_count_shows_in_its_version(void **state maybe_unused)
+TEST(every_change_of_a_count_shows_in_its_version)
 {
 	_Atomic uint64_t word = 0;
 	uint64_t seen = word;
@@ -133,7 +130,7 @@ static void every_change_of_a_count_shows_in_its_version(void **state maybe_unus
 }
 
 /* A session is counted in all and in its row: that shall cost a page of memory, not two. */
-static void the_counts_of_a_source_are_beside_each_other(void **state maybe_unused)
+TEST(the_counts_of_a_source_are_beside_each_other)
 {
 	enum { MANY = 100000, BUCKETS_NEAR = 8 };
 	void *memory = aligned_alloc(64, (sources_bytes(MANY) + 63) / 64 * 64);
@@ -153,18 +150,18 @@ static void the_counts_of_a_source_are_beside_each_other(void **state maybe_unus
 	free(memory);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_source_is_counted_up_to_its_cap),
-		TEST(groups_and_families_are_counted_apart),
-		TEST(a_full_bucket_takes_those_it_knows_and_no_others),
-		TEST(the_counts_of_a_source_are_beside_each_other),
-		TEST(a_source_that_is_counted_in_two_places_is_still_one),
-		TEST(another_secret_puts_sources_elsewhere),
-		TEST(every_change_of_a_count_shows_in_its_version),
+		PREPARED(a_source_is_counted_up_to_its_cap),
+		PREPARED(groups_and_families_are_counted_apart),
+		PREPARED(a_full_bucket_takes_those_it_knows_and_no_others),
+		PREPARED(the_counts_of_a_source_are_beside_each_other),
+		PREPARED(a_source_that_is_counted_in_two_places_is_still_one),
+		PREPARED(another_secret_puts_sources_elsewhere),
+		PREPARED(every_change_of_a_count_shows_in_its_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text that an upgrade hands over: what is written is read back, and nothing else is taken for it. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -49,14 +46,13 @@ static char *written(void)
 	return text;
 }
 
-static void what_is_written_is_read_back(void **state)
+TEST(what_is_written_is_read_back)
 {
 	char *text = written(), *rest = NULL;
 	struct state_reader r;
 	struct thing other;
 	unsigned version = 0;
 
-	(void)state;
 	memset(&other, 0xa5, sizeof(other));
 	assert_int_equal(state_open(&r, text, &version), 0);
 	assert_int_equal(version, STATE_VERSION);
@@ -75,12 +71,11 @@ static void what_is_written_is_read_back(void **state)
 	free(text);
 }
 
-static void a_text_that_was_cut_anywhere_is_not_taken(void **state)
+TEST(a_text_that_was_cut_anywhere_is_not_taken)
 {
 	char *whole = written();
 	size_t n = strlen(whole);
 
-	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		char *text = strndup(whole, i);
 		struct state_reader r;
@@ -92,20 +87,19 @@ static void a_text_that_was_cut_anywhere_is_not_taken(void **state)
 	free(whole);
 }
 
-static void another_version_is_told_from_garbage(void **state)
+TEST(another_version_is_told_from_garbage)
 {
 	char other[] = "echotimed-state 987\nend\n", garbage[] = "echotimed-state x\nend\n", nothing[] = "";
 	struct state_reader r;
 	unsigned version = 0;
 
-	(void)state;
 	assert_int_equal(state_open(&r, other, &version), -EPROTO);
 	assert_int_equal(version, 987);
 	assert_int_equal(state_open(&r, garbage, &version), -EINVAL);
 	assert_int_equal(state_open(&r, nothing, &version), -EINVAL);
 }
 
-static void no_value_is_taken_for_what_it_is_not(void **state)
+TEST(no_value_is_taken_for_what_it_is_not)
 {
 	static const char *const lines[] = {
 		"",
@@ -128,7 +122,6 @@ static void no_value_is_taken_for_what_it_is_not(void **state)
 		"fd=7 none=-1 small=1 medium=1 large=1 largest=1 yes=1 name=a bytes=00000000 more=1",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		char *line = strdup(lines[i]);
 		struct thing to;
@@ -139,12 +132,11 @@ static void no_value_is_taken_for_what_it_is_not(void **state)
 }
 
 /* Whatever single octet is changed: it is refused, or read without harm (valgrind and the sanitizers look on). */
-static void no_changed_octet_does_harm(void **state)
+TEST(no_changed_octet_does_harm)
 {
 	char *whole = written();
 	size_t n = strlen(whole);
 
-	(void)state;
 	for (size_t i = 0; i < n; i++)
 		for (unsigned c = 1; c < 256; c += 7) {
 			char *text = strdup(whole), *rest;

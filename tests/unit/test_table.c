@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The session table: who gets in under which caps, and that all is given back. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include "shared_table.h"
 
@@ -46,7 +43,7 @@ static void expect_refusal(const struct table_request *r, enum refusal expected)
 	assert_null(slot);
 }
 
-static void a_session_is_written_into_its_slot(void **state maybe_unused)
+TEST(a_session_is_written_into_its_slot)
 {
 	struct table_request r = request_of(ME, 7, "192.0.2.1");
 	struct table_slot *slot;
@@ -66,7 +63,7 @@ static void a_session_is_written_into_its_slot(void **state maybe_unused)
 	assert_int_equal(table_row_count(t, 7), 1);
 }
 
-static void a_slot_begins_anew_for_the_next_session(void **state maybe_unused)
+TEST(a_slot_begins_anew_for_the_next_session)
 {
 	struct table_request r = request_of(ME, 1, "192.0.2.1");
 	struct table_slot *slot = admit(&r);
@@ -81,7 +78,7 @@ static void a_slot_begins_anew_for_the_next_session(void **state maybe_unused)
 	assert_int_not_equal(slot->generation, generation);
 }
 
-static void a_mark_reaches_the_session_it_is_meant_for_and_no_later_one(void **state maybe_unused)
+TEST(a_mark_reaches_the_session_it_is_meant_for_and_no_later_one)
 {
 	struct table_request r = request_of(ME, 1, "192.0.2.1");
 	struct table_slot *slot = admit(&r);
@@ -100,7 +97,7 @@ static void a_mark_reaches_the_session_it_is_meant_for_and_no_later_one(void **s
 	assert_int_equal(table_mark_of(slot), 3);
 }
 
-static void as_many_sessions_as_slots_are_admitted(void **state maybe_unused)
+TEST(as_many_sessions_as_slots_are_admitted)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1");
 	struct table_slot *last = NULL;
@@ -115,7 +112,7 @@ static void as_many_sessions_as_slots_are_admitted(void **state maybe_unused)
 	expect_refusal(&r, REFUSED_TOTAL);
 }
 
-static void the_lowest_free_slot_is_used(void **state maybe_unused)
+TEST(the_lowest_free_slot_is_used)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1");
 	struct table_slot *slots[80];
@@ -132,7 +129,7 @@ static void the_lowest_free_slot_is_used(void **state maybe_unused)
 	assert_int_equal(table_scan_end(t), 80);
 }
 
-static void each_cap_refuses_by_its_name_and_recovers(void **state maybe_unused)
+TEST(each_cap_refuses_by_its_name_and_recovers)
 {
 	static const struct {
 		uint32_t total, row_max, per_source, row_per_source;
@@ -171,7 +168,7 @@ static void each_cap_refuses_by_its_name_and_recovers(void **state maybe_unused)
 	}
 }
 
-static void caps_of_one_row_or_source_do_not_touch_another(void **state maybe_unused)
+TEST(caps_of_one_row_or_source_do_not_touch_another)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1");
 	struct table_request other_row = request_of(ME, 1, "192.0.2.1"), other_source = request_of(ME, 0, "192.0.2.2");
@@ -186,7 +183,7 @@ static void caps_of_one_row_or_source_do_not_touch_another(void **state maybe_un
 	expect_refusal(&other_row, REFUSED_SOURCE); /* over all rows it has two already */
 }
 
-static void a_source_is_a_prefix(void **state maybe_unused)
+TEST(a_source_is_a_prefix)
 {
 	static const struct {
 		const char *one, *two;
@@ -215,7 +212,7 @@ static void a_source_is_a_prefix(void **state maybe_unused)
 	}
 }
 
-static void a_cap_that_a_reload_brings_counts_the_sessions_of_before(void **state maybe_unused)
+TEST(a_cap_that_a_reload_brings_counts_the_sessions_of_before)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1");
 
@@ -227,7 +224,7 @@ static void a_cap_that_a_reload_brings_counts_the_sessions_of_before(void **stat
 	admit(&r);
 }
 
-static void a_unix_peer_has_no_source_cap(void **state maybe_unused)
+TEST(a_unix_peer_has_no_source_cap)
 {
 	struct table_request r = request_of(ME, 0, "unix");
 
@@ -238,7 +235,7 @@ static void a_unix_peer_has_no_source_cap(void **state maybe_unused)
 	expect_refusal(&r, REFUSED_SESSIONS);
 }
 
-static void every_session_may_have_a_source_of_its_own(void **state maybe_unused)
+TEST(every_session_may_have_a_source_of_its_own)
 {
 	struct table_request r = request_of(ME, 0, "10.0.0.0");
 
@@ -252,7 +249,7 @@ static void every_session_may_have_a_source_of_its_own(void **state maybe_unused
 	assert_int_equal(table_count(t), 0);
 }
 
-static void only_its_owner_frees_a_slot_and_only_once(void **state maybe_unused)
+TEST(only_its_owner_frees_a_slot_and_only_once)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1");
 	struct table_slot *slot = admit(&r);
@@ -269,7 +266,7 @@ static void only_its_owner_frees_a_slot_and_only_once(void **state maybe_unused)
 	assert_int_equal(table_count(t), 1);
 }
 
-static void a_slot_that_is_handed_over_is_the_childs(void **state maybe_unused)
+TEST(a_slot_that_is_handed_over_is_the_childs)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1");
 	struct table_slot *slot = admit(&r);
@@ -287,7 +284,7 @@ static void a_slot_that_is_handed_over_is_the_childs(void **state maybe_unused)
 	assert_int_equal(slot->owner, 5000);
 }
 
-static void a_dead_process_gives_back_its_slots_and_no_other(void **state maybe_unused)
+TEST(a_dead_process_gives_back_its_slots_and_no_other)
 {
 	struct table_request mine = request_of(ME, 0, "192.0.2.1"), other = request_of(OTHER, 1, "192.0.2.1");
 
@@ -305,7 +302,7 @@ static void a_dead_process_gives_back_its_slots_and_no_other(void **state maybe_
 	assert_int_equal(table_release_owner(t, 99), 0);
 }
 
-static void a_session_that_becomes_another_is_counted_there_instead(void **state maybe_unused)
+TEST(a_session_that_becomes_another_is_counted_there_instead)
 {
 	struct table_request mux = request_of(ME, 0, "192.0.2.1"), echo = request_of(ME, 1, "192.0.2.1");
 	struct table_slot *slot;
@@ -325,7 +322,7 @@ static void a_session_that_becomes_another_is_counted_there_instead(void **state
 	table_release(t, admit(&echo), ME);
 }
 
-static void becoming_is_refused_by_the_new_rows_caps_and_changes_nothing(void **state maybe_unused)
+TEST(becoming_is_refused_by_the_new_rows_caps_and_changes_nothing)
 {
 	struct table_request mux = request_of(ME, 0, "192.0.2.1"), echo = request_of(ME, 1, "192.0.2.1");
 	struct table_slot *there = admit(&echo), *slot = admit(&mux);
@@ -353,7 +350,7 @@ static struct table_slot *admit_unnamed(const struct table_request *r)
 	return admit(&nobody);
 }
 
-static void a_session_without_a_peer_has_no_source_until_it_is_named(void **state maybe_unused)
+TEST(a_session_without_a_peer_has_no_source_until_it_is_named)
 {
 	struct table_request r = request_of(ME, 3, "192.0.2.1");
 	struct table_slot *slots[3];
@@ -378,7 +375,7 @@ static void a_session_without_a_peer_has_no_source_until_it_is_named(void **stat
 	assert_int_equal(table_count(t), 0);
 }
 
-static void naming_is_refused_by_each_cap_of_a_source_and_changes_nothing(void **state maybe_unused)
+TEST(naming_is_refused_by_each_cap_of_a_source_and_changes_nothing)
 {
 	struct table_request here = request_of(ME, 0, "192.0.2.1"), there = request_of(ME, 1, "192.0.2.1");
 	struct table_slot *other = admit(&there), *slot = admit_unnamed(&here);
@@ -396,7 +393,7 @@ static void naming_is_refused_by_each_cap_of_a_source_and_changes_nothing(void *
 	assert_int_equal(table_name(t, slot, &here), REFUSED_NOT);
 }
 
-static void a_balancers_own_session_is_named_and_counts_for_no_source(void **state maybe_unused)
+TEST(a_balancers_own_session_is_named_and_counts_for_no_source)
 {
 	struct table_request r = request_of(ME, 0, "192.0.2.1"), mux = request_of(ME, 1, "192.0.2.1");
 	struct table_slot *slot = admit_unnamed(&r);
@@ -413,7 +410,7 @@ static void a_balancers_own_session_is_named_and_counts_for_no_source(void **sta
 	expect_refusal(&r, REFUSED_SOURCE);
 }
 
-static void a_named_session_becomes_another_with_its_source(void **state maybe_unused)
+TEST(a_named_session_becomes_another_with_its_source)
 {
 	struct table_request mux = request_of(ME, 0, "192.0.2.1"), echo = request_of(ME, 1, "192.0.2.1");
 	struct table_slot *slot = admit_unnamed(&mux);
@@ -427,7 +424,7 @@ static void a_named_session_becomes_another_with_its_source(void **state maybe_u
 	table_release(t, admit(&echo), ME);
 }
 
-static void a_table_of_a_million_slots_touches_little_memory(void **state maybe_unused)
+TEST(a_table_of_a_million_slots_touches_little_memory)
 {
 	struct table *large = make_table(TABLE_SLOTS_MAX);
 	struct table_request r = request_of(ME, TABLE_ROWS_MAX - 1, "192.0.2.1");
@@ -445,31 +442,31 @@ static void a_table_of_a_million_slots_touches_little_memory(void **state maybe_
 	drop_table(large, TABLE_SLOTS_MAX);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_session_is_written_into_its_slot),
-		TEST(a_slot_begins_anew_for_the_next_session),
-		TEST(a_mark_reaches_the_session_it_is_meant_for_and_no_later_one),
-		TEST(as_many_sessions_as_slots_are_admitted),
-		TEST(the_lowest_free_slot_is_used),
-		TEST(each_cap_refuses_by_its_name_and_recovers),
-		TEST(caps_of_one_row_or_source_do_not_touch_another),
-		TEST(a_source_is_a_prefix),
-		TEST(a_cap_that_a_reload_brings_counts_the_sessions_of_before),
-		TEST(a_unix_peer_has_no_source_cap),
-		TEST(every_session_may_have_a_source_of_its_own),
-		TEST(only_its_owner_frees_a_slot_and_only_once),
-		TEST(a_slot_that_is_handed_over_is_the_childs),
-		TEST(a_dead_process_gives_back_its_slots_and_no_other),
-		TEST(a_session_that_becomes_another_is_counted_there_instead),
-		TEST(becoming_is_refused_by_the_new_rows_caps_and_changes_nothing),
-		TEST(a_session_without_a_peer_has_no_source_until_it_is_named),
-		TEST(naming_is_refused_by_each_cap_of_a_source_and_changes_nothing),
-		TEST(a_balancers_own_session_is_named_and_counts_for_no_source),
-		TEST(a_named_session_becomes_another_with_its_source),
+		PREPARED(a_session_is_written_into_its_slot),
+		PREPARED(a_slot_begins_anew_for_the_next_session),
+		PREPARED(a_mark_reaches_the_session_it_is_meant_for_and_no_later_one),
+		PREPARED(as_many_sessions_as_slots_are_admitted),
+		PREPARED(the_lowest_free_slot_is_used),
+		PREPARED(each_cap_refuses_by_its_name_and_recovers),
+		PREPARED(caps_of_one_row_or_source_do_not_touch_another),
+		PREPARED(a_source_is_a_prefix),
+		PREPARED(a_cap_that_a_reload_brings_counts_the_sessions_of_before),
+		PREPARED(a_unix_peer_has_no_source_cap),
+		PREPARED(every_session_may_have_a_source_of_its_own),
+		PREPARED(only_its_owner_frees_a_slot_and_only_once),
+		PREPARED(a_slot_that_is_handed_over_is_the_childs),
+		PREPARED(a_dead_process_gives_back_its_slots_and_no_other),
+		PREPARED(a_session_that_becomes_another_is_counted_there_instead),
+		PREPARED(becoming_is_refused_by_the_new_rows_caps_and_changes_nothing),
+		PREPARED(a_session_without_a_peer_has_no_source_until_it_is_named),
+		PREPARED(naming_is_refused_by_each_cap_of_a_source_and_changes_nothing),
+		PREPARED(a_balancers_own_session_is_named_and_counts_for_no_source),
+		PREPARED(a_named_session_becomes_another_with_its_source),
 		cmocka_unit_test(a_table_of_a_million_slots_touches_little_memory),
 	};
 

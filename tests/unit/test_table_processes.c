@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The session table under processes that use it at once, and that are killed at any instruction of it. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,7 +9,6 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "shared_table.h"
 
@@ -208,7 +205,7 @@ static void expect_empty(struct table *of)
 	}
 }
 
-static void no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once(void **state maybe_unused)
+TEST(no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once)
 {
 	enum { PROCESSES = 4, TURNS = 30000 };
 
@@ -260,7 +257,7 @@ static void kill_at_random(uint32_t seed)
 	expect_empty(t);
 }
 
-static void processes_killed_at_random_leave_nothing(void **state maybe_unused)
+TEST(processes_killed_at_random_leave_nothing)
 {
 	kill_at_random(1);
 }
@@ -326,7 +323,7 @@ static int step_through(pid_t pid, unsigned *ret_states)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void a_process_killed_at_any_instruction_leaves_nothing(void **state maybe_unused)
+TEST(a_process_killed_at_any_instruction_leaves_nothing)
 {
 	unsigned states;
 	int status;
@@ -345,14 +342,14 @@ static void a_process_killed_at_any_instruction_leaves_nothing(void **state mayb
 	expect_empty(t);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once),
-		TEST(processes_killed_at_random_leave_nothing),
-		TEST(a_process_killed_at_any_instruction_leaves_nothing),
+		PREPARED(no_cap_is_exceeded_and_nothing_is_left_by_processes_at_once),
+		PREPARED(processes_killed_at_random_leave_nothing),
+		PREPARED(a_process_killed_at_any_instruction_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

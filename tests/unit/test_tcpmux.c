@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tcpmux (RFC 1078): a name chooses a service; what is sent behind the name is that service's. */
+#include "test.h"
+
 #include <stdio.h>
 
 #include "serve.h"
@@ -22,7 +24,7 @@ static void assert_becomes(struct serve *s, size_t expected)
 	assert_ptr_equal(strchr(s->said, '\n'), s->said + s->said_n - 1); /* one line */
 }
 
-static void a_name_in_any_case_chooses_its_service(void **state)
+TEST(a_name_in_any_case_chooses_its_service)
 {
 	static const struct {
 		const char *line;
@@ -30,7 +32,6 @@ static void a_name_in_any_case_chooses_its_service(void **state)
 	} cases[] = { { "echo\r\n", 0 }, { "EcHo\r\n", 0 }, { "DISCARD\n", 1 }, { "Daytime/TCP\r\n", 2 } };
 	struct serve s;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(cases); i++) {
 		begin(&s);
 		serve_send(&s, cases[i].line);
@@ -38,11 +39,10 @@ static void a_name_in_any_case_chooses_its_service(void **state)
 	}
 }
 
-static void a_name_may_come_in_pieces(void **state)
+TEST(a_name_may_come_in_pieces)
 {
 	struct serve s;
 
-	(void)state;
 	begin(&s);
 	for (const char *c = "discard\r"; *c != '\0'; c++) {
 		serve_send_bytes(&s, c, 1);
@@ -53,11 +53,10 @@ static void a_name_may_come_in_pieces(void **state)
 	assert_becomes(&s, 1);
 }
 
-static void bytes_behind_the_name_are_kept_for_the_service(void **state)
+TEST(bytes_behind_the_name_are_kept_for_the_service)
 {
 	struct serve s;
 
-	(void)state;
 	begin(&s);
 	serve_send(&s, "ec");
 	serve_send(&s, "ho\r\nhello\r\nworld");
@@ -66,12 +65,11 @@ static void bytes_behind_the_name_are_kept_for_the_service(void **state)
 	assert_memory_equal(s.pending, "hello\r\nworld", 12);
 }
 
-static void a_name_not_served_is_refused(void **state)
+TEST(a_name_not_served_is_refused)
 {
 	static const char *const lines[] = { "nosuch\r\n", "\r\n", "ech\r\n", "echo2\r\n", " echo\r\n", "tcpmux\r\n" };
 	struct serve s;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(lines); i++) {
 		begin(&s);
 		serve_send(&s, lines[i]);
@@ -84,12 +82,11 @@ static void a_name_not_served_is_refused(void **state)
 	assert_string_equal(s.said, "-Service not available\r\n");
 }
 
-static void a_line_of_256_octets_is_the_longest(void **state)
+TEST(a_line_of_256_octets_is_the_longest)
 {
 	char line[256];
 	struct serve s;
 
-	(void)state;
 	memset(line, 'x', sizeof(line));
 	line[255] = '\n';
 	begin(&s);
@@ -105,25 +102,23 @@ static void a_line_of_256_octets_is_the_longest(void **state)
 	assert_string_equal(s.said, "-Service not available\r\n");
 }
 
-static void help_lists_the_names_a_line_each(void **state)
+TEST(help_lists_the_names_a_line_each)
 {
 	struct serve s;
 
-	(void)state;
 	begin(&s);
 	serve_send(&s, "help\r\n");
 	assert_int_equal(s.verdict, SVC_DONE);
 	assert_string_equal(s.said, "echo\r\ndiscard\r\ndaytime/tcp\r\n");
 }
 
-static void a_long_list_comes_over_several_outputs(void **state)
+TEST(a_long_list_comes_over_several_outputs)
 {
 	static char storage[600][32];
 	static const char *many[600];
 	struct serve s;
 	size_t at = 0;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(many); i++) {
 		snprintf(storage[i], sizeof(storage[i]), "service-of-some-length-%03zu", i);
 		many[i] = storage[i];
@@ -142,11 +137,10 @@ static void a_long_list_comes_over_several_outputs(void **state)
 	assert_int_equal(at, s.said_n);
 }
 
-static void a_client_that_leaves_before_a_line_gets_nothing(void **state)
+TEST(a_client_that_leaves_before_a_line_gets_nothing)
 {
 	struct serve s;
 
-	(void)state;
 	begin(&s);
 	serve_end(&s);
 	assert_int_equal(s.verdict, SVC_DONE);

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Text in storage of a fixed size: nothing beyond its end, nothing of a peer's that could start a line. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/text.h"
 
-static void what_does_not_fit_is_left_out_whole(void **state)
+TEST(what_does_not_fit_is_left_out_whole)
 {
 	char storage[8];
 	struct text t = TEXT_OVER(storage);
 
-	(void)state;
 	text_add(&t, "abc");
 	text_add(&t, "defgh"); /* one too many: the NUL needs its place */
 	assert_string_equal(storage, "abc");
@@ -33,23 +29,21 @@ static void what_does_not_fit_is_left_out_whole(void **state)
 	assert_true(t.cut); /* still: it tells of the whole text */
 }
 
-static void a_text_that_fits_is_not_cut(void **state)
+TEST(a_text_that_fits_is_not_cut)
 {
 	char storage[8];
 	struct text t = TEXT_OVER(storage);
 
-	(void)state;
 	text_addf(&t, "%s-%d", "abc", 123);
 	assert_string_equal(storage, "abc-123");
 	assert_false(t.cut);
 }
 
-static void nothing_is_written_beyond_the_storage(void **state)
+TEST(nothing_is_written_beyond_the_storage)
 {
 	char guarded[16];
 	struct text t = { .at = guarded, .cap = 4 };
 
-	(void)state;
 	memset(guarded, 'G', sizeof(guarded));
 	guarded[0] = '\0';
 	text_addf(&t, "%s", "far too long");
@@ -69,26 +63,23 @@ static void assert_quoted(const char *s, size_t n, const char *want)
 	assert_false(t.cut);
 }
 
-static void quoted_text_is_a_json_string(void **state)
+TEST(quoted_text_is_a_json_string)
 {
-	(void)state;
 	assert_quoted("plain text", 10, "\"plain text\"");
 	assert_quoted("\"\\/", 3, "\"\\\"\\\\/\"");
 	assert_quoted("\b\f\n\r\t", 5, "\"\\b\\f\\n\\r\\t\"");
 	assert_quoted("\0\x01\x1B\x7F", 4, "\"\\u0000\\u0001\\u001b\\u007f\"");
 }
 
-static void utf8_becomes_its_code_points(void **state)
+TEST(utf8_becomes_its_code_points)
 {
-	(void)state;
 	assert_quoted("\xC3\xA9\xE2\x82\xAC", 5, "\"\\u00e9\\u20ac\"");
 	assert_quoted("\xF0\x9F\x95\x90", 4, "\"\\ud83d\\udd50\""); /* U+1F550, a clock */
 	assert_quoted("\xC2\x85", 2, "\"\\u0085\"");                /* NEL: some terminals take it for a new line */
 }
 
-static void bytes_that_are_not_utf8_become_single_characters(void **state)
+TEST(bytes_that_are_not_utf8_become_single_characters)
 {
-	(void)state;
 	assert_quoted("\xFF"
 		      "a",
 		      2, "\"\\u00ffa\"");
@@ -101,12 +92,11 @@ static void bytes_that_are_not_utf8_become_single_characters(void **state)
 	assert_quoted("\xF4\x90\x80\x80", 4, "\"\\u00f4\\u0090\\u0080\\u0080\"");
 }
 
-static void quoted_text_fits_whole_or_not_at_all(void **state)
+TEST(quoted_text_fits_whole_or_not_at_all)
 {
 	char storage[9];
 	struct text t = TEXT_OVER(storage);
 
-	(void)state;
 	text_add_quoted(&t, "ab\ncd", 5); /* 8 bytes and the NUL */
 	assert_string_equal(storage, "\"ab\\ncd\"");
 	t = TEXT_OVER(storage);
@@ -115,19 +105,17 @@ static void quoted_text_fits_whole_or_not_at_all(void **state)
 	assert_true(t.cut);
 }
 
-static void a_printable_sentence_keeps_its_quotation_marks(void **state)
+TEST(a_printable_sentence_keeps_its_quotation_marks)
 {
 	char storage[64];
 	struct text t = TEXT_OVER(storage);
 
-	(void)state;
 	text_add_printable(&t, "no \"x\\y\"\n\xFF", 10);
 	assert_string_equal(storage, "no \"x\\y\"\\n\\u00ff");
 }
 
-static void case_is_ignored_for_ascii_letters_only(void **state)
+TEST(case_is_ignored_for_ascii_letters_only)
 {
-	(void)state;
 	assert_true(text_same_ignoring_case("Daytime", "dAYTIME"));
 	assert_true(text_same_ignoring_case("", ""));
 	assert_false(text_same_ignoring_case("echo", "echos"));
@@ -136,9 +124,8 @@ static void case_is_ignored_for_ascii_letters_only(void **state)
 	assert_false(text_same_ignoring_case("\xC9", "\xE9"));
 }
 
-static void the_distance_counts_single_edits(void **state)
+TEST(the_distance_counts_single_edits)
 {
-	(void)state;
 	assert_int_equal(text_distance("listen", "listen", 3), 0);
 	assert_int_equal(text_distance("lisen", "listen", 3), 1);
 	assert_int_equal(text_distance("listten", "listen", 3), 1);
@@ -149,19 +136,17 @@ static void the_distance_counts_single_edits(void **state)
 	assert_int_equal(text_distance("banana", "ananab", 3), 2);
 }
 
-static void the_distance_stops_one_beyond_its_limit(void **state)
+TEST(the_distance_stops_one_beyond_its_limit)
 {
-	(void)state;
 	assert_int_equal(text_distance("daytime", "chargen", 2), 3);
 	assert_int_equal(text_distance("abc", "", 2), 3);
 	assert_int_equal(text_distance("a", "b", 0), 1);
 }
 
-static void a_copy_is_cut_at_its_capacity(void **state)
+TEST(a_copy_is_cut_at_its_capacity)
 {
 	char to[4];
 
-	(void)state;
 	assert_int_equal(text_copy(to, sizeof(to), "abc"), 0);
 	assert_string_equal(to, "abc");
 	assert_int_equal(text_copy(to, sizeof(to), "wxyz"), -ENAMETOOLONG);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* time (RFC 868): four bytes, right from 1900 on and again after 2036. */
+#include "test.h"
+
 #include "base/bytes.h"
 #include "serve.h"
 
@@ -23,9 +25,8 @@ static void assert_answer(int64_t unix_s, uint32_t expected)
 	assert_int_equal(bytes_get_be32((const uint8_t *)s.said), expected);
 }
 
-static void dates_of_the_rfc_have_their_numbers(void **state)
+TEST(dates_of_the_rfc_have_their_numbers)
 {
-	(void)state;
 	assert_answer(0, 0x83AA7E80);           /* 1970-01-01: 2,208,988,800 */
 	assert_answer(189302400, 0x8EF30500);   /* 1976-01-01: 2,398,291,200 */
 	assert_answer(315532800, 0x96792480);   /* 1980-01-01: 2,524,521,600 */
@@ -34,19 +35,17 @@ static void dates_of_the_rfc_have_their_numbers(void **state)
 	assert_answer(-3506716800, 0xB2A63E00); /* 1858-11-17: -1,297,728,000 */
 }
 
-static void time_reply_wraps_in_2036(void **state)
+TEST(time_reply_wraps_in_2036)
 {
-	(void)state;
 	assert_answer(2085978495, 0xFFFFFFFF); /* 2036-02-07 06:28:15 */
 	assert_answer(2085978496, 0x00000000);
 	assert_answer(2147483648, 0x03AA7E80); /* 2038-01-19 03:14:08 */
 }
 
-static void any_datagram_is_a_request(void **state)
+TEST(any_datagram_is_a_request)
 {
 	struct serve s;
 
-	(void)state;
 	serve_begin(&s, "time", TRANSPORT_UDP);
 	serve_datagram(&s, "what time is it", 15, 64);
 	assert_int_equal(s.verdict, SVC_DONE);
@@ -56,12 +55,11 @@ static void any_datagram_is_a_request(void **state)
 	assert_int_equal(s.said_n, 0);
 }
 
-static void require_sync_gives_no_answer_by_a_doubtful_clock(void **state)
+TEST(require_sync_gives_no_answer_by_a_doubtful_clock)
 {
 	static const enum clock_state doubtful[] = { CLOCK_UNKNOWN, CLOCK_UNSYNCHRONISED };
 	struct serve s;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(doubtful); i++) {
 		serve_begin(&s, "time", TRANSPORT_TCP);
 		s.ctx.clock.state = doubtful[i];

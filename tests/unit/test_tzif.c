@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of the tz database: read whole, or refused, whatever they hold. */
+#include "test.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/bytes.h"
 #include "base/tzif.h"
@@ -80,7 +78,7 @@ static int read_image(const struct image *i, struct tzif *ret)
 	return r;
 }
 
-static void its_changes_and_whether_a_rule_follows(void **state maybe_unused)
+TEST(its_changes_and_whether_a_rule_follows)
 {
 	struct image with = make('2', 0, "\nCET-1CEST,M3.5.0,M10.5.0/3\n"), without = make('3', 0, "\nCET-1\n");
 	struct tzif t;
@@ -96,7 +94,7 @@ static void its_changes_and_whether_a_rule_follows(void **state maybe_unused)
 	free(t.changes);
 }
 
-static void what_does_not_say_it_all_is_told_from_what_is_no_zone(void **state maybe_unused)
+TEST(what_does_not_say_it_all_is_told_from_what_is_no_zone)
 {
 	struct image old = make('\0', 0, "\n\n"), leaps = make('2', 2, "\n\n"), text = { "and so on, and so forth", 23 };
 	struct tzif t;
@@ -108,7 +106,7 @@ static void what_does_not_say_it_all_is_told_from_what_is_no_zone(void **state m
 	assert_int_equal(read_image(&text, &t), -ENOENT);
 }
 
-static void a_file_that_is_cut_or_lies_is_never_read_beyond_its_end(void **state maybe_unused)
+TEST(a_file_that_is_cut_or_lies_is_never_read_beyond_its_end)
 {
 	const struct image whole = make('2', 0, "\nCET-1\n");
 

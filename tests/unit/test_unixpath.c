@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UNIX paths: what is replaced, what never is, what is left behind, and whose it is. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <grp.h>
 #include <poll.h>
@@ -11,7 +9,6 @@
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <cmocka.h>
 
 #include "unix_folder.h"
 
@@ -52,7 +49,7 @@ int connect(int fd, __CONST_SOCKADDR_ARG sa, socklen_t n)
 
 /* ---- what is there already ---- */
 
-static void a_stale_socket_of_ours_is_replaced(void **state maybe_unused)
+TEST(a_stale_socket_of_ours_is_replaced)
 {
 	for (size_t i = 0; i < array_n(kinds); i++) {
 		struct listener_settings s = unix_settings(kinds[i].transport);
@@ -67,7 +64,7 @@ static void a_stale_socket_of_ours_is_replaced(void **state maybe_unused)
 	}
 }
 
-static void a_socket_that_a_process_has_is_never_replaced(void **state maybe_unused)
+TEST(a_socket_that_a_process_has_is_never_replaced)
 {
 	for (size_t i = 0; i < array_n(kinds); i++) {
 		int live = bound(kinds[i].type);
@@ -85,7 +82,7 @@ static void a_socket_that_a_process_has_is_never_replaced(void **state maybe_unu
 	}
 }
 
-static void a_live_socket_with_a_full_backlog_is_live(void **state maybe_unused)
+TEST(a_live_socket_with_a_full_backlog_is_live)
 {
 	int live = bound(SOCK_STREAM), waiting;
 
@@ -98,7 +95,7 @@ static void a_live_socket_with_a_full_backlog_is_live(void **state maybe_unused)
 	close(live);
 }
 
-static void what_is_no_socket_is_never_touched(void **state maybe_unused)
+TEST(what_is_no_socket_is_never_touched)
 {
 	char elsewhere[80];
 
@@ -126,7 +123,7 @@ static void what_is_no_socket_is_never_touched(void **state maybe_unused)
 	unlink(elsewhere);
 }
 
-static void a_folder_that_is_not_there_is_named(void **state maybe_unused)
+TEST(a_folder_that_is_not_there_is_named)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -140,7 +137,7 @@ static void a_folder_that_is_not_there_is_named(void **state maybe_unused)
 
 /* ---- what is left behind ---- */
 
-static void only_the_file_that_we_made_is_removed(void **state maybe_unused)
+TEST(only_the_file_that_we_made_is_removed)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s);
@@ -153,7 +150,7 @@ static void only_the_file_that_we_made_is_removed(void **state maybe_unused)
 	close(another);
 }
 
-static void a_copy_that_is_dropped_leaves_the_file(void **state maybe_unused)
+TEST(a_copy_that_is_dropped_leaves_the_file)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = opened(&s), copy = l;
@@ -168,7 +165,7 @@ static void a_copy_that_is_dropped_leaves_the_file(void **state maybe_unused)
 
 /* ---- owners ---- */
 
-static void an_owner_or_group_that_does_not_exist_leaves_nothing(void **state maybe_unused)
+TEST(an_owner_or_group_that_does_not_exist_leaves_nothing)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -204,7 +201,7 @@ static void give_away(struct listener_settings *s)
 	listener_close(&again);
 }
 
-static void the_file_belongs_to_whom_the_settings_say(void **state maybe_unused)
+TEST(the_file_belongs_to_whom_the_settings_say)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	const struct passwd *me = getpwuid(geteuid());
@@ -230,7 +227,7 @@ static void the_file_belongs_to_whom_the_settings_say(void **state maybe_unused)
 }
 
 /* Root opens it for the user whom it becomes, who then serves it, and reloads. */
-static void the_service_can_manage_what_root_has_opened(void **state maybe_unused)
+TEST(the_service_can_manage_what_root_has_opened)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -256,7 +253,7 @@ static void the_service_can_manage_what_root_has_opened(void **state maybe_unuse
 }
 
 /* What only root may do it has done; the others do not try again. */
-static void a_reload_asks_for_nothing_that_is_so_already(void **state maybe_unused)
+TEST(a_reload_asks_for_nothing_that_is_so_already)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -272,7 +269,7 @@ static void a_reload_asks_for_nothing_that_is_so_already(void **state maybe_unus
 	listener_close(&l);
 }
 
-static void a_stale_socket_of_another_user_is_not_replaced(void **state maybe_unused)
+TEST(a_stale_socket_of_another_user_is_not_replaced)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l;
@@ -336,7 +333,7 @@ static void drop_secret(void)
 	assert_int_equal(rename(aside, folder), 0);
 }
 
-static void a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away(void **state maybe_unused)
+TEST(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -353,7 +350,7 @@ static void a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away(vo
 	drop_secret();
 }
 
-static void a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing(void **state maybe_unused)
+TEST(a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing)
 {
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
 	struct listener l = planned(&s);
@@ -381,7 +378,7 @@ static void put_a_socket_there(void)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
-static void what_is_put_in_the_place_of_the_file_is_not_taken_for_it(void **state maybe_unused)
+TEST(what_is_put_in_the_place_of_the_file_is_not_taken_for_it)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -405,7 +402,7 @@ static void what_is_put_in_the_place_of_the_file_is_not_taken_for_it(void **stat
 }
 
 /* The group is not the folder's, as with a set-group-ID bit it would be. */
-static void a_folder_with_a_group_of_its_own_changes_nothing(void **state maybe_unused)
+TEST(a_folder_with_a_group_of_its_own_changes_nothing)
 {
 	struct settings whole = { .user = "nobody" };
 	struct listener_settings s = unix_settings(TRANSPORT_UNIX);
@@ -478,7 +475,7 @@ static void start_two(void)
 		continue;
 }
 
-static void of_two_that_start_at_once_one_has_the_path(void **state maybe_unused)
+TEST(of_two_that_start_at_once_one_has_the_path)
 {
 	leave_stale();
 	after_refusal = be_slow;
@@ -490,23 +487,23 @@ static void of_two_that_start_at_once_one_has_the_path(void **state maybe_unused
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_stale_socket_of_ours_is_replaced),
-		TEST(a_socket_that_a_process_has_is_never_replaced),
-		TEST(a_live_socket_with_a_full_backlog_is_live),
-		TEST(what_is_no_socket_is_never_touched),
-		TEST(a_folder_that_is_not_there_is_named),
-		TEST(only_the_file_that_we_made_is_removed),
-		TEST(a_copy_that_is_dropped_leaves_the_file),
-		TEST(an_owner_or_group_that_does_not_exist_leaves_nothing),
-		TEST(the_file_belongs_to_whom_the_settings_say),
-		TEST(a_stale_socket_of_another_user_is_not_replaced),
-		TEST(the_service_can_manage_what_root_has_opened),
-		TEST(a_reload_asks_for_nothing_that_is_so_already),
-		TEST(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away),
-		TEST(a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing),
-		TEST(what_is_put_in_the_place_of_the_file_is_not_taken_for_it),
-		TEST(a_folder_with_a_group_of_its_own_changes_nothing),
-		TEST(of_two_that_start_at_once_one_has_the_path),
+		PREPARED(a_stale_socket_of_ours_is_replaced),
+		PREPARED(a_socket_that_a_process_has_is_never_replaced),
+		PREPARED(a_live_socket_with_a_full_backlog_is_live),
+		PREPARED(what_is_no_socket_is_never_touched),
+		PREPARED(a_folder_that_is_not_there_is_named),
+		PREPARED(only_the_file_that_we_made_is_removed),
+		PREPARED(a_copy_that_is_dropped_leaves_the_file),
+		PREPARED(an_owner_or_group_that_does_not_exist_leaves_nothing),
+		PREPARED(the_file_belongs_to_whom_the_settings_say),
+		PREPARED(a_stale_socket_of_another_user_is_not_replaced),
+		PREPARED(the_service_can_manage_what_root_has_opened),
+		PREPARED(a_reload_asks_for_nothing_that_is_so_already),
+		PREPARED(a_folder_that_is_exchanged_after_the_bind_gives_nothing_else_away),
+		PREPARED(a_folder_that_is_exchanged_for_a_stale_socket_loses_nothing),
+		PREPARED(what_is_put_in_the_place_of_the_file_is_not_taken_for_it),
+		PREPARED(a_folder_with_a_group_of_its_own_changes_nothing),
+		PREPARED(of_two_that_start_at_once_one_has_the_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

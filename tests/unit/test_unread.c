@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Shares of a send buffer: who is answered beside clients that never read, and who is not. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <cmocka.h>
 #include <linux/sockios.h>
 
 #include "worker/unread.h"
@@ -67,18 +64,16 @@ static void fill(unsigned client, size_t bytes)
 	}
 }
 
-static void a_client_that_never_reads_takes_a_fifth_and_its_probes(void **state)
+TEST(a_client_that_never_reads_takes_a_fifth_and_its_probes)
 {
-	(void)state;
 	begin(BUFFER);
 	fill(0, 1000);
 	assert_in_range(unread_in_all, BUFFER / 5 - 2304, BUFFER / 5 + 10 * 2304);
 	assert_true(ask(1, 65507)); /* the longest there is */
 }
 
-static void eight_that_never_read_leave_room_for_who_does(void **state)
+TEST(eight_that_never_read_leave_room_for_who_does)
 {
-	(void)state;
 	begin(10 * BUFFER);
 	for (unsigned client = 0; client < 8; client++)
 		fill(client, 1000);
@@ -92,9 +87,8 @@ static void eight_that_never_read_leave_room_for_who_does(void **state)
 	}
 }
 
-static void who_reads_is_answered_as_before(void **state)
+TEST(who_reads_is_answered_as_before)
 {
-	(void)state;
 	begin(BUFFER);
 	for (int i = 0; i < 10000; i++) {
 		settle();
@@ -110,11 +104,10 @@ static void who_reads_is_answered_as_before(void **state)
 
 /* Both do the same; nobody could tell which of them it is who reads. The reader is charged for the other then, but not for
  * long. */
-static void who_was_taken_for_one_who_never_reads_is_answered_again(void **state)
+TEST(who_was_taken_for_one_who_never_reads_is_answered_again)
 {
 	unsigned answered = 0;
 
-	(void)state;
 	begin(BUFFER);
 	for (int i = 0; i < 10000; i++) {
 		settle();
@@ -132,11 +125,10 @@ static void who_was_taken_for_one_who_never_reads_is_answered_again(void **state
 }
 
 /* It has more unread at times than who never reads: its charge must not be the other's. */
-static void who_reads_much_at_a_time_is_not_taken_for_one_who_never_reads(void **state)
+TEST(who_reads_much_at_a_time_is_not_taken_for_one_who_never_reads)
 {
 	unsigned answered = 0;
 
-	(void)state;
 	begin(10 * BUFFER);
 	for (int round = 0; round < 10000; round++) {
 		settle();
@@ -149,9 +141,8 @@ static void who_reads_much_at_a_time_is_not_taken_for_one_who_never_reads(void *
 	assert_in_range(unread_in_all, 2 * BUFFER - 1000, 2 * BUFFER + 20000);
 }
 
-static void who_reads_again_is_answered_again(void **state)
+TEST(who_reads_again_is_answered_again)
 {
-	(void)state;
 	begin(BUFFER);
 	fill(0, 1000);
 	read_all(0);
@@ -159,11 +150,10 @@ static void who_reads_again_is_answered_again(void **state)
 	assert_true(ask(0, 1000));
 }
 
-static void one_batch_is_limited_like_many(void **state)
+TEST(one_batch_is_limited_like_many)
 {
 	unsigned n = 0;
 
-	(void)state;
 	begin(BUFFER);
 	settle();
 	while (ask(0, 65507))
@@ -172,9 +162,8 @@ static void one_batch_is_limited_like_many(void **state)
 }
 
 /* A new process takes over a socket that others have filled. */
-static void what_was_sent_before_is_not_free(void **state)
+TEST(what_was_sent_before_is_not_free)
 {
-	(void)state;
 	begin(BUFFER);
 	unread_in_all = BUFFER - 10000;
 	settle();
@@ -185,9 +174,8 @@ static void what_was_sent_before_is_not_free(void **state)
 	assert_true(ask(0, 8000));
 }
 
-static void who_never_reads_is_remembered_over_those_who_do(void **state)
+TEST(who_never_reads_is_remembered_over_those_who_do)
 {
-	(void)state;
 	begin(BUFFER);
 	fill(0, 1000);
 	for (unsigned client = 1; client < CLIENTS; client++) {
@@ -199,9 +187,8 @@ static void who_never_reads_is_remembered_over_those_who_do(void **state)
 	assert_false(ask(0, 1000));
 }
 
-static void who_has_not_asked_for_longest_is_forgotten_but_not_what_it_has(void **state)
+TEST(who_has_not_asked_for_longest_is_forgotten_but_not_what_it_has)
 {
-	(void)state;
 	begin(BUFFER);
 	for (unsigned client = 0; client <= UNREAD_PEERS; client++)
 		assert_true(ask(client, 10));
@@ -213,12 +200,11 @@ static void who_has_not_asked_for_longest_is_forgotten_but_not_what_it_has(void 
 	assert_int_equal(u.unknown, 0);
 }
 
-static void an_answer_that_was_not_sent_is_not_charged(void **state)
+TEST(an_answer_that_was_not_sent_is_not_charged)
 {
 	char name[16];
 	size_t n = address(0, name);
 
-	(void)state;
 	begin(BUFFER);
 	for (int i = 0; i < 1000; i++) { /* all in one batch */
 		assert_true(unread_admit(&u, name, n, 1000));
@@ -228,24 +214,22 @@ static void an_answer_that_was_not_sent_is_not_charged(void **state)
 	unread_refund(&u, "nobody", 6, 1000);
 }
 
-static void an_address_that_is_none_is_not_answered(void **state)
+TEST(an_address_that_is_none_is_not_answered)
 {
 	static const char longer[sizeof(struct sockaddr_un) + 1];
 
-	(void)state;
 	begin(BUFFER);
 	assert_false(unread_admit(&u, "", 0, 1));
 	assert_false(unread_admit(&u, longer, sizeof(longer), 1));
 }
 
 /* The estimate of one answer may be off, by half at most. */
-static void an_answer_is_charged_about_as_the_kernel_does(void **state)
+TEST(an_answer_is_charged_about_as_the_kernel_does)
 {
 	static const size_t sizes[] = { 0, 1, 192, 193, 1000, 1500, 4000, 8192, 16064, 16065, 20000, 65507 };
 	static const char bytes[65507];
 	int pair[2];
 
-	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		int charged = -1;

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* users: by name, by number, known to the database or not. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <pwd.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/users.h"
 
 #define UNKNOWN 3999999999U
 
-static void a_user_is_found_by_name_and_by_number(void **state maybe_unused)
+TEST(a_user_is_found_by_name_and_by_number)
 {
 	uid_t uid;
 	gid_t gid;
@@ -28,7 +25,7 @@ static void a_user_is_found_by_name_and_by_number(void **state maybe_unused)
 	assert_int_equal(gid, 0);
 }
 
-static void a_number_needs_no_database(void **state maybe_unused)
+TEST(a_number_needs_no_database)
 {
 	uid_t uid;
 	gid_t gid;
@@ -41,7 +38,7 @@ static void a_number_needs_no_database(void **state maybe_unused)
 	assert_int_equal(gid, UNKNOWN);
 }
 
-static void what_is_neither_is_nobody(void **state maybe_unused)
+TEST(what_is_neither_is_nobody)
 {
 	static const char *const said[] = { "",   "no-such-user", "-1",         "+1",         "1 ",
 					    " 1", "0x10",         "4294967295", "4294967296", "99999999999999999999",

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The texts that a setting may hold: exact, or refused. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "settings/value.h"
 
 #define REFUSED UINT64_C(0xDEAD)
 
-static void durations_are_exact(void **state)
+TEST(durations_are_exact)
 {
 	static const struct {
 		const char *text;
@@ -53,7 +50,6 @@ static void durations_are_exact(void **state)
 		{ "99999999999999999999999x", -EINVAL, REFUSED },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t ns = REFUSED;
 
@@ -62,7 +58,7 @@ static void durations_are_exact(void **state)
 	}
 }
 
-static void sizes_are_powers_of_1024(void **state)
+TEST(sizes_are_powers_of_1024)
 {
 	static const struct {
 		const char *text;
@@ -86,7 +82,6 @@ static void sizes_are_powers_of_1024(void **state)
 		{ "k", -EINVAL, REFUSED },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		uint64_t bytes = REFUSED;
 
@@ -95,7 +90,7 @@ static void sizes_are_powers_of_1024(void **state)
 	}
 }
 
-static void rates_have_an_amount_a_period_and_perhaps_a_burst(void **state)
+TEST(rates_have_an_amount_a_period_and_perhaps_a_burst)
 {
 	static const struct {
 		const char *text;
@@ -124,7 +119,6 @@ static void rates_have_an_amount_a_period_and_perhaps_a_burst(void **state)
 		{ "999999999999999999999999999999999999/s", false, -EINVAL, { 0 } },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < array_n(rows); i++) {
 		struct value_rate v = { 0 };
 
@@ -134,11 +128,10 @@ static void rates_have_an_amount_a_period_and_perhaps_a_burst(void **state)
 	}
 }
 
-static void integers_never_become_others(void **state)
+TEST(integers_never_become_others)
 {
 	int64_t v = 7;
 
-	(void)state;
 	assert_int_equal(value_integer("4294967298", &v), 0);
 	assert_int_equal(v, INT64_C(4294967298));
 	assert_int_equal(value_integer("-5", &v), 0);
@@ -154,11 +147,10 @@ static void integers_never_become_others(void **state)
 	assert_int_equal(value_integer(" 1", &v), -EINVAL);
 }
 
-static void modes_are_octal(void **state)
+TEST(modes_are_octal)
 {
 	uint32_t mode = 7;
 
-	(void)state;
 	assert_int_equal(value_mode("0660", &mode), 0);
 	assert_int_equal(mode, 0660);
 	assert_int_equal(value_mode("7", &mode), 0);
@@ -170,12 +162,11 @@ static void modes_are_octal(void **state)
 	assert_int_equal(mode, 7);
 }
 
-static void words_and_booleans_are_whole(void **state)
+TEST(words_and_booleans_are_whole)
 {
 	unsigned which = 9;
 	bool on = false;
 
-	(void)state;
 	assert_int_equal(value_word("warning", "error|warning|notice", &which), 0);
 	assert_int_equal(which, 1);
 	assert_int_equal(value_word("notice", "error|warning|notice", &which), 0);
@@ -189,7 +180,7 @@ static void words_and_booleans_are_whole(void **state)
 	assert_int_equal(value_bool("1", &on), -EINVAL);
 }
 
-static void what_is_written_reads_back_to_the_same(void **state)
+TEST(what_is_written_reads_back_to_the_same)
 {
 	static const uint64_t durations[] = { 0,
 					      1,
@@ -204,7 +195,6 @@ static void what_is_written_reads_back_to_the_same(void **state)
 					  UINT64_MAX };
 	char storage[64];
 
-	(void)state;
 	for (size_t i = 0; i < array_n(durations); i++) {
 		struct text t = TEXT_OVER(storage);
 		uint64_t v = REFUSED;
@@ -223,12 +213,11 @@ static void what_is_written_reads_back_to_the_same(void **state)
 	}
 }
 
-static void what_is_written_is_short(void **state)
+TEST(what_is_written_is_short)
 {
 	char storage[64];
 	struct text t = TEXT_OVER(storage);
 
-	(void)state;
 	value_add_duration(&t, 300 * CLOCK_S_NS);
 	text_add(&t, " ");
 	value_add_duration(&t, 90 * CLOCK_S_NS);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who has to leave when many are slow. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include "worker/visitors.h"
 
@@ -35,7 +32,7 @@ static void come_many(int first, int n, const char *source)
 		come(first + i, source, NOW_NS + (uint64_t)(first + i));
 }
 
-static void whoever_stays_too_long_leaves_once(void **state maybe_unused)
+TEST(whoever_stays_too_long_leaves_once)
 {
 	come(7, CROWD, NOW_NS);
 	come(8, CROWD, NOW_NS + 1);
@@ -45,7 +42,7 @@ static void whoever_stays_too_long_leaves_once(void **state maybe_unused)
 	assert_int_equal(visitors_dismiss(&visitors, NOW_NS + VISITORS_STAY_NS, left), 0);
 }
 
-static void the_oldest_of_a_crowd_leave_until_there_is_room(void **state maybe_unused)
+TEST(the_oldest_of_a_crowd_leave_until_there_is_room)
 {
 	come_many(0, VISITORS_KEPT, CROWD);
 	assert_int_equal(visitors_count(&visitors), VISITORS_KEPT);
@@ -58,7 +55,7 @@ static void the_oldest_of_a_crowd_leave_until_there_is_room(void **state maybe_u
 	assert_int_equal(visitors_count(&visitors), VISITORS_KEPT);
 }
 
-static void the_source_with_most_gives_way_and_not_the_one_that_came_first(void **state maybe_unused)
+TEST(the_source_with_most_gives_way_and_not_the_one_that_came_first)
 {
 	come(1000, "192.0.2.2", NOW_NS);
 	come(1001, "2001:db8::1", NOW_NS);
@@ -70,7 +67,7 @@ static void the_source_with_most_gives_way_and_not_the_one_that_came_first(void 
 }
 
 /* What it wants may have come with it. */
-static void whoever_has_just_come_is_looked_at_before_it_leaves(void **state maybe_unused)
+TEST(whoever_has_just_come_is_looked_at_before_it_leaves)
 {
 	come_many(0, VISITORS_MAX, CROWD);
 	assert_int_equal(visitors_dismiss(&visitors, NOW_NS, left), 0);
@@ -78,7 +75,7 @@ static void whoever_has_just_come_is_looked_at_before_it_leaves(void **state may
 	assert_int_equal(visitors_dismiss(&visitors, NOW_NS, left), VISITORS_MAX - VISITORS_KEPT);
 }
 
-static void a_place_is_free_when_its_visitor_has_left(void **state maybe_unused)
+TEST(a_place_is_free_when_its_visitor_has_left)
 {
 	come_many(0, VISITORS_MAX, CROWD);
 	come(1000, CROWD, NOW_NS); /* one too many */
@@ -90,16 +87,16 @@ static void a_place_is_free_when_its_visitor_has_left(void **state maybe_unused)
 	assert_true(visitors_count(&visitors) > VISITORS_KEPT);
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, setup)
+#define PREPARED(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(whoever_stays_too_long_leaves_once),
-		TEST(the_oldest_of_a_crowd_leave_until_there_is_room),
-		TEST(the_source_with_most_gives_way_and_not_the_one_that_came_first),
-		TEST(whoever_has_just_come_is_looked_at_before_it_leaves),
-		TEST(a_place_is_free_when_its_visitor_has_left),
+		PREPARED(whoever_stays_too_long_leaves_once),
+		PREPARED(the_oldest_of_a_crowd_leave_until_there_is_room),
+		PREPARED(the_source_with_most_gives_way_and_not_the_one_that_came_first),
+		PREPARED(whoever_has_just_come_is_looked_at_before_it_leaves),
+		PREPARED(a_place_is_free_when_its_visitor_has_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole workers, each a process of its own as the supervisor would fork it: what a client and the supervisor see. */
+#include "test.h"
 #include "worker_desk.h"
 #include "log_capture.h"
 
@@ -24,7 +25,7 @@ static void expect_answer_to_the_end(int fd)
 	assert_true(all > 0);
 }
 
-static void fork_leaves_no_process_behind_a_session_that_lingered(void **state maybe_unused)
+TEST(fork_leaves_no_process_behind_a_session_that_lingered)
 {
 	struct desk d;
 	const struct listener *l;
@@ -44,7 +45,7 @@ static void fork_leaves_no_process_behind_a_session_that_lingered(void **state m
 }
 
 /* The supervisor's own settings change only after all workers of a reload are ready. */
-static void a_worker_logs_as_its_own_settings_say(void **state maybe_unused)
+TEST(a_worker_logs_as_its_own_settings_say)
 {
 	struct desk d;
 	const struct listener *l;

@@ -4,18 +4,15 @@
  * it is done: it ends, nothing is read or written outside (AddressSanitizer looks), and no process is signalled but its own.
  * 20,000 times, or as often as WRONG_WORDS_N says; all of struct shared at once 1 in 1,000 times.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
+#include "test.h"
+
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -327,7 +324,7 @@ static void show(unsigned i)
 	(void)exposition_write_unready(&s.current->plan, nowhere);
 }
 
-static void whatever_workers_write_the_supervisor_lives(void **state maybe_unused)
+TEST(whatever_workers_write_the_supervisor_lives)
 {
 	unsigned n = wrong_iterations(ITERATIONS_N);
 

@@ -3,6 +3,7 @@
  * What other processes can write is filled with wrong words while a worker serves: it refuses, or counts wrongly, and goes
  * on. 20,000 times, or as often as WRONG_WORDS_N says.
  */
+#include "test.h"
 #include "worker_desk.h"
 
 #include "worker/admission.h"
@@ -129,7 +130,7 @@ static void serve(unsigned n)
 	}
 }
 
-static void whatever_others_write_a_worker_goes_on(void **state maybe_unused)
+TEST(whatever_others_write_a_worker_goes_on)
 {
 	unsigned n = wrong_iterations(ITERATIONS_N);
 

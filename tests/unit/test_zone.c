@@ -2,10 +2,8 @@
 /*
  * Time zones as tables. The test writes its own small tz database, so that it needs none and no update of one breaks it.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -15,7 +13,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/bytes.h"
@@ -116,12 +113,11 @@ static void write_zone(const struct zone_file *z)
 
 static const char *const folders[] = { "Europe", "Asia", "Australia", "Etc" };
 
-static int make_database(void **state)
+static int make_database(void **state maybe_unused)
 {
 	char path[256];
 	FILE *f;
 
-	(void)state;
 	assert_non_null(mkdtemp(folder));
 	for (size_t i = 0; i < array_n(folders); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, folders[i]);
@@ -139,11 +135,10 @@ static int make_database(void **state)
 	return setenv("TZDIR", folder, 1);
 }
 
-static int remove_database(void **state)
+static int remove_database(void **state maybe_unused)
 {
 	char path[256];
 
-	(void)state;
 	for (size_t i = 0; i < array_n(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
 		unlink(path);
@@ -167,11 +162,10 @@ static void assert_span(const struct zone *z, int64_t unix_s, int offset_s, cons
 	assert_string_equal(span->abbreviation, abbreviation);
 }
 
-static void summer_time_begins_and_ends_on_its_second(void **state)
+TEST(summer_time_begins_and_ends_on_its_second)
 {
 	struct zone rome;
 
-	(void)state;
 	assert_int_equal(zone_build("Europe/Rome", &rome), 0);
 	assert_string_equal(rome.name, "Europe/Rome");
 	assert_span(&rome, 1774745999, 3600, "CET"); /* 2026-03-29 00:59:59 UTC */
@@ -183,11 +177,10 @@ static void summer_time_begins_and_ends_on_its_second(void **state)
 	free(rome.spans);
 }
 
-static void the_table_reaches_from_1970_to_the_end_of_2106(void **state)
+TEST(the_table_reaches_from_1970_to_the_end_of_2106)
 {
 	struct zone rome;
 
-	(void)state;
 	assert_int_equal(zone_build("Europe/Rome", &rome), 0);
 	assert_int_equal(rome.spans_n, 1 + 2 * (2107 - 1970));
 	assert_true(rome.spans[0].from_unix_s == INT64_MIN);
@@ -239,7 +232,7 @@ static int compare_file(const char *path, const struct stat *st maybe_unused, in
 	return 0;
 }
 
-static void every_zone_of_this_machine_is_as_the_c_library_has_it(void **state maybe_unused)
+TEST(every_zone_of_this_machine_is_as_the_c_library_has_it)
 {
 	unsetenv("TZDIR");
 	int r = nftw(MACHINES, compare_file, 16, FTW_PHYS);
@@ -248,11 +241,10 @@ static void every_zone_of_this_machine_is_as_the_c_library_has_it(void **state m
 		skip(); /* no tz database here */
 }
 
-static void every_span_begins_on_its_very_second(void **state)
+TEST(every_span_begins_on_its_very_second)
 {
 	struct zone z;
 
-	(void)state;
 	for (size_t file = 0; file < array_n(files); file++) {
 		assert_int_equal(zone_build(files[file].name, &z), 0);
 		for (uint32_t i = 1; i < z.spans_n; i++) {
@@ -264,11 +256,10 @@ static void every_span_begins_on_its_very_second(void **state)
 	}
 }
 
-static void a_new_offset_of_the_same_name_is_seen(void **state)
+TEST(a_new_offset_of_the_same_name_is_seen)
 {
 	struct zone z;
 
-	(void)state;
 	assert_int_equal(zone_build("Asia/Pyongyang", &z), 0);
 	assert_int_equal(z.spans_n, 3);
 	assert_span(&z, 1439564399, 32400, "KST"); /* 2015-08-14 14:59:59 UTC */
@@ -278,13 +269,12 @@ static void a_new_offset_of_the_same_name_is_seen(void **state)
 	free(z.spans);
 }
 
-static void a_pipe_is_no_zone_even_if_it_speaks_like_one(void **state)
+TEST(a_pipe_is_no_zone_even_if_it_speaks_like_one)
 {
 	struct zone z;
 	char path[256];
 	int fd;
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s/Etc/fifo", folder);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(write(fd, "TZif", 4), 4);
@@ -292,11 +282,10 @@ static void a_pipe_is_no_zone_even_if_it_speaks_like_one(void **state)
 	close(fd);
 }
 
-static void zones_of_half_hours_and_odd_seconds_keep_them(void **state)
+TEST(zones_of_half_hours_and_odd_seconds_keep_them)
 {
 	struct zone z;
 
-	(void)state;
 	assert_int_equal(zone_build("Australia/Lord_Howe", &z), 0);
 	assert_span(&z, 1775314799, 39600, "+11"); /* 2026-04-04 14:59:59 UTC */
 	assert_span(&z, 1775314800, 37800, "+1030");
@@ -310,11 +299,10 @@ static void zones_of_half_hours_and_odd_seconds_keep_them(void **state)
 	free(z.spans);
 }
 
-static void a_zone_that_does_not_exist_is_not_utc(void **state)
+TEST(a_zone_that_does_not_exist_is_not_utc)
 {
 	struct zone z = { .spans_n = 42 };
 
-	(void)state;
 	assert_int_equal(zone_build("Europe/Atlantis", &z), -ENOENT);
 	assert_int_equal(zone_build("Europe", &z), -ENOENT);   /* a folder */
 	assert_int_equal(zone_build("Etc/fifo", &z), -ENOENT); /* does not hang */
@@ -324,7 +312,7 @@ static void a_zone_that_does_not_exist_is_not_utc(void **state)
 	assert_int_equal(z.spans_n, 42);
 }
 
-static void a_name_cannot_leave_the_database(void **state)
+TEST(a_name_cannot_leave_the_database)
 {
 	static const char *const names[] = {
 		"",
@@ -339,18 +327,16 @@ static void a_name_cannot_leave_the_database(void **state)
 	};
 	struct zone z;
 
-	(void)state;
 	for (size_t i = 0; i < array_n(names); i++) {
 		if (zone_build(names[i], &z) != -EINVAL)
 			fail_msg("\"%s\" is not a name", names[i]);
 	}
 }
 
-static void utc_needs_no_database(void **state)
+TEST(utc_needs_no_database)
 {
 	struct zone z;
 
-	(void)state;
 	assert_int_equal(zone_build("UTC", &z), 0);
 	assert_int_equal(z.spans_n, 1);
 	assert_span(&z, 1774746000, 0, "UTC");
@@ -359,7 +345,7 @@ static void utc_needs_no_database(void **state)
 	assert_span(&zone_utc, INT64_MAX, 0, "UTC");
 }
 
-static void a_lookup_finds_the_span_at_each_edge(void **state)
+TEST(a_lookup_finds_the_span_at_each_edge)
 {
 	struct zone_span spans[4] = {
 		{ .from_unix_s = INT64_MIN, .offset_s = 0 },
@@ -368,7 +354,6 @@ static void a_lookup_finds_the_span_at_each_edge(void **state)
 		{ .from_unix_s = 100, .offset_s = 3 },
 	};
 
-	(void)state;
 	for (uint32_t n = 1; n <= array_n(spans); n++) {
 		struct zone z = { .spans_n = n, .spans = spans };
 

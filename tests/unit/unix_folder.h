@@ -107,4 +107,4 @@ maybe_unused static const struct {
 	{ TRANSPORT_UNIXPACKET, SOCK_SEQPACKET },
 };
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define PREPARED(f) cmocka_unit_test_setup_teardown(f, make, drop)
