@@ -210,6 +210,17 @@ unsigned text_distance(const char *a, const char *b, unsigned most)
 	return best + 1;
 }
 
+const char *text_nearer(const char *key, const char *best, const char *name)
+{
+	/* Two edits, but fewer in a short name: "user" is not meant by "mode". */
+	unsigned most = strlen(key) < 6 ? 1 : 2, distance;
+
+	if (best != NULL)
+		most = text_distance(key, best, most);
+	distance = text_distance(key, name, most);
+	return distance < most || (best == NULL && distance == most) ? name : best;
+}
+
 int text_copy(char *to, size_t cap, const char *s)
 {
 	size_t n = strlen(s);

@@ -43,5 +43,9 @@ bool text_same_ignoring_case(const char *a, const char *b);
  * For "did you mean": `most` is 3 or so (8 at most), the time grows as 4^most. */
 unsigned text_distance(const char *a, const char *b, unsigned most);
 
+/* For "did you mean": of two names the nearer one to `key`: `best` (may be NULL), or `name` if it is near enough and
+ * nearer. */
+const char *text_nearer(const char *key, const char *best, const char *name);
+
 /* Copies s into to[cap], cut where it must be, always with a NUL. 0, or -ENAMETOOLONG if it was cut. */
 int text_copy(char *to, size_t cap, const char *s) must_check;

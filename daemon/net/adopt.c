@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 #include "base/siphash.h"
-#include "settings/posture.h"
+#include "settings/public_rules.h"
 
 /* One planning. */
 struct matching {
@@ -86,28 +86,23 @@ static unsigned find_by_name(const struct matching *m, const struct adopt_socket
 	return n;
 }
 
-/* The settings were judged by the address they say; a unit may say another. */
-static enum posture judge(const struct matching *m, const struct listener_settings *l, const struct adopt_socket *s,
-			  const char **ret_danger)
-{
-	if (s->family == AF_UNIX || addr_is_loopback(&s->address))
-		return POSTURE_FINE;
-	return posture_of(m->settings, l, s->transport, true, ret_danger);
-}
-
-/* The socket has an owner: whether it may serve it. */
+/* Whether the socket's listener may serve it. The settings were judged by the addresses they say; a unit may say another. */
 static bool is_allowed(const struct matching *m, const struct adopt_socket *s, const struct listener_settings *l,
 		       struct text *refused)
 {
 	const char *danger = "";
-	enum posture p = judge(m, l, s, &danger);
-	struct text *to = p == POSTURE_REFUSED ? refused : m->said->notices;
+	struct public_socket socket = {
+		.transport = s->transport,
+		.is_public = s->family != AF_UNIX && !addr_is_loopback(&s->address),
+	};
+	enum public_rule p = public_rules_of(m->settings, l, socket, &danger);
+	struct text *to = p == PUBLIC_REFUSED ? refused : m->said->notices;
 
-	if (p == POSTURE_FINE || s->fd < 0)
+	if (p == PUBLIC_ALLOWED || s->fd < 0)
 		return true;
 	add_socket(to, s);
 	text_addf(to, " of listener %s is reached by others: `allow` %s\n", l->name, danger);
-	return p != POSTURE_REFUSED;
+	return p != PUBLIC_REFUSED;
 }
 
 /* The listener of a service that the settings have none of, not even one that is switched off. */

@@ -48,8 +48,9 @@ struct adopt_said {
 
 /* Plans the listeners of a configuration as listener_plan() does, but where sockets were passed for a (listener, transport)
  * those are planned in its place, and with activation = "only" nothing else is. listener_open() then takes the descriptor.
- * A socket that no listener wants, that several do, or that may not be served to those who reach it (settings/posture.h) is
- * refused alone; one that is named after a service that the settings have no listener of is the spare's. 0 or -E2BIG. */
+ * A socket that no listener wants, that several do, or that may not be served to those who reach it
+ * (settings/public_rules.h) is refused alone; one that is named after a service that the settings have no listener of is
+ * the spare's. 0 or -E2BIG. */
 int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n,
 	       const struct adopt_said *said) must_check;
 

@@ -50,7 +50,7 @@ static void describe(const struct listener *l, FILE *to)
 	struct text where = TEXT_OVER(storage);
 
 	listener_add_where(&where, l);
-	fprintf(to, "%-20s %-28s pool %s (%s)", l->label, where.at, pool->name, settings_model_name(pool->model));
+	fprintf(to, "%-20s %-28s pool %s (%s)", l->label, where.at, pool->name, pool_model_name(pool->model));
 	if (make_wants_multipath(l))
 		fputs(", Multipath TCP", to);
 	if (l->transport == TRANSPORT_UDP && l->settings->socket.shards > 1)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the flat list to the fields: each value by its row of settings.def, its default first.
+ * From the flat list to the fields: each value by its line of settings.def, its default first.
  *
- * Flow: defaults of all rows; then the items of the list in four walks: what decides which keys there are (`service`,
+ * Flow: defaults of all settings; then the items of the list in four walks: what decides which keys there are (`service`,
  * `model`) before the rest, and in each of these `defaults` before what a listener says itself.
  */
 #include <errno.h>
@@ -12,7 +12,9 @@
 
 #include "settings/apply.h"
 #include "settings/assign.h"
-#include "settings/rows.h"
+#include "settings/issues.h"
+#include "settings/origins.h"
+#include "settings/schema.h"
 
 /* What a path names. */
 static const char *const groups[] = { "log", "control", "metrics", "resolver", "limits", "pools", "defaults" };
@@ -76,34 +78,34 @@ static struct target find_target(const struct settings *s, const char *path)
 }
 
 /* `defaults` has the keys of a listener. */
-static enum row_scope scope_of(enum target_kind kind)
+static enum scope scope_of(enum target_kind kind)
 {
 	return kind == TARGET_TOP ? SCOPE_TOP : kind == TARGET_POOL ? SCOPE_POOL : SCOPE_LISTENER;
 }
 
-/* The object that a listener's row fills. */
-static void *listener_object(const struct settings *s, size_t i, const struct row *row)
+/* The object that a listener's setting fills. */
+static void *listener_object(const struct settings *s, size_t i, const struct setting *setting)
 {
-	return row->scope == SCOPE_EXTRA ? (void *)&s->own->listeners[i] : (void *)&s->listeners[i];
+	return setting->scope == SCOPE_EXTRA ? (void *)&s->own->listeners[i] : (void *)&s->listeners[i];
 }
 
 /* The service is known by now: a key it does not have would be accepted without effect. */
-static void set_listener(struct draft *d, const struct row *row, const struct flat_item *item, const struct target *t)
+static void set_listener(struct draft *d, const struct setting *setting, const struct item *item, const struct target *t)
 {
 	const struct service *service = d->settings->listeners[t->index].service;
 	struct origin at = assign_origin(item);
-	struct assign_place p = { .object = listener_object(d->settings, t->index, row), .path = item->path };
+	struct assign_place p = { .object = listener_object(d->settings, t->index, setting), .path = item->path };
 
 	p.origins = d->settings->own->listeners[t->index].origins;
-	if (service != NULL && !rows_has(row, service->name)) {
-		private_issue(d, &at, item->path, "%s does not have this key (%s only)", service->name, row->only);
+	if (service != NULL && !schema_has(setting, service->name)) {
+		issues_add(d, &at, item->path, "%s does not have this key (%s only)", service->name, setting->only);
 		return;
 	}
-	assign_value(d, row, item, &p);
+	assign_value(d, setting, item, &p);
 }
 
 /* A default: tried once by itself, so that it is reported once, then put into every listener that has the key. */
-static void set_default(struct draft *d, const struct row *row, const struct flat_item *item)
+static void set_default(struct draft *d, const struct setting *setting, const struct item *item)
 {
 	struct listener_settings *scratch = calloc(1, sizeof(*scratch));
 	struct listener_own *extra = calloc(1, sizeof(*extra));
@@ -111,18 +113,18 @@ static void set_default(struct draft *d, const struct row *row, const struct fla
 	struct assign_place p = { .path = item->path, .inherited = true };
 	int r = -ENOMEM;
 
-	p.object = row->scope == SCOPE_EXTRA ? (void *)extra : (void *)scratch;
+	p.object = setting->scope == SCOPE_EXTRA ? (void *)extra : (void *)scratch;
 	if (p.object != NULL)
-		r = assign_value(d, row, item, &p);
+		r = assign_value(d, setting, item, &p);
 	d->no_memory = d->no_memory || r == -ENOMEM;
 	for (size_t i = 0; r == 0 && i < s->listeners_n + s->spares_n; i++) {
-		if (i >= s->listeners_n && strcmp(row->key, "service") == 0)
+		if (i >= s->listeners_n && strcmp(setting->key, "service") == 0)
 			continue; /* a spare has its own */
-		if (s->listeners[i].service != NULL && !rows_has(row, s->listeners[i].service->name))
+		if (s->listeners[i].service != NULL && !schema_has(setting, s->listeners[i].service->name))
 			continue;
-		p.object = listener_object(s, i, row);
+		p.object = listener_object(s, i, setting);
 		p.origins = s->own->listeners[i].origins;
-		r = assign_value(d, row, item, &p);
+		r = assign_value(d, setting, item, &p);
 	}
 	free(scratch);
 	free(extra);
@@ -130,22 +132,22 @@ static void set_default(struct draft *d, const struct row *row, const struct fla
 
 /* Likewise with the model. The built-in pools keep theirs: "event" that forks would mislead whoever reads its name in a
  * log. */
-static void set_pool(struct draft *d, const struct row *row, const struct flat_item *item, const struct target *t)
+static void set_pool(struct draft *d, const struct setting *setting, const struct item *item, const struct target *t)
 {
 	struct pool_settings *pool = &d->settings->pools[t->index];
 	struct assign_place p = { .object = pool, .origins = d->settings->own->pools[t->index], .path = item->path };
-	const struct row *model = rows_find(SCOPE_POOL, "model");
+	const struct setting *model = schema_find(SCOPE_POOL, "model");
 	struct origin at = assign_origin(item);
 	enum pool_model was = pool->model;
 
-	if (private_pool_has_model(d->settings, t->index) && !rows_has(row, settings_model_name(pool->model))) {
-		private_issue(d, &at, item->path, "a pool of model %s does not have this key (%s only)",
-			      settings_model_name(pool->model), row->only);
+	if (origins_has_model(d->settings, t->index) && !schema_has(setting, pool_model_name(pool->model))) {
+		issues_add(d, &at, item->path, "a pool of model %s does not have this key (%s only)",
+			   pool_model_name(pool->model), setting->only);
 		return;
 	}
-	if (assign_value(d, row, item, &p) == 0 && row == model && t->index < POOL_MODELS_N && pool->model != was) {
-		private_issue(d, &at, item->path, "the built-in pool %s keeps its model (write a pool of another name)",
-			      pool->name);
+	if (assign_value(d, setting, item, &p) == 0 && setting == model && t->index < POOL_MODELS_N && pool->model != was) {
+		issues_add(d, &at, item->path, "the built-in pool %s keeps its model (write a pool of another name)",
+			   pool->name);
 		pool->model = was;
 	}
 }
@@ -153,17 +155,17 @@ static void set_pool(struct draft *d, const struct row *row, const struct flat_i
 /* The name that an unknown path was probably meant to be. */
 static const char *suggest(const struct target *t)
 {
-	const char *best = rows_suggest(scope_of(t->kind), t->key);
+	const char *best = schema_suggest(scope_of(t->kind), t->key);
 
 	for (size_t i = 0; t->kind == TARGET_TOP && i < array_n(groups); i++)
-		best = rows_nearer(t->key, best, groups[i]);
+		best = text_nearer(t->key, best, groups[i]);
 	if (t->kind == TARGET_TOP)
-		best = rows_nearer(t->key, best, "listeners");
+		best = text_nearer(t->key, best, "listeners");
 	return best;
 }
 
 /* What is inside an unknown group is not reported again: one slip, one error. */
-static void refuse_unknown(struct draft *d, const struct flat_item *item, const struct target *t)
+static void refuse_unknown(struct draft *d, const struct item *item, const struct target *t)
 {
 	struct origin at = assign_origin(item);
 	const char *near = t->kind == TARGET_NOTHING ? NULL : suggest(t);
@@ -171,58 +173,58 @@ static void refuse_unknown(struct draft *d, const struct flat_item *item, const 
 	struct text home = TEXT_OVER(storage);
 
 	if (t->kind == TARGET_NOTHING)
-		private_issue(d, &at, item->path, "there is no such %s",
-			      has_prefix(item->path, "pools.") ? "pool" : "listener");
-	else if (rows_belongs(scope_of(t->kind), t->key, &home))
-		private_issue(d, &at, item->path, "there is no such key here (it belongs %s)", home.at);
+		issues_add(d, &at, item->path, "there is no such %s",
+			   has_prefix(item->path, "pools.") ? "pool" : "listener");
+	else if (schema_belongs(scope_of(t->kind), t->key, &home))
+		issues_add(d, &at, item->path, "there is no such key here (it belongs %s)", home.at);
 	else if (near != NULL)
-		private_issue(d, &at, item->path, "there is no such key, did you mean \"%s\"?", near);
+		issues_add(d, &at, item->path, "there is no such key, did you mean \"%s\"?", near);
 	else
-		private_issue(d, &at, item->path, "there is no such key (echotimed.conf(5) has them all)");
+		issues_add(d, &at, item->path, "there is no such key (echotimed.conf(5) has them all)");
 }
 
 /* A group or list where one must be. True if it is. */
-static bool check_container(struct draft *d, const struct flat_item *item, const struct target *t)
+static bool check_container(struct draft *d, const struct item *item, const struct target *t)
 {
-	bool is_list = item->kind == FLAT_LIST || item->kind == FLAT_ARRAY;
-	bool good = t->kind == TARGET_LIST ? is_list : item->kind == FLAT_GROUP;
+	bool is_list = item->kind == ITEM_LIST || item->kind == ITEM_ARRAY;
+	bool good = t->kind == TARGET_LIST ? is_list : item->kind == ITEM_GROUP;
 	struct origin at = assign_origin(item);
 
 	if (!good)
-		private_issue(d, &at, item->path, "is %s (%s)", flat_kind_name(item->kind),
-			      t->kind == TARGET_LIST ? "a list of groups is wanted: ( { service = \"echo\"; } )"
-						     : "a group is wanted: { NAME = VALUE; }");
+		issues_add(d, &at, item->path, "is %s (%s)", items_kind_name(item->kind),
+			   t->kind == TARGET_LIST ? "a list of groups is wanted: ( { service = \"echo\"; } )"
+						  : "a group is wanted: { NAME = VALUE; }");
 	return good;
 }
 
 /* One item. True if what is below it was handled with it, or makes no sense any more. */
-static bool apply_item(struct draft *d, const struct flat_item *item, bool early, bool defaults)
+static bool apply_item(struct draft *d, const struct item *item, bool early, bool defaults)
 {
 	struct target t = find_target(d->settings, item->path);
-	const struct row *row;
+	const struct setting *setting;
 	bool first_walk = early && defaults, last_walk = !early && !defaults, decides;
 
 	if (t.kind == TARGET_GROUP || t.kind == TARGET_LIST)
-		return first_walk ? !check_container(d, item, &t) : (t.kind == TARGET_GROUP) != (item->kind == FLAT_GROUP);
-	row = t.kind == TARGET_NOTHING ? NULL : rows_find(scope_of(t.kind), t.key);
-	if (row == NULL) {
+		return first_walk ? !check_container(d, item, &t) : (t.kind == TARGET_GROUP) != (item->kind == ITEM_GROUP);
+	setting = t.kind == TARGET_NOTHING ? NULL : schema_find(scope_of(t.kind), t.key);
+	if (setting == NULL) {
 		if (last_walk)
 			refuse_unknown(d, item, &t);
 		return true;
 	}
-	decides = strcmp(row->key, "service") == 0 || strcmp(row->key, "model") == 0;
+	decides = strcmp(setting->key, "service") == 0 || strcmp(setting->key, "model") == 0;
 	if (decides != early || (t.kind == TARGET_DEFAULTS) != defaults)
 		return true;
 	if (t.kind == TARGET_TOP) {
 		struct assign_place p = { .object = d->settings, .origins = d->settings->own->top, .path = item->path };
 
-		assign_value(d, row, item, &p);
+		assign_value(d, setting, item, &p);
 	} else if (t.kind == TARGET_POOL) {
-		set_pool(d, row, item, &t);
+		set_pool(d, setting, item, &t);
 	} else if (t.kind == TARGET_DEFAULTS) {
-		set_default(d, row, item);
+		set_default(d, setting, item);
 	} else {
-		set_listener(d, row, item, &t);
+		set_listener(d, setting, item, &t);
 	}
 	return true;
 }
@@ -232,12 +234,12 @@ static void walk(struct draft *d, bool early, bool defaults)
 {
 	const char *skip = NULL;
 
-	for (size_t i = 0; i < d->flat->n; i++) {
-		const struct flat_item *item = &d->flat->items[i];
+	for (size_t i = 0; i < d->items->n; i++) {
+		const struct item *item = &d->items->list[i];
 
-		if (item->kind > FLAT_OPTION || (skip != NULL && flat_is_below(item, skip)))
+		if (item->kind > ITEM_OPTION || (skip != NULL && items_is_below(item, skip)))
 			continue;
-		skip = apply_item(d, item, early, defaults) && item->kind != FLAT_OPTION ? item->path : NULL;
+		skip = apply_item(d, item, early, defaults) && item->kind != ITEM_OPTION ? item->path : NULL;
 	}
 }
 
@@ -258,20 +260,20 @@ static void add_pools(struct draft *d)
 	add_pool(d, "fork", POOL_FORK);
 	add_pool(d, "prefork", POOL_PREFORK);
 	add_pool(d, "event", POOL_EVENT);
-	for (size_t i = 0; i < d->flat->n; i++) {
-		const struct flat_item *item = &d->flat->items[i];
+	for (size_t i = 0; i < d->items->n; i++) {
+		const struct item *item = &d->items->list[i];
 		struct origin at = assign_origin(item);
 		char name[SETTINGS_NAME_MAX];
 		size_t n;
 
-		if (item->kind > FLAT_OPTION || !has_prefix(item->path, "pools.") ||
+		if (item->kind > ITEM_OPTION || !has_prefix(item->path, "pools.") ||
 		    target_pool(d->settings, item->path).kind != TARGET_NOTHING)
 			continue;
 		n = strcspn(item->path + strlen("pools."), ".");
 		if (n == 0 || n >= sizeof(name) || d->settings->pools_n == SETTINGS_POOLS_MAX) {
-			private_issue(d, &at, item->path,
-				      "is one pool too many, or its name too long (%d pools, %d characters)",
-				      SETTINGS_POOLS_MAX, SETTINGS_NAME_MAX - 1);
+			issues_add(d, &at, item->path,
+				   "is one pool too many, or its name too long (%d pools, %d characters)",
+				   SETTINGS_POOLS_MAX, SETTINGS_NAME_MAX - 1);
 			return;
 		}
 		memcpy(name, item->path + strlen("pools."), n);
@@ -280,15 +282,15 @@ static void add_pools(struct draft *d)
 	}
 }
 
-/* How many listeners the list has: elements in a row, from the first. What else looks like one is below none. */
-static size_t count_listeners(const struct flat *f)
+/* How many listeners the list has: elements in a setting, from the first. What else looks like one is below none. */
+static size_t count_listeners(const struct items *f)
 {
 	char path[64] = "listeners.[0]";
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->n; i++)
 		/* An option can change a listener, not make one. */
-		if (f->items[i].kind < FLAT_OPTION && strcmp(f->items[i].path, path) == 0)
+		if (f->list[i].kind < ITEM_OPTION && strcmp(f->list[i].path, path) == 0)
 			(void)snprintf(path, sizeof(path), "listeners.[%zu]", ++n);
 	return n;
 }
@@ -297,26 +299,26 @@ static size_t count_listeners(const struct flat *f)
 static bool add_listeners(struct draft *d)
 {
 	struct settings *s = d->settings;
-	size_t n = count_listeners(d->flat);
+	size_t n = count_listeners(d->items);
 
 	if (n > SETTINGS_LISTENERS_MAX) {
-		struct origin at = assign_origin(flat_find(d->flat, "listeners.[0]"));
+		struct origin at = assign_origin(items_find(d->items, "listeners.[0]"));
 
-		private_issue(d, &at, "listeners", "there are %zu (%d at most)", n, SETTINGS_LISTENERS_MAX);
+		issues_add(d, &at, "listeners", "there are %zu (%d at most)", n, SETTINGS_LISTENERS_MAX);
 		return false;
 	}
-	s->listeners = private_keep(d, calloc(n + service_table_n, sizeof(*s->listeners)));
-	s->own->listeners = private_keep(d, calloc(n + service_table_n, sizeof(*s->own->listeners)));
+	s->listeners = draft_keep(d, calloc(n + service_table_n, sizeof(*s->listeners)));
+	s->own->listeners = draft_keep(d, calloc(n + service_table_n, sizeof(*s->own->listeners)));
 	if (s->listeners == NULL || s->own->listeners == NULL)
 		return false;
 	s->listeners_n = n;
 	s->spares_n = service_table_n;
 	for (size_t i = 0; i < n + service_table_n; i++) {
-		const struct flat_item *item;
+		const struct item *item;
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), "listeners.[%zu]", i);
-		item = flat_find(d->flat, path);
+		item = items_find(d->items, path);
 		if (item != NULL)
 			s->own->listeners[i].at = assign_origin(item);
 		assign_standard(d, SCOPE_LISTENER, &s->listeners[i]);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* One value into the field of its row: texts collected, given to the row's kind, its origin noted, its faults reported. */
+/* One value into the field of its setting: its texts are collected and given to the kind, its origin is noted. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "settings/assign.h"
+#include "settings/issues.h"
 #include "settings/kinds.h"
 
-struct origin assign_origin(const struct flat_item *item)
+struct origin assign_origin(const struct item *item)
 {
 	return (struct origin){ .file = item->file, .line = item->line };
 }
@@ -31,26 +32,26 @@ static size_t split_commas(char *s, const char **texts)
 }
 
 /* How many there may be, nested ones included: room enough for those that are single values. */
-static size_t count_elements(const struct draft *d, const struct flat_item *item)
+static size_t count_elements(const struct draft *d, const struct item *item)
 {
-	const struct flat_item *e = item + 1, *end = d->flat->items + d->flat->n;
+	const struct item *e = item + 1, *end = d->items->list + d->items->n;
 
-	while (e < end && flat_is_below(e, item->path))
+	while (e < end && items_is_below(e, item->path))
 		e++;
 	return (size_t)(e - item) - 1;
 }
 
 /* The elements of an array, which follow it in the list. False, with an issue, if one is not a single value. */
-static bool collect_elements(struct draft *d, const struct flat_item *item, const char **texts, size_t *ret_n)
+static bool collect_elements(struct draft *d, const struct item *item, const char **texts, size_t *ret_n)
 {
-	const struct flat_item *end = d->flat->items + d->flat->n;
+	const struct item *end = d->items->list + d->items->n;
 
 	*ret_n = 0;
-	for (const struct flat_item *e = item + 1; e < end && flat_is_below(e, item->path); e++) {
+	for (const struct item *e = item + 1; e < end && items_is_below(e, item->path); e++) {
 		struct origin at = assign_origin(e);
 
-		if (e->kind < FLAT_INTEGER) {
-			private_issue(d, &at, e->path, "is %s (a single value is wanted)", flat_kind_name(e->kind));
+		if (e->kind < ITEM_INTEGER) {
+			issues_add(d, &at, e->path, "is %s (a single value is wanted)", items_kind_name(e->kind));
 			return false;
 		}
 		texts[(*ret_n)++] = e->value;
@@ -58,8 +59,8 @@ static bool collect_elements(struct draft *d, const struct flat_item *item, cons
 	return true;
 }
 
-/* Gives collected texts to the row's kind. */
-static int take(struct draft *d, const struct given *g, const struct flat_item *item, const struct assign_place *p)
+/* Gives collected texts to the setting's kind. */
+static int take(struct draft *d, const struct given *g, const struct item *item, const struct assign_place *p)
 {
 	struct origin at = assign_origin(item);
 	int r = kinds_take(g);
@@ -67,42 +68,43 @@ static int take(struct draft *d, const struct given *g, const struct flat_item *
 	if (r == -ENOMEM)
 		d->no_memory = true;
 	else if (r < 0)
-		private_issue(d, &at, p->path, "%s", g->why->at);
+		issues_add(d, &at, p->path, "%s", g->why->at);
 	else if (p->origins != NULL) {
 		at.inherited = p->inherited;
-		p->origins[g->row - rows_all] = at;
+		p->origins[g->setting - schema_all] = at;
 	}
 	return r;
 }
 
-static void refuse_type(struct draft *d, const struct row *row, const struct flat_item *item, const struct assign_place *p)
+static void refuse_type(struct draft *d, const struct setting *setting, const struct item *item,
+			const struct assign_place *p)
 {
 	struct origin at = assign_origin(item);
 
-	if (row->kind->wanted == NULL)
-		private_issue(d, &at, p->path, "is %s (one of these strings: %s)", flat_kind_name(item->kind), row->words);
-	else if (item->kind == FLAT_STRING)
-		private_issue(d, &at, p->path, "is text (\"%.60s\"); %s is wanted, without quotation marks", item->value,
-			      row->kind->wanted);
+	if (setting->kind->wanted == NULL)
+		issues_add(d, &at, p->path, "is %s (one of these strings: %s)", items_kind_name(item->kind), setting->words);
+	else if (item->kind == ITEM_STRING)
+		issues_add(d, &at, p->path, "is text (\"%.60s\"); %s is wanted, without quotation marks", item->value,
+			   setting->kind->wanted);
 	else
-		private_issue(d, &at, p->path, "is %s (%s)", flat_kind_name(item->kind), row->kind->wanted);
+		issues_add(d, &at, p->path, "is %s (%s)", items_kind_name(item->kind), setting->kind->wanted);
 }
 
 /* The type is checked here, once for all kinds: a kind sees nothing but texts. */
-int assign_value(struct draft *d, const struct row *row, const struct flat_item *item, const struct assign_place *p)
+int assign_value(struct draft *d, const struct setting *setting, const struct item *item, const struct assign_place *p)
 {
 	char storage[400];
 	struct text why = TEXT_OVER(storage);
-	struct given g = { .draft = d, .row = row, .object = p->object, .why = &why, .n = 1 };
-	bool split = row->kind->many && item->kind == FLAT_OPTION,
-	     is_array = item->kind == FLAT_ARRAY || item->kind == FLAT_LIST;
+	struct given g = { .draft = d, .setting = setting, .object = p->object, .why = &why, .n = 1 };
+	bool split = setting->kind->many && item->kind == ITEM_OPTION,
+	     is_array = item->kind == ITEM_ARRAY || item->kind == ITEM_LIST;
 	bool good = true;
 	const char **texts;
 	char *copy;
 	int r = -EINVAL;
 
-	if ((row->kind->accepts & 1u << item->kind) == 0) {
-		refuse_type(d, row, item, p);
+	if ((setting->kind->accepts & 1u << item->kind) == 0) {
+		refuse_type(d, setting, item, p);
 		return r;
 	}
 	/* An option has at most as many elements as bytes, and one more. */
@@ -127,20 +129,22 @@ int assign_value(struct draft *d, const struct row *row, const struct flat_item 
 
 /* Through the same way as a value from the file: a default that could not be written there would be found by the first
  * run. */
-void assign_standard(struct draft *d, enum row_scope scope, void *object)
+void assign_standard(struct draft *d, enum scope scope, void *object)
 {
 	struct assign_place p = { .object = object };
 	int r;
 
-	for (size_t i = 0; i < ROWS_N; i++) {
-		const struct row *row = &rows_all[i];
-		struct flat_item item = { .kind = FLAT_OPTION, .path = row->key, .file = "default", .value = row->standard };
+	for (size_t i = 0; i < KEYS_N; i++) {
+		const struct setting *setting = &schema_all[i];
+		struct item item = {
+			.kind = ITEM_OPTION, .path = setting->key, .file = "default", .value = setting->standard
+		};
 
-		if (row->scope != scope || row->standard == NULL)
+		if (setting->scope != scope || setting->standard == NULL)
 			continue;
-		p.path = row->key;
+		p.path = setting->key;
 		item.value_n = strlen(item.value);
-		r = assign_value(d, row, &item, &p);
+		r = assign_value(d, setting, &item, &p);
 		assert(r == 0 || r == -ENOMEM); /* our own table */
 	}
 }

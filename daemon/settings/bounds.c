@@ -10,10 +10,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/seccomp.h"
 #include "base/fd.h"
 #include "base/landlock.h"
-#include "settings/reader.h"
+#include "base/seccomp.h"
 
 /* Address space: what this process uses now, and its own part on top. A reload forks the child from a supervisor that has
  * tables mapped. Without /proc (an empty root) nobody knows how large these are: then time alone is bounded. */
@@ -24,7 +23,7 @@ static rlim_t memory_limit(void)
 
 	if (fd < 0 || read(fd, line, sizeof(line) - 1) <= 0)
 		return RLIM_INFINITY;
-	return strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) + READER_MEMORY_BYTES;
+	return strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) + BOUNDS_MEMORY_BYTES;
 }
 
 /* Never more than was allowed before: raising it would fail, and leave the old one. */
@@ -39,7 +38,7 @@ static void limit(__rlimit_resource_t what, rlim_t soft)
 
 static void limit_resources(void)
 {
-	limit(RLIMIT_CPU, READER_TIME_MS / 1000);
+	limit(RLIMIT_CPU, BOUNDS_TIME_MS / 1000);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NPROC, 0);
 	limit(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */

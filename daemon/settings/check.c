@@ -9,39 +9,22 @@
 #include "service/daytime.h"
 #include "settings/check.h"
 #include "settings/clash.h"
-#include "settings/posture.h"
-#include "settings/rows.h"
-
-static const struct origin *origin_of(const struct draft *d, const struct listener_settings *l, const char *key)
-{
-	const struct listener_own *own = &d->settings->own->listeners[l - d->settings->listeners];
-
-	return &own->origins[rows_find(SCOPE_LISTENER, key) - rows_all];
-}
-
-/* Whether the key has a value that was said, and was good. */
-static bool is_said(const struct draft *d, const struct listener_settings *l, const char *key)
-{
-	return origin_of(d, l, key)->file != NULL;
-}
-
-/* Whether the listener itself said it: what comes from `defaults` is for those that can use it. */
-static bool said_itself(const struct draft *d, const struct listener_settings *l, const char *key)
-{
-	return is_said(d, l, key) && !origin_of(d, l, key)->inherited;
-}
+#include "settings/issues.h"
+#include "settings/origins.h"
+#include "settings/public_rules.h"
+#include "settings/schema.h"
 
 /* Its sessions are dealt over its workers, each of which serves at least one. */
 static void check_event_pool(struct draft *d, size_t i)
 {
 	const struct pool_settings *p = &d->settings->pools[i];
-	struct origin at = d->settings->own->pools[i][rows_find(SCOPE_POOL, "workers") - rows_all];
 	char path[SETTINGS_NAME_MAX + 32];
 
 	if (p->workers <= p->max_sessions)
 		return;
 	(void)snprintf(path, sizeof(path), "pools.%s.workers", p->name);
-	private_issue(d, &at, path, "is more than max_sessions (%u workers, %u sessions)", p->workers, p->max_sessions);
+	issues_add(d, origins_pool(d->settings, i, "workers"), path, "is more than max_sessions (%u workers, %u sessions)",
+		   p->workers, p->max_sessions);
 }
 
 /* The first rule that is broken: the others follow from it. */
@@ -50,9 +33,9 @@ static void check_pool(struct draft *d, size_t i)
 	const struct pool_settings *p = &d->settings->pools[i];
 	const char *key = NULL, *what = "is more than max_spare";
 	char path[SETTINGS_NAME_MAX + 32];
-	struct origin at;
+	const struct origin *at;
 
-	if (p->model == POOL_FORK || !private_pool_has_model(d->settings, i))
+	if (p->model == POOL_FORK || !origins_has_model(d->settings, i))
 		return;
 	if (p->model == POOL_EVENT) {
 		check_event_pool(d, i);
@@ -69,12 +52,12 @@ static void check_pool(struct draft *d, size_t i)
 	}
 	if (key == NULL)
 		return;
-	at = d->settings->own->pools[i][rows_find(SCOPE_POOL, key) - rows_all];
-	if (at.file == NULL)
-		at = d->settings->own->pools[i][rows_find(SCOPE_POOL, "max_workers") - rows_all];
+	at = origins_pool(d->settings, i, key);
+	if (at->file == NULL)
+		at = origins_pool(d->settings, i, "max_workers");
 	(void)snprintf(path, sizeof(path), "pools.%s.%s", p->name, key);
-	private_issue(d, &at, path, "%s (start %u, min_spare %u <= max_spare %u <= max_workers %u)", what, p->start,
-		      p->min_spare, p->max_spare, p->max_workers);
+	issues_add(d, at, path, "%s (start %u, min_spare %u <= max_spare %u <= max_workers %u)", what, p->start,
+		   p->min_spare, p->max_spare, p->max_workers);
 }
 
 /* Processes that all pools in use may have together. */
@@ -90,8 +73,8 @@ static void check_workers(struct draft *d)
 			     : s->pools[i].model == POOL_EVENT ? s->pools[i].workers
 							       : 1;
 	if (n > SETTINGS_WORKERS_MAX)
-		private_issue(d, &at, "pools", "those in use may have %lu workers together (%d at most)", (unsigned long)n,
-			      SETTINGS_WORKERS_MAX);
+		issues_add(d, &at, "pools", "those in use may have %lu workers together (%d at most)", (unsigned long)n,
+			   SETTINGS_WORKERS_MAX);
 }
 
 /* A pool that `defaults` names serves what it can; only a listener that chose it for datagrams alone is wrong. */
@@ -103,29 +86,30 @@ static void check_transports(struct draft *d, const struct listener_settings *l)
 
 	for (unsigned t = TRANSPORT_TCP; t <= TRANSPORT_UNIXPACKET; t <<= 1)
 		if ((wrong & t) != 0)
-			private_issue_at(d, l, "transport", "%s cannot be served over %s", l->service->name,
-					 service_transport_name((enum transport)t));
-	if (said_itself(d, l, "pool") && (l->transports & TRANSPORT_SESSIONS) == 0 && l->transports != 0 &&
-	    strcmp(s->pools[l->pool_datagram].name, own->pool) != 0)
-		private_issue_at(d, l, "pool", "\"%s\" cannot serve datagrams (a pool of model \"event\")", own->pool);
+			issues_add_at(d, l, "transport", "%s cannot be served over %s", l->service->name,
+				      service_transport_name((enum transport)t));
+	if (origins_is_said_itself(d->settings, l, "pool") && (l->transports & TRANSPORT_SESSIONS) == 0 &&
+	    l->transports != 0 && strcmp(s->pools[l->pool_datagram].name, own->pool) != 0)
+		issues_add_at(d, l, "pool", "\"%s\" cannot serve datagrams (a pool of model \"event\")", own->pool);
 	if (l->socket.defer_accept_ns > 0 && (l->service->traits & SVC_SPEAKS_FIRST) != 0)
-		private_issue_at(d, l, "defer_accept", "%s speaks first: its clients would wait for nothing (0)",
-				 l->service->name);
+		issues_add_at(d, l, "defer_accept", "%s speaks first: its clients would wait for nothing (0)",
+			      l->service->name);
 }
 
 /* Keys of UNIX sockets, and of the others, where they mean something only. */
 static void check_unix(struct draft *d, const struct listener_settings *l)
 {
-	for (size_t i = 0; i < ROWS_N; i++) {
-		const struct row *row = &rows_all[i];
-		const char *misfit = row->scope == SCOPE_LISTENER || row->scope == SCOPE_EXTRA ? private_misfit(l, row->key)
-											       : NULL;
+	for (size_t i = 0; i < KEYS_N; i++) {
+		const struct setting *setting = &schema_all[i];
+		const char *misfit = setting->scope == SCOPE_LISTENER || setting->scope == SCOPE_EXTRA
+					     ? schema_misfit(l, setting->key)
+					     : NULL;
 
-		if (misfit != NULL && said_itself(d, l, row->key))
-			private_issue_at(d, l, row->key, "%s", misfit);
+		if (misfit != NULL && origins_is_said_itself(d->settings, l, setting->key))
+			issues_add_at(d, l, setting->key, "%s", misfit);
 	}
-	if ((l->transports & TRANSPORT_UNIXES) != 0 && l->path[0] == '\0' && !private_is_written(d, l, "path"))
-		private_issue_at(d, l, "path", "is missing: a UNIX socket needs one (\"/run/…\" or \"@name\")");
+	if ((l->transports & TRANSPORT_UNIXES) != 0 && l->path[0] == '\0' && !draft_is_written(d, l, "path"))
+		issues_add_at(d, l, "path", "is missing: a UNIX socket needs one (\"/run/…\" or \"@name\")");
 }
 
 /* A header is believed from those in proxy_from only. Datagrams have none: with them on one listener, who asks would be
@@ -133,28 +117,28 @@ static void check_unix(struct draft *d, const struct listener_settings *l)
 static void check_proxy(struct draft *d, const struct listener_settings *l)
 {
 	const struct session_rules *rules = &l->rules;
-	bool is_reported = private_is_written(d, l, "proxy_from") && !is_said(d, l, "proxy_from");
+	bool is_reported = draft_is_written(d, l, "proxy_from") && !origins_is_said(d->settings, l, "proxy_from");
 
 	if (rules->proxy == PROXY_OFF || (l->transports & TRANSPORT_STREAMS) == 0)
 		return;
 	if ((l->transports & ~(unsigned)TRANSPORT_STREAMS) != 0)
-		private_issue_at(d, l, "proxy", "is for the transports tcp and unix only (another listener for others)");
+		issues_add_at(d, l, "proxy", "is for the transports tcp and unix only (another listener for others)");
 	if ((l->transports & TRANSPORT_TCP) != 0 && rules->proxy_from_n == 0 && !is_reported)
-		private_issue_at(d, l, "proxy_from", "is missing: with proxy it says which balancers are believed");
+		issues_add_at(d, l, "proxy_from", "is missing: with proxy it says which balancers are believed");
 }
 
 /* Both are known before the first client: a clock that cannot be asked, and an answer that makes a flood larger. */
 static void check_clock(struct draft *d, const struct listener_settings *l)
 {
-	if (l->options.require_sync && rows_has(rows_find(SCOPE_LISTENER, "require_sync"), l->service->name) &&
+	if (l->options.require_sync && schema_has(schema_find(SCOPE_LISTENER, "require_sync"), l->service->name) &&
 	    clock_status_now().state == CLOCK_UNKNOWN)
-		private_issue_at(d, l, "require_sync", "the kernel does not say whether the clock is synchronised (false)");
+		issues_add_at(d, l, "require_sync", "the kernel does not say whether the clock is synchronised (false)");
 	if (strcmp(l->service->name, "daytime") == 0 && (l->transports & TRANSPORT_UDP) != 0) {
 		size_t longest = daytime_format_longest(l->options.format, l->options.zone);
 
 		if (longest > SVC_BRIEF_MAX)
-			private_issue_at(d, l, "format", "can make %zu bytes, too many for an answer over udp (%d at most)",
-					 longest, SVC_BRIEF_MAX);
+			issues_add_at(d, l, "format", "can make %zu bytes, too many for an answer over udp (%d at most)",
+				      longest, SVC_BRIEF_MAX);
 	}
 }
 
@@ -174,12 +158,12 @@ static void check_names(struct draft *d, const struct listener_settings *l)
 			    other->service == l->service)
 				continue;
 			found = found || strcmp(other->name, name) == 0;
-			near = rows_nearer(name, near, other->name);
+			near = text_nearer(name, near, other->name);
 		}
 		if (!found)
-			private_issue_at(d, l, "services", "\"%.64s\" is the name of no enabled tcp listener%s%s%s", name,
-					 near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
-					 near != NULL ? "\"?" : "");
+			issues_add_at(d, l, "services", "\"%.64s\" is the name of no enabled tcp listener%s%s%s", name,
+				      near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
+				      near != NULL ? "\"?" : "");
 	}
 }
 
@@ -187,8 +171,8 @@ static void check_metrics(struct draft *d)
 {
 #ifndef HAVE_MICROHTTPD
 	if (d->settings->metrics.address.text[0] != '\0')
-		private_issue(d, &d->settings->own->top[rows_find(SCOPE_TOP, "metrics.address") - rows_all],
-			      "metrics.address", "this program was built without metrics");
+		issues_add(d, origins_top(d->settings, "metrics.address"), "metrics.address",
+			   "this program was built without metrics");
 #else
 	(void)d;
 #endif
@@ -208,7 +192,7 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 void check_all(struct draft *d)
 {
 	const struct settings *s = d->settings;
-	const struct flat_item *listeners = flat_find(d->flat, "listeners");
+	const struct item *listeners = items_find(d->items, "listeners");
 	struct origin at = { 0 };
 	size_t enabled_n = 0;
 
@@ -225,11 +209,11 @@ void check_all(struct draft *d)
 	}
 	for (size_t i = 0; i < s->spares_n; i++)
 		check_listener(d, &s->listeners[s->listeners_n + i]);
-	if (s->listeners_n == 0 && (listeners == NULL || listeners->kind == FLAT_LIST) &&
-	    flat_find(d->flat, "listeners.[0]") == NULL)
-		private_issue(d, &at, "listeners", "there are none (listeners = ( { service = \"echo\"; } ); serves one)");
+	if (s->listeners_n == 0 && (listeners == NULL || listeners->kind == ITEM_LIST) &&
+	    items_find(d->items, "listeners.[0]") == NULL)
+		issues_add(d, &at, "listeners", "there are none (listeners = ( { service = \"echo\"; } ); serves one)");
 	else if (s->listeners_n > 0 && enabled_n == 0 && d->report->errors_n == 0)
-		private_issue(d, &at, "listeners", "none is enabled, nothing would be served");
+		issues_add(d, &at, "listeners", "none is enabled, nothing would be served");
 	clash_find(d);
-	posture_check(d); /* last: warnings shall take no error's room */
+	public_rules_check(d); /* last: warnings shall take no error's room */
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "settings/clash.h"
+#include "settings/issues.h"
 
 /* The addresses behind one as written. */
 struct expanded {
@@ -57,10 +58,10 @@ static void check_sockets(struct draft *d, const struct listener_settings *l, co
 	if (a == NULL)
 		return;
 	if (l == o)
-		private_issue_at(d, l, "address", "\"%s\" is there already, by itself or in another of the list", a->text);
+		issues_add_at(d, l, "address", "\"%s\" is there already, by itself or in another of the list", a->text);
 	else
-		private_issue_at(d, l, "address", "\"%s\" port %u over %s is taken by the listener at %s:%u", a->text,
-				 (unsigned)l->port, (both & TRANSPORT_TCP) != 0 ? "tcp" : "udp", o->file, o->line);
+		issues_add_at(d, l, "address", "\"%s\" port %u over %s is taken by the listener at %s:%u", a->text,
+			      (unsigned)l->port, (both & TRANSPORT_TCP) != 0 ? "tcp" : "udp", o->file, o->line);
 }
 
 static void check_paths(struct draft *d, const struct listener_settings *l, const struct listener_settings *o)
@@ -71,18 +72,17 @@ static void check_paths(struct draft *d, const struct listener_settings *l, cons
 		return;
 	/* Abstract names are apart by transport, paths are not. */
 	if (l == o && l->path[0] != '@' && __builtin_popcount(mine) > 1)
-		private_issue_at(d, l, "path", "one path cannot be the socket of several transports (a listener for each)");
+		issues_add_at(d, l, "path", "one path cannot be the socket of several transports (a listener for each)");
 	else if (l != o && (l->path[0] != '@' || (mine & theirs) != 0))
-		private_issue_at(d, l, "path", "\"%s\" is taken by the listener at %s:%u", l->path, o->file, o->line);
+		issues_add_at(d, l, "path", "\"%s\" is taken by the listener at %s:%u", l->path, o->file, o->line);
 }
 
 /* One fault for a pair: two listeners of one name mostly have one port as well. */
 static void check_pair(struct draft *d, const struct listener_settings *l, const struct listener_settings *o)
 {
 	if (l != o && (l->transports & o->transports) != 0 && strcmp(l->name, o->name) == 0) {
-		private_issue_at(d, l, "name",
-				 "\"%s\" is also the name of the listener at %s:%u (unique for each transport)", l->name,
-				 o->file, o->line);
+		issues_add_at(d, l, "name", "\"%s\" is also the name of the listener at %s:%u (unique for each transport)",
+			      l->name, o->file, o->line);
 		return;
 	}
 	check_sockets(d, l, o);

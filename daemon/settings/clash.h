@@ -2,7 +2,7 @@
 /* Listeners that cannot all be there: the same name, the same address and port, the same path. */
 #pragma once
 
-#include "settings/private.h"
+#include "settings/draft.h"
 
 /* What clashes goes to the report, once for each listener. Disabled listeners clash with nothing. */
 void clash_find(struct draft *d);

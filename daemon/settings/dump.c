@@ -11,15 +11,15 @@
 #include "base/text.h"
 #include "settings/dump.h"
 #include "settings/kinds.h"
-#include "settings/rows.h"
+#include "settings/schema.h"
 
-/* One structure of settings, as its rows are printed. */
+/* One structure of settings, as it is printed. */
 struct section {
 	FILE *to;
-	enum row_scope scope;
-	const void *object, *extra; /* extra: for SCOPE_EXTRA's rows                           */
+	enum scope scope;
+	const void *object, *extra; /* extra: for SCOPE_EXTRA */
 	const struct origin *origins;
-	const char *name; /* of the service or the model, for rows that not all have */
+	const char *name; /* of the service or the model, for settings that not all have */
 	const char *indent;
 };
 
@@ -37,13 +37,13 @@ static void print_origin(FILE *to, const struct origin *o)
 }
 
 /* 0 or -EIO. */
-static int print_row(const struct section *s, const struct row *row, const char *key, const char *indent)
+static int print_setting(const struct section *s, const struct setting *setting, const char *key, const char *indent)
 {
-	const void *object = row->scope == SCOPE_EXTRA ? s->extra : s->object;
+	const void *object = setting->scope == SCOPE_EXTRA ? s->extra : s->object;
 	char *value = NULL;
 	size_t value_n = 0;
 	FILE *text = open_memstream(&value, &value_n); /* whether there is a value is known when it is printed */
-	bool there = text != NULL && kinds_print(text, row, object);
+	bool there = text != NULL && kinds_print(text, setting, object);
 	int r = text == NULL || fclose(text) != 0 ? -EIO : 0;
 
 	if (r == 0 && there)
@@ -52,52 +52,52 @@ static int print_row(const struct section *s, const struct row *row, const char 
 		(void)fprintf(s->to, "%s# %s is not set\n", indent, key);
 	free(value);
 	if (there)
-		print_origin(s->to, &s->origins[row - rows_all]);
+		print_origin(s->to, &s->origins[setting - schema_all]);
 	return r;
 }
 
-/* All rows of a pool or a listener that its model or service has. 0 or -EIO. */
+/* All settings of a pool or a listener that its model or service has. 0 or -EIO. */
 static int print_section(const struct section *s)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ROWS_N; i++) {
-		const struct row *row = &rows_all[i];
-		enum row_scope scope = row->scope == SCOPE_EXTRA ? SCOPE_LISTENER : row->scope;
+	for (size_t i = 0; r == 0 && i < KEYS_N; i++) {
+		const struct setting *setting = &schema_all[i];
+		enum scope scope = setting->scope == SCOPE_EXTRA ? SCOPE_LISTENER : setting->scope;
 
 		/* What means nothing to a listener would be refused if it were said. */
-		if (scope != s->scope || !rows_has(row, s->name))
+		if (scope != s->scope || !schema_has(setting, s->name))
 			continue;
-		if (scope == SCOPE_LISTENER && private_misfit(s->object, row->key) != NULL)
-			(void)fprintf(s->to, "%s# %s %s\n", s->indent, row->key, private_misfit(s->object, row->key));
+		if (scope == SCOPE_LISTENER && schema_misfit(s->object, setting->key) != NULL)
+			(void)fprintf(s->to, "%s# %s %s\n", s->indent, setting->key, schema_misfit(s->object, setting->key));
 		else
-			r = print_row(s, row, row->key, s->indent);
+			r = print_setting(s, setting, setting->key, s->indent);
 	}
 	return r;
 }
 
-/* The rows of the top level; those with a dot in their key are groups, one after the other in the table. 0 or -EIO. */
+/* The settings of the top level; those with a dot in their key are groups, one after the other in the table. 0 or -EIO. */
 static int print_top(const struct section *s)
 {
 	char group[32] = "";
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ROWS_N; i++) {
-		const struct row *row = &rows_all[i];
-		size_t n = strcspn(row->key, ".");
-		bool in_group = row->key[n] == '.';
+	for (size_t i = 0; r == 0 && i < KEYS_N; i++) {
+		const struct setting *setting = &schema_all[i];
+		size_t n = strcspn(setting->key, ".");
+		bool in_group = setting->key[n] == '.';
 
-		if (row->scope != SCOPE_TOP)
+		if (setting->scope != SCOPE_TOP)
 			continue;
-		if (group[0] != '\0' && (!in_group || strlen(group) != n || memcmp(group, row->key, n) != 0)) {
+		if (group[0] != '\0' && (!in_group || strlen(group) != n || memcmp(group, setting->key, n) != 0)) {
 			(void)fputs("};\n", s->to);
 			group[0] = '\0';
 		}
 		if (in_group && group[0] == '\0') {
-			(void)snprintf(group, sizeof(group), "%.*s", (int)n, row->key);
+			(void)snprintf(group, sizeof(group), "%.*s", (int)n, setting->key);
 			(void)fprintf(s->to, "%s = {\n", group);
 		}
-		r = print_row(s, row, in_group ? row->key + n + 1 : row->key, in_group ? "\t" : "");
+		r = print_setting(s, setting, in_group ? setting->key + n + 1 : setting->key, in_group ? "\t" : "");
 	}
 	(void)fputs(group[0] != '\0' ? "};\n" : "", s->to);
 	return r;
@@ -112,7 +112,7 @@ int dump_write(const struct settings *s, FILE *to)
 	(void)fputs("pools = {\n", to);
 	for (size_t i = 0; r == 0 && i < s->pools_n; i++) {
 		const struct pool_settings *p = &s->pools[i];
-		struct section pool = { to, SCOPE_POOL, p, NULL, s->own->pools[i], settings_model_name(p->model), "\t\t" };
+		struct section pool = { to, SCOPE_POOL, p, NULL, s->own->pools[i], pool_model_name(p->model), "\t\t" };
 
 		(void)fprintf(to, "\t%s = {\n", p->name);
 		r = print_section(&pool);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/attr.h"
-#include "settings/private.h"
+#include "settings/draft.h"
 
 /* Every key of s, with its origin as a comment. 0 or -EIO. */
 int dump_write(const struct settings *s, FILE *to) must_check;

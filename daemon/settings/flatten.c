@@ -24,27 +24,27 @@ static char *float_text(double v)
 }
 
 /* Kind and value of a setting that is not made of others. */
-static int fill_scalar(const config_setting_t *c, struct flat_item *item)
+static int fill_scalar(const config_setting_t *c, struct item *item)
 {
 	char *s = NULL;
 
 	switch (config_setting_type(c)) {
 	case CONFIG_TYPE_INT:
 	case CONFIG_TYPE_INT64:
-		item->kind = FLAT_INTEGER;
+		item->kind = ITEM_INTEGER;
 		if (asprintf(&s, "%lld", config_setting_get_int64(c)) < 0)
 			return -ENOMEM;
 		break;
 	case CONFIG_TYPE_FLOAT:
-		item->kind = FLAT_FLOAT;
+		item->kind = ITEM_FLOAT;
 		s = float_text(config_setting_get_float(c));
 		break;
 	case CONFIG_TYPE_BOOL:
-		item->kind = FLAT_BOOL;
+		item->kind = ITEM_BOOL;
 		s = strdup(config_setting_get_bool(c) ? "true" : "false");
 		break;
 	default:
-		item->kind = FLAT_STRING;
+		item->kind = ITEM_STRING;
 		s = strdup(config_setting_get_string(c));
 		break;
 	}
@@ -55,10 +55,10 @@ static int fill_scalar(const config_setting_t *c, struct flat_item *item)
 	return 0;
 }
 
-static int add_setting(struct flat *f, const struct scan *s, const config_setting_t *c, const char *path);
+static int add_setting(struct items *f, const struct scan *s, const config_setting_t *c, const char *path);
 
 /* All that a group, a list or an array holds. The scanner has limited how deep this can go. */
-static int add_members(struct flat *f, const struct scan *s, const config_setting_t *c, const char *path)
+static int add_members(struct items *f, const struct scan *s, const config_setting_t *c, const char *path)
 {
 	bool named = config_setting_is_group(c);
 	int r = 0, n = config_setting_length(c);
@@ -78,29 +78,29 @@ static int add_members(struct flat *f, const struct scan *s, const config_settin
 }
 
 /* The item keeps `path`. */
-static int add_setting(struct flat *f, const struct scan *s, const config_setting_t *c, const char *path)
+static int add_setting(struct items *f, const struct scan *s, const config_setting_t *c, const char *path)
 {
 	struct scan_line at = scan_where(s, config_setting_source_line(c));
-	struct flat_item item = { .path = path, .file = at.file, .line = at.line, .value = "" };
+	struct item item = { .path = path, .file = at.file, .line = at.line, .value = "" };
 	int r = 0;
 
 	if (config_setting_is_group(c))
-		item.kind = FLAT_GROUP;
+		item.kind = ITEM_GROUP;
 	else if (config_setting_is_array(c))
-		item.kind = FLAT_ARRAY;
+		item.kind = ITEM_ARRAY;
 	else if (config_setting_is_list(c))
-		item.kind = FLAT_LIST;
+		item.kind = ITEM_LIST;
 	else
 		r = fill_scalar(c, &item);
 	if (r == 0)
-		r = flat_add(f, &item);
+		r = items_add(f, &item);
 	if (r == 0 && config_setting_is_aggregate(c))
 		r = add_members(f, s, c, path);
 	return r;
 }
 
 /* The scanner has seen to it that no include, no size and no depth in this text can surprise libconfig. */
-int flatten_text(struct scan *s, struct flat *ret)
+int flatten_text(struct scan *s, struct items *ret)
 {
 	char storage[320];
 	struct text why = TEXT_OVER(storage);
@@ -121,38 +121,38 @@ int flatten_text(struct scan *s, struct flat *ret)
 }
 
 /* Takes out all that is below a path: its elements, where an option says the whole array anew. */
-static void drop_below(struct flat *f, const char *path)
+static void drop_below(struct items *f, const char *path)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < f->n; i++)
-		if (!flat_is_below(&f->items[i], path))
-			f->items[kept++] = f->items[i];
+		if (!items_is_below(&f->list[i], path))
+			f->list[kept++] = f->list[i];
 	f->n = kept;
 }
 
 /* In the list, not in the tree: so an option can name what the tree could not hold, and be told so by the parent. */
-int flatten_options(struct flat *f, const struct settings_override *options, size_t options_n)
+int flatten_options(struct items *f, const struct settings_override *options, size_t options_n)
 {
 	for (size_t i = 0; i < options_n; i++) {
-		struct flat_item item = { .kind = FLAT_OPTION, .path = options[i].key, .file = "-o" }, *there;
+		struct item item = { .kind = ITEM_OPTION, .path = options[i].key, .file = "-o" }, *there;
 		int r;
 
 		item.value = options[i].value;
 		item.value_n = strlen(item.value);
-		there = flat_find(f, item.path);
-		if (there != NULL && there->kind != FLAT_GROUP && there->kind != FLAT_LIST) {
+		there = items_find(f, item.path);
+		if (there != NULL && there->kind != ITEM_GROUP && there->kind != ITEM_LIST) {
 			*there = item;
 			drop_below(f, item.path);
 			continue;
 		}
 		/* An option for a group or a list replaces nothing: as an item of its own it is found to be wrong. Items of
 		 * their own come first, where none can be taken for one more element of the array before it. */
-		r = flat_add(f, &item);
+		r = items_add(f, &item);
 		if (r < 0)
 			return r;
-		memmove(f->items + 1, f->items, (f->n - 1) * sizeof(*f->items));
-		f->items[0] = item;
+		memmove(f->list + 1, f->list, (f->n - 1) * sizeof(*f->list));
+		f->list[0] = item;
 	}
 	return 0;
 }

@@ -20,29 +20,29 @@
 
 struct gather {
 	FILE *to;
-	const struct flat *f;
+	const struct items *f;
 	const char *folder;
 	size_t files_bytes;
-	struct flat done; /* the names that were written */
+	struct items done; /* the names that were written */
 };
 
 /* The item of a listener's key, or of the defaults; NULL if neither says it. */
-static const struct flat_item *said(const struct gather *g, size_t listener, const char *key)
+static const struct item *said(const struct gather *g, size_t listener, const char *key)
 {
-	char path[FLAT_PATH_MAX];
-	const struct flat_item *item;
+	char path[ITEM_PATH_MAX];
+	const struct item *item;
 
 	(void)snprintf(path, sizeof(path), "listeners.[%zu].%s", listener, key);
-	item = flat_find(g->f, path);
+	item = items_find(g->f, path);
 	if (item == NULL) {
 		(void)snprintf(path, sizeof(path), "defaults.%s", key);
-		item = flat_find(g->f, path);
+		item = items_find(g->f, path);
 	}
 	return item;
 }
 
 /* The spans as they are in memory: both ends are one build. */
-static int write_zone(struct gather *g, struct flat_item *item)
+static int write_zone(struct gather *g, struct item *item)
 {
 	struct zone z = { 0 };
 
@@ -51,18 +51,18 @@ static int write_zone(struct gather *g, struct flat_item *item)
 		item->value = (const char *)z.spans;
 		item->value_n = z.spans_n * sizeof(*z.spans);
 	}
-	flat_write(g->to, item);
+	items_write(g->to, item);
 	free(z.spans);
 	return 0;
 }
 
 /* Any protocol's entry: a listener has one port for all its transports. */
-static int write_port(struct gather *g, struct flat_item *item)
+static int write_port(struct gather *g, struct item *item)
 {
 	const struct servent *e = getservbyname(item->path, NULL);
 
 	item->number = e != NULL ? ntohs((uint16_t)e->s_port) : -ENOENT;
-	flat_write(g->to, item);
+	items_write(g->to, item);
 	return 0;
 }
 
@@ -90,9 +90,9 @@ static int open_file(const struct gather *g, const char *name, size_t max, struc
 }
 
 /* The length goes out before the bytes, so a file that shrinks meanwhile cannot be made good: then there is no list. */
-static int write_file(struct gather *g, struct flat_item *item)
+static int write_file(struct gather *g, struct item *item)
 {
-	size_t max = item->kind == FLAT_TABLE ? GATHER_TABLE_MAX : GATHER_QUOTES_MAX, left;
+	size_t max = item->kind == ITEM_TABLE ? GATHER_TABLE_MAX : GATHER_QUOTES_MAX, left;
 	struct stat st = { 0 };
 	char piece[16384];
 	int opened;
@@ -104,7 +104,7 @@ static int write_file(struct gather *g, struct flat_item *item)
 	item->number = opened < 0 ? opened : 0;
 	item->mtime_unix_s = st.st_mtim.tv_sec;
 	item->value_n = opened < 0 ? 0 : (size_t)st.st_size;
-	flat_write(g->to, item);
+	items_write(g->to, item);
 	if (item->value_n == 0)
 		return 0;
 	for (left = item->value_n; left > 0;) {
@@ -121,54 +121,53 @@ static int write_file(struct gather *g, struct flat_item *item)
 }
 
 /* Writes one name, unless it was. */
-static int write_named(struct gather *g, enum flat_kind kind, const struct flat_item *said_item)
+static int write_named(struct gather *g, enum item_kind kind, const struct item *said_item)
 {
-	struct flat_item item = { .kind = kind };
+	struct item item = { .kind = kind };
 	int r;
 
-	if (said_item == NULL || (said_item->kind != FLAT_STRING && said_item->kind != FLAT_OPTION) ||
+	if (said_item == NULL || (said_item->kind != ITEM_STRING && said_item->kind != ITEM_OPTION) ||
 	    said_item->value_n == 0)
 		return 0;
 	item.path = said_item->value;
-	if (said_item->value_n >= FLAT_PATH_MAX || flat_find_named(&g->done, kind, item.path) != NULL)
+	if (said_item->value_n >= ITEM_PATH_MAX || items_find_named(&g->done, kind, item.path) != NULL)
 		return 0;
-	r = flat_add(&g->done, &item);
+	r = items_add(&g->done, &item);
 	if (r < 0)
 		return r;
-	return kind == FLAT_ZONE ? write_zone(g, &item) : kind == FLAT_PORT ? write_port(g, &item) : write_file(g, &item);
+	return kind == ITEM_ZONE ? write_zone(g, &item) : kind == ITEM_PORT ? write_port(g, &item) : write_file(g, &item);
 }
 
 /* Ports and zones of disabled listeners too: their values are checked, only their files are not. */
 static int gather_listener(struct gather *g, size_t i)
 {
-	const struct flat_item *enabled = said(g, i, "enabled"), *service = said(g, i, "service"),
-			       *port = said(g, i, "port");
-	int r = write_named(g, FLAT_ZONE, said(g, i, "timezone"));
+	const struct item *enabled = said(g, i, "enabled"), *service = said(g, i, "service"), *port = said(g, i, "port");
+	int r = write_named(g, ITEM_ZONE, said(g, i, "timezone"));
 
 	if (r == 0 && port != NULL && port->value[strspn(port->value, "0123456789")] != '\0')
-		r = write_named(g, FLAT_PORT, port);
+		r = write_named(g, ITEM_PORT, port);
 	/* A listener that is switched off may name a file that is not there yet. */
 	if (service == NULL || (enabled != NULL && text_same_ignoring_case(enabled->value, "false")))
 		return r;
 	if (r == 0 && strcmp(service->value, "qotd") == 0)
-		r = write_named(g, FLAT_QUOTES, said(g, i, "file"));
+		r = write_named(g, ITEM_QUOTES, said(g, i, "file"));
 	if (r == 0 && strcmp(service->value, "hostname") == 0)
-		r = write_named(g, FLAT_TABLE, said(g, i, "table"));
+		r = write_named(g, ITEM_TABLE, said(g, i, "table"));
 	return r;
 }
 
-int gather_write(FILE *to, const struct flat *f, const char *folder)
+int gather_write(FILE *to, const struct items *f, const char *folder)
 {
 	struct gather g = { .to = to, .f = f, .folder = folder };
-	char path[FLAT_PATH_MAX];
+	char path[ITEM_PATH_MAX];
 	int r = 0;
 
 	for (size_t i = 0; r == 0; i++) {
 		(void)snprintf(path, sizeof(path), "listeners.[%zu]", i);
-		if (flat_find(f, path) == NULL)
+		if (items_find(f, path) == NULL)
 			break;
 		r = gather_listener(&g, i);
 	}
-	flat_done(&g.done);
+	items_done(&g.done);
 	return r;
 }

@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 #include "base/attr.h"
-#include "settings/flat.h"
+#include "settings/items.h"
 
 #define GATHER_QUOTES_MAX ((size_t)1 << 20) /* bytes of a quotes file                     */
 #define GATHER_TABLE_MAX ((size_t)32 << 20) /* bytes of a host table                      */
 #define GATHER_FILES_MAX ((size_t)64 << 20) /* bytes of all files that one settings names */
 
-/* Writes a FLAT_ZONE, FLAT_QUOTES, FLAT_TABLE or FLAT_PORT for each name in the list, once; files of enabled listeners
+/* Writes a ITEM_ZONE, ITEM_QUOTES, ITEM_TABLE or ITEM_PORT for each name in the list, once; files of enabled listeners
  * only. `folder`: what files are relative to. 0 or -errno when writing makes no sense any more. */
-int gather_write(FILE *to, const struct flat *f, const char *folder) must_check;
+int gather_write(FILE *to, const struct items *f, const char *folder) must_check;

@@ -9,7 +9,7 @@
 #include "settings/kinds.h"
 #include "settings/value.h"
 
-/* Numbers are kept in fields of one, four or eight bytes; rows.c has checked that min and max fit. */
+/* Numbers are kept in fields of one, four or eight bytes; schema.c has checked that min and max fit. */
 static void store(void *field, size_t size, uint64_t v)
 {
 	uint8_t v8 = (uint8_t)v;
@@ -36,37 +36,33 @@ static uint64_t load(const void *field, size_t size)
 }
 
 /* No setting is negative: a sign is a number out of range, not a text that is none. */
-static int number_integer(const struct row *row, const char *text, uint64_t *ret)
+static int number_integer(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
 	int64_t v = 0;
 	int r = value_integer(text, &v);
 
-	(void)row;
 	if (r == 0 && v < 0)
 		return -ERANGE;
 	*ret = (uint64_t)v;
 	return r;
 }
 
-static int number_duration(const struct row *row, const char *text, uint64_t *ret)
+static int number_duration(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
-	(void)row;
 	return value_duration(text, ret);
 }
 
-static int number_size(const struct row *row, const char *text, uint64_t *ret)
+static int number_size(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
-	(void)row;
 	return value_size(text, ret);
 }
 
 /* Bytes a second, rounded down: a pace, so a burst means nothing here. */
-static int number_rate(const struct row *row, const char *text, uint64_t *ret)
+static int number_rate(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
 	struct value_rate v = { 0 };
 	int r = value_rate(text, true, &v);
 
-	(void)row;
 	if (r == 0 && v.burst != 0)
 		return -EINVAL;
 	if (r < 0 || v.amount == 0) {
@@ -78,63 +74,57 @@ static int number_rate(const struct row *row, const char *text, uint64_t *ret)
 }
 
 /* Octal, and a string: libconfig reads 0660 as six hundred and sixty. */
-static int number_mode(const struct row *row, const char *text, uint64_t *ret)
+static int number_mode(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
 	uint32_t v = 0;
 	int r = value_mode(text, &v);
 
-	(void)row;
 	*ret = v;
 	return r;
 }
 
-static int number_bool(const struct row *row, const char *text, uint64_t *ret)
+static int number_bool(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
 	bool v = false;
 	int r = value_bool(text, &v);
 
-	(void)row;
 	*ret = v ? 1 : 0;
 	return r;
 }
 
-/* The word's place in the row, which is its enum's value. */
-static int number_word(const struct row *row, const char *text, uint64_t *ret)
+/* The word's place in the setting, which is its enum's value. */
+static int number_word(const struct setting *setting, const char *text, uint64_t *ret)
 {
 	unsigned v = 0;
-	int r = value_word(text, row->words, &v);
+	int r = value_word(text, setting->words, &v);
 
 	*ret = v;
 	return r;
 }
 
-static void show_integer(struct text *t, const struct row *row, uint64_t v)
+static void show_integer(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
-	(void)row;
 	text_addf(t, "%" PRIu64, v);
 }
 
 /* With quotation marks: these are what -T prints and what messages quote as allowed. */
-static void show_duration(struct text *t, const struct row *row, uint64_t v)
+static void show_duration(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
-	(void)row;
 	text_add(t, "\"");
 	value_add_duration(t, v);
 	text_add(t, "\"");
 }
 
-static void show_size(struct text *t, const struct row *row, uint64_t v)
+static void show_size(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
-	(void)row;
 	text_add(t, "\"");
 	value_add_size(t, v);
 	text_add(t, "\"");
 }
 
 /* 0 is how "none" is kept. */
-static void show_rate(struct text *t, const struct row *row, uint64_t v)
+static void show_rate(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
-	(void)row;
 	text_add(t, "\"");
 	if (v == 0)
 		text_add(t, "none");
@@ -143,47 +133,45 @@ static void show_rate(struct text *t, const struct row *row, uint64_t v)
 	text_add(t, v == 0 ? "\"" : "/s\"");
 }
 
-static void show_mode(struct text *t, const struct row *row, uint64_t v)
+static void show_mode(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
-	(void)row;
 	text_addf(t, "\"%04" PRIo64 "\"", v);
 }
 
-static void show_bool(struct text *t, const struct row *row, uint64_t v)
+static void show_bool(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
-	(void)row;
 	text_add(t, v != 0 ? "true" : "false");
 }
 
-static void show_word(struct text *t, const struct row *row, uint64_t v)
+static void show_word(struct text *t, const struct setting *setting, uint64_t v)
 {
 	text_add(t, "\"");
-	value_add_word(t, row->words, (unsigned)v);
+	value_add_word(t, setting->words, (unsigned)v);
 	text_add(t, "\"");
 }
 
-/* "reflect" lies outside the bounds of the row, so the row cannot check it. */
+/* "reflect" lies outside the bounds of the setting, so the setting cannot check it. */
 static int take_dscp(const struct given *g)
 {
 	uint64_t v = (uint64_t)SETTINGS_DSCP_REFLECT;
 	int r = 0;
 
 	if (strcmp(g->texts[0], "reflect") != 0)
-		r = number_integer(g->row, g->texts[0], &v);
-	if (r < 0 || (v != (uint64_t)SETTINGS_DSCP_REFLECT && v > g->row->max))
+		r = number_integer(g->setting, g->texts[0], &v);
+	if (r < 0 || (v != (uint64_t)SETTINGS_DSCP_REFLECT && v > g->setting->max))
 		return -EINVAL;
-	store((char *)g->object + g->row->offset, g->row->size, v);
+	store((char *)g->object + g->setting->offset, g->setting->size, v);
 	return 0;
 }
 
-static bool print_dscp(FILE *to, const struct row *row, const void *object)
+static bool print_dscp(FILE *to, const struct setting *setting, const void *object)
 {
-	int v = (int)load((const char *)object + row->offset, row->size);
+	int v = (int)load((const char *)object + setting->offset, setting->size);
 
 	return (v == SETTINGS_DSCP_REFLECT ? fputs("\"reflect\"", to) : fprintf(to, "%d", v)) >= 0;
 }
 
-#define ACCEPT(kind) (1u << FLAT_##kind)
+#define ACCEPT(kind) (1u << ITEM_##kind)
 #define A_INTEGER (ACCEPT(INTEGER) | ACCEPT(OPTION))
 #define A_STRING (ACCEPT(STRING) | ACCEPT(OPTION))
 
@@ -220,48 +208,48 @@ const struct kind kinds_DSCP = {
 /* A word has no bounds: that it is one of the list is all there is to it. */
 static int take_number(const struct given *g)
 {
-	const struct row *row = g->row;
+	const struct setting *setting = g->setting;
 	uint64_t v = 0;
-	int r = row->kind->number(row, g->texts[0], &v);
+	int r = setting->kind->number(setting, g->texts[0], &v);
 
-	if (r == 0 && (row->words[0] == '\0' && (v < row->min || v > row->max)))
+	if (r == 0 && (setting->words[0] == '\0' && (v < setting->min || v > setting->max)))
 		r = -ERANGE;
 	if (r == 0)
-		store((char *)g->object + row->offset, row->size, v);
+		store((char *)g->object + setting->offset, setting->size, v);
 	return r;
 }
 
 /* A kind that can say more than what is allowed has said it in `why`; else it is said here, in one form for all. */
 int kinds_take(const struct given *g)
 {
-	const struct kind *kind = g->row->kind;
+	const struct kind *kind = g->setting->kind;
 	int r = kind->take != NULL ? kind->take(g) : take_number(g);
 
 	if (r == 0 || r == -ENOMEM || g->why->len > 0)
 		return r;
 	text_addf(g->why, "\"%.100s\" is %s (", g->n > 0 ? g->texts[0] : "", r == -ERANGE ? "out of range" : "not allowed");
 	if (r == -ERANGE && kind->show != NULL) {
-		kind->show(g->why, g->row, g->row->min);
+		kind->show(g->why, g->setting, g->setting->min);
 		text_add(g->why, " to ");
-		kind->show(g->why, g->row, g->row->max);
+		kind->show(g->why, g->setting, g->setting->max);
 	} else if (kind->wanted != NULL) {
 		text_add(g->why, kind->wanted);
 	} else {
-		value_add_words(g->why, g->row->words);
+		value_add_words(g->why, g->setting->words);
 	}
 	text_add(g->why, ")");
 	return r;
 }
 
 /* Numbers are printed in the unit a person would choose, from the field itself: -T shows what is in effect. */
-bool kinds_print(FILE *to, const struct row *row, const void *object)
+bool kinds_print(FILE *to, const struct setting *setting, const void *object)
 {
 	char storage[256];
 	struct text t = TEXT_OVER(storage);
 
-	if (row->kind->print != NULL)
-		return row->kind->print(to, row, object);
-	row->kind->show(&t, row, load((const char *)object + row->offset, row->size));
+	if (setting->kind->print != NULL)
+		return setting->kind->print(to, setting, object);
+	setting->kind->show(&t, setting, load((const char *)object + setting->offset, setting->size));
 	return fputs(t.at, to) >= 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a setting can be: how its text is read, shown and explained. A row of settings.def names one of these.
+ * What a setting can be: how its text is read, shown and explained. A line of settings.def names one of these.
  *
  * Most kinds are numbers in the end (a duration, a size, a word of a list); those have `number` and `show`. The others
  * have `take` and `print`.
@@ -11,13 +11,31 @@
 
 #include "base/attr.h"
 #include "base/text.h"
-#include "settings/rows.h"
+#include "settings/draft.h"
+
+struct kind;
+
+/* Which structure the field of a setting is in. */
+enum scope { SCOPE_TOP, SCOPE_POOL, SCOPE_LISTENER, SCOPE_EXTRA };
+
+/* One line of settings.def. */
+struct setting {
+	enum scope scope;
+	const char *key; /* "log.level" */
+	const struct kind *kind;
+	size_t offset, size;  /* of the field in its scope's structure */
+	const char *standard; /* the default as text; NULL: none, or it depends */
+	uint64_t min, max;
+	const char *words;
+	const char *only;
+	const char *help;
+};
 
 /* A value on its way into its field. */
 struct given {
 	struct draft *draft;
-	const struct row *row;
-	void *object;             /* the structure of the row's scope                              */
+	const struct setting *setting;
+	void *object;             /* the structure of the setting's scope                              */
 	const char *const *texts; /* one; an array's elements (0 or more) where the kind takes many */
 	size_t n;
 	struct text *why; /* stays empty if `wanted` says it all                           */
@@ -25,15 +43,15 @@ struct given {
 
 struct kind {
 	const char *wanted; /* "a duration (…)": what is allowed, for messages */
-	unsigned accepts;   /* a set of enum flat_kind bits                    */
+	unsigned accepts;   /* a set of enum item_kind bits                    */
 	bool many;          /* takes arrays, and commas in -o                  */
 	/* 0, -EINVAL or -ERANGE */
-	int (*number)(const struct row *row, const char *text, uint64_t *ret);
-	void (*show)(struct text *t, const struct row *row, uint64_t v);
+	int (*number)(const struct setting *setting, const char *text, uint64_t *ret);
+	void (*show)(struct text *t, const struct setting *setting, uint64_t v);
 	/* Instead: fills the field; 0, -EINVAL, -ERANGE or -ENOMEM. */
 	int (*take)(const struct given *g);
 	/* Writes the field as the file has it. False, and nothing written, where there is no value. */
-	bool (*print)(FILE *to, const struct row *row, const void *object);
+	bool (*print)(FILE *to, const struct setting *setting, const void *object);
 };
 
 extern const struct kind kinds_INTEGER, kinds_INTEGER8, kinds_INTEGER64, kinds_DURATION, kinds_SIZE, kinds_SIZE32,
@@ -44,11 +62,11 @@ extern const struct kind kinds_NAME, kinds_USER, kinds_HOST, kinds_PATH, kinds_I
 	kinds_ALLOW, kinds_DENY, kinds_PROXY_FROM, kinds_NAMES;
 extern const struct kind kinds_LIMIT, kinds_LIMIT_BYTES, kinds_FACTOR, kinds_PORTS;
 
-/* Reads a value into its field, by its kind, within the row's bounds. 0, or a failure with g->why filled in. */
+/* Reads a value into its field, by its kind, within the setting's bounds. 0, or a failure with g->why filled in. */
 int kinds_take(const struct given *g) must_check;
 
 /* Writes a field as a file has it; false if it has no value. */
-bool kinds_print(FILE *to, const struct row *row, const void *object);
+bool kinds_print(FILE *to, const struct setting *setting, const void *object);
 
 /* A string as libconfig reads it back. */
 void kinds_print_string(FILE *to, const char *s);

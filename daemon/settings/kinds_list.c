@@ -8,8 +8,8 @@
 #include "settings/kinds.h"
 #include "settings/value.h"
 
-#define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
-#define ACCEPTS_MANY (ACCEPTS_STRING | 1u << FLAT_ARRAY | 1u << FLAT_LIST)
+#define ACCEPTS_STRING (1u << ITEM_STRING | 1u << ITEM_OPTION)
+#define ACCEPTS_MANY (ACCEPTS_STRING | 1u << ITEM_ARRAY | 1u << ITEM_LIST)
 
 /* The list of services is short enough to be shown whole. */
 static int take_service(const struct given *g)
@@ -21,7 +21,7 @@ static int take_service(const struct given *g)
 	if (l->service != NULL)
 		return 0;
 	for (size_t i = 0; i < service_table_n; i++)
-		near = rows_nearer(g->texts[0], near, service_table[i].name);
+		near = text_nearer(g->texts[0], near, service_table[i].name);
 	text_addf(g->why, "there is no service \"%.64s\"", g->texts[0]);
 	if (near != NULL)
 		text_addf(g->why, ", did you mean \"%s\"?", near);
@@ -31,11 +31,10 @@ static int take_service(const struct given *g)
 	return -EINVAL;
 }
 
-static bool print_service(FILE *to, const struct row *row, const void *object)
+static bool print_service(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 
-	(void)row;
 	if (l->service == NULL)
 		return false;
 	kinds_print_string(to, l->service->name);
@@ -77,12 +76,11 @@ static void print_element(struct printing *p, const char *s)
 		(void)fputs(" ]", p->to);
 }
 
-static bool print_transports(FILE *to, const struct row *row, const void *object)
+static bool print_transports(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 	struct printing p = { .to = to, .n = (size_t)__builtin_popcount(l->transports) };
 
-	(void)row;
 	for (unsigned t = TRANSPORT_TCP; t <= TRANSPORT_UNIXPACKET; t <<= 1)
 		if ((l->transports & t) != 0)
 			print_element(&p, service_transport_name((enum transport)t));
@@ -136,12 +134,12 @@ static int take_address(const struct given *g, const char *s, struct listener_ad
 
 static int take_one_address(const struct given *g)
 {
-	return take_address(g, g->texts[0], (struct listener_address *)(void *)((char *)g->object + g->row->offset));
+	return take_address(g, g->texts[0], (struct listener_address *)(void *)((char *)g->object + g->setting->offset));
 }
 
-static bool print_one_address(FILE *to, const struct row *row, const void *object)
+static bool print_one_address(FILE *to, const struct setting *setting, const void *object)
 {
-	const struct listener_address *a = (const void *)((const char *)object + row->offset);
+	const struct listener_address *a = (const void *)((const char *)object + setting->offset);
 
 	if (a->text[0] != '\0')
 		kinds_print_string(to, a->text);
@@ -169,12 +167,11 @@ static int take_addresses(const struct given *g)
 }
 
 /* As written: an interface of a link-local address may have another index after a restart. */
-static bool print_addresses(FILE *to, const struct row *row, const void *object)
+static bool print_addresses(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 	struct printing p = { .to = to, .n = l->addresses_n };
 
-	(void)row;
 	for (size_t i = 0; i < l->addresses_n; i++)
 		print_element(&p, l->addresses[i].text);
 	return p.n > 0;
@@ -184,7 +181,7 @@ static bool print_addresses(FILE *to, const struct row *row, const void *object)
 static int take_port(const struct given *g)
 {
 	struct listener_own *own = g->object;
-	const struct flat_item *item = flat_find_named(g->draft->flat, FLAT_PORT, g->texts[0]);
+	const struct item *item = items_find_named(g->draft->items, ITEM_PORT, g->texts[0]);
 	int64_t v = 0;
 	int r = value_integer(g->texts[0], &v);
 
@@ -204,18 +201,17 @@ static int take_port(const struct given *g)
 }
 
 /* Without port_offset, which is printed by itself and would be added twice. */
-static bool print_port(FILE *to, const struct row *row, const void *object)
+static bool print_port(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_own *own = object;
 
-	(void)row;
 	return fprintf(to, "%u", (unsigned)own->port) > 0;
 }
 
 /* An empty list is no list: `allow = [ ]` in a listener takes the one of `defaults` away. */
 static int take_prefixes(const struct given *g, const struct prefix **ret, size_t *ret_n)
 {
-	struct prefix *list = private_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
+	struct prefix *list = draft_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
 
 	if (list == NULL)
 		return -ENOMEM;
@@ -269,27 +265,24 @@ static bool print_prefixes(FILE *to, const struct prefix *list, size_t n)
 	return n > 0 || fputs("[ ]", to) >= 0;
 }
 
-static bool print_allow(FILE *to, const struct row *row, const void *object)
+static bool print_allow(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 
-	(void)row;
 	return print_prefixes(to, l->admission.acl.allow, l->admission.acl.allow_n);
 }
 
-static bool print_deny(FILE *to, const struct row *row, const void *object)
+static bool print_deny(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 
-	(void)row;
 	return print_prefixes(to, l->admission.acl.deny, l->admission.acl.deny_n);
 }
 
-static bool print_proxy_from(FILE *to, const struct row *row, const void *object)
+static bool print_proxy_from(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 
-	(void)row;
 	return print_prefixes(to, l->rules.proxy_from, l->rules.proxy_from_n);
 }
 
@@ -297,10 +290,10 @@ static bool print_proxy_from(FILE *to, const struct row *row, const void *object
 static int take_names(const struct given *g)
 {
 	struct listener_settings *l = g->object;
-	const char **list = private_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
+	const char **list = draft_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
 
 	for (size_t i = 0; list != NULL && i < g->n; i++) {
-		list[i] = private_text(g->draft, g->texts[i]);
+		list[i] = draft_text(g->draft, g->texts[i]);
 		if (list[i] == NULL)
 			return -ENOMEM;
 	}
@@ -309,12 +302,11 @@ static int take_names(const struct given *g)
 	return list != NULL ? 0 : -ENOMEM;
 }
 
-static bool print_names(FILE *to, const struct row *row, const void *object)
+static bool print_names(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 	struct printing p = { .to = to, .n = l->options.names_n };
 
-	(void)row;
 	for (size_t i = 0; i < l->options.names_n; i++)
 		print_element(&p, l->options.names[i]);
 	return p.n > 0 || fputs("[ ]", to) >= 0;
@@ -328,7 +320,7 @@ static bool print_names(FILE *to, const struct row *row, const void *object)
 const struct kind kinds_SERVICE = { "the name of a service", ACCEPTS_STRING, .take = take_service, .print = print_service };
 const struct kind kinds_PORT = {
 	.wanted = "0 to 65535, or a name of the services database",
-	.accepts = ACCEPTS_STRING | 1u << FLAT_INTEGER,
+	.accepts = ACCEPTS_STRING | 1u << ITEM_INTEGER,
 	.take = take_port,
 	.print = print_port,
 };

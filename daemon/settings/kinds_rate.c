@@ -11,8 +11,8 @@
 #include "settings/kinds.h"
 #include "settings/value.h"
 
-#define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
-#define ACCEPTS_MANY (1u << FLAT_ARRAY | 1u << FLAT_LIST | 1u << FLAT_OPTION)
+#define ACCEPTS_STRING (1u << ITEM_STRING | 1u << ITEM_OPTION)
+#define ACCEPTS_MANY (1u << ITEM_ARRAY | 1u << ITEM_LIST | 1u << ITEM_OPTION)
 
 /* A burst that is not said is as much as the rate gives in its period. */
 static int take_rate(const struct given *g, bool sizes)
@@ -26,7 +26,7 @@ static int take_rate(const struct given *g, bool sizes)
 	if (rate.amount > RATE_MAX || rate.burst > RATE_MAX)
 		return -ERANGE;
 	rate_settle(&rate);
-	memcpy((char *)g->object + g->row->offset, &rate, sizeof(rate));
+	memcpy((char *)g->object + g->setting->offset, &rate, sizeof(rate));
 	return 0;
 }
 
@@ -67,22 +67,22 @@ static bool print_rate(FILE *to, const struct rate *r, bool sizes)
 	return true;
 }
 
-static bool print_limit(FILE *to, const struct row *row, const void *object)
+static bool print_limit(FILE *to, const struct setting *setting, const void *object)
 {
-	return print_rate(to, (const struct rate *)(const void *)((const char *)object + row->offset), false);
+	return print_rate(to, (const struct rate *)(const void *)((const char *)object + setting->offset), false);
 }
 
-static bool print_limit_bytes(FILE *to, const struct row *row, const void *object)
+static bool print_limit_bytes(FILE *to, const struct setting *setting, const void *object)
 {
-	return print_rate(to, (const struct rate *)(const void *)((const char *)object + row->offset), true);
+	return print_rate(to, (const struct rate *)(const void *)((const char *)object + setting->offset), true);
 }
 
-static int number_factor(const struct row *row maybe_unused, const char *text, uint64_t *ret)
+static int number_factor(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
 	return value_thousandths(text, ret);
 }
 
-static void show_factor(struct text *t, const struct row *row maybe_unused, uint64_t v)
+static void show_factor(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
 	value_add_thousandths(t, v);
 }
@@ -90,7 +90,7 @@ static void show_factor(struct text *t, const struct row *row maybe_unused, uint
 static int take_ports(const struct given *g)
 {
 	struct listener_settings *l = g->object;
-	struct ports *set = g->n > 0 ? private_keep(g->draft, calloc(1, sizeof(*set))) : NULL;
+	struct ports *set = g->n > 0 ? draft_keep(g->draft, calloc(1, sizeof(*set))) : NULL;
 
 	if (g->n > 0 && set == NULL)
 		return -ENOMEM;
@@ -107,7 +107,7 @@ static int take_ports(const struct given *g)
 	return 0;
 }
 
-static bool print_ports(FILE *to, const struct row *row maybe_unused, const void *object)
+static bool print_ports(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;
 	const char *before = " ";
@@ -135,7 +135,7 @@ const struct kind kinds_LIMIT_BYTES = {
 };
 const struct kind kinds_FACTOR = {
 	.wanted = "a number with up to three decimals: 1.0, 2.5",
-	.accepts = 1u << FLAT_FLOAT | 1u << FLAT_INTEGER | 1u << FLAT_OPTION,
+	.accepts = 1u << ITEM_FLOAT | 1u << ITEM_INTEGER | 1u << ITEM_OPTION,
 	.number = number_factor,
 	.show = show_factor,
 };

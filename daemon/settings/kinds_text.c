@@ -9,7 +9,7 @@
 #include "settings/kinds.h"
 #include "settings/value.h"
 
-#define ACCEPTS_STRING (1u << FLAT_STRING | 1u << FLAT_OPTION)
+#define ACCEPTS_STRING (1u << ITEM_STRING | 1u << ITEM_OPTION)
 #define NAME_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 /* Into an array of char, of any size. */
@@ -17,14 +17,14 @@ static int take_array(const struct given *g)
 {
 	const char *s = g->texts[0];
 
-	if (strlen(s) >= g->row->size) {
-		text_addf(g->why, "\"%.20s…\" is too long (%zu bytes at most)", s, g->row->size - 1);
+	if (strlen(s) >= g->setting->size) {
+		text_addf(g->why, "\"%.20s…\" is too long (%zu bytes at most)", s, g->setting->size - 1);
 		return -ERANGE;
 	}
 	for (const char *p = s; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7F)
 			return -EINVAL;
-	return text_copy((char *)g->object + g->row->offset, g->row->size, s);
+	return text_copy((char *)g->object + g->setting->offset, g->setting->size, s);
 }
 
 /* Names stand in labels, in logs and in paths of messages: nothing that needs escaping anywhere. */
@@ -72,9 +72,9 @@ static int take_control(const struct given *g)
 /* Into a const char *. */
 static int take_pointer(const struct given *g)
 {
-	const char *s = private_text(g->draft, g->texts[0]);
+	const char *s = draft_text(g->draft, g->texts[0]);
 
-	memcpy((char *)g->object + g->row->offset, &s, sizeof(s));
+	memcpy((char *)g->object + g->setting->offset, &s, sizeof(s));
 	return s != NULL ? 0 : -ENOMEM;
 }
 
@@ -88,23 +88,23 @@ static int take_format(const struct given *g)
 	return -EINVAL;
 }
 
-static bool print_array(FILE *to, const struct row *row, const void *object)
+static bool print_array(FILE *to, const struct setting *setting, const void *object)
 {
-	const char *s = (const char *)object + row->offset;
+	const char *s = (const char *)object + setting->offset;
 
 	/* An empty text is a value where the default is one. */
-	if (*s == '\0' && row->standard == NULL)
+	if (*s == '\0' && setting->standard == NULL)
 		return false;
 	kinds_print_string(to, s);
 	return true;
 }
 
 /* NULL: not said, and there is no default (qotd's file). */
-static bool print_pointer(FILE *to, const struct row *row, const void *object)
+static bool print_pointer(FILE *to, const struct setting *setting, const void *object)
 {
 	const char *s;
 
-	memcpy(&s, (const char *)object + row->offset, sizeof(s));
+	memcpy(&s, (const char *)object + setting->offset, sizeof(s));
 	if (s == NULL)
 		return false;
 	kinds_print_string(to, s);
@@ -117,7 +117,7 @@ static bool print_pointer(FILE *to, const struct row *row, const void *object)
 	}
 
 const struct kind kinds_NAME = KIND_TEXT("letters, digits, \"_\", \".\" and \"-\"", take_name, print_array);
-const struct kind kinds_USER = { "a name, or a number of 0 to 4294967294", ACCEPTS_STRING | 1u << FLAT_INTEGER,
+const struct kind kinds_USER = { "a name, or a number of 0 to 4294967294", ACCEPTS_STRING | 1u << ITEM_INTEGER,
 				 .take = take_user, .print = print_array };
 const struct kind kinds_HOST = KIND_TEXT("a host's name: letters, digits, \"_\", \".\" and \"-\"", take_name, print_array);
 const struct kind kinds_INTERFACE = KIND_TEXT("the name of an interface", take_interface, print_array);

@@ -15,21 +15,14 @@
 #include "service/hosttable.h"
 #include "service/quotes.h"
 #include "settings/assign.h"
+#include "settings/issues.h"
 #include "settings/load.h"
-#include "settings/rows.h"
+#include "settings/origins.h"
 
 /* The private part of a listener stands at the same index. */
 static struct listener_own *own_of(const struct draft *d, const struct listener_settings *l)
 {
 	return &d->settings->own->listeners[l - d->settings->listeners];
-}
-
-/* Whether a listener's key was said, by itself or by `defaults`. */
-static const struct origin *said(const struct draft *d, const struct listener_settings *l, const char *key)
-{
-	const struct origin *o = &own_of(d, l)->origins[rows_find(SCOPE_LISTENER, key) - rows_all];
-
-	return o->file != NULL ? o : NULL;
 }
 
 /* Why a file could not be read, in words. */
@@ -48,14 +41,14 @@ static const char *why_unread(int64_t error)
 /* Finds or makes the entry of a name. NULL without memory. */
 static struct loaded *loaded_entry(struct draft *d, const char *name)
 {
-	struct settings_private *own = d->settings->own;
+	struct settings_own *own = d->settings->own;
 	struct loaded *l;
 
 	for (size_t i = 0; i < own->loaded_n; i++)
 		if (strcmp(own->loaded[i].name, name) == 0)
 			return &own->loaded[i];
 	l = reallocarray(own->loaded, own->loaded_n + 1, sizeof(*l));
-	name = private_text(d, name);
+	name = draft_text(d, name);
 	if (l != NULL)
 		own->loaded = l;
 	if (l == NULL || name == NULL) {
@@ -67,17 +60,17 @@ static struct loaded *loaded_entry(struct draft *d, const char *name)
 }
 
 /* The zone of one item of the list. NULL if it is no table of spans, or without memory. */
-static struct zone *make_zone(struct draft *d, const struct flat_item *item)
+static struct zone *make_zone(struct draft *d, const struct item *item)
 {
 	size_t n = item->value_n / sizeof(struct zone_span);
 	struct zone *z;
 
 	if (n < 1 || n > ZONE_SPANS_MAX || item->value_n % sizeof(struct zone_span) != 0)
 		return NULL;
-	z = private_keep(d, calloc(1, sizeof(*z)));
+	z = draft_keep(d, calloc(1, sizeof(*z)));
 	if (z == NULL)
 		return NULL;
-	z->spans = private_keep(d, malloc(item->value_n));
+	z->spans = draft_keep(d, malloc(item->value_n));
 	if (z->spans == NULL || text_copy(z->name, sizeof(z->name), item->path) < 0)
 		return NULL;
 	memcpy(z->spans, item->value, item->value_n);
@@ -90,15 +83,15 @@ static struct zone *make_zone(struct draft *d, const struct flat_item *item)
 /* UTC needs no table, so a host without a tz database can serve the shipped file. */
 static void load_zone(struct draft *d, struct listener_settings *l)
 {
-	const struct flat_item *item = flat_find_named(d->flat, FLAT_ZONE, l->timezone);
+	const struct item *item = items_find_named(d->items, ITEM_ZONE, l->timezone);
 	struct loaded *entry;
 
 	l->options.zone = &zone_utc;
 	if (strcmp(l->timezone, zone_utc.name) == 0)
 		return;
 	if (item == NULL || item->number < 0) {
-		private_issue_at(d, l, "timezone", "\"%s\" is no zone of this host's tz database (\"UTC\", \"Europe/Rome\")",
-				 l->timezone);
+		issues_add_at(d, l, "timezone", "\"%s\" is no zone of this host's tz database (\"UTC\", \"Europe/Rome\")",
+			      l->timezone);
 		return;
 	}
 	entry = loaded_entry(d, l->timezone);
@@ -109,15 +102,15 @@ static void load_zone(struct draft *d, struct listener_settings *l)
 }
 
 /* The bytes of a named file; NULL, with an issue, if they could not be read. */
-static const struct flat_item *find_file(struct draft *d, const struct listener_settings *l, enum flat_kind kind,
-					 const char *key, const char *name)
+static const struct item *find_file(struct draft *d, const struct listener_settings *l, enum item_kind kind, const char *key,
+				    const char *name)
 {
-	const struct flat_item *item = flat_find_named(d->flat, kind, name);
+	const struct item *item = items_find_named(d->items, kind, name);
 
 	if (item == NULL)
-		private_issue_at(d, l, key, "\"%.200s\" is no name of a file", name);
+		issues_add_at(d, l, key, "\"%.200s\" is no name of a file", name);
 	else if (item->number < 0)
-		private_issue_at(d, l, key, "cannot read %.200s: %s", name, why_unread(item->number));
+		issues_add_at(d, l, key, "cannot read %.200s: %s", name, why_unread(item->number));
 	return item != NULL && item->number == 0 ? item : NULL;
 }
 
@@ -139,7 +132,7 @@ static const char *absolute(struct draft *d, const char *name)
 		free(real);
 	}
 	free(folder);
-	return private_keep(d, path);
+	return draft_keep(d, path);
 }
 
 /* Bad quotes are the file's fault, with the line there; the key says which file. */
@@ -147,17 +140,17 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);
 	const char *name = own->quotes_file, *why = NULL;
-	const struct flat_item *item;
+	const struct item *item;
 	struct loaded *entry;
 	unsigned line = 0;
 	int r = 0;
 
 	if (name == NULL || *name == '\0') {
-		if (name != NULL || !private_is_written(d, l, "file"))
-			private_issue_at(d, l, "file", "is missing: qotd needs the file of its quotes");
+		if (name != NULL || !draft_is_written(d, l, "file"))
+			issues_add_at(d, l, "file", "is missing: qotd needs the file of its quotes");
 		return;
 	}
-	item = find_file(d, l, FLAT_QUOTES, "file", name);
+	item = find_file(d, l, ITEM_QUOTES, "file", name);
 	entry = item != NULL ? loaded_entry(d, name) : NULL;
 	if (entry == NULL)
 		return;
@@ -166,7 +159,7 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 	if (r == -ENOMEM)
 		d->no_memory = true;
 	else if (r < 0)
-		private_issue_at(d, l, "file", "%.200s:%u: %s", name, line, why);
+		issues_add_at(d, l, "file", "%.200s:%u: %s", name, line, why);
 	l->options.quotes = entry->quotes;
 	own->quotes_file = absolute(d, name);
 }
@@ -176,14 +169,14 @@ static void load_table(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);
 	const char *name = own->table_file, *why = NULL;
-	const struct flat_item *item;
+	const struct item *item;
 	struct loaded *entry;
 	unsigned line = 0;
 	int r = 0;
 
 	if (name == NULL || *name == '\0')
 		return;
-	item = find_file(d, l, FLAT_TABLE, "table", name);
+	item = find_file(d, l, ITEM_TABLE, "table", name);
 	entry = item != NULL ? loaded_entry(d, name) : NULL;
 	if (entry == NULL)
 		return;
@@ -192,7 +185,7 @@ static void load_table(struct draft *d, struct listener_settings *l)
 	if (r == -ENOMEM)
 		d->no_memory = true;
 	else if (r < 0)
-		private_issue_at(d, l, "table", "%.200s:%u: %s", name, line, why);
+		issues_add_at(d, l, "table", "%.200s:%u: %s", name, line, why);
 	l->options.table = entry->table;
 	own->table_file = absolute(d, name);
 }
@@ -201,7 +194,7 @@ static void load_table(struct draft *d, struct listener_settings *l)
 static void load_names(struct draft *d, struct listener_settings *l)
 {
 	const struct settings *s = d->settings;
-	const char **names = private_keep(d, calloc(s->listeners_n + 1, sizeof(*names)));
+	const char **names = draft_keep(d, calloc(s->listeners_n + 1, sizeof(*names)));
 	size_t n = 0;
 
 	for (size_t i = 0; names != NULL && i < s->listeners_n; i++) {
@@ -231,12 +224,11 @@ static void settle_pool_name(struct draft *d, struct listener_settings *l)
 	uint32_t i = (l->transports & TRANSPORT_SESSIONS) != 0 ? l->pool_stream : l->pool_datagram;
 	const char *name = d->settings->pools[i].name;
 	struct listener_own *own = own_of(d, l);
-	struct origin *origin = &own->origins[rows_find(SCOPE_LISTENER, "pool") - rows_all];
 
-	if ((origin->file != NULL && !origin->inherited) || strcmp(own->pool, name) == 0)
+	if (origins_is_said_itself(d->settings, l, "pool") || strcmp(own->pool, name) == 0)
 		return;
 	(void)snprintf(own->pool, sizeof(own->pool), "%s", name);
-	*origin = (struct origin){ 0 };
+	*origins_listener(d->settings, l, "pool") = (struct origin){ 0 };
 }
 
 /* The pools of a listener's sessions and datagrams. Datagrams are the event model's: another pool serves the sessions
@@ -255,14 +247,13 @@ static void load_pool(struct draft *d, struct listener_settings *l)
 			l->pool_datagram = i;
 	} else if (*name != '\0') {
 		for (size_t k = 0; k < s->pools_n; k++)
-			near = rows_nearer(name, near, s->pools[k].name);
-		private_issue_at(d, l, "pool", "there is no pool \"%s\"%s%s%s", name,
-				 near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
-				 near != NULL ? "\"?" : "");
+			near = text_nearer(name, near, s->pools[k].name);
+		issues_add_at(d, l, "pool", "there is no pool \"%s\"%s%s%s", name, near != NULL ? ", did you mean \"" : "",
+			      near != NULL ? near : "", near != NULL ? "\"?" : "");
 		return;
 	}
 	settle_pool_name(d, l);
-	if (private_is_spare(s, l))
+	if (draft_is_spare(s, l))
 		return;
 	if (l->enabled && (l->transports & TRANSPORT_SESSIONS) != 0)
 		s->pools[l->pool_stream].used = true;
@@ -273,7 +264,7 @@ static void load_pool(struct draft *d, struct listener_settings *l)
 /* An IPv6 socket of an address is that one's alone; of "*" it serves both families. */
 static void load_v6only(struct draft *d, struct listener_settings *l)
 {
-	if (said(d, l, "v6only") != NULL)
+	if (origins_is_said(d->settings, l, "v6only"))
 		return;
 	l->socket.v6only = true;
 	for (size_t i = 0; i < l->addresses_n; i++)
@@ -287,25 +278,25 @@ static void load_service(struct draft *d, struct listener_settings *l)
 	struct listener_own *own = own_of(d, l);
 
 	if (l->service == NULL) {
-		struct where w = private_where(d->settings, l, "");
-		const struct flat_item *item = flat_find(d->flat, w.path);
+		struct where w = origins_where(d->settings, l, "");
+		const struct item *item = items_find(d->items, w.path);
 
-		if (!private_is_written(d, l, "service") && item != NULL && item->kind == FLAT_GROUP)
-			private_issue_at(d, l, "service", "is missing (a listener serves one protocol)");
+		if (!draft_is_written(d, l, "service") && item != NULL && item->kind == ITEM_GROUP)
+			issues_add_at(d, l, "service", "is missing (a listener serves one protocol)");
 		return;
 	}
 	if (l->name[0] == '\0')
 		(void)snprintf(l->name, sizeof(l->name), "%s", l->service->name);
-	if (said(d, l, "transport") == NULL)
+	if (!origins_is_said(d->settings, l, "transport"))
 		l->transports = l->service->transports;
-	if (said(d, l, "port") == NULL)
+	if (!origins_is_said(d->settings, l, "port"))
 		own->port = l->service->port;
 	l->port = own->port == 0 ? 0 : (uint16_t)(own->port + d->settings->port_offset);
 	if (own->port != 0 && own->port + d->settings->port_offset > UINT16_MAX)
-		private_issue_at(d, l, "port", "%u and the port_offset of %u are more than 65535", (unsigned)own->port,
-				 (unsigned)d->settings->port_offset);
+		issues_add_at(d, l, "port", "%u and the port_offset of %u are more than 65535", (unsigned)own->port,
+			      (unsigned)d->settings->port_offset);
 	/* A path, or an address, in `defaults` is for those that can use it. */
-	if (said(d, l, "path") != NULL && said(d, l, "path")->inherited && (l->transports & TRANSPORT_UNIXES) == 0)
+	if (!origins_is_said_itself(d->settings, l, "path") && (l->transports & TRANSPORT_UNIXES) == 0)
 		l->path[0] = '\0';
 }
 
@@ -313,28 +304,29 @@ static void load_service(struct draft *d, struct listener_settings *l)
 static void report_no_model(struct draft *d, const struct pool_settings *p)
 {
 	char path[SETTINGS_NAME_MAX + 16];
-	const struct flat_item *item;
+	const struct item *item;
 	struct origin at = { 0 };
 
 	(void)snprintf(path, sizeof(path), "pools.%s.model", p->name);
-	if (flat_find(d->flat, path) != NULL)
+	if (items_find(d->items, path) != NULL)
 		return; /* there, but wrong: it has been reported */
 	(void)snprintf(path, sizeof(path), "pools.%s", p->name);
-	item = flat_find(d->flat, path);
+	item = items_find(d->items, path);
 	if (item != NULL)
 		at = assign_origin(item);
-	private_issue(d, &at, path, "has no model (\"fork\", \"prefork\" or \"event\")");
+	issues_add(d, &at, path, "has no model (\"fork\", \"prefork\" or \"event\")");
 }
 
 /* A default is never in the way of what was said: `max_workers = 2` alone is enough for a small pool. */
-static void fit_prefork(struct pool_settings *p, const struct origin *origins)
+static void fit_prefork(struct settings *s, size_t pool)
 {
+	struct pool_settings *p = &s->pools[pool];
 	uint32_t *const fields[] = { &p->max_spare, &p->min_spare, &p->start };
 	static const char *const keys[] = { "max_spare", "min_spare", "start" };
 	uint32_t most = p->max_workers;
 
 	for (size_t i = 0; i < array_n(keys); i++) {
-		if (origins[rows_find(SCOPE_POOL, keys[i]) - rows_all].file == NULL && *fields[i] > most)
+		if (origins_pool(s, pool, keys[i])->file == NULL && *fields[i] > most)
 			*fields[i] = most;
 		if (i == 0 && p->max_spare < most)
 			most = p->max_spare;
@@ -344,21 +336,19 @@ static void fit_prefork(struct pool_settings *p, const struct origin *origins)
 /* CPUs that this process may use, not those of the host: a container has its share. */
 static void load_pools(struct draft *d)
 {
-	const struct row *sessions = rows_find(SCOPE_POOL, "max_sessions");
 	cpu_set_t cpus;
 	int cpus_n = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
 
 	for (size_t i = 0; i < d->settings->pools_n; i++) {
 		struct pool_settings *p = &d->settings->pools[i];
-		const struct origin *origins = d->settings->own->pools[i];
 
 		if (p->model == POOL_PREFORK)
-			fit_prefork(p, origins);
-		else if (origins[sessions - rows_all].file == NULL)
+			fit_prefork(d->settings, i);
+		else if (origins_pool(d->settings, i, "max_sessions")->file == NULL)
 			p->max_sessions = p->model == POOL_FORK ? 256 : 65536;
 		if (p->model == POOL_EVENT && p->workers == 0)
 			p->workers = p->max_sessions < (uint32_t)cpus_n ? p->max_sessions : (uint32_t)cpus_n;
-		if (!private_pool_has_model(d->settings, i))
+		if (!origins_has_model(d->settings, i))
 			report_no_model(d, p);
 	}
 }
@@ -383,7 +373,7 @@ void load_all(struct draft *d)
 		load_pool(d, l);
 		load_v6only(d, l);
 		load_zone(d, l);
-		if (strcmp(l->service->name, "tcpmux") == 0 && said(d, l, "services") == NULL)
+		if (strcmp(l->service->name, "tcpmux") == 0 && !origins_is_said(d->settings, l, "services"))
 			load_names(d, l);
 		if (l->enabled && strcmp(l->service->name, "qotd") == 0)
 			load_quotes(d, l);

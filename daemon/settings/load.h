@@ -2,7 +2,7 @@
 /* What follows from other values: names, ports, pools, and the zones, quotes and host tables that the settings name. */
 #pragma once
 
-#include "settings/private.h"
+#include "settings/draft.h"
 
 /* Fills in what apply_list() could not know yet. What is wrong goes to the report. */
 void load_all(struct draft *d);

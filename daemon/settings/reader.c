@@ -25,18 +25,18 @@
 /* One message in the place of a list. */
 static void write_problem(FILE *to, const struct scan *s)
 {
-	struct flat_item item = { .kind = FLAT_ERROR, .number = s->failed, .value = s->problem };
+	struct item item = { .kind = ITEM_ERROR, .number = s->failed, .value = s->problem };
 
 	item.value_n = strlen(s->problem);
-	flat_write(to, &item);
+	items_write(to, &item);
 }
 
 /* Nothing is given back: the process ends. */
 int reader_write(const struct reader_order *order, int fd)
 {
-	struct flat_item end = { .kind = FLAT_END, .value = "" };
+	struct item end = { .kind = ITEM_END, .value = "" };
 	struct scan scan = { 0 };
-	struct flat flat = { 0 };
+	struct items items = { 0 };
 	FILE *to = fdopen(fd, "w");
 	int r;
 
@@ -44,19 +44,19 @@ int reader_write(const struct reader_order *order, int fd)
 		return -errno;
 	r = scan_read(&scan, order->file);
 	if (r == 0)
-		r = flatten_text(&scan, &flat);
+		r = flatten_text(&scan, &items);
 	if (r < 0) {
 		write_problem(to, &scan);
 	} else {
-		r = flatten_options(&flat, order->options, order->options_n);
-		for (size_t i = 0; r == 0 && i < flat.n; i++)
-			flat_write(to, &flat.items[i]);
+		r = flatten_options(&items, order->options, order->options_n);
+		for (size_t i = 0; r == 0 && i < items.n; i++)
+			items_write(to, &items.list[i]);
 		if (r == 0)
-			r = gather_write(to, &flat, scan.folder);
+			r = gather_write(to, &items, scan.folder);
 		if (r < 0)
 			return r;
 	}
-	flat_write(to, &end);
+	items_write(to, &end);
 	return fflush(to) == 0 && !ferror(to) ? 0 : -EIO;
 }
 
@@ -111,7 +111,7 @@ static void explain(struct reader_result *r, int status, int collected)
 	struct text t = TEXT_OVER(r->why);
 
 	if (collected == -ETIME || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
-		text_addf(&t, "reading takes longer than %d s", READER_TIME_MS / 1000);
+		text_addf(&t, "reading takes longer than %d s", BOUNDS_TIME_MS / 1000);
 	else if (collected < 0)
 		text_addf(&t, "cannot be read: %s", strerror(-collected));
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
@@ -119,17 +119,17 @@ static void explain(struct reader_result *r, int status, int collected)
 	else if (WIFSIGNALED(status))
 		text_addf(&t,
 			  "the settings reader was ended by signal %d; it may have needed more than its %zu MiB of memory",
-			  WTERMSIG(status), READER_MEMORY_BYTES >> 20);
+			  WTERMSIG(status), BOUNDS_MEMORY_BYTES >> 20);
 	else
 		text_addf(&t,
 			  "the settings reader gave up; a file may have changed while it was read, or %zu MiB of memory did "
 			  "not do",
-			  READER_MEMORY_BYTES >> 20);
+			  BOUNDS_MEMORY_BYTES >> 20);
 }
 
 int reader_run(const struct reader_order *order, struct reader_result *ret)
 {
-	return reader_run_child(order, reader_write, READER_TIME_MS, ret);
+	return reader_run_child(order, reader_write, BOUNDS_TIME_MS, ret);
 }
 
 /* The write end is closed here at once, so that the end of the child is the end of the pipe. */
@@ -157,7 +157,7 @@ int reader_run_child(const struct reader_order *order, reader_child_fn *child, u
 	status = reap(pid, r < 0);
 	/* What counts is a whole list: whoever wrote its end has done all there was to do, however it exits. */
 	if (r == 0)
-		r = flat_parse(ret->bytes, n, &ret->flat);
+		r = items_parse(ret->bytes, n, &ret->items);
 	if (r == 0)
 		return 0;
 	explain(ret, status, r == -EBADMSG ? 0 : r);
@@ -166,7 +166,7 @@ int reader_run_child(const struct reader_order *order, reader_child_fn *child, u
 
 void reader_done(struct reader_result *r)
 {
-	flat_done(&r->flat);
+	items_done(&r->items);
 	free(r->bytes);
 	*r = (struct reader_result){ 0 };
 }

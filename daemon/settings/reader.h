@@ -6,12 +6,10 @@
 #include <stddef.h>
 
 #include "base/attr.h"
-#include "settings/flat.h"
-#include "settings/settings.h"
+#include "settings/items.h"
+#include "settings/types.h"
 
-#define READER_TIME_MS 2000                    /* then it is killed                           */
-#define READER_MEMORY_BYTES ((size_t)64 << 20) /* beside what its parent has                  */
-#define READER_OUTPUT_MAX ((size_t)96 << 20)   /* bytes the parent takes, host tables counted */
+#define READER_OUTPUT_MAX ((size_t)96 << 20) /* bytes the parent takes, host tables counted */
 
 /* What is to be read. */
 struct reader_order {
@@ -21,9 +19,9 @@ struct reader_order {
 };
 
 struct reader_result {
-	struct flat flat; /* may be nothing but errors */
-	char *bytes;      /* what its items point into */
-	char why[160];    /* -EINVAL: what happened to the reader, in words */
+	struct items items; /* may be nothing but errors */
+	char *bytes;        /* what its items point into */
+	char why[160];      /* -EINVAL: what happened to the reader, in words */
 };
 
 /* Reads the order's file in a child. 0; -EINVAL: the child did not get to its end; else what fork or a pipe failed

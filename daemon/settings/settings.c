@@ -13,6 +13,7 @@
 #include "settings/apply.h"
 #include "settings/check.h"
 #include "settings/dump.h"
+#include "settings/issues.h"
 #include "settings/load.h"
 #include "settings/reader.h"
 #include "settings/settings.h"
@@ -21,7 +22,7 @@
 static struct settings *new_settings(void)
 {
 	struct settings *s = calloc(1, sizeof(*s));
-	struct settings_private *own = calloc(1, sizeof(*own));
+	struct settings_own *own = calloc(1, sizeof(*own));
 
 	if (s == NULL || own == NULL) {
 		free(s);
@@ -33,40 +34,40 @@ static struct settings *new_settings(void)
 }
 
 /* The names of the files outlive the list: they are in each origin. */
-static void keep_files(struct draft *d, struct flat *f)
+static void keep_files(struct draft *d, struct items *f)
 {
 	const char *kept = NULL;
 
 	for (size_t i = 0; i < f->n; i++) {
-		struct flat_item *item = &f->items[i];
+		struct item *item = &f->list[i];
 
-		if (item->kind > FLAT_OPTION)
+		if (item->kind > ITEM_OPTION)
 			continue;
 		if (kept == NULL || strcmp(kept, item->file) != 0)
-			kept = private_text(d, item->file);
+			kept = draft_text(d, item->file);
 		item->file = kept != NULL ? kept : "";
 	}
 }
 
 /* What the reader found to be wrong comes as one whole message in the place of a list. */
-static int reported(struct draft *d, const struct flat *f)
+static int reported(struct draft *d, const struct items *f)
 {
-	if (f->items[0].kind != FLAT_ERROR)
+	if (f->list[0].kind != ITEM_ERROR)
 		return 0;
-	private_whole_issue(d, f->items[0].value);
-	d->report->missing = f->items[0].number == -ENOENT;
-	return f->items[0].number == -ENOENT || f->items[0].number == -EACCES ? (int)f->items[0].number : -EINVAL;
+	issues_add_whole(d, f->list[0].value);
+	d->report->missing = f->list[0].number == -ENOENT;
+	return f->list[0].number == -ENOENT || f->list[0].number == -EACCES ? (int)f->list[0].number : -EINVAL;
 }
 
 /* The list into the settings. */
 static int make(struct draft *d, struct reader_result *result)
 {
-	int r = reported(d, &result->flat);
+	int r = reported(d, &result->items);
 
 	if (r < 0)
 		return r;
-	keep_files(d, &result->flat);
-	d->flat = &result->flat;
+	keep_files(d, &result->items);
+	d->items = &result->items;
 	if (!d->no_memory)
 		apply_list(d);
 	if (!d->no_memory)
@@ -94,7 +95,7 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 		return -ENOMEM;
 	r = reader_run(&order, &result);
 	if (r == -EINVAL)
-		private_issue(&d, &nowhere, "", "%s", result.why);
+		issues_add(&d, &nowhere, "", "%s", result.why);
 	if (r == 0)
 		r = make(&d, &result);
 	if (r == 0)
@@ -136,18 +137,11 @@ void settings_free(struct settings *s)
 	free(s);
 }
 
-const char *settings_model_name(enum pool_model model)
-{
-	static const char *const names[] = { [POOL_FORK] = "fork", [POOL_PREFORK] = "prefork", [POOL_EVENT] = "event" };
-
-	return names[model];
-}
-
 int settings_split_override(char *text, struct settings_override *ret)
 {
 	char *equals = strchr(text, '=');
 
-	if (equals == NULL || equals == text || equals - text >= FLAT_PATH_MAX)
+	if (equals == NULL || equals == text || equals - text >= ITEM_PATH_MAX)
 		return -EINVAL;
 	*equals = '\0';
 	*ret = (struct settings_override){ .key = text, .value = equals + 1 };

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "settings/flat.h"
+#include "settings/items.h"
 #include "settings/tokens.h"
 #include "settings/value.h"
 
@@ -90,7 +90,7 @@ static int take_assignment(struct cursor *c)
 	struct scan *s = c->s;
 	struct scan_frame *in = &s->frames[s->depth];
 	struct scan_key *key;
-	char storage[FLAT_PATH_MAX];
+	char storage[ITEM_PATH_MAX];
 	struct text path = TEXT_OVER(storage);
 
 	if (!s->named)

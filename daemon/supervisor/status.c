@@ -169,7 +169,7 @@ static void add_pool(struct generation *g, uint32_t pool, struct text *to)
 
 	answer_begin(to, "pool");
 	answer_text(to, "pool", p->name);
-	answer_text(to, "model", serves ? settings_model_name(p->model) : p->name);
+	answer_text(to, "model", serves ? pool_model_name(p->model) : p->name);
 	answer_number(to, "starting", n.starting);
 	answer_number(to, "idle", n.idle);
 	answer_number(to, "busy", n.busy);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A row of settings.def whose field has another type than its kind fills, or whose bounds do not fit it, does not compile.
+# A line of settings.def whose field has another type than its kind fills, or whose bounds do not fit it, does not compile.
 set -eu
 settings=${top_srcdir:?}/daemon/settings
 work=$(mktemp -d)
@@ -14,7 +14,7 @@ compiles() {
 		exit 1
 	}
 	sed "s/$1/$2/" "$settings/settings.def" >"$work/settings/settings.def"
-	${CC:-cc} -std=gnu17 -include "${top_builddir:?}/config.h" -I"$work" -I"$top_srcdir/daemon" -fsyntax-only "$settings/rows.c" 2>"$work/errors"
+	${CC:-cc} -std=gnu17 -include "${top_builddir:?}/config.h" -I"$work" -I"$top_srcdir/daemon" -fsyntax-only "$settings/schema.c" 2>"$work/errors"
 }
 
 compiles 'DURATION, drain_timeout_ns' 'DURATION, drain_timeout_ns' || {
@@ -23,7 +23,7 @@ compiles 'DURATION, drain_timeout_ns' 'DURATION, drain_timeout_ns' || {
 }
 while IFS='|' read -r is becomes; do
 	if compiles "$is" "$becomes"; then
-		echo "a row with '$becomes' in the place of '$is' compiles"
+		echo "a line with '$becomes' in the place of '$is' compiles"
 		exit 1
 	fi
 	grep -q 'settings.def: ' "$work/errors" || {

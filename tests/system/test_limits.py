@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rates and dangers as an administrator sets and a client meets them: session_rate, udp_rate, dry_run, posture."""
+"""Rates and dangers as an administrator sets and a client meets them: session_rate, udp_rate, dry_run, public rules."""
 
 import os
 import socket

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "settings/apply.h"
+#include "settings/bounds.h"
 #include "settings/reader.h"
 
 #include "settings_files.h"
@@ -131,7 +132,7 @@ TEST(a_reader_that_hangs_dies_or_lies_is_only_words)
 		reader_done(&result);
 	}
 	assert_int_equal(run_child(*state, reader_write, &result), 0);
-	assert_non_null(flat_find(&result.flat, "listeners.[0].service"));
+	assert_non_null(items_find(&result.items, "listeners.[0].service"));
 	reader_done(&result);
 	assert_int_equal(close(aside[0]) + close(aside[1]), 0);
 }
@@ -157,7 +158,7 @@ TEST(the_reader_inherits_no_signals_and_has_bounds)
 static int take_much(const struct reader_order *order, int fd)
 {
 	/* More than what the parent may have lying free; volatile, or clang leaves the allocation out. */
-	char *volatile much = malloc(READER_MEMORY_BYTES * 2);
+	char *volatile much = malloc(BOUNDS_MEMORY_BYTES * 2);
 
 	return much != NULL ? -ENOMEM : reader_write(order, fd);
 }
@@ -174,40 +175,40 @@ TEST(the_reader_has_64_mib)
 /* A list as the reader writes it; malloc'ed. */
 static char *written_list(size_t *ret_n)
 {
-	static const struct flat_item items[] = {
-		{ .kind = FLAT_GROUP, .path = "log", .file = "a.conf", .line = 1, .value = "" },
-		{ .kind = FLAT_STRING, .path = "log.level", .file = "a.conf", .line = 2, .value = "info", .value_n = 4 },
-		{ .kind = FLAT_PORT, .path = "time", .number = 37, .value = "" },
-		{ .kind = FLAT_END, .value = "" },
+	static const struct item items[] = {
+		{ .kind = ITEM_GROUP, .path = "log", .file = "a.conf", .line = 1, .value = "" },
+		{ .kind = ITEM_STRING, .path = "log.level", .file = "a.conf", .line = 2, .value = "info", .value_n = 4 },
+		{ .kind = ITEM_PORT, .path = "time", .number = 37, .value = "" },
+		{ .kind = ITEM_END, .value = "" },
 	};
 	char *bytes = NULL;
 	FILE *to = open_memstream(&bytes, ret_n);
 
 	assert_non_null(to);
 	for (size_t i = 0; i < array_n(items); i++)
-		flat_write(to, &items[i]);
+		items_write(to, &items[i]);
 	assert_int_equal(fclose(to), 0);
 	return bytes;
 }
 
 TEST(a_list_arrives_whole_or_not_at_all)
 {
-	struct flat flat;
+	struct items parsed;
 	size_t n = 0;
 	char *bytes = written_list(&n);
 
-	assert_int_equal(flat_parse(bytes, n, &flat), 0);
-	assert_int_equal(flat.n, 4);
-	assert_string_equal(flat_find(&flat, "log.level")->value, "info");
-	assert_int_equal(flat_find(&flat, "log.level")->line, 2);
-	assert_int_equal(flat_find_named(&flat, FLAT_PORT, "time")->number, 37);
-	flat_done(&flat);
+	assert_int_equal(items_parse(bytes, n, &parsed), 0);
+	assert_int_equal(parsed.n, 4);
+	assert_string_equal(items_find(&parsed, "log.level")->value, "info");
+	assert_int_equal(items_find(&parsed, "log.level")->line, 2);
+	assert_int_equal(items_find_named(&parsed, ITEM_PORT, "time")->number, 37);
+	items_done(&parsed);
 	for (size_t i = 0; i < n; i++) {
 		/* a copy of its own, so that a read beyond its end is seen */
 		char *cut = malloc(i + 1);
 
 		memcpy(cut, bytes, i);
-		assert_int_equal(flat_parse(cut, i, &flat), -EBADMSG);
+		assert_int_equal(items_parse(cut, i, &parsed), -EBADMSG);
 		free(cut);
 	}
 	free(bytes);
@@ -217,7 +218,7 @@ TEST(a_list_arrives_whole_or_not_at_all)
 TEST(a_number_that_is_no_error_and_no_port_is_none)
 {
 	static const int64_t wrong[] = { INT64_MIN, INT64_MIN + 1, INT32_MIN, -4096, 65536, INT64_MAX };
-	struct flat flat;
+	struct items parsed;
 
 	for (size_t i = 0; i < array_n(wrong); i++) {
 		char *bytes = NULL;
@@ -225,10 +226,10 @@ TEST(a_number_that_is_no_error_and_no_port_is_none)
 		FILE *to = open_memstream(&bytes, &n);
 
 		assert_non_null(to);
-		flat_write(to, &(struct flat_item){ .kind = FLAT_TABLE, .path = "hosts", .number = wrong[i], .value = "" });
-		flat_write(to, &(struct flat_item){ .kind = FLAT_END, .value = "" });
+		items_write(to, &(struct item){ .kind = ITEM_TABLE, .path = "hosts", .number = wrong[i], .value = "" });
+		items_write(to, &(struct item){ .kind = ITEM_END, .value = "" });
 		assert_int_equal(fclose(to), 0);
-		assert_int_equal(flat_parse(bytes, n, &flat), -EBADMSG);
+		assert_int_equal(items_parse(bytes, n, &parsed), -EBADMSG);
 		free(bytes);
 	}
 }
@@ -236,18 +237,18 @@ TEST(a_number_that_is_no_error_and_no_port_is_none)
 /* From a reader that was taken over. */
 TEST(only_elements_of_the_list_are_listeners)
 {
-	static struct flat_item items[] = {
-		{ .kind = FLAT_LIST, .path = "listeners", .file = "f", .value = "" },
-		{ .kind = FLAT_GROUP, .path = "listeners.[0]", .file = "f", .value = "" },
-		{ .kind = FLAT_STRING, .path = "listeners.[0].service", .file = "f", .value = "echo", .value_n = 4 },
-		{ .kind = FLAT_STRING, .path = "listeners.[0]/name", .file = "f", .value = "x", .value_n = 1 },
-		{ .kind = FLAT_GROUP, .path = "listeners.[7]", .file = "f", .value = "" },
-		{ .kind = FLAT_GROUP, .path = "listeners.[00]", .file = "f", .value = "" },
+	static struct item items[] = {
+		{ .kind = ITEM_LIST, .path = "listeners", .file = "f", .value = "" },
+		{ .kind = ITEM_GROUP, .path = "listeners.[0]", .file = "f", .value = "" },
+		{ .kind = ITEM_STRING, .path = "listeners.[0].service", .file = "f", .value = "echo", .value_n = 4 },
+		{ .kind = ITEM_STRING, .path = "listeners.[0]/name", .file = "f", .value = "x", .value_n = 1 },
+		{ .kind = ITEM_GROUP, .path = "listeners.[7]", .file = "f", .value = "" },
+		{ .kind = ITEM_GROUP, .path = "listeners.[00]", .file = "f", .value = "" },
 	};
-	struct flat flat = { .items = items, .n = array_n(items) };
+	struct items parsed = { .list = items, .n = array_n(items) };
 	struct settings_report *report = calloc(1, sizeof(*report));
 	struct settings *s = calloc(1, sizeof(*s));
-	struct draft d = { .file = "f", .settings = s, .flat = &flat, .report = report };
+	struct draft d = { .file = "f", .settings = s, .items = &parsed, .report = report };
 
 	assert_non_null(report);
 	assert_non_null(s);
@@ -264,17 +265,17 @@ TEST(only_elements_of_the_list_are_listeners)
 
 TEST(no_byte_of_a_list_is_trusted)
 {
-	struct flat flat;
+	struct items parsed;
 	size_t n = 0;
 	char *bytes = written_list(&n);
 
 	for (size_t i = 0; i < n; i++)
 		for (int bit = 0; bit < 8; bit++) {
 			bytes[i] = (char)(bytes[i] ^ 1 << bit);
-			if (flat_parse(bytes, n, &flat) == 0) {
-				for (size_t k = 0; k < flat.n; k++)
-					assert_int_equal(flat.items[k].value[flat.items[k].value_n], 0);
-				flat_done(&flat);
+			if (items_parse(bytes, n, &parsed) == 0) {
+				for (size_t k = 0; k < parsed.n; k++)
+					assert_int_equal(parsed.list[k].value[parsed.list[k].value_n], 0);
+				items_done(&parsed);
 			}
 			bytes[i] = (char)(bytes[i] ^ 1 << bit);
 		}

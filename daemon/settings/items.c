@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings/flat.h"
+#include "settings/items.h"
 
 #define ERRNO_MAX 4095
 
@@ -17,57 +17,57 @@ struct wire {
 };
 
 /* Doubling: a list of n items is copied log n times. */
-int flat_add(struct flat *f, const struct flat_item *item)
+int items_add(struct items *f, const struct item *item)
 {
 	if (f->n == f->cap) {
 		size_t cap = f->cap == 0 ? 256 : f->cap * 2;
-		struct flat_item *items = reallocarray(f->items, cap, sizeof(*items));
+		struct item *items = reallocarray(f->list, cap, sizeof(*items));
 
 		if (items == NULL)
 			return -ENOMEM;
-		f->items = items;
+		f->list = items;
 		f->cap = cap;
 	}
-	f->items[f->n++] = *item;
+	f->list[f->n++] = *item;
 	return 0;
 }
 
-void flat_done(struct flat *f)
+void items_done(struct items *f)
 {
-	free(f->items);
-	*f = (struct flat){ 0 };
+	free(f->list);
+	*f = (struct items){ 0 };
 }
 
-struct flat_item *flat_find(const struct flat *f, const char *path)
+struct item *items_find(const struct items *f, const char *path)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].kind <= FLAT_OPTION && strcmp(f->items[i].path, path) == 0)
-			return &f->items[i];
+		if (f->list[i].kind <= ITEM_OPTION && strcmp(f->list[i].path, path) == 0)
+			return &f->list[i];
 	return NULL;
 }
 
-const struct flat_item *flat_find_named(const struct flat *f, enum flat_kind kind, const char *name)
+const struct item *items_find_named(const struct items *f, enum item_kind kind, const char *name)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].kind == kind && strcmp(f->items[i].path, name) == 0)
-			return &f->items[i];
+		if (f->list[i].kind == kind && strcmp(f->list[i].path, name) == 0)
+			return &f->list[i];
 	return NULL;
 }
 
 /* The dot matters: "log" holds "log.level" and not "logs". */
-bool flat_is_below(const struct flat_item *item, const char *path)
+bool items_is_below(const struct item *item, const char *path)
 {
 	size_t n = strlen(path);
 
 	return strncmp(item->path, path, n) == 0 && item->path[n] == '.';
 }
 
-const char *flat_kind_name(enum flat_kind kind)
+const char *items_kind_name(enum item_kind kind)
 {
 	static const char *const names[] = {
-		[FLAT_GROUP] = "a group",          [FLAT_ARRAY] = "an array", [FLAT_LIST] = "a list",
-		[FLAT_INTEGER] = "a whole number", [FLAT_FLOAT] = "a number", [FLAT_STRING] = "a string",
-		[FLAT_BOOL] = "a boolean",         [FLAT_OPTION] = "a text",
+		[ITEM_GROUP] = "a group",          [ITEM_ARRAY] = "an array", [ITEM_LIST] = "a list",
+		[ITEM_INTEGER] = "a whole number", [ITEM_FLOAT] = "a number", [ITEM_STRING] = "a string",
+		[ITEM_BOOL] = "a boolean",         [ITEM_OPTION] = "a text",
 	};
 
 	return (size_t)kind < array_n(names) ? names[kind] : "something else";
@@ -80,7 +80,7 @@ static void write_text(FILE *to, const char *s, size_t n)
 }
 
 /* The FILE buffers and keeps its first error, so each item need not be checked. */
-void flat_write(FILE *to, const struct flat_item *item)
+void items_write(FILE *to, const struct item *item)
 {
 	const char *path = item->path != NULL ? item->path : "", *file = item->file != NULL ? item->file : "";
 	size_t path_n = strlen(path), file_n = strlen(file);
@@ -115,7 +115,7 @@ static const char *take_text(const char **at, const char *end, uint64_t n)
 }
 
 /* One item at *at, moved behind it. */
-static int take_item(const char **at, const char *end, struct flat_item *ret)
+static int take_item(const char **at, const char *end, struct item *ret)
 {
 	struct wire w;
 
@@ -123,10 +123,10 @@ static int take_item(const char **at, const char *end, struct flat_item *ret)
 		return -EBADMSG;
 	memcpy(&w, *at, sizeof(w));
 	*at += sizeof(w);
-	if (w.kind >= FLAT_KINDS || w.path_n >= FLAT_PATH_MAX || w.number < -ERRNO_MAX || w.number > UINT16_MAX)
+	if (w.kind >= ITEM_KINDS || w.path_n >= ITEM_PATH_MAX || w.number < -ERRNO_MAX || w.number > UINT16_MAX)
 		return -EBADMSG;
-	*ret = (struct flat_item){
-		.kind = (enum flat_kind)w.kind, .line = w.line, .number = w.number, .mtime_unix_s = w.mtime_unix_s
+	*ret = (struct item){
+		.kind = (enum item_kind)w.kind, .line = w.line, .number = w.number, .mtime_unix_s = w.mtime_unix_s
 	};
 	ret->path = take_text(at, end, w.path_n);
 	if (ret->path == NULL || strlen(ret->path) != w.path_n)
@@ -139,23 +139,23 @@ static int take_item(const char **at, const char *end, struct flat_item *ret)
 	return ret->value != NULL ? 0 : -EBADMSG;
 }
 
-/* An item may be of any kind but only in a whole list: FLAT_END is what tells it from a cut one. */
-int flat_parse(const char *bytes, size_t n, struct flat *ret)
+/* An item may be of any kind but only in a whole list: ITEM_END is what tells it from a cut one. */
+int items_parse(const char *bytes, size_t n, struct items *ret)
 {
 	const char *at = bytes, *end = bytes + n;
-	struct flat f = { 0 };
-	struct flat_item item;
+	struct items f = { 0 };
+	struct item item;
 	int r = 0;
 
 	while (r == 0 && at < end) {
 		r = take_item(&at, end, &item);
 		if (r == 0)
-			r = flat_add(&f, &item);
+			r = items_add(&f, &item);
 	}
-	if (r == 0 && (f.n == 0 || f.items[f.n - 1].kind != FLAT_END))
+	if (r == 0 && (f.n == 0 || f.list[f.n - 1].kind != ITEM_END))
 		r = -EBADMSG;
 	if (r < 0) {
-		flat_done(&f);
+		items_done(&f);
 		return r;
 	}
 	*ret = f;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a listener can do to others when everybody may ask it: the table of dangers, and their report. */
+/* What a listener may not serve to everybody: the table of dangers, and their report. */
 #include <string.h>
 
 #include "base/text.h"
-#include "settings/posture.h"
+#include "settings/issues.h"
+#include "settings/public_rules.h"
 
 #define ADVICE " (an `allow` list, a loopback address, or acknowledge_public = true)"
 
@@ -17,32 +18,32 @@ static const struct danger {
 	const char *service;
 	unsigned transport; /* or BEHIND_PROXY */
 	bool on_loopback;   /* even there */
-	enum posture posture;
+	enum public_rule rule;
 	const char *why;
 } dangers[] = {
-	{ "hostname", TRANSPORT_UDP, true, POSTURE_REFUSED,
+	{ "hostname", TRANSPORT_UDP, true, PUBLIC_REFUSED,
 	  "is missing: hostname over UDP answers a forged source, and needs a list of who may ask (or acknowledge_public = "
 	  "true)" },
-	{ "hostname", BEHIND_PROXY, true, POSTURE_REFUSED,
+	{ "hostname", BEHIND_PROXY, true, PUBLIC_REFUSED,
 	  "is missing: behind a balancer hostname looks names up for whoever gets there, and needs a list of who may ask "
 	  "(or "
 	  "acknowledge_public = true)" },
-	{ "hostname", TRANSPORT_TCP, false, POSTURE_REFUSED,
+	{ "hostname", TRANSPORT_TCP, false, PUBLIC_REFUSED,
 	  "is missing: hostname looks names up for whoever asks, an open resolver by another name (RFC 5358); on an address "
 	  "that is not loopback it needs a list of who may ask (or acknowledge_public = true)" },
-	{ "tcpmux", BEHIND_PROXY, true, POSTURE_REFUSED, LEADS_THERE },
-	{ "tcpmux", TRANSPORT_TCP, false, POSTURE_REFUSED, LEADS_THERE },
-	{ "chargen", TRANSPORT_UDP, false, POSTURE_REFUSED,
+	{ "tcpmux", BEHIND_PROXY, true, PUBLIC_REFUSED, LEADS_THERE },
+	{ "tcpmux", TRANSPORT_TCP, false, PUBLIC_REFUSED, LEADS_THERE },
+	{ "chargen", TRANSPORT_UDP, false, PUBLIC_REFUSED,
 	  "is missing: chargen over UDP is what floods are made of (TA14-017A, CVE-1999-0103)" ADVICE },
-	{ "qotd", TRANSPORT_UDP, false, POSTURE_REFUSED,
+	{ "qotd", TRANSPORT_UDP, false, PUBLIC_REFUSED,
 	  "is missing: qotd over UDP sends quotes to forged sources (TA14-017A)" ADVICE },
-	{ "echo", TRANSPORT_UDP, false, POSTURE_WARNED,
+	{ "echo", TRANSPORT_UDP, false, PUBLIC_WARNED,
 	  "is missing: echo over UDP answers forged sources, within `udp_rate` each and `limits.udp_answers` "
 	  "together" ADVICE },
-	{ "time", TRANSPORT_UDP, false, POSTURE_WARNED,
+	{ "time", TRANSPORT_UDP, false, PUBLIC_WARNED,
 	  "is missing: time over UDP answers forged sources, within `udp_rate` each and `limits.udp_answers` "
 	  "together" ADVICE },
-	{ "daytime", TRANSPORT_UDP, false, POSTURE_WARNED,
+	{ "daytime", TRANSPORT_UDP, false, PUBLIC_WARNED,
 	  "is missing: daytime over UDP answers forged sources, within `udp_rate` each and `limits.udp_answers` "
 	  "together" ADVICE },
 };
@@ -51,6 +52,7 @@ static const struct danger {
  * It never names another tcpmux. */
 static bool leads_to_danger(const struct settings *all, const struct listener_settings *l)
 {
+	const struct public_socket everywhere = { .transport = TRANSPORT_TCP, .is_public = true };
 	const char *why;
 
 	for (size_t i = 0; i < l->options.names_n; i++)
@@ -59,30 +61,32 @@ static bool leads_to_danger(const struct settings *all, const struct listener_se
 
 			if (to->enabled && to->service != NULL && to->service != l->service &&
 			    (to->transports & TRANSPORT_TCP) && strcmp(to->name, l->options.names[i]) == 0 &&
-			    posture_of(all, to, TRANSPORT_TCP, true, &why) == POSTURE_REFUSED)
+			    public_rules_of(all, to, everywhere, &why) == PUBLIC_REFUSED)
 				return true;
 		}
 	return false;
 }
 
-enum posture posture_of(const struct settings *all, const struct listener_settings *l, enum transport t, bool is_public,
-			const char **ret_why)
+enum public_rule public_rules_of(const struct settings *all, const struct listener_settings *l, struct public_socket socket,
+				 const char **ret_why)
 {
-	unsigned reached = l->rules.proxy != PROXY_OFF && (t & TRANSPORT_STREAMS) ? BEHIND_PROXY : t;
+	unsigned reached = l->rules.proxy != PROXY_OFF && (socket.transport & TRANSPORT_STREAMS) ? BEHIND_PROXY
+												 : socket.transport;
 
 	if (l->admission.acl.allow_n > 0 || l->acknowledge_public)
-		return POSTURE_FINE;
+		return PUBLIC_ALLOWED;
 	for (size_t i = 0; i < array_n(dangers); i++) {
 		const struct danger *d = &dangers[i];
 
-		if (reached != d->transport || strcmp(l->service->name, d->service) != 0 || (!is_public && !d->on_loopback))
+		if (reached != d->transport || strcmp(l->service->name, d->service) != 0 ||
+		    (!socket.is_public && !d->on_loopback))
 			continue;
 		if (strcmp(d->service, "tcpmux") == 0 && !leads_to_danger(all, l))
 			continue;
 		*ret_why = d->why;
-		return d->posture;
+		return d->rule;
 	}
-	return POSTURE_FINE;
+	return PUBLIC_ALLOWED;
 }
 
 static bool is_public(const struct listener_settings *l)
@@ -100,27 +104,28 @@ static bool is_public(const struct listener_settings *l)
 static void check_listener(struct draft *d, const struct listener_settings *l)
 {
 	static const enum transport transports[] = { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_UNIX };
-	enum posture worst = POSTURE_FINE;
+	enum public_rule worst = PUBLIC_ALLOWED;
 	const char *why = NULL;
 
 	for (size_t i = 0; i < array_n(transports); i++) {
+		struct public_socket socket = { .transport = transports[i], .is_public = is_public(l) };
 		const char *one = NULL;
-		enum posture p = (l->transports & transports[i])
-					 ? posture_of(d->settings, l, transports[i], is_public(l), &one)
-					 : POSTURE_FINE;
+		enum public_rule p = PUBLIC_ALLOWED;
 
+		if (l->transports & transports[i])
+			p = public_rules_of(d->settings, l, socket, &one);
 		if (p > worst) {
 			worst = p;
 			why = one;
 		}
 	}
-	if (worst == POSTURE_REFUSED)
-		private_issue_at(d, l, "allow", "%s", why);
-	else if (worst == POSTURE_WARNED)
-		private_warning_at(d, l, "allow", "%s", why);
+	if (worst == PUBLIC_REFUSED)
+		issues_add_at(d, l, "allow", "%s", why);
+	else if (worst == PUBLIC_WARNED)
+		issues_warn_at(d, l, "allow", "%s", why);
 }
 
-void posture_check(struct draft *d)
+void public_rules_check(struct draft *d)
 {
 	const struct settings *s = d->settings;
 

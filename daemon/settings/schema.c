@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings.def as data: one row a setting.
+ * settings.def as data: a structure for each setting.
  *
- * A row whose field has another type than its kind fills does not compile: see the assertions at the end.
+ * A setting whose field has another type than its kind fills does not compile: see the assertions at the end.
  */
 #include <stddef.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "admission/rate_limits.h"
 #include "admission/table.h"
 #include "settings/kinds.h"
-#include "settings/rows.h"
+#include "settings/schema.h"
 
 #define STRUCT_TOP struct settings
 #define STRUCT_POOL struct pool_settings
@@ -32,50 +32,39 @@
 	  words,                                                                                                            \
 	  only,                                                                                                             \
 	  help },
-const struct row rows_all[ROWS_N] = {
+const struct setting schema_all[KEYS_N] = {
 #include "settings/settings.def"
 };
 #undef SETTING
 
 /* Sixty comparisons: a table of hashes would be more to read than to run. */
-const struct row *rows_find(enum row_scope scope, const char *key)
+const struct setting *schema_find(enum scope scope, const char *key)
 {
-	for (size_t i = 0; i < ROWS_N; i++) {
-		enum row_scope s = rows_all[i].scope == SCOPE_EXTRA ? SCOPE_LISTENER : rows_all[i].scope;
+	for (size_t i = 0; i < KEYS_N; i++) {
+		enum scope s = schema_all[i].scope == SCOPE_EXTRA ? SCOPE_LISTENER : schema_all[i].scope;
 
-		if (s == scope && strcmp(rows_all[i].key, key) == 0)
-			return &rows_all[i];
+		if (s == scope && strcmp(schema_all[i].key, key) == 0)
+			return &schema_all[i];
 	}
 	return NULL;
 }
 
-const char *rows_nearer(const char *key, const char *best, const char *name)
-{
-	/* Two edits, but fewer in a short name: "user" is not meant by "mode". */
-	unsigned most = strlen(key) < 6 ? 1 : 2, distance;
-
-	if (best != NULL)
-		most = text_distance(key, best, most);
-	distance = text_distance(key, name, most);
-	return distance < most || (best == NULL && distance == most) ? name : best;
-}
-
-const char *rows_suggest(enum row_scope scope, const char *key)
+const char *schema_suggest(enum scope scope, const char *key)
 {
 	const char *best = NULL;
 
-	for (size_t i = 0; i < ROWS_N; i++) {
-		enum row_scope s = rows_all[i].scope == SCOPE_EXTRA ? SCOPE_LISTENER : rows_all[i].scope;
+	for (size_t i = 0; i < KEYS_N; i++) {
+		enum scope s = schema_all[i].scope == SCOPE_EXTRA ? SCOPE_LISTENER : schema_all[i].scope;
 
 		if (s == scope)
-			best = rows_nearer(key, best, rows_all[i].key);
+			best = text_nearer(key, best, schema_all[i].key);
 	}
 	return best;
 }
 
-bool rows_has(const struct row *row, const char *name)
+bool schema_has(const struct setting *setting, const char *name)
 {
-	const char *at = row->only;
+	const char *at = setting->only;
 	size_t n = strlen(name);
 
 	if (*at == '\0')
@@ -84,6 +73,33 @@ bool rows_has(const struct row *row, const char *name)
 		if (strncmp(at, name, n) == 0 && (at[n] == ' ' || at[n] == '\0'))
 			return true;
 	return false;
+}
+
+static bool is_among(const char *key, const char *const *keys)
+{
+	while (*keys != NULL && strcmp(*keys, key) != 0)
+		keys++;
+	return *keys != NULL;
+}
+
+const char *schema_misfit(const struct listener_settings *l, const char *key)
+{
+	static const char *const of_files[] = { "mode", "owner", "group", NULL };
+	static const char *const of_inet[] = { "address", "port",          "interface",          "freebind", "v6only",
+					       "dscp",    "amplification", "allow_source_ports", "udp_rate", NULL };
+	static const char *const of_streams[] = { "proxy", "proxy_from", NULL };
+
+	if ((l->transports & TRANSPORT_UDP) == 0 && strcmp(key, "shards") == 0)
+		return "is for the transport udp only";
+	if ((l->transports & TRANSPORT_STREAMS) == 0 && is_among(key, of_streams))
+		return "is for the transports tcp and unix only";
+	if ((l->transports & TRANSPORT_UNIXES) == 0 && (is_among(key, of_files) || strcmp(key, "path") == 0))
+		return "is for the transports unix, unixgram and unixpacket only";
+	if ((l->transports & ~(unsigned)TRANSPORT_UNIXES) == 0 && is_among(key, of_inet))
+		return "is for the transports tcp and udp only";
+	if (l->path[0] == '@' && is_among(key, of_files))
+		return "is for paths: an abstract name has none";
+	return NULL;
 }
 
 /* What each kind fills. `field` is for the kinds that fill arrays of any length. */
@@ -144,30 +160,31 @@ static const char *name_of(const char *key)
 	return dot != NULL ? dot + 1 : key;
 }
 
-static void add_home(struct text *to, const struct row *row)
+static void add_home(struct text *to, const struct setting *setting)
 {
-	if (row->scope == SCOPE_POOL)
-		text_addf(to, "in a pool: pools.NAME.%s", row->key);
-	else if (row->scope != SCOPE_TOP)
+	if (setting->scope == SCOPE_POOL)
+		text_addf(to, "in a pool: pools.NAME.%s", setting->key);
+	else if (setting->scope != SCOPE_TOP)
 		text_add(to, "in a listener, or in `defaults`");
-	else if (strchr(row->key, '.') != NULL)
-		text_addf(to, "in a group: %s", row->key);
+	else if (strchr(setting->key, '.') != NULL)
+		text_addf(to, "in a group: %s", setting->key);
 	else
 		text_add(to, "outside of all groups");
 }
 
-bool rows_belongs(enum row_scope scope, const char *key, struct text *to)
+bool schema_belongs(enum scope scope, const char *key, struct text *to)
 {
 	size_t before = to->len;
 
-	for (size_t i = 0; i < ROWS_N; i++) {
-		const struct row *row = &rows_all[i];
+	for (size_t i = 0; i < KEYS_N; i++) {
+		const struct setting *setting = &schema_all[i];
 
-		if (strcmp(name_of(row->key), name_of(key)) != 0 || (row->scope == scope && strcmp(row->key, key) == 0))
+		if (strcmp(name_of(setting->key), name_of(key)) != 0 ||
+		    (setting->scope == scope && strcmp(setting->key, key) == 0))
 			continue;
 		if (to->len > before)
 			text_add(to, "; or ");
-		add_home(to, row);
+		add_home(to, setting);
 	}
 	return to->len > before;
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* settings.def as data: a structure for each setting, and how to find it. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/text.h"
+#include "settings/kinds.h"
+
+extern const struct setting schema_all[KEYS_N];
+
+/* The setting of a key; NULL if there is none. SCOPE_LISTENER finds SCOPE_EXTRA's too. */
+const struct setting *schema_find(enum scope scope, const char *key);
+
+/* The key of that scope that `key` was probably meant to be; NULL if none is near. */
+const char *schema_suggest(enum scope scope, const char *key);
+
+/* Where a key belongs that its scope does not have, for a message; false if it is no key at all. */
+bool schema_belongs(enum scope scope, const char *key, struct text *to);
+
+/* Whether a service, or a model, of that name has the setting's key. */
+bool schema_has(const struct setting *setting, const char *name);
+
+/* Why a key means nothing to a listener of these transports ("is for …"); NULL if it does. */
+const char *schema_misfit(const struct listener_settings *l, const char *key);
