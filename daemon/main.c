@@ -10,10 +10,10 @@
 #include "net/findings.h"
 #include "net/passed.h"
 #include "settings/settings.h"
-#include "supervisor/inetd.h"
-#include "supervisor/report.h"
+#include "inetd/inetd.h"
+#include "supervisor/settings_report.h"
 #include "supervisor/supervisor.h"
-#include "supervisor/takeover.h"
+#include "upgrade/takeover.h"
 
 #define OVERRIDES_MAX 64
 
@@ -82,8 +82,8 @@ static int read_settings(const struct options *o, struct settings **ret)
 	static struct settings_report report;
 	int r = settings_read(o->file, o->overrides, o->overrides_n, ret, &report);
 
-	(o->what == SERVE ? report_log : report_print)(o->file, r, &report);
-	return report_exit_code(r, &report);
+	(o->what == SERVE ? settings_report_log : settings_report_print)(o->file, r, &report);
+	return settings_report_exit_code(r, &report);
 }
 
 /* An exit code. */

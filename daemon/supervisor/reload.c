@@ -3,18 +3,20 @@
 #include "supervisor/reload.h"
 
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/make.h"
-#include "supervisor/control.h"
-#include "supervisor/generation.h"
-#include "supervisor/notify.h"
-#include "supervisor/report.h"
-#include "supervisor/sockets.h"
-#include "supervisor/store.h"
-#include "supervisor/takeover.h"
-#include "supervisor/watch.h"
+#include "generation/child.h"
+#include "generation/generation.h"
+#include "generation/lost.h"
+#include "generation/sd_notify.h"
+#include "supervisor/settings_report.h"
+#include "generation/sockets.h"
+#include "generation/fdstore.h"
+#include "upgrade/takeover.h"
+#include "supervisor/housekeeping.h"
 
 static void log_listening(const struct listener *l)
 {
@@ -54,35 +56,36 @@ static void tell_refused(struct supervisor *s, const char *why)
 		log_say(LOG_LEVEL_ERROR, "lost", "%s; what was bound anew waits for the next try", why);
 		return;
 	}
-	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->current->number);
-	atomic_fetch_add(&s->shared->reloads_refused, 1);
-	outcome_end(&s->outcome, true, "refused: %s; generation %u goes on serving", why, s->current->number);
-	watch_tell_status(s);
-	notify_ready();
+	log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; generation %u goes on serving", why, s->fleet.current->number);
+	atomic_fetch_add(&s->fleet.shared->reloads_refused, 1);
+	reload_result_end(&s->fleet.result, true, "refused: %s; generation %u goes on serving", why,
+			  s->fleet.current->number);
+	housekeeping_tell_status(s);
+	sd_notify_ready();
 }
 
 /* The coming generation does not come. */
 static void refuse(struct supervisor *s, const char *why)
 {
-	struct generation *g = s->coming;
+	struct generation *g = s->fleet.coming;
 
-	s->coming = NULL;
+	s->fleet.coming = NULL;
 	generation_kill(g);
 	if (takeover_mode() == TAKEOVER_GO) { /* the program before goes on with what it handed over */
 		log_say(LOG_LEVEL_ERROR, "upgrade", "%s", why);
-		sockets_close(g, s->current);
+		sockets_close(g, s->fleet.current);
 		control_abandon(&s->control);
 		s->exit_code = EX_OSERR;
 		s->ended = true;
 		return;
 	}
-	sockets_abandon(g, s->current);
+	sockets_abandon(g, s->fleet.current);
 	control_abandon(&s->control);
 	generation_retire(g);
-	g->next = s->draining; /* until its processes are reaped */
+	g->next = s->fleet.draining; /* until its processes are reaped */
 	g->deadline_ns = clock_mono_ns();
-	s->draining = g;
-	if (s->current) {
+	s->fleet.draining = g;
+	if (s->fleet.current) {
 		tell_refused(s, why);
 		return;
 	}
@@ -93,8 +96,8 @@ static void refuse(struct supervisor *s, const char *why)
 
 int reload_begin(struct supervisor *s)
 {
-	s->coming->deadline_ns = clock_mono_ns() + RELOAD_READY_NS;
-	int r = generation_start(s->coming);
+	s->fleet.coming->deadline_ns = clock_mono_ns() + RELOAD_READY_NS;
+	int r = generation_start(s->fleet.coming);
 
 	if (r < 0)
 		refuse(s, strerror(-r));
@@ -103,7 +106,7 @@ int reload_begin(struct supervisor *s)
 
 bool reload_keeps_identity(const struct supervisor *s, const struct settings *settings)
 {
-	return strcmp(s->user, settings->user) == 0 && strcmp(s->group, settings->group) == 0;
+	return strcmp(s->fleet.user, settings->user) == 0 && strcmp(s->fleet.group, settings->group) == 0;
 }
 
 /* The list has the oldest last: what may go on is counted from its front. */
@@ -111,7 +114,7 @@ static void end_oldest_drains(struct supervisor *s)
 {
 	uint32_t n = 0;
 
-	for (struct generation *g = s->draining; g; g = g->next) {
+	for (struct generation *g = s->fleet.draining; g; g = g->next) {
 		n += generation_count(g);
 		if (n <= RELOAD_DRAINING_MAX || g->ending)
 			continue;
@@ -129,21 +132,21 @@ static void begin_reload(struct supervisor *s)
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
 
-	s->reload_wanted = s->renews = false;
-	lost_look(s, true);
+	s->fleet.reload_wanted = s->renews = false;
+	housekeeping_sockets(s, true);
 	end_oldest_drains(s);
-	outcome_begin(&s->outcome);
-	notify_reloading();
+	reload_result_begin(&s->fleet.result);
+	sd_notify_reloading();
 	memset(&report, 0, sizeof(report));
-	int r = settings_read(s->file, s->overrides, s->overrides_n, &settings, &report);
-	report_log(s->file, r, &report);
-	outcome_add_report(&s->outcome, &report);
+	int r = settings_read(s->fleet.file, s->overrides, s->overrides_n, &settings, &report);
+	settings_report_log(s->fleet.file, r, &report);
+	reload_result_add_report(&s->fleet.result, &report);
 	if (r < 0)
-		text_addf(&why, "%s cannot be used", s->file);
+		text_addf(&why, "%s cannot be used", s->fleet.file);
 	else if (!reload_keeps_identity(s, settings))
 		text_add(&why, RELOAD_OTHER_IDENTITY);
 	else if (control_prepare(&s->control, settings, &why) == 0 &&
-		 generation_new(s, settings, s->current, &s->coming, &why) == 0) {
+		 generation_new(&s->fleet, settings, s->fleet.current, &s->fleet.coming, &why) == 0) {
 		(void)reload_begin(s); /* it has said what failed */
 		return;
 	}
@@ -157,15 +160,15 @@ static void begin_renewal(struct supervisor *s)
 {
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
-	struct settings *settings = settings_share(s->current->settings);
+	struct settings *settings = settings_share(s->fleet.current->settings);
 
 	s->renews = true;
-	rest_begin(&s->lost.generations, clock_mono_ns());
+	rest_begin(&s->fleet.lost.generations, clock_mono_ns());
 	end_oldest_drains(s);
 	/* It stays where it is; where it could not be made it is tried again. */
 	(void)!control_prepare(&s->control, settings, &why);
 	why.len = 0;
-	if (generation_new(s, settings, s->current, &s->coming, &why) == 0) {
+	if (generation_new(&s->fleet, settings, s->fleet.current, &s->fleet.coming, &why) == 0) {
 		(void)reload_begin(s);
 		return;
 	}
@@ -186,40 +189,42 @@ static const char *what_came(const struct supervisor *s, bool first)
 /* All that come are ready, and all that go have stopped. */
 static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 {
-	struct generation *old = s->current;
+	struct generation *old = s->fleet.current;
 	bool first = !old;
 
-	s->current = s->coming;
-	s->coming = NULL;
-	s->current->deadline_ns = CLOCK_NEVER;
-	log_set(s->current->settings->log.level, s->current->settings->log.format);
-	for (size_t i = 0; i < s->current->listeners_n; i++)
-		if (!s->current->listeners[i].shard && (!s->current->listeners[i].kept || s->current->listeners[i].renamed))
-			log_listening(&s->current->listeners[i]);
-	say_if_no_multipath(s->current);
-	generation_go(s->current);
-	store_settle(s->current, old);
-	control_settle(&s->control, s->current->settings);
+	s->fleet.current = s->fleet.coming;
+	s->fleet.coming = NULL;
+	s->fleet.current->deadline_ns = CLOCK_NEVER;
+	log_set(s->fleet.current->settings->log.level, s->fleet.current->settings->log.format);
+	for (size_t i = 0; i < s->fleet.current->listeners_n; i++)
+		if (!s->fleet.current->listeners[i].shard &&
+		    (!s->fleet.current->listeners[i].kept || s->fleet.current->listeners[i].renamed))
+			log_listening(&s->fleet.current->listeners[i]);
+	say_if_no_multipath(s->fleet.current);
+	generation_go(s->fleet.current);
+	fdstore_settle(s->fleet.current, old);
+	control_settle(&s->control, s->fleet.current->settings);
 	if (old) {
-		sockets_close(old, s->current);
+		sockets_close(old, s->fleet.current);
 		retire(s, old);
 	}
-	log_say(LOG_LEVEL_NOTICE, what_came(s, first), "generation %u serves %zu sockets", s->current->number,
-		s->current->listeners_n);
-	s->lost.found = false;
+	log_say(LOG_LEVEL_NOTICE, what_came(s, first), "generation %u serves %zu sockets", s->fleet.current->number,
+		s->fleet.current->listeners_n);
+	s->fleet.lost.found = false;
 	if (s->renews)
 		return;
-	atomic_fetch_add(&s->shared->reloads, !first && takeover_mode() == TAKEOVER_NONE);
+	atomic_fetch_add(&s->fleet.shared->reloads, !first && takeover_mode() == TAKEOVER_NONE);
 	takeover_done();
-	outcome_end(&s->outcome, false, "generation %u serves %zu sockets", s->current->number, s->current->listeners_n);
-	notify_ready();
+	reload_result_end(&s->fleet.result, false, "generation %u serves %zu sockets", s->fleet.current->number,
+			  s->fleet.current->listeners_n);
+	sd_notify_ready();
 }
 
 void reload_bound_drains(struct supervisor *s)
 {
 	uint64_t now_ns = clock_mono_ns();
 
-	for (struct generation *g = s->draining; g; g = g->next)
+	for (struct generation *g = s->fleet.draining; g; g = g->next)
 		if (g->deadline_ns == CLOCK_NEVER)
 			g->deadline_ns = clock_add(now_ns, g->drain_timeout_ns);
 }
@@ -229,7 +234,7 @@ static void drain_current(struct supervisor *s, uint64_t now_ns)
 {
 	if (!s->renews)
 		reload_bound_drains(s);
-	generation_drain(s->current, s->renews ? CLOCK_NEVER : clock_add(now_ns, s->current->drain_timeout_ns));
+	generation_drain(s->fleet.current, s->renews ? CLOCK_NEVER : clock_add(now_ns, s->fleet.current->drain_timeout_ns));
 }
 
 /* An old worker that does not confirm is stuck; with it dead its sockets have no reader. */
@@ -244,13 +249,13 @@ static void kill_unconfirmed(struct generation *g)
  * refused. */
 static bool take_places(struct supervisor *s, uint64_t now_ns)
 {
-	struct generation *g = s->coming;
+	struct generation *g = s->fleet.coming;
 
 	if (!g->empty_by_ns) {
 		char storage[512];
 		struct text why = TEXT_OVER(storage);
 
-		if (sockets_replace(g, s->current, &why) < 0) {
+		if (sockets_replace(g, s->fleet.current, &why) < 0) {
 			refuse(s, why.at);
 			return false;
 		}
@@ -258,38 +263,38 @@ static bool take_places(struct supervisor *s, uint64_t now_ns)
 		g->empty_by_ns = now_ns + RELOAD_EMPTY_NS;
 	}
 	g->deadline_ns = now_ns + RELOAD_LOOK_NS;
-	return now_ns >= g->empty_by_ns || sockets_are_replaced(g, s->current);
+	return now_ns >= g->empty_by_ns || sockets_are_replaced(g, s->fleet.current);
 }
 
 void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 {
 	uint64_t now_ns = clock_mono_ns();
 
-	if (s->reload_wanted && s->current && !s->coming)
+	if (s->fleet.reload_wanted && s->fleet.current && !s->fleet.coming)
 		begin_reload(s);
-	else if (s->current && !s->coming && !s->stopping && lost_needs_generation(s))
+	else if (s->fleet.current && !s->fleet.coming && !s->fleet.stopping && lost_needs_generation(&s->fleet))
 		begin_renewal(s);
-	if (!s->coming)
+	if (!s->fleet.coming)
 		return;
-	if (s->coming->failed) {
+	if (s->fleet.coming->failed) {
 		refuse(s, "a process could not start");
 		return;
 	}
-	if (!generation_is_ready(s->coming)) {
-		if (now_ns >= s->coming->deadline_ns)
+	if (!generation_is_ready(s->fleet.coming)) {
+		if (now_ns >= s->fleet.coming->deadline_ns)
 			refuse(s, "its processes were not ready in time");
 		return;
 	}
-	if (s->current && !s->current->drain_asked) {
+	if (s->fleet.current && !s->fleet.current->drain_asked) {
 		if (!take_places(s, now_ns))
 			return;
 		drain_current(s, now_ns);
-		s->coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
+		s->fleet.coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
 	}
-	if (!s->current || generation_is_drained(s->current))
+	if (!s->fleet.current || generation_is_drained(s->fleet.current))
 		switch_over(s, retire);
-	else if (now_ns >= s->coming->deadline_ns) {
-		kill_unconfirmed(s->current);
-		s->coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
+	else if (now_ns >= s->fleet.coming->deadline_ns) {
+		kill_unconfirmed(s->fleet.current);
+		s->fleet.coming->deadline_ns = now_ns + RELOAD_CONFIRM_NS;
 	}
 }

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "base/attr.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/core.h"
 
 #define RELOAD_READY_NS (5 * CLOCK_S_NS)   /* for all processes of a coming generation       */
 #define RELOAD_CONFIRM_NS (1 * CLOCK_S_NS) /* for the old workers to say that they have stopped */

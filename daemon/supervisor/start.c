@@ -9,20 +9,22 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "net/passed.h"
-#include "supervisor/generation.h"
-#include "supervisor/notify.h"
-#include "supervisor/privileges.h"
+#include "generation/child.h"
+#include "generation/generation.h"
+#include "generation/sd_notify.h"
+#include "generation/privileges.h"
 #include "supervisor/reload.h"
-#include "supervisor/report.h"
-#include "supervisor/sockets.h"
-#include "supervisor/takeover.h"
-#include "supervisor/upgrade.h"
-#include "supervisor/watch.h"
+#include "supervisor/settings_report.h"
+#include "generation/sockets.h"
+#include "upgrade/takeover.h"
+#include "upgrade/upgrade.h"
+#include "supervisor/housekeeping.h"
 #include "worker/sandbox.h"
 
 static int fail(int code, const char *what, const char *why)
@@ -55,10 +57,10 @@ static int share(struct supervisor *s)
 	int r;
 
 	if (takeover_mode() != TAKEOVER_NONE)
-		r = takeover_restore(s, &why);
+		r = takeover_restore(&s->upgrade.all, &why);
 	else {
-		r = supervisor_share(s);
-		if (r == 0 && pipe2(s->life, O_CLOEXEC | O_NONBLOCK) < 0)
+		r = fleet_share(&s->fleet);
+		if (r == 0 && pipe2(s->fleet.life, O_CLOEXEC | O_NONBLOCK) < 0)
 			r = -errno;
 		if (r < 0)
 			text_addf(&why, "mmap or pipe: %s", strerror(-r));
@@ -78,20 +80,20 @@ int start_prepare(struct supervisor *s)
 	raise_descriptor_limit();
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return start_fail_call("prctl", -errno);
-	r = loop_init(&s->loop, 8 + CONTROL_TIMERS + UPGRADE_TIMERS);
+	r = loop_init(&s->fleet.loop, 8 + CONTROL_TIMERS + UPGRADE_TIMERS);
 	if (r < 0)
 		return start_fail_call("epoll", r);
-	s->watchdog_ns = notify_watchdog_ns();
-	s->pid = getpid();
-	s->started = clock_wall();
-	s->started_ns = clock_mono_ns();
-	control_begin(&s->control, s);
-	upgrade_begin(&s->upgrade);
+	s->watchdog_ns = sd_notify_watchdog_ns();
+	s->fleet.pid = getpid();
+	s->fleet.started = clock_wall();
+	s->fleet.started_ns = clock_mono_ns();
+	control_begin(&s->control, &s->fleet);
+	upgrade_begin(&s->upgrade, &(struct handover){ &s->fleet, &s->control });
 	r = share(s);
 	if (r)
 		return r;
-	log_count_lost_in(&s->shared->log_lost);
-	log_quota_share(&s->shared->log_quota);
+	log_count_lost_in(&s->fleet.shared->log_lost);
+	log_quota_share(&s->fleet.shared->log_quota);
 	return 0;
 }
 
@@ -100,7 +102,7 @@ static int check_readable(const struct supervisor *s)
 {
 	struct settings *again = NULL;
 	static struct settings_report report;
-	int r = settings_read(s->file, s->overrides, s->overrides_n, &again, &report);
+	int r = settings_read(s->fleet.file, s->overrides, s->overrides_n, &again, &report);
 
 	settings_free(again);
 	if (r == 0)
@@ -133,7 +135,7 @@ int start_serve(struct supervisor *s, struct settings *settings)
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
 	bool as_root = geteuid() == 0;
-	int r = passed_take(&s->passed, &why);
+	int r = passed_take(&s->fleet.passed, &why);
 
 	if (r < 0) {
 		settings_free(settings);
@@ -142,23 +144,23 @@ int start_serve(struct supervisor *s, struct settings *settings)
 	r = control_prepare(&s->control, settings, &why); /* first: it tells another instance from a taken port */
 	bool is_second = r == -EADDRINUSE;
 	if (r == 0)
-		r = generation_new(s, settings, NULL, &s->coming, &why);
+		r = generation_new(&s->fleet, settings, NULL, &s->fleet.coming, &why);
 	if (r < 0) {
 		settings_free(settings);
 		return fail(is_second ? EX_TEMPFAIL : exit_code_of(r), "start", why.at);
 	}
-	if (!s->coming->listeners_n && settings->activation == SETTINGS_ACTIVATION_ONLY) {
-		report_what_to_enable(settings);
-		notify_ready(); /* or the service manager takes this end for a failure */
-		notify_last();
+	if (!s->fleet.coming->listeners_n && settings->activation == SETTINGS_ACTIVATION_ONLY) {
+		settings_report_what_to_enable(settings);
+		sd_notify_ready(); /* or the service manager takes this end for a failure */
+		sd_notify_last();
 		s->ended = true;
 		return 0;
 	}
-	memcpy(s->user, settings->user, sizeof(s->user));
-	memcpy(s->group, settings->group, sizeof(s->group));
+	memcpy(s->fleet.user, settings->user, sizeof(s->fleet.user));
+	memcpy(s->fleet.group, settings->group, sizeof(s->fleet.group));
 	if (!as_root && (settings->user[0] || settings->group[0]))
 		log_say(LOG_LEVEL_NOTICE, "start", "`user` and `group` are ignored: not started as root");
-	privileges_give(settings, s->coming->listeners, s->coming->listeners_n);
+	privileges_give(settings, s->fleet.coming->listeners, s->fleet.coming->listeners_n);
 	r = privileges_drop(settings, &why);
 	if (r < 0)
 		return fail(r == -ENOENT ? EX_CONFIG : exit_code_of(r), "start", why.at); /* no such user, or group */
@@ -168,7 +170,7 @@ int start_serve(struct supervisor *s, struct settings *settings)
 			return r;
 	}
 	sandbox_say_what_is_missing();
-	watch(s);
+	housekeeping(s);
 	return reload_begin(s) < 0 ? fail(EX_OSERR, "start", "cannot start the processes") : 0;
 }
 
@@ -184,7 +186,7 @@ int start_try(struct supervisor *s, struct settings *settings)
 {
 	char storage[512];
 	struct text why = TEXT_OVER(storage);
-	struct generation *g = generation_alloc(s);
+	struct generation *g = generation_alloc(&s->fleet);
 	int code = check_settings(s, settings);
 
 	if (code || !g)
@@ -201,8 +203,8 @@ static int give_in(struct supervisor *s, struct settings *settings, int code)
 	settings_free(settings);
 	takeover_done();
 	control_serve(&s->control);
-	notify_ready();
-	watch(s);
+	sd_notify_ready();
+	housekeeping(s);
 	return 0;
 }
 
@@ -214,16 +216,16 @@ int start_again(struct supervisor *s, struct settings *settings)
 	if (takeover_mode() == TAKEOVER_BACK) {
 		log_say(LOG_LEVEL_ERROR, "upgrade",
 			"the program that came failed before it was ready; the one before is back");
-		child_end_strays(s);
+		child_end_strays(&s->fleet);
 	}
 	if (!settings || check_settings(s, settings) != 0)
 		return give_in(s, settings, EX_CONFIG);
 	int r = control_prepare(&s->control, settings, &why);
 	if (r == 0)
-		r = generation_new(s, settings, s->current, &s->coming, &why);
+		r = generation_new(&s->fleet, settings, s->fleet.current, &s->fleet.coming, &why);
 	if (r < 0)
 		return give_in(s, settings, fail(exit_code_of(r), "upgrade", why.at));
-	watch(s);
+	housekeeping(s);
 	(void)reload_begin(s); /* it has said what failed */
 	return 0;
 }

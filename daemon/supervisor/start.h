@@ -4,7 +4,7 @@
 
 #include "base/attr.h"
 #include "settings/settings.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/core.h"
 
 /* What is needed before anything is opened; in a takeover, what the program before knew. */
 int start_prepare(struct supervisor *s);

@@ -10,20 +10,26 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "supervisor/generation.h"
-#include "supervisor/notify.h"
+#include "generation/child.h"
+#include "generation/eviction.h"
+#include "generation/generation.h"
+#include "generation/log_losses.h"
+#include "generation/log_refusals.h"
+#include "generation/log_statistics.h"
+#include "generation/pool.h"
+#include "generation/sd_notify.h"
+#include "generation/sockets.h"
+#include "supervisor/core.h"
+#include "supervisor/housekeeping.h"
 #include "supervisor/reload.h"
-#include "supervisor/room.h"
-#include "supervisor/sockets.h"
 #include "supervisor/start.h"
-#include "supervisor/statistics.h"
-#include "supervisor/takeover.h"
-#include "supervisor/upgrade.h"
-#include "supervisor/watch.h"
+#include "upgrade/takeover.h"
+#include "generation/lost.h"
 
 #define KILL_AFTER_NS (1 * CLOCK_S_NS) /* between asking processes to end and making them */
 #define LAST_WAIT_NS (2 * CLOCK_S_NS)
@@ -36,7 +42,7 @@ static void reap_coming(struct supervisor *s)
 {
 	struct child *next;
 
-	for (struct child *c = s->coming ? s->coming->children : NULL; c; c = next) {
+	for (struct child *c = s->fleet.coming ? s->fleet.coming->children : NULL; c; c = next) {
 		siginfo_t info = { 0 };
 
 		next = c->next;
@@ -58,11 +64,12 @@ static void reap(struct supervisor *s)
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
 			return;
 		control_take_waiting(&s->control);
-		struct child *c = child_find(s, info.si_pid);
+		struct child *c = fleet_child(&s->fleet, info.si_pid);
 		if (c)
 			child_bury(c, &info);
-		else if (!upgrade_bury(s, &info)) /* a reader of settings, or a session child whose acceptor died */
-			shared_release_owner(s->shared, &s->table, (uint32_t)info.si_pid);
+		else if (!upgrade_bury(&s->upgrade,
+				       &info)) /* a reader of settings, or a session child whose acceptor died */
+			shared_release_owner(s->fleet.shared, &s->fleet.table, (uint32_t)info.si_pid);
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
 }
@@ -71,7 +78,7 @@ static void reap(struct supervisor *s)
 
 static void stop_now(struct supervisor *s)
 {
-	for (struct generation *g = s->draining; g; g = g->next) {
+	for (struct generation *g = s->fleet.draining; g; g = g->next) {
 		generation_end(g);
 		g->deadline_ns = clock_mono_ns() + KILL_AFTER_NS;
 	}
@@ -81,37 +88,39 @@ static void stop_now(struct supervisor *s)
 static void retire(struct supervisor *s, struct generation *g)
 {
 	generation_retire(g);
-	g->next = s->draining;
-	s->draining = g;
+	g->next = s->fleet.draining;
+	s->fleet.draining = g;
 }
 
 static void stop(struct supervisor *s)
 {
-	if (s->stopping) { /* the second time: at once */
+	if (s->fleet.stopping) { /* the second time: at once */
 		stop_now(s);
 		return;
 	}
-	s->stopping = true;
+	s->fleet.stopping = true;
 	takeover_settle(); /* whoever is told to stop does not become another program again */
 	log_say(LOG_LEVEL_NOTICE, "stopping", "no new sessions; those that are open have %u ms",
-		s->current ? (unsigned)(s->current->drain_timeout_ns / CLOCK_MS_NS) : 0u);
-	notify_stopping();
+		s->fleet.current ? (unsigned)(s->fleet.current->drain_timeout_ns / CLOCK_MS_NS) : 0u);
+	sd_notify_stopping();
 	reload_bound_drains(s);
-	if (s->coming) {
-		generation_kill(s->coming);
-		sockets_close(s->coming, s->current);
-		retire(s, s->coming);
-		s->coming = NULL;
+	if (s->fleet.coming) {
+		generation_kill(s->fleet.coming);
+		sockets_close(s->fleet.coming, s->fleet.current);
+		retire(s, s->fleet.coming);
+		s->fleet.coming = NULL;
 	}
-	if (!s->current)
+	if (!s->fleet.current)
 		return;
-	generation_drain(s->current, clock_add(clock_mono_ns(), s->current->drain_timeout_ns));
-	sockets_close(s->current, NULL);
-	retire(s, s->current);
-	s->current = NULL;
+	generation_drain(s->fleet.current, clock_add(clock_mono_ns(), s->fleet.current->drain_timeout_ns));
+	sockets_close(s->fleet.current, NULL);
+	retire(s, s->fleet.current);
+	s->fleet.current = NULL;
 }
 
 /* --- signals -------------------------------------------------------------------------------------------------- */
+
+static void advance(struct supervisor *s);
 
 static void signals_ready(struct loop_source *source, uint32_t events)
 {
@@ -122,10 +131,10 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 	while (read(source->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			s->reload_wanted = !s->stopping;
+			s->fleet.reload_wanted = !s->fleet.stopping;
 			break;
 		case SIGQUIT:
-			if (!s->stopping)
+			if (!s->fleet.stopping)
 				stop(s);
 			stop_now(s);
 			break;
@@ -134,17 +143,17 @@ static void signals_ready(struct loop_source *source, uint32_t events)
 			stop(s);
 			break;
 		case SIGUSR2:
-			s->upgrade.wanted = !s->stopping;
+			s->upgrade.wanted = !s->fleet.stopping;
 			break;
 		case SIGUSR1:
-			statistics_log(s);
+			log_statistics(&s->fleet);
 			break;
 		default: /* SIGCHLD: reaped below, whatever the signal was */
 			break;
 		}
 	}
 	reap(s);
-	supervisor_advance(s);
+	advance(s);
 }
 
 static int watch_signals(struct supervisor *s)
@@ -161,7 +170,7 @@ static int watch_signals(struct supervisor *s)
 	s->signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
 	if (s->signals.fd < 0)
 		return s->signals.fd;
-	return loop_add(&s->loop, &s->signals, EPOLLIN);
+	return loop_add(&s->fleet.loop, &s->signals, EPOLLIN);
 }
 
 /* --- the state machine ---------------------------------------------------------------------------------------- */
@@ -184,7 +193,7 @@ static void press(struct generation *g, uint64_t now_ns)
 static void advance_draining(struct supervisor *s)
 {
 	uint64_t now_ns = clock_mono_ns();
-	struct generation **at = &s->draining;
+	struct generation **at = &s->fleet.draining;
 
 	while (*at) {
 		struct generation *g = *at;
@@ -200,33 +209,34 @@ static void advance_draining(struct supervisor *s)
 
 static uint64_t next_deadline(const struct supervisor *s, uint64_t at_ns)
 {
-	if (s->coming && s->coming->deadline_ns < at_ns)
-		at_ns = s->coming->deadline_ns;
-	for (const struct generation *g = s->draining; g && takeover_mode() != TAKEOVER_GO; g = g->next)
+	if (s->fleet.coming && s->fleet.coming->deadline_ns < at_ns)
+		at_ns = s->fleet.coming->deadline_ns;
+	for (const struct generation *g = s->fleet.draining; g && takeover_mode() != TAKEOVER_GO; g = g->next)
 		at_ns = g->deadline_ns < at_ns ? g->deadline_ns : at_ns;
 	return at_ns;
 }
 
-void supervisor_advance(struct supervisor *s)
+static void advance(struct supervisor *s)
 {
 	uint64_t at_ns = s->tick_ns;
 
-	lost_advance(s);
+	if (lost_is_due(&s->fleet))
+		housekeeping_sockets(s, false);
 	reload_advance(s, retire);
-	upgrade_advance(s);
+	upgrade_advance(&s->upgrade);
 	control_look(&s->control);
 	if (takeover_mode() != TAKEOVER_GO)
 		advance_draining(s);
-	if (s->current && s->current->settings && !s->current->drain_asked) {
-		uint64_t again_ns = pools_fill(s->current);
-		generation_deal_readers(s->current);
+	if (s->fleet.current && s->fleet.current->settings && !s->fleet.current->drain_asked) {
+		uint64_t again_ns = pools_fill(s->fleet.current);
+		generation_deal_readers(s->fleet.current);
 		at_ns = again_ns < at_ns ? again_ns : at_ns;
-		again_ns = room_look(s->current);
+		again_ns = eviction_look(s->fleet.current);
 		at_ns = again_ns < at_ns ? again_ns : at_ns;
 	}
-	if (s->stopping && !s->current && !s->coming && !s->draining)
+	if (s->fleet.stopping && !s->fleet.current && !s->fleet.coming && !s->fleet.draining)
 		s->ended = true;
-	loop_set_timer(&s->loop, &s->timer, next_deadline(s, at_ns));
+	loop_set_timer(&s->fleet.loop, &s->timer, next_deadline(s, at_ns));
 }
 
 static void timer_fired(struct loop_timer *t)
@@ -234,21 +244,15 @@ static void timer_fired(struct loop_timer *t)
 	struct supervisor *s = container_of(t, struct supervisor, timer);
 
 	if (clock_mono_ns() >= s->tick_ns)
-		watch(s);
-	supervisor_advance(s);
+		housekeeping(s);
+	advance(s);
 }
 
 /* --- from start to end ---------------------------------------------------------------------------------------- */
 
-int supervisor_share(struct supervisor *s)
+static void fleet_changed(struct fleet *f)
 {
-	int r = s->shared_fd < 0 ? shared_new_secret(&s->secret) : 0;
-
-	if (r == 0)
-		r = shared_map(&s->shared_fd, &s->shared);
-	if (r == 0)
-		shared_table(s->shared, s->secret, &s->table);
-	return r;
+	advance(container_of(f, struct supervisor, fleet));
 }
 
 /* All have been killed, or see the end of the life pipe. One that does neither is not waited for: whoever stops us would
@@ -278,17 +282,17 @@ static void wait_for_the_last(void)
 /* Whatever is left after an early end goes: session children without an acceptor by the life pipe. */
 static void finish(struct supervisor *s)
 {
-	struct generation *all[] = { s->current, s->coming };
+	struct generation *all[] = { s->fleet.current, s->fleet.coming };
 
 	for (size_t i = 0; i < array_n(all); i++)
 		if (all[i]) {
 			generation_kill(all[i]);
 			sockets_close(all[i], NULL);
 		}
-	for (struct generation *g = s->draining; g; g = g->next)
+	for (struct generation *g = s->fleet.draining; g; g = g->next)
 		generation_kill(g);
 	control_close(&s->control);
-	fd_close(&s->life[1]);
+	fd_close(&s->fleet.life[1]);
 	wait_for_the_last();
 }
 
@@ -298,7 +302,7 @@ static int watch_all(struct supervisor *s)
 
 	s->timer.fire = timer_fired;
 	if (takeover_mode() != TAKEOVER_NONE)
-		(void)kill(s->pid, SIGCHLD); /* for whoever died while one program gave way to the other */
+		(void)kill(s->fleet.pid, SIGCHLD); /* for whoever died while one program gave way to the other */
 	return r < 0 ? start_fail_call("signalfd", r) : 0;
 }
 
@@ -308,10 +312,11 @@ int supervisor_run(const char *file, const struct settings_override *overrides, 
 	static struct supervisor self; /* not cleared: what is touched is copied with every fork */
 	struct supervisor *s = &self;
 
-	s->file = file;
+	s->fleet.file = file;
+	s->fleet.changed = fleet_changed;
 	s->overrides = overrides;
 	s->overrides_n = overrides_n;
-	s->life[0] = s->life[1] = s->shared_fd = -1;
+	s->fleet.life[0] = s->fleet.life[1] = s->fleet.shared_fd = -1;
 	log_open();
 	if (settings)
 		log_set(settings->log.level, settings->log.format);
@@ -323,7 +328,7 @@ int supervisor_run(const char *file, const struct settings_override *overrides, 
 	if (code == 0)
 		code = takeover_mode() == TAKEOVER_NONE ? start_serve(s, settings) : start_again(s, settings);
 	while (code == 0 && !s->ended) {
-		int r = loop_turn(&s->loop, CLOCK_NEVER);
+		int r = loop_turn(&s->fleet.loop, CLOCK_NEVER);
 		if (r < 0)
 			code = start_fail_call("epoll_wait", r);
 		code = code ? code : s->exit_code;
@@ -331,7 +336,8 @@ int supervisor_run(const char *file, const struct settings_override *overrides, 
 	if (takeover_mode() == TAKEOVER_GO) /* the program before goes on with all that is left as it was */
 		return code ? code : EX_OSERR;
 	finish(s);
-	watch_end(s);
+	log_refusals_end(&s->fleet);
+	log_losses(&s->fleet);
 	if (code == 0)
 		log_say(LOG_LEVEL_NOTICE, "stopped", "all sessions are over");
 	return code;

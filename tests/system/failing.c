@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/takeover.h"
+#include "upgrade/takeover.h"
 
 int main(int argc, char **argv)
 {

@@ -27,6 +27,8 @@ FORMATS = {
     "%Y/%m/%d %H-%M %Z": r"\d{4}/\d\d/\d\d \d\d-\d\d UTC\r\n",
 }
 SPEAK_AND_CLOSE = ("daytime", "time", "qotd")
+# One client here has as many sessions at once as this busy machine makes of them.
+MANY, MANY_IN_ALL = {"transport": "tcp", "max_sessions_per_source": 1000}, {"sessions_per_source": 1000}
 
 
 def unix_time_1900():
@@ -170,7 +172,7 @@ class SpeakAndClose(harness.Case):
     def serve_all(self):
         quotes = self.folder.write("quotes", "To be, or not to be.\n%\nLine one\nline two\n%\nLast\n")
         more = {"qotd": {"file": quotes}}
-        return self.serve(*({"service": s, "transport": "tcp", **more.get(s, {})} for s in SPEAK_AND_CLOSE))
+        return self.serve(*({**MANY, "service": s, **more.get(s, {})} for s in SPEAK_AND_CLOSE), limits=MANY_IN_ALL)
 
     def test_the_answer_survives_what_the_client_sent_before_reading(self):
         d = self.serve_all()
@@ -214,7 +216,8 @@ class SpeakAndClose(harness.Case):
 class Qotd(harness.Case):
     def test_says_one_of_its_quotes(self):
         quotes = self.folder.write("quotes", "Alpha.\n%\nBeta one\nBeta two\n%\nGamma.\n")
-        d = self.serve({"service": "qotd", "transport": ["tcp", "udp"], "file": quotes, "amplification": 20.0})
+        d = self.serve({"service": "qotd", "transport": ["tcp", "udp"], "file": quotes, "amplification": 20.0,
+                        "max_sessions_per_source": 1000}, limits=MANY_IN_ALL)
         known = {b"Alpha.\r\n", b"Beta one\r\nBeta two\r\n", b"Gamma.\r\n"}
         said = {clients.recv_all(d.connect("qotd")) for _ in range(60)}
         self.assertEqual(said, known)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/labels.h"
+#include "generation/labels.h"
 
 static struct labels labels;
 static struct labels_rows all;

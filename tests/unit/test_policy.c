@@ -4,7 +4,7 @@
 #include "test.h"
 
 #include "base/clock.h"
-#include "supervisor/policy.h"
+#include "generation/policy.h"
 
 static const struct pool_settings prefork = {
 	.model = POOL_PREFORK, .start = 4, .min_spare = 2, .max_spare = 8, .max_workers = 256

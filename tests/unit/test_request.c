@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "supervisor/request.h"
+#include "control/request.h"
 
 #define RANDOM_N 300000
 

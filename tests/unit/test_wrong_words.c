@@ -18,12 +18,14 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
-#include "supervisor/command.h"
-#include "supervisor/generation.h"
-#include "supervisor/orphans.h"
-#include "supervisor/room.h"
-#include "supervisor/statistics.h"
-#include "supervisor/watch.h"
+#include "control/command.h"
+#include "generation/child.h"
+#include "generation/generation.h"
+#include "generation/orphans.h"
+#include "generation/eviction.h"
+#include "generation/log_statistics.h"
+#include "supervisor/core.h"
+#include "supervisor/housekeeping.h"
 #include "worker/exposition.h"
 #include "wrong_words.h"
 
@@ -34,6 +36,7 @@
 #define ALL_EVERY 1000
 
 static struct supervisor s;
+static struct fleet *const fleet = &s.fleet;
 static struct settings settings;
 static struct listener_settings services[ROWS];
 static struct listener listeners[ROWS];
@@ -99,7 +102,6 @@ static void add_child(struct generation *g, uint32_t pool, pid_t pid)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
 	close(pair[1]);
 	*c = (struct child){ .channel = { .fd = pair[0] },
-			     .supervisor = &s,
 			     .generation = g,
 			     .pool = pool,
 			     .pid = pid,
@@ -107,8 +109,8 @@ static void add_child(struct generation *g, uint32_t pool, pid_t pid)
 			     .strange = pid == worker, /* else it is killed for its heartbeat */
 			     .started_ns = 1,
 			     .next = g->children };
-	assert_int_equal(records_take(&s.records, s.shared, &c->record), 0);
-	assert_int_equal(loop_add(&s.loop, &c->channel, EPOLLRDHUP), 0);
+	assert_int_equal(records_take(&fleet->records, fleet->shared, &c->record), 0);
+	assert_int_equal(loop_add(&fleet->loop, &c->channel, EPOLLRDHUP), 0);
 	g->children = c;
 }
 
@@ -136,17 +138,17 @@ static void make_settings(void)
 						  .pool = i % 2,
 						  .row = i };
 		snprintf(listeners[i].label, sizeof(listeners[i].label), "%s/tcp", names[i]);
-		listeners[i].row = s.labels.n;
-		assert_int_equal(labels_give(&s.labels, s.labels.n, listeners[i].label), 0);
+		listeners[i].row = fleet->labels.n;
+		assert_int_equal(labels_give(&fleet->labels, fleet->labels.n, listeners[i].label), 0);
 	}
 }
 
 static struct generation *make_generation(void)
 {
-	struct generation *g = generation_alloc(&s);
+	struct generation *g = generation_alloc(fleet);
 
 	assert_non_null(g);
-	g->number = ++s.generations;
+	g->number = ++fleet->generations;
 	g->settings = &settings;
 	g->listeners = listeners;
 	g->listeners_n = ROWS;
@@ -155,17 +157,17 @@ static struct generation *make_generation(void)
 		memcpy(g->pools[i].name, settings.pools[i].name, sizeof(g->pools[i].name));
 		g->pools[i].model = settings.pools[i].model;
 		g->used[i] = true;
-		(void)pool_deaths_row(&s.census, g->pools[i].name);
+		(void)pool_deaths_row(&fleet->pool_names, g->pools[i].name);
 	}
 	g->resolvers_wanted = 1;
 	g->plan = (struct worker_plan){ .settings = &settings,
 					.listeners = listeners,
 					.listeners_n = ROWS,
 					.readers = readers,
-					.shared = s.shared,
-					.table = &s.table,
+					.shared = fleet->shared,
+					.table = &fleet->table,
 					.limits = &limits,
-					.census = &s.census };
+					.census = &fleet->pool_names };
 	generation_place_gauges(g);
 	add_child(g, 0, worker);
 	add_child(g, 1, dead);
@@ -176,17 +178,17 @@ static struct generation *make_generation(void)
 /* The places where words do most; a table of few slots, so that each is met often. */
 static void make_regions(void)
 {
-	struct shared *m = s.shared;
+	struct shared *m = fleet->shared;
 
-	shared_table(m, 1, &s.table);
-	table_init(&s.table, s.table.words, SLOTS, 1);
+	shared_table(m, 1, &fleet->table);
+	table_init(&fleet->table, fleet->table.words, SLOTS, 1);
 	wrong_region(&wrong, m, offsetof(struct shared, records));
 	wrong_region(&wrong, m->records, sizeof(m->records[0]) * RECORDS);
 	wrong_region(&wrong, m->offenders, sizeof(m->offenders[0]) * RECORDS);
-	wrong_region(&wrong, s.table.words, (size_t)((char *)s.table.slots - (char *)s.table.words));
-	wrong_region(&wrong, s.table.slots, sizeof(struct table_slot) * 16);
-	wrong_region(&wrong, s.table.caps.words, caps_bytes(SLOTS));
-	wrong_region(&wrong, s.table.caps.words, 64 + ROWS * sizeof(uint64_t)); /* the total, and those rows */
+	wrong_region(&wrong, fleet->table.words, (size_t)((char *)fleet->table.slots - (char *)fleet->table.words));
+	wrong_region(&wrong, fleet->table.slots, sizeof(struct table_slot) * 16);
+	wrong_region(&wrong, fleet->table.caps.words, caps_bytes(SLOTS));
+	wrong_region(&wrong, fleet->table.caps.words, 64 + ROWS * sizeof(uint64_t)); /* the total, and those rows */
 	wrong_region(&wrong, shared_counters(m, 0), sizeof(struct counters) * ROWS);
 	wrong_region(&wrong, readers, sizeof(readers));
 }
@@ -194,13 +196,13 @@ static void make_regions(void)
 static int begin(void **state maybe_unused)
 {
 	log_set(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
-	s.file = "echotimed.conf";
-	s.shared_fd = -1;
+	fleet->file = "echotimed.conf";
+	fleet->shared_fd = -1;
 	nowhere = fopen("/dev/null", "w");
-	assert_int_equal(loop_init(&s.loop, 16), 0);
-	assert_int_equal(shared_map(NULL, &s.shared), 0);
+	assert_int_equal(loop_init(&fleet->loop, 16), 0);
+	assert_int_equal(shared_map(NULL, &fleet->shared), 0);
 	assert_int_equal(shared_map_limits(&shape, &(struct siphash_key){ { 1, 2 } }, NULL, &limits), 0);
-	log_quota_share(&s.shared->log_quota);
+	log_quota_share(&fleet->shared->log_quota);
 	worker = sleeper();
 	orphan = sleeper();
 	stranger = make_stranger();
@@ -210,8 +212,8 @@ static int begin(void **state maybe_unused)
 	assert_int_equal(waitid(P_PID, (id_t)dead, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
 	make_regions();
 	make_settings();
-	s.current = make_generation();
-	s.draining = make_generation();
+	fleet->current = make_generation();
+	fleet->draining = make_generation();
 	const pid_t pids[] = { worker, orphan, stranger, dead, getpid(), getppid(), -getpgrp(), -1 };
 	for (size_t i = 0; i < array_n(pids); i++)
 		if (pids[i] != 0) /* in a container a parent, or a group's first process, may have no number */
@@ -223,7 +225,7 @@ static int begin(void **state maybe_unused)
 static void ask(command_fn *command, const char *id)
 {
 	struct request request = { 0 };
-	struct asking a = { .supervisor = &s, .request = &request };
+	struct asking a = { .fleet = fleet, .request = &request };
 	char storage[COMMAND_LINE_MAX + 1];
 
 	snprintf(request.id, sizeof(request.id), "%s", id);
@@ -241,13 +243,13 @@ static void ask_all(unsigned i)
 	char id[32];
 
 	snprintf(id, sizeof(id), "%u.%u", i % (2 * SLOTS),
-		 atomic_load(&table_slot_at(&s.table, i % (2 * SLOTS))->generation));
-	ask(who_sessions, "");
-	ask(who_kill, id);
+		 atomic_load(&table_slot_at(&fleet->table, i % (2 * SLOTS))->generation));
+	ask(cmd_sessions, "");
+	ask(cmd_kill, id);
 	if (i % 16 == 0) {
-		ask(who_limits, "");
-		ask(stats_answer, "");
-		ask(status_answer, "");
+		ask(cmd_limits, "");
+		ask(cmd_stats, "");
+		ask(cmd_status, "");
 	}
 }
 
@@ -255,7 +257,7 @@ static void ask_all(unsigned i)
 static void die_and_be_replaced(unsigned i)
 {
 	siginfo_t info = { .si_code = i % 2 ? CLD_EXITED : CLD_KILLED };
-	struct generation *g = i % 4 ? s.current : s.draining;
+	struct generation *g = i % 4 ? fleet->current : fleet->draining;
 	struct child *c = g->children;
 
 	info.si_status = i % 2 ? 1 : SIGSEGV;
@@ -265,32 +267,32 @@ static void die_and_be_replaced(unsigned i)
 	uint32_t pool = c->pool;
 	child_bury(c, &info);
 	add_child(g, pool, dead);
-	assert_true(s.records.n <= 6);
+	assert_true(fleet->records.n <= 6);
 }
 
 static void look_after(unsigned i)
 {
-	struct generation *g = i % 2 ? s.current : s.draining;
+	struct generation *g = i % 2 ? fleet->current : fleet->draining;
 
-	(void)shared_release_owner(s.shared, &s.table, wrong.pids[i % wrong.pids_n]);
-	(void)table_repair(&s.table);
+	(void)shared_release_owner(fleet->shared, &fleet->table, wrong.pids[i % wrong.pids_n]);
+	(void)table_repair(&fleet->table);
 	for (uint32_t pool = 0; pool < settings.pools_n && i % 8 == 0; pool++) {
-		room_end_idle(g, pool, clock_mono_ns());
-		room_make(g, pool, 2);
+		eviction_end_idle(g, pool, clock_mono_ns());
+		eviction_make(g, pool, 2);
 	}
-	(void)room_look(g);
+	(void)eviction_look(g);
 	if (i % 16 == 8)
-		room_watch(g, clock_mono_ns());
+		eviction_watch(g, clock_mono_ns());
 	(void)orphans_are_left(g);
 	orphans_signal(g, SIGUSR1, KILL_DRAIN);
 	orphans_signal(g, SIGKILL, KILL_NOT);
 	orphans_check_lives(g, clock_mono_ns(), i % 32 == 0);
 	if (i % 16 == 1)
-		watch(&s);
+		housekeeping(&s);
 	if (i % 16 == 4)
-		child_end_strays(&s);
+		child_end_strays(fleet);
 	if (i % 16 == 2)
-		statistics_log(&s);
+		log_statistics(fleet);
 	generation_deal_readers(g);
 	(void)generation_has_workers(g);
 }
@@ -299,29 +301,29 @@ static void look_after(unsigned i)
 static void write_what_is_nearly_right(void)
 {
 	for (unsigned n = 0; n < 4; n++) {
-		struct table_slot *slot = table_slot_at(&s.table, wrong_below(&wrong, 16));
+		struct table_slot *slot = table_slot_at(&fleet->table, wrong_below(&wrong, 16));
 
 		slot->owner = wrong.pids[wrong_below(&wrong, wrong.pids_n)];
 		slot->row = wrong_below(&wrong, ROWS);
 		slot->pool = (1 + wrong_below(&wrong, 2)) * SETTINGS_POOLS_MAX + wrong_below(&wrong, 2);
 		slot->kill = 0;
 	}
-	struct offenders_place *place = &s.shared->offenders[0].places[wrong_below(&wrong, OFFENDERS_N)];
+	struct offenders_place *place = &fleet->shared->offenders[0].places[wrong_below(&wrong, OFFENDERS_N)];
 	place->version = 2;
 	place->count = 1;
 	place->last_ns = clock_mono_ns();
 	place->offence.row = wrong_below(&wrong, ROWS + 1);
 	place->offence.why = (enum refusal)wrong_below(&wrong, REFUSALS_N + 2);
 	place->offence.source.family = (uint16_t)wrong_below(&wrong, AF_INET6 + 2);
-	atomic_store((_Atomic uint32_t *)(void *)s.table.words, 16); /* where a scan ends */
+	atomic_store((_Atomic uint32_t *)(void *)fleet->table.words, 16); /* where a scan ends */
 }
 
 static void show(unsigned i)
 {
 	if (i % 16 != 3)
 		return;
-	exposition_write(&s.current->plan, i % 32 == 3, nowhere);
-	(void)exposition_write_unready(&s.current->plan, nowhere);
+	exposition_write(&fleet->current->plan, i % 32 == 3, nowhere);
+	(void)exposition_write_unready(&fleet->current->plan, nowhere);
 }
 
 TEST(whatever_workers_write_the_supervisor_lives)
@@ -330,11 +332,11 @@ TEST(whatever_workers_write_the_supervisor_lives)
 
 	for (unsigned i = 0; i < n; i++) {
 		if (i % ALL_EVERY == ALL_EVERY - 1) {
-			wrong_whole(&wrong, s.shared, sizeof(*s.shared));
+			wrong_whole(&wrong, fleet->shared, sizeof(*fleet->shared));
 			show(3);
-			ask(who_limits, "");
-			memset(&s.shared->records[RECORDS], 0,
-			       sizeof(s.shared->records[0]) * (SHARED_RECORDS_MAX - RECORDS));
+			ask(cmd_limits, "");
+			memset(&fleet->shared->records[RECORDS], 0,
+			       sizeof(fleet->shared->records[0]) * (SHARED_RECORDS_MAX - RECORDS));
 		}
 		write_what_is_nearly_right();
 		wrong_some(&wrong);

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that the supervisor forked: a worker or a resolver, from fork to grave. */
+#include "generation/child.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/log_quota.h"
+#include "generation/policy.h"
+#include "worker/image.h"
+#include "worker/metrics.h"
+#include "worker/resolver.h"
+
+#define FORGOTTEN_NS (120 * CLOCK_S_NS) /* after which an early death is no longer one in a row */
+
+static struct record *record_of(const struct child *c)
+{
+	return &c->generation->fleet->shared->records[c->record];
+}
+
+bool child_is_worker(const struct child *c)
+{
+	return c->pool < SETTINGS_POOLS_MAX;
+}
+
+/* Whose deaths in a row are counted with its own. */
+static struct pool *own_pool(const struct child *c)
+{
+	return fleet_pool(c->generation, c->pool);
+}
+
+const char *child_pool_name(const struct child *c)
+{
+	return own_pool(c)->name;
+}
+
+static bool is_of_model(const struct child *c, enum pool_model model)
+{
+	return child_is_worker(c) && own_pool(c)->model == model;
+}
+
+static void hear(struct child *c, enum channel_word word)
+{
+	switch ((int)word) {
+	case CHANNEL_READY:
+		c->ready = true;
+		if (c->pool == CHILD_METRICS) /* it cannot write its record */
+			atomic_store(&record_of(c)->state, RECORD_IDLE);
+		if (c->generation->serving)
+			child_tell(c, CHANNEL_GO);
+		break;
+	case CHANNEL_DRAINED:
+		c->drained = true;
+		break;
+	case CHANNEL_ALIVE:
+		atomic_store(&record_of(c)->beat_ns, clock_mono_ns());
+		break;
+	case CHANNEL_LOST:
+		c->generation->fleet->lost.met = true;
+		break;
+	default: /* CHANNEL_SPARE: looking is all it asks for */
+		break;
+	}
+}
+
+static void channel_ready(struct loop_source *s, uint32_t events)
+{
+	struct child *c = container_of(s, struct child, channel);
+	char words[64];
+	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
+
+	(void)events;
+	/* At its end the child is dying, and its death will be told by a signal. */
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		loop_remove(&c->generation->fleet->loop, s);
+	for (ssize_t i = 0; i < n; i++)
+		hear(c, (enum channel_word)words[i]);
+	c->generation->fleet->changed(c->generation->fleet);
+}
+
+/* The signals that are the supervisor's business: a terminal's or systemd's TERM reaches the whole group. */
+static void leave_signals_to_supervisor(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE };
+	sigset_t none;
+
+	for (size_t i = 0; i < array_n(signals); i++)
+		signal(signals[i], SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void run(const struct generation *g, uint32_t pool, uint32_t record, int channel)
+{
+	leave_signals_to_supervisor();
+	if (pool == CHILD_RESOLVER)
+		resolver_run(&g->plan, record, g->questions[0], channel);
+	if (pool == CHILD_METRICS)
+		metrics_run(&g->plan, g->metrics_fd, channel);
+	worker_keep_descriptors(&g->plan, pool, channel);
+	worker_run(&g->plan, pool, record, channel);
+}
+
+/* What others see of it. */
+static void describe_record(const struct child *c)
+{
+	struct shared *s = c->generation->fleet->shared;
+
+	atomic_store(&s->records[c->record].generation, c->generation->number);
+	atomic_store(&s->records[c->record].pool, pool_deaths_find(&c->generation->fleet->pool_names, child_pool_name(c)));
+	atomic_store(&s->records[c->record].pid, (uint32_t)c->pid);
+}
+
+int child_spawn(struct generation *g, uint32_t pool)
+{
+	struct fleet *f = g->fleet;
+	struct child *c = calloc(1, sizeof(*c));
+	uint32_t record = SHARED_NOBODY;
+	cleanup_fd int ours = -1;
+	cleanup_fd int theirs = -1;
+	int pair[2];
+	int r = c ? records_take(&f->records, f->shared, &record) : -ENOMEM;
+
+	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+		r = -errno;
+	if (r == 0) {
+		ours = pair[0];
+		theirs = pair[1];
+		*c = (struct child){ .channel = { .fd = ours, .ready = channel_ready },
+				     .generation = g,
+				     .pool = pool,
+				     .record = record,
+				     .started_ns = clock_mono_ns() };
+		r = loop_add(&f->loop, &c->channel, EPOLLIN);
+	}
+	if (r == 0) {
+		pid_t pid = child_is_worker(c) ? image_fork() : fork();
+		if (pid == 0)
+			run(g, pool, record, theirs);
+		c->pid = pid;
+		r = pid < 0 ? -errno : 0;
+		if (r < 0)
+			loop_remove(&f->loop, &c->channel);
+	}
+	if (r < 0) {
+		records_free(&f->records, f->shared, record);
+		free(c);
+		return r;
+	}
+	(void)fd_take(&ours);
+	describe_record(c);
+	c->next = g->children;
+	g->children = c;
+	return 0;
+}
+
+static bool is_ours(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* It writes to a record that we do not see: this one only says that it is there. */
+static int take_strange_record(struct child *c)
+{
+	struct fleet *f = c->generation->fleet;
+	int r = records_take(&f->records, f->shared, &c->record);
+
+	if (r < 0)
+		return r;
+	atomic_store(&f->shared->records[c->record].state, RECORD_DRAINING);
+	describe_record(c);
+	return 0;
+}
+
+int child_adopt(struct generation *g, const struct child *like, bool is_strange)
+{
+	struct fleet *f = g->fleet;
+
+	if (!is_ours(like->pid)) { /* it died while one program gave way to the other */
+		int fd = like->channel.fd;
+		fd_close(&fd);
+		(void)shared_release_owner(f->shared, &f->table, (uint32_t)like->pid);
+		if (!is_strange)
+			records_free(&f->records, f->shared, like->record);
+		return 0;
+	}
+	struct child *c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	*c = *like;
+	c->channel.ready = channel_ready;
+	c->generation = g;
+	c->strange = is_strange;
+	(void)pool_deaths_row(&f->pool_names, child_pool_name(c));
+	int r = is_strange ? take_strange_record(c) : 0;
+	if (!is_strange)
+		records_claim(&f->records, c->record);
+	if (r == 0 && c->channel.fd >= 0)
+		r = loop_add(&f->loop, &c->channel, EPOLLIN);
+	else if (r == 0) /* it cannot be told anything any more */
+		kill(c->pid, SIGKILL);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	c->next = g->children;
+	g->children = c;
+	return 0;
+}
+
+static bool has_child(const struct fleet *f, uint32_t record)
+{
+	const struct generation *lists[] = { f->current, f->draining };
+
+	for (size_t i = 0; i < array_n(lists); i++)
+		for (const struct generation *g = lists[i]; g; g = g->next)
+			for (const struct child *c = g->children; c; c = c->next)
+				if (c->record == record)
+					return true;
+	return false;
+}
+
+void child_end_strays(struct fleet *f)
+{
+	for (struct child *c = f->current->children; c; c = c->next)
+		if (!c->ready)
+			kill(c->pid, SIGKILL);
+	for (uint32_t i = 0; i < SHARED_RECORDS_MAX; i++) {
+		struct record *r = &f->shared->records[i];
+		pid_t pid = (pid_t)atomic_load(&r->pid);
+
+		if (atomic_load(&r->state) == RECORD_FREE || has_child(f, i))
+			continue;
+		/* What a record says is not to be believed: no pid but that of a process of ours that nobody knows. */
+		if (pid > 1 && !fleet_child(f, pid) && is_ours(pid))
+			kill(pid, SIGKILL);
+		atomic_store(&r->state, RECORD_FREE);
+	}
+}
+
+void child_tell(struct child *c, enum channel_word word)
+{
+	if (word == CHANNEL_DRAIN)
+		c->told = true;
+	channel_send(c->channel.fd, word);
+}
+
+/* Died before it had done anything: at its start, in its first job, or within a second. */
+static bool died_early(const struct child *c, uint32_t sessions)
+{
+	if (!c->ready)
+		return true;
+	return atomic_load(&record_of(c)->served) == 0 && (sessions || clock_mono_ns() < c->started_ns + CLOCK_S_NS);
+}
+
+/* Counts deaths in a row: processes that were all there when one died count once. How long the pool now waits. */
+static uint64_t count_early_death(struct pool *pool, const struct child *c)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	if (now_ns > pool->failed_ns + FORGOTTEN_NS)
+		pool->failures = 0;
+	if (pool->failures && c->started_ns < pool->failed_ns)
+		return 0;
+	pool->failures++;
+	pool->failed_ns = now_ns;
+	pool->not_before_ns = now_ns + policy_throttle_ns(pool->failures);
+	return policy_throttle_ns(pool->failures);
+}
+
+static void count_death(const struct child *c, int signal)
+{
+	struct pool_deaths_counts *deaths = &c->generation->fleet->shared->deaths;
+	uint32_t row = pool_deaths_find(&c->generation->fleet->pool_names, child_pool_name(c));
+
+	if (c->stuck)
+		pool_deaths_add_stuck(deaths, row);
+	else
+		pool_deaths_add(deaths, row, signal);
+}
+
+/* A death that was nobody's wish. */
+static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
+{
+	struct pool *pool = own_pool(c);
+	bool exited = info->si_code == CLD_EXITED;
+	uint64_t throttled_ns = 0;
+	struct log_line l;
+
+	count_death(c, exited ? 0 : info->si_status);
+	if (died_early(c, sessions))
+		throttled_ns = count_early_death(pool, c);
+	else
+		pool->failures = 0;
+	if (!log_quota_take(LOG_LEVEL_WARNING, "died"))
+		return;
+	log_begin(&l, LOG_LEVEL_WARNING, "died");
+	log_text(&l, "pool", child_pool_name(c));
+	log_number(&l, "pid", c->pid);
+	if (exited)
+		log_number(&l, "status", info->si_status);
+	else
+		log_text(&l, "signal", sigabbrev_np(info->si_status));
+	if (!exited && info->si_status == SIGSYS)
+		log_text(&l, "cause", "it made a system call that it may not make");
+	log_number(&l, "sessions", sessions);
+	if (throttled_ns)
+		log_number(&l, "throttled_ms", (int64_t)(throttled_ns / CLOCK_MS_NS));
+	log_end(&l);
+}
+
+static void unlink_child(struct child *c)
+{
+	struct child **at = &c->generation->children;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+}
+
+void child_bury(struct child *c, const siginfo_t *info)
+{
+	struct fleet *f = c->generation->fleet;
+	bool well = info->si_code == CLD_EXITED && info->si_status == 0;
+	uint32_t sessions = shared_release_owner(f->shared, &f->table, (uint32_t)c->pid);
+
+	if (!c->ready)
+		c->generation->failed = true;
+	if (!well && is_of_model(c, POOL_FORK))
+		c->generation->orphaned = true;
+	if (!well && !c->generation->ending)
+		mourn(c, info, sessions);
+	loop_remove(&f->loop, &c->channel);
+	fd_close(&c->channel.fd);
+	/* A worker killed while it was idle cannot take itself out of the count. */
+	if (is_of_model(c, POOL_PREFORK) && atomic_load(&record_of(c)->state) == RECORD_IDLE)
+		atomic_fetch_sub(&f->shared->gauges[c->generation->plan.gauges + c->pool].idle, 1);
+	unlink_child(c);
+	records_free(&f->records, f->shared, c->record);
+	free(c);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that the supervisor forked: a worker or a resolver, from fork to grave. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "generation/fleet.h"
+
+/* Forks a worker of a pool, or a resolver, and adds it to its generation. 0 or -errno. */
+int child_spawn(struct generation *g, uint32_t pool) must_check;
+
+/* A process that a program before forked, as it knew it. Not any more: 0, and nothing is added. */
+int child_adopt(struct generation *g, const struct child *like, bool is_strange) must_check;
+
+/* After a way back from a program that failed: ends the processes that it had started, and those whose first word it heard
+ * instead of us. */
+void child_end_strays(struct fleet *f);
+
+/* It serves clients, and what is said of pools holds for its pool. */
+bool child_is_worker(const struct child *c);
+
+/* The name of its pool, or what else it is. */
+const char *child_pool_name(const struct child *c);
+
+/* A word to it. Never waits. */
+void child_tell(struct child *c, enum channel_word word);
+
+/* It is dead: says so where that is news, frees all it held, and the structure. Before its pid is waited for. */
+void child_bury(struct child *c, const siginfo_t *info);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* A generation, from its plan to the end of its last process. It owns its settings, its copies of the listeners'
+ * descriptors, its processes and the resolvers' socketpair. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "generation/fleet.h"
+
+/* One without settings, sockets or processes; NULL: out of memory. */
+struct generation *generation_alloc(struct fleet *f);
+
+/* Plans and opens. before: the generation whose unchanged listeners are taken over, or NULL. On failure -errno, nothing is
+ * left behind and `why` says what was not possible; the settings stay the caller's. */
+int generation_new(struct fleet *f, struct settings *settings, const struct generation *before, struct generation **ret,
+		   struct text *why) must_check;
+
+/* Its places in shared memory follow from its number. */
+void generation_place_gauges(struct generation *g);
+
+/* Forks the processes it starts with. 0 or -errno. */
+int generation_start(struct generation *g) must_check;
+
+bool generation_is_ready(const struct generation *g);
+bool generation_is_drained(const struct generation *g);
+
+/* Its workers serve from now on. */
+void generation_go(struct generation *g);
+/* Its workers accept and read nothing new, and have until deadline_ns for what they have. */
+void generation_drain(struct generation *g, uint64_t deadline_ns);
+/* It begins nothing any more: settings, listeners (sockets_close() first) and limits are given up. */
+void generation_retire(struct generation *g);
+/* What is left ends now. */
+void generation_end(struct generation *g);
+void generation_kill(struct generation *g);
+
+/* Deals datagram sockets without a living reader to living workers. */
+void generation_deal_readers(struct generation *g);
+
+/* It has workers left, resolvers apart, or sessions whose acceptor died. */
+bool generation_has_workers(const struct generation *g);
+
+/* Some question waits for its resolvers. */
+bool generation_has_questions(const struct generation *g);
+
+/* How many processes it has; sessions of the fork model are its acceptor's. */
+uint32_t generation_count(const struct generation *g);
+
+/* When it has no process left. */
+void generation_free(struct generation *g);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* How many processes a pool should have: pure. */
+#include "generation/policy.h"
+
+#include "base/clock.h"
+
+#define THROTTLE_LAST_S 60
+
+static uint32_t prefork_wants(const struct pool_settings *pool, const struct policy_view *v)
+{
+	uint32_t all = v->starting + v->idle + v->busy;
+	uint32_t spare = v->starting + v->idle;
+	uint32_t ahead = v->busy / 4; /* a busy pool gets more at once: its sessions arrive faster than processes start */
+
+	if (spare >= pool->min_spare)
+		return all;
+	uint32_t want = pool->min_spare - spare + (ahead < pool->max_spare ? ahead : pool->max_spare);
+	uint32_t room = pool->max_workers > all ? pool->max_workers - all : 0;
+	return all + (want < room ? want : room);
+}
+
+struct policy_order policy_decide(const struct pool_settings *pool, const struct policy_view *v)
+{
+	struct policy_order order = { .again_ns = CLOCK_NEVER };
+	uint32_t all = v->starting + v->idle + v->busy;
+	uint32_t want = pool->model == POOL_FORK ? 1 : pool->model == POOL_EVENT ? pool->workers : prefork_wants(pool, v);
+
+	if (want > all && v->now_ns < v->not_before_ns)
+		order.again_ns = v->not_before_ns;
+	else if (want > all)
+		order.spawn = want - all;
+	else if (pool->model == POOL_PREFORK && v->idle > pool->max_spare)
+		order.retire = 1;
+	return order;
+}
+
+uint32_t policy_start(const struct pool_settings *pool)
+{
+	uint32_t least = pool->start > pool->min_spare ? pool->start : pool->min_spare;
+
+	if (pool->model == POOL_FORK)
+		return 1;
+	if (pool->model == POOL_EVENT)
+		return pool->workers;
+	return least < pool->max_workers ? least : pool->max_workers;
+}
+
+uint64_t policy_throttle_ns(uint32_t failures_in_a_row)
+{
+	uint64_t seconds = 1;
+
+	if (failures_in_a_row <= 1)
+		return 0;
+	for (uint32_t i = 2; i < failures_in_a_row && seconds < THROTTLE_LAST_S; i++)
+		seconds *= 2;
+	return (seconds < THROTTLE_LAST_S ? seconds : THROTTLE_LAST_S) * CLOCK_S_NS;
+}

@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* The log lines that were not written: told as soon as lines can be written again, with exact counts. */
-#pragma once
-
-#include "supervisor/supervisor.h"
-
-/* Called once a second, and at the end. */
-void losses_tell(struct supervisor *s);
