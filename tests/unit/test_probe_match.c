@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* match: a damaged answer is given to its packet, and nonsense to none. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "echoprobe/match.h"
+#include "probe_numbers.h"
+
+#define PLACES 8192
+#define SIZE 64
+
+static const struct payload run = { .run = 77, .key = { { 3, 4 } }, .fill = PLAN_FILL_PATTERN };
+static struct pending_slot ring[PLACES];
+static struct pending pending;
+static const struct match m = { .payload = &run, .pending = &pending, .flow = 2, .sent_n = SIZE };
+static uint8_t answer[SIZE];
+
+static int begin(void **state maybe_unused)
+{
+	pending_init(&pending, ring, PLACES);
+	return 0;
+}
+
+static void send(unsigned n)
+{
+	while (n-- > 0)
+		pending_add(&pending, PENDING_WAITING);
+}
+
+static void answer_from(uint32_t seq)
+{
+	payload_write(&run, &(struct payload_id){ .seq = seq, .flow = 2 }, answer, SIZE);
+}
+
+static bool matches(size_t n, uint64_t *ret_seq)
+{
+	return match_nearest(&m, &(struct payload_octets){ answer, n }, ret_seq);
+}
+
+static void a_header_with_flipped_bits_is_given_to_its_packet(void **state maybe_unused)
+{
+	uint64_t seed = 8, seq = 0;
+
+	send(1000);
+	for (unsigned round = 0; round < 300; round++) {
+		uint32_t wanted = (uint32_t)random_below(&seed, 1000);
+
+		answer_from(wanted);
+		for (uint64_t flips = 1 + random_below(&seed, 8); flips > 0; flips--)
+			answer[random_below(&seed, PAYLOAD_HEADER)] ^= (uint8_t)(1 << random_below(&seed, 8));
+		assert_true(matches(SIZE, &seq));
+		assert_int_equal(seq, wanted);
+	}
+}
+
+static void nonsense_is_given_to_no_packet(void **state maybe_unused)
+{
+	uint64_t seed = 9, seq;
+
+	send(1000);
+	for (unsigned round = 0; round < 50; round++) {
+		for (unsigned i = 0; i < SIZE; i++)
+			answer[i] = (uint8_t)random_word(&seed);
+		assert_false(matches(SIZE, &seq));
+	}
+}
+
+static void an_eighth_of_the_bits_is_too_much(void **state maybe_unused)
+{
+	uint64_t seq = 0;
+
+	send(1);
+	answer_from(0);
+	memset(answer + 56, 0, 8); /* the pattern's 56 to 63 */
+	for (unsigned i = 0; i < 8; i++)
+		answer[56 + i] = (uint8_t) ~(56 + i);
+	assert_false(matches(SIZE, &seq)); /* 64 of 512 */
+	answer[63] ^= 1;
+	assert_true(matches(SIZE, &seq));
+	assert_int_equal(seq, 0);
+}
+
+static void what_was_answered_already_is_not_meant(void **state maybe_unused)
+{
+	uint64_t seq;
+
+	send(2);
+	answer_from(1);
+	answer[0] ^= 1;
+	assert_true(matches(SIZE, &seq));
+	pending_answer(&pending, 1, 100);
+	assert_false(matches(SIZE, &seq));
+}
+
+static void an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so(void **state maybe_unused)
+{
+	uint64_t seq = 0;
+
+	send(40);
+	answer_from(17);
+	for (size_t n = 12; n < PAYLOAD_HEADER; n++) {
+		assert_true(matches(n, &seq));
+		assert_int_equal(seq, 17);
+	}
+	for (size_t n = 0; n < 12; n++) /* all packets begin so */
+		assert_false(matches(n, &seq));
+}
+
+static void an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits(void **state maybe_unused)
+{
+	uint64_t seq = 0;
+
+	send(3);
+	pending_answer(&pending, 0, 100);
+	pending_time_out(&pending, 1); /* lost, it seems: the one that waits is nearer */
+	assert_true(matches(0, &seq));
+	assert_int_equal(seq, 2);
+	send(1);
+	assert_false(matches(0, &seq));
+}
+
+static void only_the_latest_packets_are_compared(void **state maybe_unused)
+{
+	uint64_t seq;
+
+	send(PLACES);
+	answer_from(PLACES - MATCH_MOST);
+	answer[0] ^= 1;
+	assert_true(matches(SIZE, &seq));
+	answer_from(PLACES - MATCH_MOST - 1);
+	answer[0] ^= 1;
+	assert_false(matches(SIZE, &seq));
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_header_with_flipped_bits_is_given_to_its_packet),
+		TEST(nonsense_is_given_to_no_packet),
+		TEST(an_eighth_of_the_bits_is_too_much),
+		TEST(what_was_answered_already_is_not_meant),
+		TEST(an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so),
+		TEST(an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits),
+		TEST(only_the_latest_packets_are_compared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
