@@ -15,6 +15,7 @@
 #include "base/log_quota.h"
 #include "base/users.h"
 #include "net/health.h"
+#include "net/restore.h"
 #include "control/json_out.h"
 #include "generation/privileges.h"
 #include "generation/fleet.h"
@@ -319,7 +320,7 @@ void control_settle(struct control *c, const struct settings *settings)
 
 	if (c->keeps) {
 		adopt(c->now, settings);
-		if (health_adjust(&c->now->listener, &why) < 0)
+		if (restore_adjust(&c->now->listener, &why) < 0)
 			log_say(LOG_LEVEL_WARNING, "control", "%s", why.at);
 		control_serve(c);
 		return;

@@ -20,7 +20,7 @@ static void store(struct listener *l)
 	char storage[64];
 	struct text name = TEXT_OVER(storage);
 
-	if (l->stored || l->passed_fd)
+	if (l->stored || l->origin != ORIGIN_BOUND)
 		return;
 	adopt_stored_name(l, &name);
 	sd_notify_unstore(name.at); /* one of that name that was of no use */

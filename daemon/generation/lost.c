@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/health.h"
+#include "net/restore.h"
 #include "generation/metrics_socket.h"
 
 #define LOOK_NS (CLOCK_S_NS / 10) /* between looks, however often workers ask for one */
@@ -51,7 +52,7 @@ bool lost_mend(struct listener *l, bool at_once)
 	if (!note(l) || (!at_once && !rest_is_over(&l->retry, now_ns)))
 		return false;
 	rest_begin(&l->retry, now_ns);
-	if (health_restore(l, &why) < 0) {
+	if (restore_bind(l, &why) < 0) {
 		if (l->cure == CURE_NONE)
 			log_say(LOG_LEVEL_WARNING, "lost", "%s; trying again", why.at);
 		l->cure = CURE_FAILED;

@@ -38,7 +38,7 @@ void privileges_give(const struct settings *s, const struct listener *list, size
 	if (geteuid() != 0 || privileges_find(s, &uid, &gid, &why) < 0)
 		return; /* privileges_drop() says why */
 	for (size_t i = 0; i < n; i++)
-		if (!list[i].passed_fd || list[i].from_store)
+		if (!listener_is_passed(&list[i]))
 			(void)!fchown(list[i].fd, uid, (gid_t)-1);
 }
 

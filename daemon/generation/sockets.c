@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
-#include "net/health.h"
 #include "net/others.h"
 #include "net/replace.h"
+#include "net/restore.h"
 #include "net/shards.h"
 #include "generation/log_refusals.h"
 
@@ -153,14 +153,13 @@ static int keep(struct listener *l, const struct listener *old, struct text *why
 	l->path_ino = old->path_ino;
 	l->receive_buffer_got = old->receive_buffer_got;
 	l->stored = old->stored;
-	l->kept = true;
-	l->renamed = strcmp(l->label, old->label) != 0;
+	l->arrival = strcmp(l->label, old->label) == 0 ? ARRIVAL_KEPT : ARRIVAL_RENAMED;
 	l->retry = old->retry;
 	if (old->cure != CURE_DONE) {
 		l->loss = old->loss;
 		l->cure = old->cure;
 	}
-	return health_adjust(l, why);
+	return restore_adjust(l, why);
 }
 
 /* It does not go on in g. */
@@ -197,7 +196,7 @@ static bool is_replaced(const struct generation *g, const struct listener *old)
 	if (leaves(g, old))
 		return true;
 	for (size_t i = 0; i < g->listeners_n; i++)
-		if (g->listeners[i].replaces && replace_is_due(&g->listeners[i], old))
+		if (g->listeners[i].arrival == ARRIVAL_REPLACES && replace_is_due(&g->listeners[i], old))
 			return goes(g, old);
 	return false;
 }
@@ -208,7 +207,8 @@ int sockets_open(struct generation *g, const struct generation *before, struct t
 		struct listener *l = &g->listeners[i];
 		const struct listener *old = find_kept(before, l);
 
-		l->replaces = !old && (joins(before, l) || replaces_any(g, before, l));
+		if (!old && (joins(before, l) || replaces_any(g, before, l)))
+			l->arrival = ARRIVAL_REPLACES;
 		if (!old)
 			shards_follow(l);
 		int r = old ? keep(l, old, why) : listener_open(l, why);
@@ -227,7 +227,7 @@ static int share(const struct generation *g, const struct generation *before, bo
 		if (is_replaced(g, &before->listeners[i]))
 			r = replace_share(&before->listeners[i], on, why);
 	for (size_t i = 0; r == 0 && i < g->listeners_n; i++)
-		if (g->listeners[i].replaces)
+		if (g->listeners[i].arrival == ARRIVAL_REPLACES)
 			r = replace_share(&g->listeners[i], on, why);
 	return r;
 }
@@ -252,7 +252,7 @@ static int look_for_others(const struct generation *g, const struct generation *
 
 	n += add_inodes(before, ours + n);
 	for (size_t i = 0; r == 0 && i < g->listeners_n; i++)
-		if (g->listeners[i].replaces && g->listeners[i].transport == TRANSPORT_UDP)
+		if (g->listeners[i].arrival == ARRIVAL_REPLACES && g->listeners[i].transport == TRANSPORT_UDP)
 			r = others_look(&g->listeners[i], ours, n, why);
 	return r;
 }
@@ -279,7 +279,7 @@ int sockets_replace(struct generation *g, const struct generation *before, struc
 	int r = share(g, before, true, why);
 
 	for (size_t i = 0; r == 0 && i < g->listeners_n; i++)
-		if (g->listeners[i].replaces) {
+		if (g->listeners[i].arrival == ARRIVAL_REPLACES) {
 			shards_follow(&g->listeners[i]);
 			r = listener_bind(&g->listeners[i], why);
 		}
@@ -311,14 +311,14 @@ static void set_back(const struct listener *old)
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 
-	if (old->settings && health_adjust(&l, &why) < 0)
+	if (old->settings && restore_adjust(&l, &why) < 0)
 		log_say(LOG_LEVEL_WARNING, "reload", "%s", why.at);
 }
 
 void sockets_abandon(struct generation *g, const struct generation *before)
 {
 	for (size_t i = 0; before && i < g->listeners_n; i++) {
-		const struct listener *old = g->listeners[i].kept ? find_kept(before, &g->listeners[i]) : NULL;
+		const struct listener *old = listener_is_kept(&g->listeners[i]) ? find_kept(before, &g->listeners[i]) : NULL;
 		if (old)
 			set_back(old);
 	}

@@ -163,7 +163,8 @@ static int take_socket(struct text *why)
 		.address = self.socket.address,
 		.socket_family = self.socket.family,
 		.dual_stack = self.socket.dual_stack,
-		.lent = true,
+		.origin = ORIGIN_LENT,
+		.passed_fd = self.socket.fd,
 	};
 	size_t n = 0;
 
@@ -171,11 +172,7 @@ static int take_socket(struct text *why)
 		text_add(why, "the descriptor is a listening socket (Accept=no, wait): for that, start without --inetd");
 		return -EINVAL;
 	}
-	cleanup_fd int copy = fcntl(self.socket.fd, F_DUPFD_CLOEXEC, 3); /* 0 would stand for "bound by us" */
-	int r = copy < 0 ? -errno : 0;
-	like.passed_fd = copy;
-	if (r == 0)
-		r = listener_plan_passed(self.settings, self.named, &like, &self.listener, &n, 1);
+	int r = listener_plan_passed(self.settings, self.named, &like, &self.listener, &n, 1);
 	if (r == 0)
 		r = listener_open(&self.listener, why);
 	if (r == 0)

@@ -200,6 +200,7 @@ static struct listener like(const struct adopt_socket *s)
 		.address = s->address,
 		.socket_family = s->family,
 		.dual_stack = s->dual_stack,
+		.origin = ORIGIN_PASSED,
 		.passed_fd = s->fd,
 	};
 
@@ -243,7 +244,8 @@ static void take_stored(struct matching *m, struct listener *l)
 		if (s->fd < 0 || s->transport != l->transport || strcmp(s->name, name.at) != 0)
 			continue;
 		l->passed_fd = s->fd;
-		l->from_store = l->stored = true;
+		l->origin = ORIGIN_STORED;
+		l->stored = true;
 		l->address = s->address;
 		s->used = true;
 	}

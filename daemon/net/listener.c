@@ -60,7 +60,7 @@ static void write_key(struct listener *l)
 		text_add(&key, " mptcp");
 	if (l->shard)
 		text_addf(&key, " shard %u", (unsigned)l->shard);
-	if (l->passed_fd && !l->from_store) /* several may be bound to one place (SO_REUSEPORT) */
+	if (listener_is_passed(l)) /* several may be bound to one place (SO_REUSEPORT) */
 		text_addf(&key, " passed %d", l->passed_fd);
 	assert(!key.cut);
 }
@@ -270,7 +270,7 @@ int listener_bind(struct listener *l, struct text *why)
 
 	if (r == 0)
 		r = l->socket_family == AF_UNIX ? bind_path(l, why) : bind_ip(l, why);
-	if (r == 0 && !l->shard && !l->replaces) /* else when it has the place alone: replace_share() */
+	if (r == 0 && !l->shard && l->arrival != ARRIVAL_REPLACES) /* else when it has the place alone: replace_share() */
 		r = set_shared(l, why);
 	return r == 0 ? start_listening(l, why) : r;
 }
@@ -286,7 +286,7 @@ static int open_steps(struct listener *l, struct text *why)
 		r = sockopt_set_adjustable(l, &option);
 	if (r < 0)
 		return failed_option(why, l, option, r);
-	return l->replaces ? 0 : listener_bind(l, why);
+	return l->arrival == ARRIVAL_REPLACES ? 0 : listener_bind(l, why);
 }
 
 /* A copy of the passed socket, so that a reload may make another. */
@@ -306,9 +306,10 @@ static int open_passed(struct listener *l, struct text *why)
 		r = sockopt_set_adjustable(l, &option);
 	if (r < 0)
 		return failed_option(why, l, option, r);
-	if (l->from_store)
-		r = set_shared(l, why);
-	return r == 0 && l->from_store ? start_listening(l, why) : r;
+	if (listener_is_passed(l))
+		return 0;
+	r = set_shared(l, why);
+	return r == 0 ? start_listening(l, why) : r;
 }
 
 int listener_open(struct listener *l, struct text *why)
@@ -318,12 +319,12 @@ int listener_open(struct listener *l, struct text *why)
 
 	assert(l->fd < 0);
 	/* A stored socket that was ended, or whose file is gone, can be reached by nobody. */
-	if (l->from_store && (health_is_ended(l->passed_fd, l->transport & TRANSPORT_SESSIONS) ||
-			      (l->socket_family == AF_UNIX && !unixpath_recognise(l)))) {
-		l->passed_fd = 0;
-		l->from_store = l->stored = false; /* the new one takes its place there */
+	if (l->origin == ORIGIN_STORED && (health_is_ended(l->passed_fd, l->transport & TRANSPORT_SESSIONS) ||
+					   (l->socket_family == AF_UNIX && !unixpath_recognise(l)))) {
+		l->origin = ORIGIN_BOUND;
+		l->stored = false; /* the new one takes its place there */
 	}
-	if (l->passed_fd) {
+	if (l->origin != ORIGIN_BOUND) {
 		r = open_passed(l, why);
 		if (r < 0)
 			listener_drop(l);
@@ -353,7 +354,7 @@ int listener_adjust(struct listener *l, struct text *why)
 	if (r < 0)
 		return r;
 	/* How many may wait on a socket that was passed is its unit's affair. */
-	if (!l->passed_fd || l->from_store)
+	if (!listener_is_passed(l))
 		r = start_listening(l, why);
 	return r < 0 || l->socket_family != AF_UNIX ? r : with_path(why, l, unixpath_apply(l, &reason), &reason);
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/attr.h"
-#include "net/listener.h"
+#include "net/types.h"
 
 /* Non-blocking, close-on-exec, not bound. The descriptor, or -errno. Where the kernel has no Multipath TCP it is TCP's. */
 int make_socket(const struct listener *l) must_check;

@@ -20,10 +20,10 @@ int shards_share(const struct listener *l)
 {
 	int on = l->settings->socket.shards > 1;
 
-	if (l->transport != TRANSPORT_UDP || (l->passed_fd && !l->from_store))
+	if (l->transport != TRANSPORT_UDP || listener_is_passed(l))
 		return 0;
 	/* One that comes from the store is the service's user's; beside it root's are not let in (privileges_give). */
-	if (l->from_store && geteuid() == 0)
+	if (l->origin == ORIGIN_STORED && geteuid() == 0)
 		(void)!fchown(l->fd, 0, (gid_t)-1);
 	return setsockopt(l->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ? -errno : 0;
 }

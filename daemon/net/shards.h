@@ -14,7 +14,7 @@
 #pragma once
 
 #include "base/attr.h"
-#include "net/listener.h"
+#include "net/types.h"
 
 /* Opens or shuts the group, as the listener's settings say. UDP, bound by us; of others it changes nothing. Before a shard
  * behind the first is bound, after the first one is. 0 or -errno. */

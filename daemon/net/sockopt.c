@@ -104,7 +104,7 @@ static void set_udp(struct series *s, const struct listener *l)
 {
 	/* No SO_REUSEADDR: with it a second instance, or anybody else, would bind the same port and take the datagrams. What
 	 * systemd has bound has it. */
-	if (!l->lent)
+	if (l->origin != ORIGIN_LENT)
 		set(s, SOL_SOCKET, SO_REUSEADDR, 0);
 	if (speaks_ipv4(l))
 		set_udp_v4(s);
@@ -112,7 +112,7 @@ static void set_udp(struct series *s, const struct listener *l)
 		set_udp_v6(s);
 	/* Several datagrams from one client may be read as one message, which says so. What reads a lent socket after us may
 	 * not know that. */
-	if (!l->lent)
+	if (l->origin != ORIGIN_LENT)
 		set_if_known(s, SOL_UDP, UDP_GRO, 1);
 }
 
@@ -148,7 +148,7 @@ int sockopt_set_passed(const struct listener *l, const char **ret_what)
 	struct series s = begin(l);
 
 	set_needed(&s, l);
-	if (!l->lent)
+	if (l->origin != ORIGIN_LENT)
 		set_no_errors(&s, l);
 	return end_series(&s, ret_what);
 }

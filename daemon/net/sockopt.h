@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/attr.h"
-#include "net/listener.h"
+#include "net/types.h"
 
 /* Those that hold for the socket's life, before it is bound. */
 int sockopt_set_fixed(const struct listener *l, const char **ret_what) must_check;

@@ -10,7 +10,7 @@
 
 #include "base/attr.h"
 #include "base/text.h"
-#include "net/listener.h"
+#include "net/types.h"
 
 /* Binds l->fd to l->path. What is there already is replaced only if it is a socket, ours (this process's user, the
  * daemon's or the owner that the settings name), and nobody answers on it. The file has its owner, group and mode from its

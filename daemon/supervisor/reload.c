@@ -43,7 +43,7 @@ static void say_if_no_multipath(const struct generation *g)
 
 	for (size_t i = 0; i < g->listeners_n; i++) {
 		const struct listener *l = &g->listeners[i];
-		n += make_wants_multipath(l) && !l->multipath && !l->kept && !listener_is_passed(l);
+		n += make_wants_multipath(l) && !l->multipath && !listener_is_kept(l) && !listener_is_passed(l);
 	}
 	if (n)
 		log_say(LOG_LEVEL_NOTICE, "listening",
@@ -197,8 +197,7 @@ static void switch_over(struct supervisor *s, reload_retire_fn *retire)
 	s->fleet.current->deadline_ns = CLOCK_NEVER;
 	log_set(s->fleet.current->settings->log.level, s->fleet.current->settings->log.format);
 	for (size_t i = 0; i < s->fleet.current->listeners_n; i++)
-		if (!s->fleet.current->listeners[i].shard &&
-		    (!s->fleet.current->listeners[i].kept || s->fleet.current->listeners[i].renamed))
+		if (!s->fleet.current->listeners[i].shard && s->fleet.current->listeners[i].arrival != ARRIVAL_KEPT)
 			log_listening(&s->fleet.current->listeners[i]);
 	say_if_no_multipath(s->fleet.current);
 	generation_go(s->fleet.current);

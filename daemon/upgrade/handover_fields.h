@@ -93,7 +93,7 @@ static const struct handover_text_field of_listener[] = {
 	HANDOVER_TEXT_FIELD(listener, shard, NUMBER),
 	HANDOVER_TEXT_FIELD(listener, receive_buffer_got, NUMBER),
 	HANDOVER_TEXT_FIELD(listener, passed_fd, NUMBER),
-	HANDOVER_TEXT_FIELD(listener, from_store, NUMBER),
+	HANDOVER_TEXT_FIELD(listener, origin, NUMBER),
 	HANDOVER_TEXT_FIELD(listener, stored, NUMBER),
 };
 static const struct handover_text_field of_child[] = {

@@ -199,7 +199,7 @@ TEST(only_plans_what_was_passed_and_auto_the_rest)
 	assert_int_equal(plan_n, 2);
 	expect_adopted(0, tcp, s);
 	assert_int_equal(plan[1].transport, TRANSPORT_UDP);
-	assert_int_equal(plan[1].passed_fd, 0);
+	assert_int_equal(plan[1].origin, ORIGIN_BOUND);
 	assert_string_equal(notices_storage, "echo/tcp: a socket was passed, so 127.0.0.1:7 is not bound\n");
 	s->port = tcp->address.port;
 	assert_int_equal(plan_all(), 0);
@@ -296,7 +296,8 @@ TEST(a_stored_socket_takes_the_place_of_the_one_that_would_be_bound)
 	assert_int_equal(plan_all(), 0);
 	assert_int_equal(plan_n, 1);
 	expect_adopted(0, stored, s);
-	assert_true(plan[0].from_store && plan[0].stored);
+	assert_int_equal(plan[0].origin, ORIGIN_STORED);
+	assert_true(plan[0].stored);
 	removed_n = 0;
 	adopt_drop_stored(&passed, count_removed);
 	assert_int_equal(removed_n, 0); /* it stays stored, but the copy here is needed no more */
@@ -313,7 +314,7 @@ TEST(a_stored_socket_that_nobody_wants_is_closed_and_removed)
 	settings.activation = SETTINGS_ACTIVATION_AUTO;
 	assert_int_equal(plan_all(), 0);
 	assert_int_equal(plan_n, 1);
-	assert_int_equal(plan[0].passed_fd, 0);
+	assert_int_equal(plan[0].origin, ORIGIN_BOUND);
 	removed_n = 0;
 	adopt_drop_stored(&passed, count_removed);
 	assert_int_equal(removed_n, 1);

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "net/health.h"
+#include "net/restore.h"
 
 #include "unix_folder.h"
 
@@ -20,7 +21,7 @@ static void expect_restored(struct listener *l)
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 
-	if (health_restore(l, &why) < 0)
+	if (restore_bind(l, &why) < 0)
 		fail_msg("%s", storage);
 	assert_int_equal(health_of(l), LOSS_NONE);
 }
@@ -80,7 +81,7 @@ TEST(one_that_was_ended_is_not_made_to_listen_again)
 	struct text why = TEXT_OVER(storage);
 
 	assert_int_equal(shutdown(l.fd, SHUT_RDWR), 0);
-	assert_int_equal(health_adjust(&l, &why), 0);
+	assert_int_equal(restore_adjust(&l, &why), 0);
 	assert_int_equal(health_of(&l), LOSS_ENDED);
 	listener_close(&l);
 }
@@ -109,7 +110,7 @@ TEST(a_file_of_somebody_else_in_its_place_stays)
 	assert_true(theirs >= 0);
 	assert_int_equal(health_of(&l), LOSS_FILE);
 	int fd = l.fd;
-	assert_true(health_restore(&l, &why) < 0);
+	assert_true(restore_bind(&l, &why) < 0);
 	assert_non_null(strstr(storage, "something is there that is not a socket"));
 	assert_int_equal(l.fd, fd);
 	listener_close(&l);

@@ -501,7 +501,7 @@ static void moves_and_lets_nobody_in(enum transport transport, uint32_t shards)
 	set_address(&s, "0.0.0.0");
 	s.port = old.address.port;
 	new = planned(&s);
-	new.replaces = true;
+	new.arrival = ARRIVAL_REPLACES;
 	assert_int_equal(listener_open(&new, &why), 0);
 	expect_no_other(&old);
 	share(&old, &new, true);
@@ -537,6 +537,7 @@ TEST(a_passed_socket_lets_no_other_in)
 
 	assert_int_equal(setsockopt(as_systemd.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
 	l.address = as_systemd.address;
+	l.origin = ORIGIN_PASSED;
 	l.passed_fd = as_systemd.fd;
 	if (listener_open(&l, &why) < 0)
 		fail_msg("%s", storage);
@@ -544,7 +545,7 @@ TEST(a_passed_socket_lets_no_other_in)
 	listener_close(&l);
 	/* A super-server's stays as it is. */
 	assert_int_equal(setsockopt(as_systemd.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
-	l.lent = true;
+	l.origin = ORIGIN_LENT;
 	if (listener_open(&l, &why) < 0)
 		fail_msg("%s", storage);
 	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_REUSEADDR, 1);
