@@ -17,6 +17,7 @@
 #include "worker/image.h"
 #include "worker/metrics.h"
 #include "worker/resolver.h"
+#include "worker/worker_process.h"
 
 #define FORGOTTEN_NS (120 * CLOCK_S_NS) /* after which an early death is no longer one in a row */
 
@@ -104,8 +105,8 @@ static _Noreturn void run(const struct generation *g, uint32_t pool, uint32_t re
 		resolver_run(&g->plan, record, g->questions[0], channel);
 	if (pool == CHILD_METRICS)
 		metrics_run(&g->plan, g->metrics_fd, channel);
-	worker_keep_descriptors(&g->plan, pool, channel);
-	worker_run(&g->plan, pool, record, channel);
+	worker_process_keep_descriptors(&g->plan, pool, channel);
+	worker_process_run(&g->plan, pool, record, channel);
 }
 
 /* What others see of it. */

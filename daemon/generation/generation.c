@@ -20,8 +20,10 @@
 #include "generation/policy.h"
 #include "generation/pool.h"
 #include "generation/sockets.h"
-#include "worker/lookup_client.h"
 #include "worker/image.h"
+#include "worker/lookup_client.h"
+#include "worker/sandbox.h"
+#include "worker/worker_process.h"
 
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
 
@@ -145,7 +147,7 @@ static void prepare_processes(const struct generation *g)
 		sandbox_prepare(SANDBOX_METRICS);
 	for (uint32_t i = 0; i < g->settings->pools_n; i++)
 		if (g->used[i])
-			sandbox_prepare(worker_role(&g->settings->pools[i]));
+			sandbox_prepare(worker_process_role(&g->settings->pools[i]));
 	(void)malloc_trim(0); /* what was freed is put in order */
 }
 

@@ -21,9 +21,12 @@
 #include "net/passed.h"
 #include "generation/privileges.h"
 #include "supervisor/settings_report.h"
-#include "worker/lookup_client.h"
-#include "worker/client.h"
+#include "worker/acceptor.h"
+#include "worker/admission.h"
+#include "worker/client_serve.h"
 #include "worker/datagram.h"
+#include "worker/lookup_client.h"
+#include "worker/models.h"
 #include "worker/resolver.h"
 #include "worker/sandbox.h"
 #include "worker/sessions.h"
@@ -241,7 +244,7 @@ static int prepare(void)
 	*w = (struct worker){
 		.plan = &self.plan,
 		.pool = &self.settings->pools[self.listener.pool],
-		.is_alone = true,
+		.model = &single_model,
 		.over_fd = -1,
 		.channel = { .fd = -1 }, /* nobody is told anything: 0 is a client */
 	};
@@ -269,7 +272,7 @@ static int serve_stream(void)
 	struct worker *w = &self.worker;
 	struct sockaddr_storage sa;
 	socklen_t n = sizeof(sa);
-	struct admission a = { .fd = self.listener.fd, .listener = &self.listener };
+	struct admitted a = { .fd = self.listener.fd, .listener = &self.listener };
 
 	if (getpeername(a.fd, (struct sockaddr *)&sa, &n) < 0)
 		return 0; /* gone already */
@@ -278,15 +281,15 @@ static int serve_stream(void)
 		a.peer = addr_from_sockaddr((struct sockaddr *)&sa, n);
 	if (listener_prepare_session(&self.listener, a.fd) < 0)
 		return 0;
-	enum refusal why = acceptor_admit(w, &self.listener, &a.peer, &a.slot);
+	enum refusal why = admission_connection(w, &self.listener, &a.peer, &a.slot);
 	if (why != REFUSED_NOT) {
 		log_say(LOG_LEVEL_NOTICE, "refused", "%s: %s", self.listener.label, refusal_name(why));
 		acceptor_refuse(w, &a, why);
 		return 0;
 	}
-	w->draining = true; /* it leaves when its connection is gone */
-	client_start(w, &a);
-	while (!w->leaving) {
+	w->phase = WORKER_DRAINING; /* it leaves when its connection is gone */
+	client_serve(w, &a);
+	while (w->phase != WORKER_LEAVING) {
 		int r = loop_turn(&w->loop, CLOCK_NEVER);
 		if (r < 0)
 			return r;
@@ -303,7 +306,7 @@ static int serve_datagrams(void)
 	uint64_t received = 0, until_ns = clock_mono_ns() + idle_ns;
 	int r = datagram_new(w);
 
-	w->going = true;
+	w->phase = WORKER_SERVING;
 	datagram_look(w->datagrams);
 	while (r == 0 && clock_mono_ns() < until_ns) {
 		r = loop_turn(&w->loop, until_ns);

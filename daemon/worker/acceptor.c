@@ -14,9 +14,7 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "net/health.h"
-#include "worker/proxy_header.h"
 #include "worker/admission.h"
-#include "worker/models.h"
 #include "worker/resting.h"
 
 #define BATCH 16                           /* connections taken from a listener at once      */
@@ -178,7 +176,7 @@ static void note(struct door *d, bool brought)
 
 /* ---- connections ---- */
 
-void acceptor_refuse(struct worker *w, const struct admission *a, enum refusal why)
+void acceptor_refuse(struct worker *w, const struct admitted *a, enum refusal why)
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
@@ -188,50 +186,18 @@ void acceptor_refuse(struct worker *w, const struct admission *a, enum refusal w
 	close(a->fd);
 }
 
-struct table_request acceptor_request(const struct worker *w, const struct listener *l, const struct addr *peer)
-{
-	const struct settings *all = w->plan->settings;
-
-	return (struct table_request){
-		.owner = w->pid,
-		.row = l->row,
-		.pool = w->plan->generation * SETTINGS_POOLS_MAX + w->pool_index,
-		.peer = *peer,
-		.now_ns = clock_mono_ns(),
-		.total = all->limits.sessions,
-		.row_max = l->settings->admission.max_sessions,
-		.per_source = all->limits.sessions_per_source,
-		.row_per_source = l->settings->admission.max_sessions_per_source,
-		.source_bits_v4 = all->limits.shape.source_bits_v4,
-		.source_bits_v6 = all->limits.shape.source_bits_v6,
-	};
-}
-
-enum refusal acceptor_admit(struct worker *w, const struct listener *l, const struct addr *peer, struct table_slot **slot)
-{
-	const struct session_rules *rules = &l->settings->rules;
-	struct table_request request = acceptor_request(w, l, peer);
-
-	if (proxy_header_is_due(l)) {
-		if (!acl_trusts(rules->proxy_from, rules->proxy_from_n, peer))
-			return REFUSED_PROXY;
-		request.peer = (struct addr){ 0 };
-	}
-	return admission_session(w, l, &request, ADMISSION_NEW, slot);
-}
-
 static void admit(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)
 {
 	struct worker *w = a->w;
-	struct admission admission = { .fd = fd, .listener = l, .peer = *peer };
-	enum refusal why = acceptor_admit(w, l, peer, &admission.slot);
+	struct admitted admitted = { .fd = fd, .listener = l, .peer = *peer };
+	enum refusal why = admission_connection(w, l, peer, &admitted.slot);
 
 	if (why != REFUSED_NOT) {
-		acceptor_refuse(w, &admission, why);
+		acceptor_refuse(w, &admitted, why);
 		return;
 	}
 	counters_add(&w->counters[l->row].sessions, 1);
-	w->model->admitted(w, &admission);
+	w->model->admitted(w, &admitted);
 }
 
 /* What accept4 says of one connection, or of the host, never of the listener: 0 go on, 1 nothing left, −errno the kernel
@@ -339,6 +305,13 @@ void acceptor_set_full(struct acceptor *a, bool full)
 		return;
 	a->full = full;
 	settle(a);
+}
+
+void acceptor_update(struct worker *w, bool full)
+{
+	acceptor_set_full(w->acceptor, full);
+	if (full && w->phase == WORKER_SERVING)
+		worker_tell_full(w);
 }
 
 /* Where one connection came, another often waits already: without asking first. The other doors, and whatever else is to be

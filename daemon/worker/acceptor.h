@@ -11,18 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
 #include "base/attr.h"
-#include "admission/table.h"
+#include "admission/refusal.h"
+#include "worker/model.h"
 #include "worker/worker.h"
-
-/* A connection under all caps. */
-struct admission {
-	int fd;
-	const struct listener *listener;
-	struct table_slot *slot;
-	struct addr peer;
-};
 
 /* For worker w's session listeners; waits for nothing yet. 0 and w->acceptor, or -errno. */
 int acceptor_new(struct worker *w) must_check;
@@ -35,15 +27,11 @@ void acceptor_shut(struct acceptor *a);
 /* The worker is full, or has room again: connections wait in the backlog meanwhile. */
 void acceptor_set_full(struct acceptor *a, bool full);
 
+/* The same, and the supervisor is told when the pool may be full: a model's `updated`. */
+void acceptor_update(struct worker *w, bool full);
+
 /* Waits for connections as well as for the worker's loop, and handles what came. */
 int acceptor_turn(struct acceptor *a) must_check;
 
-/* What a session's caps are, from a listener's settings. */
-struct table_request acceptor_request(const struct worker *w, const struct listener *l, const struct addr *peer);
-
-/* Has a connection from there admitted by a listener: lists, rates, caps. *slot is set on REFUSED_NOT. A balancer's is
- * admitted without a source; its header says later who that is (header.h). */
-enum refusal acceptor_admit(struct worker *w, const struct listener *l, const struct addr *peer, struct table_slot **slot);
-
 /* Closes a connection that is not admitted with a reset, counted under its reason. */
-void acceptor_refuse(struct worker *w, const struct admission *a, enum refusal why);
+void acceptor_refuse(struct worker *w, const struct admitted *a, enum refusal why);

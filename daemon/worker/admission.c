@@ -2,6 +2,8 @@
 /* Whether a datagram is answered, and whether a new session begins. */
 #include "worker/admission.h"
 
+#include "base/clock.h"
+
 static const struct rate no_rate;
 
 /* The ports that any worker serves over UDP: of a process that serves datagrams. */
@@ -166,4 +168,42 @@ enum refusal admission_session(struct worker *w, const struct listener *l, const
 	uncapped.row_max = uncapped.row_per_source = 0;
 	why = hold_to_caps(w, &uncapped, step, slot);
 	return why == REFUSED_NOT ? unless_lifted(w, l, capped) : why;
+}
+
+bool admission_is_proxied(const struct listener *l)
+{
+	return l->settings->rules.proxy != PROXY_OFF && (l->transport & TRANSPORT_STREAMS);
+}
+
+struct table_request admission_request(const struct worker *w, const struct listener *l, const struct addr *peer)
+{
+	const struct settings *all = w->plan->settings;
+
+	return (struct table_request){
+		.owner = w->pid,
+		.row = l->row,
+		.pool = w->plan->generation * SETTINGS_POOLS_MAX + w->pool_index,
+		.peer = *peer,
+		.now_ns = clock_mono_ns(),
+		.total = all->limits.sessions,
+		.row_max = l->settings->admission.max_sessions,
+		.per_source = all->limits.sessions_per_source,
+		.row_per_source = l->settings->admission.max_sessions_per_source,
+		.source_bits_v4 = all->limits.shape.source_bits_v4,
+		.source_bits_v6 = all->limits.shape.source_bits_v6,
+	};
+}
+
+enum refusal admission_connection(struct worker *w, const struct listener *l, const struct addr *peer,
+				  struct table_slot **slot)
+{
+	const struct session_rules *rules = &l->settings->rules;
+	struct table_request request = admission_request(w, l, peer);
+
+	if (admission_is_proxied(l)) {
+		if (!acl_trusts(rules->proxy_from, rules->proxy_from_n, peer))
+			return REFUSED_PROXY;
+		request.peer = (struct addr){ 0 };
+	}
+	return admission_session(w, l, &request, ADMISSION_NEW, slot);
 }

@@ -32,6 +32,17 @@ uint32_t admission_answers(struct worker *w, const struct listener *l, const str
 /* Counts n refusals, and notes whom they met. Every refusal of a worker's comes here. */
 void admission_refused(struct worker *w, const struct listener *l, enum refusal why, const struct addr *source, uint32_t n);
 
+/* Whether this listener's connections begin with a header of the PROXY protocol. */
+bool admission_is_proxied(const struct listener *l);
+
+/* What a session's caps are, from a listener's settings. */
+struct table_request admission_request(const struct worker *w, const struct listener *l, const struct addr *peer);
+
+/* Has a connection from there admitted by a listener: lists, rates, caps. *slot is set on REFUSED_NOT. A balancer's is
+ * admitted without a source; its header says later who that is (proxy_header.h). */
+enum refusal admission_connection(struct worker *w, const struct listener *l, const struct addr *peer,
+				  struct table_slot **slot);
+
 enum admission_step {
 	ADMISSION_NEW,     /* a connection: *slot is set on REFUSED_NOT                              */
 	ADMISSION_NAMED,   /* a session that was admitted without a peer, which is known from now on */

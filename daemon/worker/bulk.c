@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "worker/models.h"
+#include "worker/client_io.h"
+#include "worker/model.h"
 #include "worker/sessions.h"
 
 #define BULK_BYTES 262144 /* measured: 64 KiB cost a third more, 1 MiB gains nothing */
@@ -15,8 +16,8 @@ static uint8_t bytes[BULK_BYTES];
 
 bool bulk_may(const struct client *c)
 {
-	return (c->session.service->traits & SVC_MIRROR) && c->listener->transport == TRANSPORT_TCP && c->w->model &&
-	       c->w->model->shares && !c->session.rules->max_bytes;
+	return (c->session.service->traits & SVC_MIRROR) && c->listener->transport == TRANSPORT_TCP && c->w->model->shares &&
+	       !c->session.rules->max_bytes;
 }
 
 /* Takes bytes that were looked at out of the socket. They are there, and nobody else reads it; but an urgent byte that came
@@ -46,7 +47,7 @@ bool bulk_echo(struct client *c)
 	c->is_bulk = n > WORKER_IN_BYTES / 2;
 	if (!c->is_bulk)
 		return false;
-	done = client_write(c, bytes, (size_t)n, false);
+	done = client_io_write(c, bytes, (size_t)n, false);
 	if (done < 0)
 		return true;
 	if (!discard(c, (size_t)done)) {
@@ -54,7 +55,7 @@ bool bulk_echo(struct client *c)
 		return true;
 	}
 	if (done)
-		client_count_in(c, (size_t)done);
-	client_wait(c, done < n ? EPOLLOUT : EPOLLIN);
+		client_io_count_in(c, (size_t)done);
+	client_io_wait(c, done < n ? EPOLLOUT : EPOLLIN);
 	return true;
 }

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection: its descriptor, its session, its timer and what it is owed. The code that moves a session's bytes, the
- * same under all three models.
+ * One connection: its descriptor, its session, its timer and what it is owed.
  *
- * Flow: readable → into the worker's shared buffer → session_step() → what came out is written at once → what the client
- * does not take is kept in a block of its own, and nothing is read until it is gone. Owns: the descriptor; the table slot
- * until the session is over; a block while bytes are owed.
+ * Owns: the descriptor; the table slot until the session is over; a block while bytes are owed.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-#include "base/attr.h"
 #include "base/loop.h"
 #include "session/session.h"
 #include "admission/table.h"
-#include "worker/acceptor.h"
 #include "worker/lookup_client.h"
 #include "worker/worker.h"
 
@@ -53,21 +47,3 @@ struct client {
 
 /* An idle session shall cost 512 bytes at most: these two, and some 130 more in the tables of its source. */
 _Static_assert(sizeof(struct client) + sizeof(struct table_slot) <= 352, "a session needs more memory than it did");
-
-/* Serves an admitted connection from here on. */
-void client_start(struct worker *w, const struct admission *a);
-
-/* Waits for these events, and for the session's next deadline. False: the session could not go on and is over. */
-bool client_wait(struct client *c, uint32_t events);
-
-/* Events of its connection: an error that is queued there would be told for ever (fd_drain_errors). */
-void client_drain_errors(const struct client *c, uint32_t events);
-
-/* Writes what it can of n bytes: how many the client took, or −1 when it is gone (the session is over then). */
-ssize_t client_write(struct client *c, const uint8_t *from, size_t n, bool more);
-
-/* n bytes were read. */
-void client_count_in(struct client *c, size_t n);
-
-/* Its session begins, with these first n bytes (WORKER_LINE_BYTES at most). */
-void client_begin(struct client *c, const uint8_t *in, size_t n);

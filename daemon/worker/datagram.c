@@ -51,7 +51,6 @@ struct datagrams {
 	struct outlet *outlets;
 	size_t outlets_n;
 	struct pending *pending; /* DATAGRAM_ASKS_MAX */
-	unsigned pending_n;
 	struct batch *batch;
 	struct outbox outbox; /* empty between batches */
 	unsigned answers_n;
@@ -156,7 +155,7 @@ static void trouble(struct outlet *o, uint32_t events, bool brought)
  * port is taken, and what is sent there is lost without a word. */
 static void let_go(struct datagrams *d)
 {
-	if (!d->w->draining || d->pending_n)
+	if (d->w->phase < WORKER_DRAINING || d->w->datagrams_waiting)
 		return;
 	for (size_t i = 0; i < d->outlets_n; i++)
 		fd_close(&d->outlets[i].source.fd);
@@ -168,7 +167,7 @@ void datagram_look(struct datagrams *d)
 		return;
 	for (size_t i = 0; i < d->outlets_n; i++) {
 		struct outlet *o = &d->outlets[i];
-		bool mine = d->w->going && !d->w->draining &&
+		bool mine = d->w->phase == WORKER_SERVING &&
 			    atomic_load(&d->w->plan->readers[o->index]) == d->w->record_index;
 
 		if (mine && !o->reading)
@@ -177,11 +176,6 @@ void datagram_look(struct datagrams *d)
 			stop_reading(o);
 	}
 	let_go(d);
-}
-
-bool datagram_idle(const struct datagrams *d)
-{
-	return !d || !d->pending_n;
 }
 
 static void finish_ask(struct pending *p, const struct lookup_answer *answer)
@@ -196,7 +190,7 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 	ctx.local = p->info.gate.local;
 	lookup_client_count(o->d->w, o->listener->row, &p->ask, answer->result);
 	loop_cancel_timer(&o->d->w->loop, &p->timer);
-	o->d->pending_n--;
+	o->d->w->datagrams_waiting--;
 	if (o->listener->settings->service->answer(p->state, &ctx, answer, &io) == SVC_DONE &&
 	    admission_answers(o->d->w, o->listener, &p->info.gate, io.out_len, 1)) {
 		struct outbox_to to = {
@@ -206,7 +200,7 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 		sender_send(&o->sender, o->source.fd, &o->d->outbox);
 	}
 	let_go(o->d);
-	worker_linger_ended(o->d->w);
+	worker_leave_if_done(o->d->w);
 }
 
 static void ask_ready(struct loop_source *s, uint32_t events)
@@ -234,7 +228,7 @@ static struct pending *take_pending(struct datagrams *d, uint64_t source)
 		own += p->ask.source.fd >= 0 && p->source == source;
 		found = p->ask.source.fd < 0 ? p : found;
 	}
-	return own < DATAGRAM_ASKS_MAX - d->pending_n ? found : NULL;
+	return own < DATAGRAM_ASKS_MAX - d->w->datagrams_waiting ? found : NULL;
 }
 
 /* Its answer is sent when it comes. */
@@ -259,7 +253,7 @@ static void begin_ask(struct outlet *o, const struct packet_info *info, const st
 	memcpy(&p->peer, request->msg_name, request->msg_namelen);
 	p->timer = (struct loop_timer){ .fire = ask_late };
 	loop_set_timer(&w->loop, &p->timer, p->ask.deadline_ns);
-	o->d->pending_n++;
+	o->d->w->datagrams_waiting++;
 }
 
 /* Adds an answer to those that wait. */

@@ -9,8 +9,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/attr.h"
 #include "worker/worker.h"
 
@@ -21,6 +19,3 @@ int datagram_new(struct worker *w) must_check;
 
 /* Reads those sockets that plan->readers gives to this worker, and no others; none while it drains. NULL is allowed. */
 void datagram_look(struct datagrams *d);
-
-/* No lookup for a datagram is under way. NULL is allowed. */
-bool datagram_idle(const struct datagrams *d);

@@ -4,7 +4,8 @@
  *
  * Process: listeners are in the worker's own loop; a worker that is full leaves them to the others.
  */
-#include "worker/client.h"
+#include "worker/acceptor.h"
+#include "worker/client_serve.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -22,7 +23,8 @@ static void end(struct worker *w)
 const struct worker_model event_model = {
 	.shares = true,
 	.capacity = capacity,
-	.admitted = client_start,
+	.admitted = client_serve,
+	.updated = acceptor_update,
 	.look = sessions_look,
 	.end = end,
 };

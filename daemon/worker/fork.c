@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "base/log_quota.h"
 #include "base/pages.h"
-#include "worker/client.h"
+#include "worker/acceptor.h"
 #include "worker/image.h"
 #include "worker/models.h"
 #include "worker/session_process.h"
@@ -51,7 +51,7 @@ struct forker {
 	uint32_t closing_n;
 	uint64_t overs_n; /* ever */
 	struct loop_source signals, over;
-	struct admission waiting; /* admitted, but the fork failed; fd -1: none */
+	struct admitted waiting; /* admitted, but the fork failed; fd -1: none */
 	struct loop_timer retry;
 	uint64_t retry_ns, said_ns;
 	struct loop_timer lives;         /* set while there are children: when they are looked at next */
@@ -157,7 +157,7 @@ static void reap(void)
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
 	worker_update(acceptor->w);
-	worker_linger_ended(acceptor->w);
+	worker_leave_if_done(acceptor->w);
 }
 
 static void signals_ready(struct loop_source *s, uint32_t events)
@@ -210,7 +210,7 @@ static void over_ready(struct loop_source *s, uint32_t events)
 }
 
 /* The connection is kept and tried again; meanwhile nobody is accepted. */
-static void fork_failed(struct worker *w, const struct admission *a, int err)
+static void fork_failed(struct worker *w, const struct admitted *a, int err)
 {
 	acceptor->waiting = *a;
 	acceptor->retry_ns = acceptor->retry_ns ? acceptor->retry_ns * 2 : RETRY_FIRST_NS;
@@ -227,7 +227,7 @@ static void fork_failed(struct worker *w, const struct admission *a, int err)
 		strerror(err), (unsigned)(acceptor->retry_ns / CLOCK_MS_NS));
 }
 
-static void admitted(struct worker *w, const struct admission *a)
+static void admitted(struct worker *w, const struct admitted *a)
 {
 	uint32_t generation = atomic_load(&a->slot->generation);
 	bool room = acceptor->n < acceptor->cap;
@@ -257,7 +257,7 @@ static void admitted(struct worker *w, const struct admission *a)
 
 static void retry(struct loop_timer *t)
 {
-	struct admission a = acceptor->waiting;
+	struct admitted a = acceptor->waiting;
 
 	(void)t;
 	acceptor->waiting.fd = -1;
@@ -354,7 +354,7 @@ static void look(struct worker *w)
 /* The connection that waits for a fork is not served any more. */
 static void drop_waiting(struct worker *w)
 {
-	struct admission *a = &acceptor->waiting;
+	struct admitted *a = &acceptor->waiting;
 
 	if (a->fd < 0)
 		return;
@@ -363,7 +363,7 @@ static void drop_waiting(struct worker *w)
 	counters_add(&w->counters[a->listener->row].sessions_ended, 1);
 	fd_close(&a->fd);
 	w->blocked = false;
-	worker_linger_ended(w);
+	worker_leave_if_done(w);
 }
 
 static void end(struct worker *w)
@@ -384,6 +384,7 @@ const struct worker_model fork_model = {
 	.prepare = prepare,
 	.accepted = free_those_over,
 	.admitted = admitted,
+	.updated = acceptor_update,
 	.look = look,
 	.end = end,
 };

@@ -1,39 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The three process models: who serves an admitted connection, and how many at once.
- *
- *     fork      one acceptor a pool forks a child per session
- *     prefork   each pre-spawned worker serves one session at a time
- *     event     each worker serves thousands
- */
+/* The table of the process models: a file each, but for the two of single.c. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/attr.h"
-#include "worker/acceptor.h"
-#include "worker/worker.h"
-
-struct worker_model {
-	bool shares; /* it goes on accepting while it serves */
-	/* Sessions at once in one worker. */
-	uint32_t (*capacity)(const struct pool_settings *pool);
-	/* At the worker's start. NULL: nothing to do, as for updated and ended. */
-	int (*prepare)(struct worker *w);
-	/* A connection came: what is over is freed, before it is judged. NULL: nothing to do. */
-	void (*accepted)(struct worker *w);
-	/* Serves the connection; a->fd and a->slot are the model's now. */
-	void (*admitted)(struct worker *w, const struct admission *a);
-	/* How full it is, or whether it serves, has changed. */
-	void (*updated)(struct worker *w);
-	/* A session has ended. */
-	void (*ended)(struct worker *w);
-	/* Some session has a kill mark. */
-	void (*look)(struct worker *w);
-	/* All sessions end now. */
-	void (*end)(struct worker *w);
-};
+#include "settings/settings.h"
+#include "worker/model.h"
 
 extern const struct worker_model fork_model, prefork_model, event_model;
-extern const struct worker_model *const worker_models[]; /* by enum pool_model */
+
+/* A process with one session, that nobody reaps for the slot of its session (inetd style); and a child of the fork model. */
+extern const struct worker_model single_model, forked_model;
+
+/* The model of a pool's workers. */
+const struct worker_model *models_of(const struct pool_settings *pool);

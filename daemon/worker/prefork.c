@@ -5,7 +5,8 @@
  * Process: a worker with a session waits for that session and the supervisor only. When too few idle workers are left it
  * says so, once: the gauge is a hint, the supervisor counts the records itself.
  */
-#include "worker/client.h"
+#include "worker/acceptor.h"
+#include "worker/client_serve.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 
@@ -16,10 +17,11 @@ static uint32_t capacity(const struct pool_settings *pool)
 }
 
 /* Counts itself among the idle workers, or no more. */
-static void updated(struct worker *w)
+static void updated(struct worker *w, bool full)
 {
-	bool idle = w->going && !w->draining && !w->sessions;
+	bool idle = w->phase == WORKER_SERVING && !w->sessions;
 
+	acceptor_set_full(w->acceptor, full);
 	if (idle == w->counted_idle)
 		return;
 	w->counted_idle = idle;
@@ -33,7 +35,7 @@ static void updated(struct worker *w)
 static void ended(struct worker *w)
 {
 	if (w->pool->sessions_per_worker && w->served >= w->pool->sessions_per_worker)
-		worker_drain(w);
+		w->drain(w);
 }
 
 static void end(struct worker *w)
@@ -43,7 +45,7 @@ static void end(struct worker *w)
 
 const struct worker_model prefork_model = {
 	.capacity = capacity,
-	.admitted = client_start,
+	.admitted = client_serve,
 	.updated = updated,
 	.ended = ended,
 	.look = sessions_look,

@@ -12,15 +12,7 @@
 /* It lies where the service's state will be: no session has begun, and none needs more room for it. */
 _Static_assert(sizeof(struct proxy) <= WORKER_STATE_STRIDE, "a header does not fit into a service's state");
 
-/* Where all of the process read: lent by client.c. */
-static uint8_t *in_bytes;
-
-bool proxy_header_is_due(const struct listener *l)
-{
-	return l->settings->rules.proxy != PROXY_OFF && (l->transport & TRANSPORT_STREAMS);
-}
-
-static void refuse(struct client *c, enum refusal why, enum session_end end)
+static void refuse_header(struct client *c, enum refusal why, enum session_end end)
 {
 	admission_refused(c->w, c->listener, why, &c->peer, 1);
 	sessions_end(c, end, true);
@@ -35,7 +27,7 @@ static enum refusal name_client(struct client *c, const struct proxy *p, bool is
 		c->peer = p->client;
 	c->is_proxied = true;
 	c->is_exempt = is_real;
-	request = acceptor_request(c->w, c->listener, &c->peer);
+	request = admission_request(c->w, c->listener, &c->peer);
 	request.is_exempt = is_real;
 	return admission_session(c->w, c->listener, &request, ADMISSION_NAMED, &c->slot);
 }
@@ -53,57 +45,51 @@ static void wait_on(struct client *c)
 	loop_set_timer(&c->w->loop, &c->timer, c->session.started_ns + PROXY_HEADER_WAIT_NS);
 }
 
-static void take(struct client *c, size_t n)
+/* True: the header ends at *ret_used of n bytes, and its client is admitted. */
+static bool take_header(struct client *c, const uint8_t *in, size_t n, size_t *ret_used)
 {
 	struct proxy *p = sessions_state(c);
-	size_t used;
-	enum proxy_verdict v = proxy_take(p, in_bytes, n, &used);
+	enum proxy_verdict v = proxy_take(p, in, n, ret_used);
 	enum refusal why;
 
 	if (v == PROXY_MORE) {
 		wait_on(c);
-		return;
+		return false;
 	}
 	why = v == PROXY_BAD ? REFUSED_PROXY : name_client(c, p, v == PROXY_REAL);
-	if (why != REFUSED_NOT) {
-		refuse(c, why, why == REFUSED_PROXY ? SESSION_END_RESET : SESSION_END_LIMIT);
-		return;
+	if (why == REFUSED_NOT) {
+		loop_cancel_timer(&c->w->loop, &c->timer);
+		return true;
 	}
-	loop_cancel_timer(&c->w->loop, &c->timer);
-	client_begin(c, in_bytes + used, n - used);
+	refuse_header(c, why, why == REFUSED_PROXY ? SESSION_END_RESET : SESSION_END_LIMIT);
+	return false;
 }
 
-static void read_some(struct client *c)
+bool proxy_header_read(struct client *c, uint8_t *buffer, size_t bytes, struct span *ret)
 {
-	/* What may be behind the header is no more than any service is given at once. */
-	ssize_t n = recv(c->source.fd, in_bytes, WORKER_LINE_BYTES, MSG_DONTWAIT);
+	ssize_t n = recv(c->source.fd, buffer, bytes, MSG_DONTWAIT);
+	size_t used;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		wait_on(c);
-	else if (n <= 0)
-		refuse(c, REFUSED_PROXY, SESSION_END_RESET);
-	else
-		take(c, (size_t)n);
+		return false;
+	}
+	if (n <= 0) {
+		refuse_header(c, REFUSED_PROXY, SESSION_END_RESET);
+		return false;
+	}
+	if (!take_header(c, buffer, (size_t)n, &used))
+		return false;
+	*ret = (struct span){ buffer + used, (size_t)n - used };
+	return true;
 }
 
-static void proxy_header_ready(struct loop_source *s, uint32_t events)
+void proxy_header_late(struct client *c)
 {
-	struct client *c = container_of(s, struct client, source);
-
-	client_drain_errors(c, events);
-	read_some(c);
+	refuse_header(c, REFUSED_PROXY, SESSION_END_LIMIT);
 }
 
-static void proxy_header_late(struct loop_timer *t)
+void proxy_header_begin(struct client *c)
 {
-	refuse(container_of(t, struct client, timer), REFUSED_PROXY, SESSION_END_LIMIT);
-}
-
-void proxy_header_await(struct client *c, uint8_t *scratch)
-{
-	in_bytes = scratch;
-	c->source.ready = proxy_header_ready;
-	c->timer.fire = proxy_header_late;
 	proxy_begin(sessions_state(c), c->listener->settings->rules.proxy);
-	read_some(c);
 }

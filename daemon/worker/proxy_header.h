@@ -8,14 +8,27 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "base/attr.h"
 #include "worker/client.h"
 
 #define PROXY_HEADER_WAIT_NS (3 * CLOCK_S_NS) /* for the whole header, from accept */
 
-/* Whether this listener's connections begin with one. */
-bool proxy_header_is_due(const struct listener *l);
+/* Before the first byte of a connection with a header is read. */
+void proxy_header_begin(struct client *c);
 
-/* Reads it, then calls client_begin(), or ends the connection: REFUSED_PROXY without a header in time, or as the client that
- * it names is refused. scratch: WORKER_LINE_BYTES, for this and every later call. */
-void proxy_header_await(struct client *c, uint8_t *scratch);
+/* Bytes in somebody's buffer. */
+struct span {
+	const uint8_t *at;
+	size_t n;
+};
+
+/* Reads what there is of it into a buffer of so many bytes. True: it is whole, and the session is to begin with *ret, what
+ * came behind it. False: it is waited for, or the connection is over: REFUSED_PROXY without a header, or as the client that
+ * it names is refused. */
+bool proxy_header_read(struct client *c, uint8_t *buffer, size_t bytes, struct span *ret) must_check;
+
+/* The timer of the header fires: the connection is over. */
+void proxy_header_late(struct client *c);

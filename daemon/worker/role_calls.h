@@ -3,6 +3,6 @@
 #pragma once
 
 #include "base/seccomp.h"
-#include "worker/sandbox.h"
+#include "worker/sandbox_role.h"
 
 void role_calls(enum sandbox_role role, struct seccomp_list *ret);

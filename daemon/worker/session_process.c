@@ -8,6 +8,8 @@
 
 #include "base/fd.h"
 #include "worker/client.h"
+#include "worker/client_serve.h"
+#include "worker/models.h"
 #include "worker/sessions.h"
 
 static void signals_ready(struct loop_source *s, uint32_t events)
@@ -43,7 +45,7 @@ static void beat(struct loop_timer *t)
 /* It has one connection and does not allocate. */
 static _Noreturn void run(struct worker *w, const struct session_inheritance *i, struct memory *m)
 {
-	const struct admission *a = i->admission;
+	const struct admitted *a = i->admitted;
 	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, i->log_fd, i->signals_fd, i->over_fd };
 	uint32_t parent = w->pid;
 
@@ -53,9 +55,9 @@ static _Noreturn void run(struct worker *w, const struct session_inheritance *i,
 	if (atomic_load(&a->slot->owner) != w->pid)
 		_exit(1);
 	fd_close_all_but(keep, array_n(keep));
-	w->is_alone = w->is_reaped = true;
+	w->model = &forked_model;
 	w->over_fd = i->over_fd;
-	w->draining = true; /* it leaves when its connection is gone */
+	w->phase = WORKER_DRAINING; /* it leaves when its connection is gone */
 	w->sessions = w->lingering_n = 0;
 	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
 	w->channel = (struct loop_source){ .fd = i->signals_fd, .ready = signals_ready };
@@ -68,8 +70,8 @@ static _Noreturn void run(struct worker *w, const struct session_inheritance *i,
 		_exit(1);
 	m->beat = (struct loop_timer){ .fire = beat };
 	loop_set_timer(&w->loop, &m->beat, w->loop.now_ns + WORKER_BEAT_NS);
-	client_start(w, a);
-	while (!w->leaving)
+	client_serve(w, a);
+	while (w->phase != WORKER_LEAVING)
 		if (loop_turn(&w->loop, CLOCK_NEVER) < 0)
 			_exit(1);
 	_exit(0);

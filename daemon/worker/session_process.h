@@ -8,14 +8,14 @@
  */
 #pragma once
 
-#include "worker/acceptor.h"
+#include "worker/model.h"
 #include "worker/worker.h"
 
 /* What it needs of its acceptor. */
 struct session_inheritance {
-	const struct admission *admission; /* its connection and slot, which the acceptor owned                     */
-	int signals_fd;                    /* SIGUSR1 and SIGCHLD, blocked and read here                            */
-	int over_fd;                       /* an eventfd of the acceptor's: the connection has outlived its session */
+	const struct admitted *admitted; /* its connection and slot, which the acceptor owned                     */
+	int signals_fd;                  /* SIGUSR1 and SIGCHLD, blocked and read here                            */
+	int over_fd;                     /* an eventfd of the acceptor's: the connection has outlived its session */
 	int log_fd;
 };
 

@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/sockios.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -14,6 +13,7 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "worker/admission.h"
+#include "worker/model.h"
 
 #define LOOK_AFTER_NS (10 * CLOCK_MS_NS)
 #define LOOK_COUNTED_NS (20 * CLOCK_MS_NS) /* while a cap counts it: its client may come again as soon as it has all */
@@ -123,10 +123,10 @@ void sessions_end(struct client *c, enum session_end why, bool reset)
 
 	if (reset)
 		reset_at_close(c);
-	if (w->is_reaped) {
+	if (w->model->is_reaped) {
 		log_session(c, why);
 		atomic_store(&c->slot->over, 1);
-		w->leaving = true;
+		w->phase = WORKER_LEAVING;
 		return;
 	}
 	release(c, why);
@@ -178,7 +178,7 @@ static void close_lingering(struct client *c, bool reset)
 		reset_at_close(c);
 	unlink_lingering(c);
 	close_connection(c);
-	worker_linger_ended(c->w);
+	worker_leave_if_done(c->w);
 }
 
 /* One that has been given time enough is reset; the kernel goes on with the others. */
@@ -213,7 +213,7 @@ static int begin_lingering(struct client *c)
 		loop_remove(&w->loop, &c->source);
 		c->registered = false;
 	}
-	if (c->registered || w->is_alone)
+	if (c->registered || w->model->is_single)
 		return watch(c);
 	loop_set_timer(&w->loop, &c->timer, w->loop.now_ns + LOOK_AFTER_NS);
 	return 0;
@@ -254,7 +254,7 @@ static void go_on_closing(struct client *c, uint32_t unread)
 /* It was not what most do: the caps count it again. False: they refuse it, and it is over. */
 static bool count_again(struct client *c)
 {
-	struct table_request request = acceptor_request(c->w, c->listener, &c->peer);
+	struct table_request request = admission_request(c->w, c->listener, &c->peer);
 	enum refusal why;
 
 	if (!c->is_uncounted)
@@ -386,15 +386,4 @@ void sessions_end_all(struct worker *w, enum session_end why)
 			sessions_end(&w->clients[i], why, true);
 	while (w->lingering_first)
 		sessions_close(w->lingering_first);
-}
-
-const struct listener *sessions_listener_named(const struct worker *w, const char *name)
-{
-	for (size_t i = 0; i < w->plan->listeners_n; i++) {
-		const struct listener *l = &w->plan->listeners[i];
-
-		if (l->transport == TRANSPORT_TCP && strcmp(l->settings->name, name) == 0)
-			return l;
-	}
-	return NULL;
 }

@@ -47,6 +47,3 @@ void sessions_look(struct worker *w);
 
 /* Ends all sessions for this reason, and closes all that linger. */
 void sessions_end_all(struct worker *w, enum session_end why);
-
-/* The listener of this name that serves streams; NULL if there is none. */
-const struct listener *sessions_listener_named(const struct worker *w, const char *name);

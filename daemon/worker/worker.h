@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker process: start-up, the supervisor's words, the main loop. Everything but what an admitted connection meets is
- * the same under all three models.
+ * What every worker is: its plan, its place in shared memory, its loop, its sessions, and the phase that it is in.
  *
- * Flow: acceptor.c takes a connection and has it admitted; the model (fork.c, prefork.c, event.c) says who serves it;
- * client.c moves its bytes through session/ and service/. datagram.c does the same for sockets without connections.
+ * The data of a worker and what all that serves clients does with it; worker_process.h runs it.
  */
 #pragma once
 
@@ -17,7 +15,6 @@
 #include "admission/shares.h"
 #include "settings/settings.h"
 #include "worker/buffers.h"
-#include "worker/sandbox.h"
 #include "shared/shared.h"
 #include "worker/channel.h"
 
@@ -49,6 +46,14 @@ struct client;
 struct datagrams;
 struct worker_model;
 
+/* The phases of a worker's life, each after the one before. */
+enum worker_phase {
+	WORKER_STARTING, /* serves nobody yet                                          */
+	WORKER_SERVING,
+	WORKER_DRAINING, /* accepts and reads nothing new; leaves when nothing is left */
+	WORKER_LEAVING,  /* ends its process                                           */
+};
+
 struct worker {
 	const struct worker_plan *plan;
 	const struct pool_settings *pool;
@@ -75,16 +80,16 @@ struct worker {
 	uint32_t sessions; /* open now, lingering ones not counted (fork: children) */
 	uint32_t capacity;
 	uint64_t served;
-	bool going, draining, leaving;
+	enum worker_phase phase;
 	bool counted_idle; /* in the gauge */
 	bool blocked;      /* it cannot serve another one for now, whatever its capacity */
-	bool is_alone;     /* it serves one session and leaves: the fork model's child, inetd style */
-	bool is_reaped;    /* is_alone: it leaves freeing its slot to whoever reaps it, and closing to the kernel */
-	int over_fd;       /* is_alone: an eventfd to be told when the connection outlives its session; −1: none */
+	int over_fd;       /* model single: an eventfd to be told when the connection outlives its session; −1: none */
 
 	struct acceptor *acceptor;
 	struct lookup_client_line *line; /* questions that wait */
 	struct datagrams *datagrams;
+	uint32_t datagrams_waiting;      /* for a lookup */
+	void (*drain)(struct worker *w); /* of who runs it: nothing new is accepted or read from now on */
 	uint64_t random_state[2];
 };
 
@@ -103,27 +108,17 @@ static inline bool worker_beat_is_recent(uint64_t beat_ns, uint64_t now_ns)
 #define WORKER_OUT_BYTES 49152  /* made at once by a service; with 16 KiB of input it fits one buffer */
 #define WORKER_LINE_BYTES 16384 /* read at once for services that are no mirror */
 
-/* Runs a worker of a pool until it is to end; never returns. channel: its end of the socketpair. */
-_Noreturn void worker_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t record_index, int channel);
-
-/* What its workers are in the sandbox's terms. */
-enum sandbox_role worker_role(const struct pool_settings *pool);
-
 /* A session began or ended: keeps the record, the gauge and the acceptor in step. */
 void worker_session_began(struct worker *w);
 void worker_session_ended(struct worker *w);
-/* A connection that lingered is closed. */
-void worker_linger_ended(struct worker *w);
+
+/* A worker that drains leaves when its last session, its last connection and its last lookup are over: one of them is. */
+void worker_leave_if_done(struct worker *w);
 
 /* Fills what a service may know, but for peer and local. */
 void worker_fill_context(struct worker *w, const struct listener *l, struct svc_context *ret);
-/* Another ctx->random. */
-uint32_t worker_random(struct worker *w);
 
-/* Accepts and reads nothing new from now on; leaves when the last connection is gone. */
-void worker_drain(struct worker *w);
-
-/* Writes into the shared record how full the worker is, and opens or shuts its doors accordingly. */
+/* Writes into the shared record what the worker does and how full it is, and has its model act on that. */
 void worker_update(struct worker *w);
 
 /* Tells the supervisor, unless it knows: the pool may have no place left. */
@@ -135,6 +130,3 @@ uint32_t worker_random(struct worker *w);
 
 /* Ends the process: the supervisor is dead. */
 void worker_life_ready(struct loop_source *s, uint32_t events);
-
-/* The descriptors that a process of this pool needs (its listeners, channel, life pipe, …) stay, all others are closed. */
-void worker_keep_descriptors(const struct worker_plan *plan, uint32_t pool_index, int channel);

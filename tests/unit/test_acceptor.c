@@ -172,12 +172,12 @@ TEST(what_woke_a_worker_that_drains_is_served)
 	desk_worker(&d);
 	assert_int_equal(acceptor_open(d.w.acceptor), 0);
 	fd = desk_dial(l, SOCK_STREAM);
-	worker_drain(&d.w);
+	worker_process_drain(&d.w);
 	assert_int_equal(admitted(&d, l), 1);
-	assert_false(d.w.leaving);
+	assert_int_equal(d.w.phase, WORKER_DRAINING);
 	close(fd);
 	desk_turn(&d);
-	assert_true(d.w.leaving);
+	assert_int_equal(d.w.phase, WORKER_LEAVING);
 	desk_end(&d);
 }
 

@@ -317,15 +317,15 @@ TEST(a_draining_worker_leaves_with_its_last_connection)
 	desk_worker(&d);
 	fd = desk_connect(&d, &d.listeners[0], 0);
 	lingering = desk_connect(&d, &d.listeners[1], 0);
-	worker_drain(&d.w);
-	assert_false(d.w.leaving);
+	worker_process_drain(&d.w);
+	assert_int_equal(d.w.phase, WORKER_DRAINING);
 	close(fd);
 	desk_turn(&d);
 	assert_int_equal(d.w.sessions, 0);
-	assert_false(d.w.leaving);
+	assert_int_equal(d.w.phase, WORKER_DRAINING);
 	close(lingering);
 	turn_until_lingering(&d, 0);
-	assert_true(d.w.leaving);
+	assert_int_equal(d.w.phase, WORKER_LEAVING);
 	desk_end(&d);
 }
 

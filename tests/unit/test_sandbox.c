@@ -26,6 +26,7 @@
 #include "base/fd.h"
 #include "base/landlock.h"
 #include "worker/role_calls.h"
+#include "worker/sandbox.h"
 
 typedef int try_fn(void); /* 0: it did as it should */
 

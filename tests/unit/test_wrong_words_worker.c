@@ -28,8 +28,8 @@ static void hang_up(unsigned i)
 /* A client comes, if it is let in. */
 static void come(const struct listener *l, unsigned i)
 {
-	struct admission a = { .listener = l, .peer = { .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t)i } } };
-	struct table_request r = acceptor_request(&desk.w, l, &a.peer);
+	struct admitted a = { .listener = l, .peer = { .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t)i } } };
+	struct table_request r = admission_request(&desk.w, l, &a.peer);
 	int pair[2];
 
 	r.per_source = i % 2 ? 3 : 0; /* 0: none, but counted */
@@ -42,7 +42,7 @@ static void come(const struct listener *l, unsigned i)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
 	a.fd = pair[1];
 	clients[i] = pair[0];
-	client_start(&desk.w, &a);
+	client_serve(&desk.w, &a);
 }
 
 /* It becomes a session of another listener, as tcpmux has it; or it is named, as a header of the PROXY protocol has it. */
@@ -52,7 +52,7 @@ static void become(struct worker *w, unsigned i)
 
 	if (i % SESSIONS >= w->clients_used || !c->slot)
 		return;
-	struct table_request r = acceptor_request(w, &desk.listeners[i / SESSIONS % 2], &c->peer);
+	struct table_request r = admission_request(w, &desk.listeners[i / SESSIONS % 2], &c->peer);
 	r.row_per_source = 2;
 	(void)admission_session(w, &desk.listeners[i / SESSIONS % 2], &r, i % 3 ? ADMISSION_BECOMES : ADMISSION_NAMED,
 				&c->slot);

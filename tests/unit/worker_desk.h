@@ -21,12 +21,15 @@
 #include "base/log.h"
 #include "net/listener.h"
 #include "worker/acceptor.h"
-#include "worker/lookup_client.h"
+#include "worker/admission.h"
 #include "worker/client.h"
+#include "worker/client_serve.h"
 #include "worker/datagram.h"
+#include "worker/lookup_client.h"
 #include "worker/models.h"
 #include "worker/sessions.h"
 #include "worker/worker.h"
+#include "worker/worker_process.h"
 
 #define DESK_LISTENERS 4
 #define DESK_RECORD 0
@@ -156,13 +159,15 @@ static inline struct worker *desk_worker(struct desk *d)
 	*w = (struct worker){
 		.plan = &d->plan,
 		.pool = pool,
-		.model = worker_models[pool->model],
+		.model = models_of(pool),
 		.record_index = DESK_RECORD,
 		.record = &desk_shared->records[DESK_RECORD],
 		.counters = shared_counters(desk_shared, DESK_RECORD),
 		.gauge = &desk_shared->gauges[0],
 		.channel = { .fd = d->channel[1] },
-		.going = true,
+		.phase = WORKER_SERVING,
+		.over_fd = -1,
+		.drain = worker_process_drain,
 	};
 	w->capacity = w->model->capacity(pool);
 	worker_seed(w);
@@ -188,19 +193,19 @@ static inline void desk_turn(struct desk *d)
 static inline int desk_connect(struct desk *d, const struct listener *l, int send_bytes)
 {
 	int pair[2];
-	struct admission a = { .listener = l, .peer = { .family = AF_UNIX } };
+	struct admitted a = { .listener = l, .peer = { .family = AF_UNIX } };
 
 	assert_int_equal(socketpair(AF_UNIX,
 				    (l->transport == TRANSPORT_UNIXPACKET ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_NONBLOCK, 0,
 				    pair),
 			 0);
-	assert_int_equal(acceptor_admit(&d->w, l, &a.peer, &a.slot), REFUSED_NOT);
+	assert_int_equal(admission_connection(&d->w, l, &a.peer, &a.slot), REFUSED_NOT);
 	if (send_bytes)
 		assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes)), 0);
 	counters_add(&d->w.counters[l->row].sessions, 1);
 	a.fd = pair[1];
 	d->w.loop.now_ns = clock_mono_ns();
-	client_start(&d->w, &a);
+	client_serve(&d->w, &a);
 	return pair[0];
 }
 
@@ -228,8 +233,8 @@ static inline void desk_fork(struct desk *d)
 	d->pid = fork();
 	assert_true(d->pid >= 0);
 	if (d->pid == 0) {
-		worker_keep_descriptors(&d->plan, 0, d->channel[1]);
-		worker_run(&d->plan, 0, DESK_RECORD, d->channel[1]);
+		worker_process_keep_descriptors(&d->plan, 0, d->channel[1]);
+		worker_process_run(&d->plan, 0, DESK_RECORD, d->channel[1]);
 	}
 	fd_close(&d->channel[1]);
 	desk_hear(d, CHANNEL_READY);

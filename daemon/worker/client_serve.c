@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection: the code that moves a session's bytes. */
-#include "worker/client.h"
+/* The code that moves a session's bytes. */
+#include "worker/client_serve.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,12 +9,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
-#include "base/fd.h"
-#include "worker/bulk.h"
-#include "worker/proxy_header.h"
 #include "worker/admission.h"
-#include "worker/models.h"
+#include "worker/bulk.h"
+#include "worker/client.h"
+#include "worker/client_io.h"
+#include "worker/proxy_header.h"
 #include "worker/sessions.h"
 
 #define STEPS_A_TURN 8 /* of a session that always has more to say: then the others get their turn */
@@ -30,53 +29,6 @@ static void client_timer(struct loop_timer *t);
 static bool is_packets(const struct client *c)
 {
 	return c->listener->transport == TRANSPORT_UNIXPACKET;
-}
-
-bool client_wait(struct client *c, uint32_t events)
-{
-	int r = 0;
-
-	if (!c->registered)
-		r = (c->w->model && c->w->model->shares ? loop_add : loop_add_solo)(&c->w->loop, &c->source, events);
-	else if (c->waits_for != events)
-		r = loop_change(&c->w->loop, &c->source, events);
-	if (r < 0) {
-		sessions_end(c, SESSION_END_LIMIT, true);
-		return false;
-	}
-	c->registered = true;
-	c->waits_for = (uint8_t)events;
-	uint64_t at_ns = session_deadline(&c->session, c->owed_at < c->owed_end);
-	if (c->ask.source.fd >= 0 && c->ask.deadline_ns < at_ns)
-		at_ns = c->ask.deadline_ns;
-	/* A timer that fires early is cheaper than one that moves with every byte. */
-	if (!c->timer.place || at_ns < c->timer.at_ns)
-		loop_set_timer(&c->w->loop, &c->timer, at_ns);
-	return true;
-}
-
-ssize_t client_write(struct client *c, const uint8_t *from, size_t n, bool more)
-{
-	size_t done = 0;
-
-	while (done < n) {
-		ssize_t r = send(c->source.fd, from + done, n - done, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
-			break;
-		if (r < 0) {
-			sessions_end(c, SESSION_END_RESET, true);
-			return -1;
-		}
-		done += (size_t)r;
-	}
-	if (done) {
-		session_sent(&c->session, done, c->w->loop.now_ns);
-		counters_add(&c->w->counters[c->listener->row].sent_bytes, done);
-		sessions_note(c);
-	}
-	return (ssize_t)done;
 }
 
 /* Keeps what the client did not take, and the input that has to wait for it. False: no memory is left for it; the session
@@ -99,7 +51,7 @@ static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const str
 	c->owed_end = (uint32_t)owed_n;
 	c->held_end = (uint32_t)(owed_n + held_n);
 	/* Where a process has one session, the copy is all that its slow client may cost. */
-	if (!c->w->model || !c->w->model->shares)
+	if (!c->w->model->shares)
 		(void)madvise(in_bytes, sizeof(in_bytes), MADV_DONTNEED);
 	return true;
 }
@@ -112,16 +64,28 @@ static void forget(struct client *c)
 	c->owed_at = c->owed_end = c->held_end = 0;
 }
 
+/* The listener of this name that serves streams; NULL if there is none. */
+static const struct listener *listener_named(const struct worker *w, const char *name)
+{
+	for (size_t i = 0; i < w->plan->listeners_n; i++) {
+		const struct listener *l = &w->plan->listeners[i];
+
+		if (l->transport == TRANSPORT_TCP && strcmp(l->settings->name, name) == 0)
+			return l;
+	}
+	return NULL;
+}
+
 /* tcpmux: the session becomes one of the named listener's, admitted by it as if it had been asked itself. */
 static bool become(struct client *c, const struct svc_io *io)
 {
-	const struct listener *to = sessions_listener_named(c->w, c->listener->settings->options.names[io->become]);
+	const struct listener *to = listener_named(c->w, c->listener->settings->options.names[io->become]);
 	enum refusal why = REFUSED_SESSIONS;
 
 	if (to) {
-		struct table_request request = acceptor_request(c->w, to, &c->peer);
+		struct table_request request = admission_request(c->w, to, &c->peer);
 		request.is_exempt = c->is_exempt;
-		why = proxy_header_is_due(to) && !c->is_proxied
+		why = admission_is_proxied(to) && !c->is_proxied
 			      ? REFUSED_PROXY
 			      : admission_session(c->w, to, &request, ADMISSION_BECOMES, &c->slot);
 	}
@@ -164,13 +128,13 @@ static bool step(struct client *c, struct svc_io *io, const struct lookup_answer
 	}
 	if (!io->out_len)
 		return true;
-	ssize_t done = client_write(c, io->out, io->out_len, c->next == SESSION_FINISH);
+	ssize_t done = client_io_write(c, io->out, io->out_len, c->next == SESSION_FINISH);
 	if (done < 0)
 		return false;
 	if ((size_t)done == io->out_len)
 		return true;
 	if (keep(c, io->out + done, io->out_len - (size_t)done, io))
-		client_wait(c, EPOLLOUT);
+		client_io_wait(c, EPOLLOUT);
 	return false;
 }
 
@@ -182,7 +146,7 @@ static void begin_ask(struct client *c, struct svc_io *io)
 	if (lookup_client_begin(w, &c->ask,
 				&(struct lookup_client_request){ &io->question, lookup_client_source(w, &c->peer) },
 				answered) == 0) {
-		client_wait(c, 0);
+		client_io_wait(c, 0);
 		return;
 	}
 	lookup_client_count(w, c->listener->row, &c->ask, LOOKUP_FAILED);
@@ -199,10 +163,10 @@ static void proceed(struct client *c, struct svc_io *io)
 		io->in_used = 0;
 		switch ((enum session_next)c->next) {
 		case SESSION_READ:
-			client_wait(c, EPOLLIN);
+			client_io_wait(c, EPOLLIN);
 			return;
 		case SESSION_PAUSE: /* what is sent to a generator is read all the same, and thrown away */
-			client_wait(c, c->session.eof ? 0 : EPOLLIN);
+			client_io_wait(c, c->session.eof ? 0 : EPOLLIN);
 			return;
 		case SESSION_ASK:
 			begin_ask(c, io);
@@ -213,7 +177,7 @@ static void proceed(struct client *c, struct svc_io *io)
 			return;
 		case SESSION_AGAIN:
 			if (steps == STEPS_A_TURN && !io->in_len) {
-				client_wait(c, EPOLLOUT);
+				client_io_wait(c, EPOLLOUT);
 				return;
 			}
 			if (!step(c, io, NULL))
@@ -254,12 +218,13 @@ static void write_owed(struct client *c)
 	if (c->is_bulk && !c->block && bulk_echo(c))
 		return;
 	if (c->owed_at < c->owed_end) {
-		ssize_t done = client_write(c, c->block + c->owed_at, c->owed_end - c->owed_at, c->next == SESSION_FINISH);
+		ssize_t done = client_io_write(c, c->block + c->owed_at, c->owed_end - c->owed_at,
+					       c->next == SESSION_FINISH);
 		if (done < 0)
 			return;
 		c->owed_at += (uint32_t)done;
 		if (c->owed_at < c->owed_end) {
-			client_wait(c, EPOLLOUT);
+			client_io_wait(c, EPOLLOUT);
 			return;
 		}
 	}
@@ -283,13 +248,6 @@ static size_t room_for(const struct client *c)
 	return is_packets(c) ? BUFFERS_BLOCK - SVC_OUT_MIN : WORKER_LINE_BYTES;
 }
 
-void client_count_in(struct client *c, size_t n)
-{
-	session_received(&c->session, n, c->w->loop.now_ns);
-	counters_add(&c->w->counters[c->listener->row].received_bytes, n);
-	sessions_note(c);
-}
-
 static void read_some(struct client *c)
 {
 	size_t room = room_for(c);
@@ -299,7 +257,7 @@ static void read_some(struct client *c)
 	ssize_t n = recv(c->source.fd, in_bytes, room, MSG_DONTWAIT | (is_packets(c) ? MSG_TRUNC : 0));
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		client_wait(c, EPOLLIN);
+		client_io_wait(c, EPOLLIN);
 		return;
 	}
 	if (n < 0) {
@@ -315,21 +273,15 @@ static void read_some(struct client *c)
 	if (n == 0)
 		c->session.eof = true;
 	else
-		client_count_in(c, (size_t)n);
+		client_io_count_in(c, (size_t)n);
 	run(c, in_bytes, (size_t)n);
-}
-
-void client_drain_errors(const struct client *c, uint32_t events)
-{
-	if (events & EPOLLERR && c->listener->socket_family != AF_UNIX)
-		(void)fd_drain_errors(c->source.fd);
 }
 
 static void client_ready(struct loop_source *s, uint32_t events)
 {
 	struct client *c = container_of(s, struct client, source);
 
-	client_drain_errors(c, events);
+	client_io_drain_errors(c, events);
 	if (!c->slot)
 		(void)sessions_drain(c);
 	else if (c->waits_for & EPOLLOUT)
@@ -359,10 +311,11 @@ static void client_timer(struct loop_timer *t)
 	else if (c->next == SESSION_PAUSE && c->session.wake_ns <= now_ns)
 		run(c, in_bytes, 0);
 	else
-		client_wait(c, c->waits_for);
+		client_io_wait(c, c->waits_for);
 }
 
-void client_begin(struct client *c, const uint8_t *in, size_t n)
+/* Its session begins, with these first n bytes (WORKER_LINE_BYTES at most). */
+static void begin(struct client *c, const uint8_t *in, size_t n)
 {
 	const struct listener_settings *s = c->listener->settings;
 
@@ -370,7 +323,7 @@ void client_begin(struct client *c, const uint8_t *in, size_t n)
 	c->timer.fire = client_timer;
 	session_begin(&c->session, s->service, &s->rules, sessions_state(c), c->w->loop.now_ns);
 	if (n)
-		client_count_in(c, n);
+		client_io_count_in(c, n);
 	/* A service that speaks first does so now; for the others the first bytes are often here already. */
 	if (n || s->service->open)
 		run(c, in, n);
@@ -378,7 +331,29 @@ void client_begin(struct client *c, const uint8_t *in, size_t n)
 		read_some(c);
 }
 
-void client_start(struct worker *w, const struct admission *a)
+static void await_header(struct client *c)
+{
+	struct span first = { in_bytes, 0 };
+
+	/* What may be behind the header is no more than any service is given at once. */
+	if (proxy_header_read(c, in_bytes, WORKER_LINE_BYTES, &first))
+		begin(c, first.at, first.n);
+}
+
+static void header_ready(struct loop_source *s, uint32_t events)
+{
+	struct client *c = container_of(s, struct client, source);
+
+	client_io_drain_errors(c, events);
+	await_header(c);
+}
+
+static void header_timer(struct loop_timer *t)
+{
+	proxy_header_late(container_of(t, struct client, timer));
+}
+
+void client_serve(struct worker *w, const struct admitted *a)
 {
 	struct client *c = sessions_take(w);
 
@@ -393,8 +368,12 @@ void client_start(struct worker *w, const struct admission *a)
 		.session = { .started_ns = w->loop.now_ns, .active_ns = w->loop.now_ns },
 	};
 	worker_session_began(w);
-	if (proxy_header_is_due(c->listener))
-		proxy_header_await(c, in_bytes);
-	else
-		client_begin(c, in_bytes, 0);
+	if (!admission_is_proxied(c->listener)) {
+		begin(c, in_bytes, 0);
+		return;
+	}
+	c->source.ready = header_ready;
+	c->timer.fire = header_timer;
+	proxy_header_begin(c);
+	await_header(c);
 }
