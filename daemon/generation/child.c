@@ -13,11 +13,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
-#include "generation/policy.h"
 #include "worker/image.h"
-#include "worker/metrics.h"
-#include "worker/resolver.h"
-#include "worker/worker_process.h"
+#include "process/metrics.h"
+#include "process/resolver.h"
+#include "process/worker_process.h"
+#include "generation/policy.h"
 
 #define FORGOTTEN_NS (120 * CLOCK_S_NS) /* after which an early death is no longer one in a row */
 

@@ -14,16 +14,16 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "generation/metrics_socket.h"
+#include "worker/image.h"
+#include "worker/lookup_client.h"
+#include "worker/sandbox.h"
+#include "process/worker_process.h"
 #include "generation/child.h"
+#include "generation/metrics_socket.h"
 #include "generation/orphans.h"
 #include "generation/policy.h"
 #include "generation/pool.h"
 #include "generation/sockets.h"
-#include "worker/image.h"
-#include "worker/lookup_client.h"
-#include "worker/sandbox.h"
-#include "worker/worker_process.h"
 
 #define GAUGES_OF(number) ((number) % (SHARED_GAUGES_MAX / SETTINGS_POOLS_MAX) * SETTINGS_POOLS_MAX)
 

@@ -11,8 +11,9 @@ import pathlib
 import re
 import sys
 
-CHAIN = ["base", "service", "session", "admission", "settings", "net", "shared", "worker", "generation", "control", "upgrade", "supervisor", "inetd", "main"]
-LOGS = {"worker", "generation", "control", "upgrade", "supervisor", "inetd", "main"}
+CHAIN = ["base", "service", "session", "admission", "settings", "net", "shared", "worker", "stream", "datagram", "process",
+         "generation", "control", "upgrade", "supervisor", "inetd", "main"]
+LOGS = {"worker", "stream", "datagram", "process", "generation", "control", "upgrade", "supervisor", "inetd", "main"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 LOG_CALL = re.compile(r"\blog_(?:say|begin|open|set)\s*\(")

@@ -4,8 +4,8 @@
 
 #include <netinet/udp.h>
 
-#include "worker/batch.h"
 #include "worker_desk.h"
+#include "datagram/batch.h"
 
 struct reading {
 	struct desk desk;

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <sys/wait.h>
 
-#include "worker/lookup_client.h"
-#include "worker/resolver.h"
 #include "worker_desk.h"
+#include "worker/lookup_client.h"
+#include "process/resolver.h"
 
 /* A worker that may ask, and where its questions arrive. */
 struct questions {

@@ -3,7 +3,7 @@
 
 #include "test.h"
 
-#include "worker/media.h"
+#include "process/media.h"
 
 #define OPENMETRICS "application/openmetrics-text"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "worker/outbox.h"
+#include "datagram/outbox.h"
 
 static const struct listener_settings service;
 static const struct listener udp = { .fd = -1, .settings = &service, .transport = TRANSPORT_UDP };

@@ -7,8 +7,8 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 
-#include "worker/packet.h"
 #include "worker_desk.h"
+#include "datagram/packet.h"
 
 /* A server that answers one datagram at a time, and a client that takes answers from the address it asked, no other. */
 struct exchange {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "worker_desk.h"
-#include "worker/proxy_header.h"
+#include "stream/proxy_header.h"
 
 #define LINE "PROXY TCP4 192.0.2.1 198.51.100.2 56324 7\r\n"
 #define LINE_OF_ANOTHER "PROXY TCP4 192.0.2.2 198.51.100.2 56324 7\r\n"

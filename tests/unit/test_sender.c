@@ -6,8 +6,8 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 
-#include "worker/sender.h"
 #include "worker_desk.h"
+#include "datagram/sender.h"
 
 #define SEGMENT 100
 #define LAST 40

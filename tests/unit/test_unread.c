@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <linux/sockios.h>
 
-#include "worker/unread.h"
+#include "datagram/unread.h"
 
 #define BUFFER 425984 /* what anybody gets on most hosts */
 #define CLIENTS 200

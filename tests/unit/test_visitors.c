@@ -3,7 +3,7 @@
 
 #include "test.h"
 
-#include "worker/visitors.h"
+#include "process/visitors.h"
 
 #define NOW_NS (1000 * CLOCK_S_NS)
 #define CROWD "192.0.2.1"

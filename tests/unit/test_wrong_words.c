@@ -14,20 +14,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "wrong_words.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
-#include "control/command.h"
+#include "process/exposition.h"
 #include "generation/child.h"
-#include "generation/generation.h"
-#include "generation/orphans.h"
 #include "generation/eviction.h"
+#include "generation/generation.h"
 #include "generation/log_statistics.h"
+#include "generation/orphans.h"
+#include "control/command.h"
 #include "supervisor/core.h"
 #include "supervisor/housekeeping.h"
-#include "worker/exposition.h"
-#include "wrong_words.h"
 
 #define SLOTS 64
 #define RECORDS 4

@@ -20,16 +20,16 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "net/listener.h"
-#include "worker/acceptor.h"
 #include "worker/admission.h"
-#include "worker/client.h"
-#include "worker/client_serve.h"
-#include "worker/datagram.h"
 #include "worker/lookup_client.h"
-#include "worker/models.h"
-#include "worker/sessions.h"
 #include "worker/worker.h"
-#include "worker/worker_process.h"
+#include "stream/acceptor.h"
+#include "stream/client.h"
+#include "stream/client_serve.h"
+#include "stream/models.h"
+#include "stream/sessions.h"
+#include "datagram/datagram.h"
+#include "process/worker_process.h"
 
 #define DESK_LISTENERS 4
 #define DESK_RECORD 0

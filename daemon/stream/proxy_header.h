@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The header of the PROXY protocol that comes before a session, where a listener asks for it.
+ *
+ * Flow: the acceptor admits a balancer's connection without a source; here its header is read; then the client that it
+ * names is held against the lists and the caps, and the session begins as if that client had connected itself.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "stream/client.h"
+
+#define PROXY_HEADER_WAIT_NS (3 * CLOCK_S_NS) /* for the whole header, from accept */
+
+/* Before the first byte of a connection with a header is read. */
+void proxy_header_begin(struct client *c);
+
+/* Bytes in somebody's buffer. */
+struct span {
+	const uint8_t *at;
+	size_t n;
+};
+
+/* Reads what there is of it into a buffer of so many bytes. True: it is whole, and the session is to begin with *ret, what
+ * came behind it. False: it is waited for, or the connection is over: REFUSED_PROXY without a header, or as the client that
+ * it names is refused. */
+bool proxy_header_read(struct client *c, uint8_t *buffer, size_t bytes, struct span *ret) must_check;
+
+/* The timer of the header fires: the connection is over. */
+void proxy_header_late(struct client *c);
