@@ -51,7 +51,7 @@ static size_t usual_places(char places[][108])
 	return n;
 }
 
-int ask_open(struct lookup_client *a, const char *path, struct text *why)
+int ask_open(struct ask *a, const char *path, struct text *why)
 {
 	char places[3][108];
 	size_t n = path ? 1 : usual_places(places);
@@ -72,7 +72,7 @@ int ask_open(struct lookup_client *a, const char *path, struct text *why)
 	return 0;
 }
 
-int ask_send(struct lookup_client *a, const char *request, size_t n, unsigned patience_s)
+int ask_send(struct ask *a, const char *request, size_t n, unsigned patience_s)
 {
 	struct timeval patience = { .tv_sec = (time_t)patience_s };
 
@@ -81,7 +81,7 @@ int ask_send(struct lookup_client *a, const char *request, size_t n, unsigned pa
 	return fd_write_all(a->fd, request, n);
 }
 
-int ask_next(struct lookup_client *a, char **ret_line, size_t *ret_n)
+int ask_next(struct ask *a, char **ret_line, size_t *ret_n)
 {
 	for (;;) {
 		char *line = a->storage + a->taken;
@@ -109,7 +109,7 @@ int ask_next(struct lookup_client *a, char **ret_line, size_t *ret_n)
 	}
 }
 
-void ask_close(struct lookup_client *a)
+void ask_close(struct ask *a)
 {
 	fd_close(&a->fd);
 }

@@ -164,7 +164,7 @@ static int take_line(const struct options *o, const char *line, size_t n, struct
 	return code;
 }
 
-static int take_answer(const struct options *o, struct lookup_client *a)
+static int take_answer(const struct options *o, struct ask *a)
 {
 	struct screen screen;
 	int code = -1;
@@ -189,7 +189,7 @@ static int take_answer(const struct options *o, struct lookup_client *a)
 /* The exit code. */
 static int give_command(const struct options *o, const char *request)
 {
-	static struct lookup_client ask;
+	static struct ask ask;
 	char storage[256];
 	struct text why = TEXT_OVER(storage);
 	int r = ask_open(&ask, o->socket, &why);

@@ -30,13 +30,14 @@ static bool look_at(const struct fleet *f, uint32_t index, struct table_view *re
 /* The generation whose session it is; NULL: it is gone, and so is the session. */
 static struct generation *generation_of(const struct fleet *f, uint32_t pool)
 {
+	uint32_t number = shared_pool_unpack(pool).generation;
 	struct generation *all[] = { f->current, f->coming };
 
 	for (size_t i = 0; i < array_n(all); i++)
-		if (all[i] && all[i]->number == pool / SETTINGS_POOLS_MAX)
+		if (all[i] && all[i]->number == number)
 			return all[i];
 	for (struct generation *g = f->draining; g; g = g->next)
-		if (g->number == pool / SETTINGS_POOLS_MAX)
+		if (g->number == number)
 			return g;
 	return NULL;
 }
@@ -60,8 +61,8 @@ static void add_session(const struct fleet *f, uint32_t slot, const struct table
 	json_out_text(to, "id", id.at);
 	json_out_text(to, "listener", f->labels.names[v->row]);
 	json_out_text(to, "peer", peer.at);
-	json_out_text(to, "pool", g ? g->pools[v->pool % SETTINGS_POOLS_MAX].name : "");
-	json_out_number(to, "generation", v->pool / SETTINGS_POOLS_MAX);
+	json_out_text(to, "pool", g ? g->pools[shared_pool_unpack(v->pool).pool].name : "");
+	json_out_number(to, "generation", shared_pool_unpack(v->pool).generation);
 	json_out_number(to, "process", v->owner);
 	json_out_number(to, "age_ms", ms_since(v->started_ns));
 	json_out_number(to, "idle_ms", ms_since(v->active_ns));
@@ -104,7 +105,7 @@ enum command_state cmd_kill(struct asking *a, struct text *to maybe_unused)
 		return command_fail(a, "session %s is ending", a->request->id);
 	table_mark(table_slot_at(t, slot), generation, KILL_KILLED);
 	for (struct child *c = g->children; c; c = c->next)
-		if (c->pool == seen.pool % SETTINGS_POOLS_MAX)
+		if (c->pool == shared_pool_unpack(seen.pool).pool)
 			child_tell(c, CHANNEL_LOOK);
 	orphans_signal(g, SIGUSR1, KILL_NOT);
 	text_addf(&a->said, "session %s of %s from ", a->request->id, f->labels.names[seen.row]);

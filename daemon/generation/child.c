@@ -54,7 +54,7 @@ static void hear(struct child *c, enum channel_word word)
 		c->ready = true;
 		if (c->pool == CHILD_METRICS) /* it cannot write its record */
 			atomic_store(&record_of(c)->state, RECORD_IDLE);
-		if (c->generation->serving)
+		if (c->generation->phase > GENERATION_FAILED)
 			child_tell(c, CHANNEL_GO);
 		break;
 	case CHANNEL_DRAINED:
@@ -334,11 +334,11 @@ void child_bury(struct child *c, const siginfo_t *info)
 	bool well = info->si_code == CLD_EXITED && info->si_status == 0;
 	uint32_t sessions = shared_release_owner(f->shared, &f->table, (uint32_t)c->pid);
 
-	if (!c->ready)
-		c->generation->failed = true;
+	if (!c->ready && c->generation->phase == GENERATION_COMING)
+		c->generation->phase = GENERATION_FAILED;
 	if (!well && is_of_model(c, POOL_FORK))
 		c->generation->orphaned = true;
-	if (!well && !c->generation->ending)
+	if (!well && c->generation->phase != GENERATION_ENDING)
 		mourn(c, info, sessions);
 	loop_remove(&f->loop, &c->channel);
 	fd_close(&c->channel.fd);

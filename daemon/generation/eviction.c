@@ -80,7 +80,7 @@ static bool see(const struct generation *g, uint32_t pool, uint32_t index, struc
 {
 	const struct table *t = &g->fleet->table;
 
-	return table_look(t, index, ret) && ret->pool == g->number * SETTINGS_POOLS_MAX + pool &&
+	return table_look(t, index, ret) && ret->pool == shared_pool_pack(g->number, pool) &&
 	       !table_mark_of(table_slot_at(t, index));
 }
 

@@ -75,11 +75,22 @@ struct pool {
 	struct eviction eviction;
 };
 
+/* The life of a generation. Each but FAILED comes after those above it. */
+enum generation_phase {
+	GENERATION_COMING,      /* its processes start, and wait                                              */
+	GENERATION_FAILED,      /* one of them ended before it was ready: it does not come                    */
+	GENERATION_HANDED_OVER, /* a program before started it: its workers serve, but without settings it begins nothing */
+	GENERATION_SERVING,     /* its workers serve, and are made good when they die                         */
+	GENERATION_DRAINING,    /* its workers take nothing new                                               */
+	GENERATION_ENDING,      /* its processes have been told to end                                        */
+};
+
 struct generation {
 	struct fleet *fleet;
+	enum generation_phase phase;
 	struct generation *next; /* among the draining ones */
 	uint32_t number;
-	struct settings *settings; /* NULL: it begins nothing (it has gone, or a program before started it) */
+	struct settings *settings; /* NULL: it has gone, or was handed over */
 	struct limits_memory *limits;
 	struct listener *listeners;
 	size_t listeners_n;
@@ -97,7 +108,6 @@ struct generation {
 	uint64_t deadline_ns; /* coming: to be ready; draining: to be gone */
 	uint64_t empty_by_ns; /* coming, with its sockets in their places: when the queues of those before are given up */
 	bool orphaned;        /* an acceptor has died: sessions may have outlived it (orphans.h) */
-	bool serving, drain_asked, ending, failed;
 };
 
 /* What is known of sockets that no client reaches any more: lost.h. */

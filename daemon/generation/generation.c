@@ -242,7 +242,7 @@ void generation_deal_readers(struct generation *g)
 
 void generation_go(struct generation *g)
 {
-	g->serving = true;
+	g->phase = GENERATION_SERVING;
 	generation_deal_readers(g);
 	for (struct child *c = g->children; c; c = c->next)
 		if (c->ready)
@@ -258,7 +258,7 @@ static void tell_workers(struct generation *g, enum channel_word word)
 
 void generation_drain(struct generation *g, uint64_t deadline_ns)
 {
-	g->drain_asked = true;
+	g->phase = GENERATION_DRAINING;
 	g->deadline_ns = deadline_ns;
 	tell_workers(g, CHANNEL_DRAIN);
 	for (struct child *c = g->children; c; c = c->next)
@@ -268,7 +268,7 @@ void generation_drain(struct generation *g, uint64_t deadline_ns)
 
 void generation_end(struct generation *g)
 {
-	g->ending = true;
+	g->phase = GENERATION_ENDING;
 	for (struct child *c = g->children; c; c = c->next)
 		child_tell(c, CHANNEL_END);
 	orphans_signal(g, SIGUSR1, KILL_DRAIN);
@@ -276,7 +276,7 @@ void generation_end(struct generation *g)
 
 void generation_kill(struct generation *g)
 {
-	g->ending = true;
+	g->phase = GENERATION_ENDING;
 	for (struct child *c = g->children; c; c = c->next)
 		kill(c->pid, SIGKILL);
 	orphans_signal(g, SIGKILL, KILL_NOT);

@@ -24,7 +24,7 @@ static pid_t orphan_of(const struct generation *g, const struct table_view *sess
 	struct fleet *f = g->fleet;
 	pid_t owner = session->owner <= INT32_MAX ? (pid_t)session->owner : 0;
 
-	if (owner <= 1 || session->pool / SETTINGS_POOLS_MAX != g->number || !is_our_child(owner))
+	if (owner <= 1 || shared_pool_unpack(session->pool).generation != g->number || !is_our_child(owner))
 		return 0;
 	return fleet_child(f, owner) || owner == f->checker ? 0 : owner;
 }

@@ -116,3 +116,18 @@ void shared_forget_row(struct shared *s, uint32_t records_n, uint32_t row);
 /* Frees what a process that is gone held: its session slots and the buffers counted for them. How many sessions it took
  * along. */
 uint32_t shared_release_owner(struct shared *s, const struct table *t, uint32_t pid);
+
+/* A pool of a generation as one number: what table_slot.pool has. */
+struct shared_pool {
+	uint32_t generation, pool;
+};
+
+static inline uint32_t shared_pool_pack(uint32_t generation, uint32_t pool)
+{
+	return generation * SETTINGS_POOLS_MAX + pool;
+}
+
+static inline struct shared_pool shared_pool_unpack(uint32_t packed)
+{
+	return (struct shared_pool){ .generation = packed / SETTINGS_POOLS_MAX, .pool = packed % SETTINGS_POOLS_MAX };
+}

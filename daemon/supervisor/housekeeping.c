@@ -71,7 +71,7 @@ void housekeeping_sockets(struct supervisor *s, bool at_once)
 	const struct generation *g = s->fleet.current;
 
 	/* While one program gives way to another, or one generation to the next, sockets are theirs. */
-	if (!g || !g->settings || g->drain_asked || s->fleet.coming || s->fleet.stopping || takeover_mode() != TAKEOVER_NONE)
+	if (!g || g->phase != GENERATION_SERVING || s->fleet.coming || s->fleet.stopping || takeover_mode() != TAKEOVER_NONE)
 		return;
 	lost_look(&s->fleet, at_once);
 	control_mend(&s->control, g->settings, at_once);
@@ -125,7 +125,8 @@ static void sample_backlogs(struct supervisor *s)
 /* A program that came back and could not read its settings serves on with what it has, and tries again. */
 static void want_settings(struct supervisor *s, uint64_t now_ns)
 {
-	if (!s->fleet.current || s->fleet.current->settings || s->fleet.coming || s->fleet.stopping || now_ns < s->retry_ns)
+	if (!s->fleet.current || s->fleet.current->phase != GENERATION_HANDED_OVER || s->fleet.coming || s->fleet.stopping ||
+	    now_ns < s->retry_ns)
 		return;
 	s->fleet.reload_wanted = true;
 	s->retry_ns = now_ns + RETRY_NS;
@@ -142,7 +143,7 @@ void housekeeping(struct supervisor *s)
 	check_lives(s->fleet.current, now_ns, was_stopped);
 	for (struct generation *g = s->fleet.draining; g; g = g->next)
 		check_lives(g, now_ns, was_stopped);
-	if (s->fleet.current && s->fleet.current->settings)
+	if (s->fleet.current && s->fleet.current->phase == GENERATION_SERVING)
 		eviction_watch(s->fleet.current, now_ns);
 	/* Also what a session child left in doubt: its acceptor has buried it. */
 	(void)table_repair(&s->fleet.table);

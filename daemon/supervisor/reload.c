@@ -116,7 +116,7 @@ static void end_oldest_drains(struct supervisor *s)
 
 	for (struct generation *g = s->fleet.draining; g; g = g->next) {
 		n += generation_count(g);
-		if (n <= RELOAD_DRAINING_MAX || g->ending)
+		if (n <= RELOAD_DRAINING_MAX || g->phase == GENERATION_ENDING)
 			continue;
 		log_say(LOG_LEVEL_WARNING, "reload", "generation %u ends before its drain_timeout: %u processes drain",
 			g->number, n);
@@ -275,7 +275,7 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 		begin_renewal(s);
 	if (!s->fleet.coming)
 		return;
-	if (s->fleet.coming->failed) {
+	if (s->fleet.coming->phase == GENERATION_FAILED) {
 		refuse(s, "a process could not start");
 		return;
 	}
@@ -284,7 +284,7 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 			refuse(s, "its processes were not ready in time");
 		return;
 	}
-	if (s->fleet.current && !s->fleet.current->drain_asked) {
+	if (s->fleet.current && s->fleet.current->phase < GENERATION_DRAINING) {
 		if (!take_places(s, now_ns))
 			return;
 		drain_current(s, now_ns);

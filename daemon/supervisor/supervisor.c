@@ -181,9 +181,9 @@ static void press(struct generation *g, uint64_t now_ns)
 {
 	bool due = now_ns >= g->deadline_ns;
 
-	if (due && g->ending)
+	if (due && g->phase == GENERATION_ENDING)
 		generation_kill(g);
-	else if (due || (!generation_has_workers(g) && !g->ending))
+	else if (due || (!generation_has_workers(g) && g->phase != GENERATION_ENDING))
 		generation_end(g);
 	else
 		return;
@@ -227,7 +227,7 @@ static void advance(struct supervisor *s)
 	control_look(&s->control);
 	if (takeover_mode() != TAKEOVER_GO)
 		advance_draining(s);
-	if (s->fleet.current && s->fleet.current->settings && !s->fleet.current->drain_asked) {
+	if (s->fleet.current && s->fleet.current->phase == GENERATION_SERVING) {
 		uint64_t again_ns = pools_fill(s->fleet.current);
 		generation_deal_readers(s->fleet.current);
 		at_ns = again_ns < at_ns ? again_ns : at_ns;

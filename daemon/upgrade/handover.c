@@ -230,7 +230,7 @@ static int take_generation(char *rest)
 		if (check(*fds[i]) < 0)
 			*fds[i] = -1;
 	generation_place_gauges(g);
-	return r;
+	return r == 0 && g->phase > GENERATION_ENDING ? -EINVAL : r;
 }
 
 static int take_draining(char *rest)
@@ -250,6 +250,8 @@ static int take_current(char *rest)
 	int r = take_generation(rest);
 
 	restoring.f->current = restoring.g;
+	if (restoring.g && restoring.g->phase == GENERATION_SERVING)
+		restoring.g->phase = GENERATION_HANDED_OVER;
 	return r;
 }
 

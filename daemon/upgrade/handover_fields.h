@@ -64,8 +64,7 @@ static const struct handover_text_field of_generation[] = {
 	HANDOVER_TEXT_FIELD(generation, questions[1], FD),    HANDOVER_TEXT_FIELD(generation, metrics_fd, FD),
 	HANDOVER_TEXT_FIELD(generation, metrics_at, BYTES),   HANDOVER_TEXT_FIELD(generation, drain_timeout_ns, NUMBER),
 	HANDOVER_TEXT_FIELD(generation, deadline_ns, NUMBER), HANDOVER_TEXT_FIELD(generation, orphaned, NUMBER),
-	HANDOVER_TEXT_FIELD(generation, drain_asked, NUMBER), HANDOVER_TEXT_FIELD(generation, ending, NUMBER),
-	HANDOVER_TEXT_FIELD(generation, serving, NUMBER),
+	HANDOVER_TEXT_FIELD(generation, phase, NUMBER),
 };
 static const struct handover_text_field of_limits[] = {
 	HANDOVER_TEXT_FIELD(limits_memory, fd, FD),

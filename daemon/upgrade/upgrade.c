@@ -239,7 +239,7 @@ void upgrade_advance(struct upgrade *u)
 
 	if (f->stopping && f->checker)
 		kill(u->all.fleet->checker, SIGKILL);
-	if (f->stopping || !f->current || f->current->drain_asked || f->coming || f->checker)
+	if (f->stopping || !f->current || f->current->phase == GENERATION_DRAINING || f->coming || f->checker)
 		return;
 	if (u->checked) {
 		u->checked = false;

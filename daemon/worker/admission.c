@@ -182,7 +182,7 @@ struct table_request admission_request(const struct worker *w, const struct list
 	return (struct table_request){
 		.owner = w->pid,
 		.row = l->row,
-		.pool = w->plan->generation * SETTINGS_POOLS_MAX + w->pool_index,
+		.pool = shared_pool_pack(w->plan->generation, w->pool_index),
 		.peer = *peer,
 		.now_ns = clock_mono_ns(),
 		.total = all->limits.sessions,

@@ -150,6 +150,7 @@ static struct generation *make_generation(void)
 	assert_non_null(g);
 	g->number = ++fleet->generations;
 	g->settings = &settings;
+	g->phase = GENERATION_SERVING;
 	g->listeners = listeners;
 	g->listeners_n = ROWS;
 	g->orphaned = true;
@@ -305,7 +306,7 @@ static void write_what_is_nearly_right(void)
 
 		slot->owner = wrong.pids[wrong_below(&wrong, wrong.pids_n)];
 		slot->row = wrong_below(&wrong, ROWS);
-		slot->pool = (1 + wrong_below(&wrong, 2)) * SETTINGS_POOLS_MAX + wrong_below(&wrong, 2);
+		slot->pool = shared_pool_pack(1 + wrong_below(&wrong, 2), wrong_below(&wrong, 2));
 		slot->kill = 0;
 	}
 	struct offenders_place *place = &fleet->shared->offenders[0].places[wrong_below(&wrong, OFFENDERS_N)];
