@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -33,12 +32,12 @@ static const char usage[] = "usage: echotimectl [-s SOCKET] [--json] COMMAND [AR
 
 static const struct command {
 	const char *name;
-	const char *argument; /* its name in the request; NULL: none */
+	const char *argument; /* what it is; NULL: none */
 	unsigned patience_s;
 } commands[] = {
 	{ "status", NULL, PATIENCE_S },       { "stats", NULL, PATIENCE_S },         { "sessions", NULL, PATIENCE_S },
-	{ "limits", NULL, PATIENCE_S },       { "kill", "id", PATIENCE_S },          { "drain", "listener", PATIENCE_S },
-	{ "resume", "listener", PATIENCE_S }, { "reload", NULL, RELOAD_PATIENCE_S },
+	{ "limits", NULL, PATIENCE_S },       { "kill", "ID", PATIENCE_S },          { "drain", "LISTENER", PATIENCE_S },
+	{ "resume", "LISTENER", PATIENCE_S }, { "reload", NULL, RELOAD_PATIENCE_S },
 };
 
 struct options {
@@ -107,19 +106,17 @@ static int read_options(int argc, char **argv, struct options *o)
 
 /* --- question and answer -------------------------------------------------------------------------------------------- */
 
-/* malloc'ed, with its LF; NULL: an argument that no JSON can have (it is not UTF-8). */
-static char *make_request(const struct options *o)
+/* The request's line into t. False: the argument cannot be a word of it. */
+static bool make_request(const struct options *o, struct text *t)
 {
-	json_t *request = json_pack("{s:s}", "command", o->command->name);
-	char *text = NULL, *line = NULL;
-
-	if (request && (!o->argument || json_object_set_new(request, o->command->argument, json_string(o->argument)) == 0))
-		text = json_dumps(request, JSON_COMPACT);
-	if (text && asprintf(&line, "%s\n", text) < 0)
-		line = NULL;
-	free(text);
-	json_decref(request);
-	return line;
+	text_add(t, o->command->name);
+	if (o->argument)
+		text_addf(t, " %s", o->argument);
+	for (const char *c = o->argument; c && *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	text_add(t, "\n");
+	return !t->cut && !(o->argument && !o->argument[0]);
 }
 
 /* The last line: the exit code. */
@@ -209,10 +206,9 @@ int main(int argc, char **argv)
 
 	if (code || !o.command)
 		return code;
-	char *request = make_request(&o);
-	if (!request)
-		return fail_usage("an argument that is no text", "");
-	code = give_command(&o, request);
-	free(request);
-	return code;
+	char storage[512];
+	struct text request = TEXT_OVER(storage);
+	if (!make_request(&o, &request))
+		return fail_usage("no such argument: ", o.argument);
+	return give_command(&o, request.at);
 }

@@ -96,19 +96,19 @@ enum command_state cmd_kill(struct asking *a, struct text *to maybe_unused)
 	struct table_view seen;
 	uint32_t slot, generation;
 
-	if (request_parse_id(a->request->id, &slot, &generation) < 0)
-		return command_fail(a, "%s is no id of a session", a->request->id);
+	if (request_parse_id(a->request->words[1], &slot, &generation) < 0)
+		return command_fail(a, "%s is no id of a session", a->request->words[1]);
 	if (slot >= table_scan_end(t) || !look_at(f, slot, &seen) || seen.generation != generation)
-		return command_fail(a, "there is no session %s (any more)", a->request->id);
+		return command_fail(a, "there is no session %s (any more)", a->request->words[1]);
 	struct generation *g = generation_of(f, seen.pool);
 	if (!g)
-		return command_fail(a, "session %s is ending", a->request->id);
+		return command_fail(a, "session %s is ending", a->request->words[1]);
 	table_mark(table_slot_at(t, slot), generation, KILL_KILLED);
 	for (struct child *c = g->children; c; c = c->next)
 		if (c->pool == shared_pool_unpack(seen.pool).pool)
 			child_tell(c, CHANNEL_LOOK);
 	orphans_signal(g, SIGUSR1, KILL_NOT);
-	text_addf(&a->said, "session %s of %s from ", a->request->id, f->labels.names[seen.row]);
+	text_addf(&a->said, "session %s of %s from ", a->request->words[1], f->labels.names[seen.row]);
 	addr_add_text_port(&a->said, &seen.peer);
 	text_add(&a->said, " ends");
 	return COMMAND_DONE;

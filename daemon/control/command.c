@@ -62,7 +62,7 @@ static enum command_state set_drained(struct asking *a, bool drained)
 {
 	struct fleet *f = a->fleet;
 	const struct generation *g = f->current;
-	const char *said = a->request->listener;
+	const char *said = a->request->words[1];
 	size_t n = 0;
 
 	for (uint32_t row = 0; row < f->labels.n; row++) {
@@ -87,14 +87,14 @@ static enum command_state resume(struct asking *a, struct text *to maybe_unused)
 }
 
 static const struct command commands[] = {
-	{ .name = "status", .needs = "", .answer = cmd_status },
-	{ .name = "stats", .needs = "", .answer = cmd_stats },
-	{ .name = "sessions", .needs = "", .answer = cmd_sessions },
-	{ .name = "limits", .needs = "", .answer = cmd_limits },
-	{ .name = "kill", .needs = "id", .changes = true, .answer = cmd_kill },
-	{ .name = "drain", .needs = "listener", .changes = true, .answer = drain },
-	{ .name = "resume", .needs = "listener", .changes = true, .answer = resume },
-	{ .name = "reload", .needs = "", .changes = true, .answer = reload },
+	{ .name = "status", .answer = cmd_status },
+	{ .name = "stats", .answer = cmd_stats },
+	{ .name = "sessions", .answer = cmd_sessions },
+	{ .name = "limits", .answer = cmd_limits },
+	{ .name = "kill", .argument = "ID", .changes = true, .answer = cmd_kill },
+	{ .name = "drain", .argument = "LISTENER", .changes = true, .answer = drain },
+	{ .name = "resume", .argument = "LISTENER", .changes = true, .answer = resume },
+	{ .name = "reload", .changes = true, .answer = reload },
 };
 
 enum command_state command_fail(struct asking *a, const char *fmt, ...)
@@ -113,14 +113,13 @@ const struct command *command_find(const struct request *r, struct text *why)
 	for (size_t i = 0; i < array_n(commands); i++) {
 		const struct command *c = &commands[i];
 
-		if (strcmp(c->name, r->command) != 0)
+		if (strcmp(c->name, r->words[0]) != 0)
 			continue;
-		if ((r->id[0] != '\0') == (strcmp(c->needs, "id") == 0) &&
-		    (r->listener[0] != '\0') == (strcmp(c->needs, "listener") == 0))
+		if (r->words_n == (c->argument ? 2 : 1))
 			return c;
-		text_addf(why, "%s needs %s", c->name, c->needs[0] ? c->needs : "no argument");
+		text_addf(why, "%s needs %s", c->name, c->argument ? c->argument : "no argument");
 		return NULL;
 	}
-	text_addf(why, "there is no command \"%s\"", r->command);
+	text_addf(why, "there is no command \"%s\"", r->words[0]);
 	return NULL;
 }

@@ -36,8 +36,8 @@ typedef enum command_state command_fn(struct asking *a, struct text *to);
 
 struct command {
 	const char *name;
-	const char *needs; /* "id", "listener" or "": the one argument it has */
-	bool changes;      /* what the daemon does: not for everybody who may ask */
+	const char *argument; /* what its one argument is; NULL: it has none */
+	bool changes;         /* what the daemon does: not for everybody who may ask */
 	command_fn *answer;
 };
 

@@ -111,9 +111,10 @@ static void go_on(struct connection *a)
 
 static void note(const struct connection *a)
 {
-	log_say(LOG_LEVEL_NOTICE, "control", "%s%s%s%s, asked for by user %u, process %u", a->request.command,
-		a->request.id[0] || a->request.listener[0] ? " " : "", a->request.id, a->request.listener, a->peer.uid,
-		a->peer.pid);
+	const char *argument = a->request.words_n > 1 ? a->request.words[1] : "";
+
+	log_say(LOG_LEVEL_NOTICE, "control", "%s%s%s, asked for by user %u, process %u", a->request.words[0],
+		argument[0] ? " " : "", argument, a->peer.uid, a->peer.pid);
 }
 
 /* end: of the line; NULL: it is too long for a request, whatever it would be. */

@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an asker asks for: one line, a JSON object of strings: {"command":"kill","id":"17.3"}.
+ * A request over the control socket: one line of words, a command and its arguments: "kill 17.3".
  *
- * Parsed by hand and not by a library: the grammar is tiny, nothing is allocated, and nothing more is linked into the
- * process that everything depends on.
+ *     request = word *( SP word ) LF        word = 1*( any octet from ! to ~ )
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 #include "base/text.h"
-#include "net/listener.h"
 
 #define REQUEST_BYTES_MAX 512 /* of a line, its LF included */
+#define REQUEST_WORDS_MAX 16
 
-/* "": not said. */
 struct request {
-	char command[16];
-	char id[24];
-	char listener[LISTENER_LABEL_MAX];
+	size_t words_n; /* 1 or more */
+	const char *words[REQUEST_WORDS_MAX];
+	char line[REQUEST_BYTES_MAX]; /* holds them; so a request is not copied */
 };
 
-/* A line without its LF. Strict: one object of known keys, each once, with values of printable ASCII that are not empty;
- * no escapes but \" \\ \/. 0, or -EINVAL and what is wrong with it. */
+/* A line of n bytes without its LF. 0; or -EINVAL and what is wrong with it, and the request has no word. */
 int request_parse(const char *line, size_t n, struct request *ret, struct text *why) must_check;
 
 /* "SLOT.GENERATION", as lists of sessions have it. 0 or -EINVAL. */

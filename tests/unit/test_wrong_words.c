@@ -229,7 +229,8 @@ static void ask(command_fn *command, const char *id)
 	struct asking a = { .fleet = fleet, .request = &request };
 	char storage[COMMAND_LINE_MAX + 1];
 
-	snprintf(request.id, sizeof(request.id), "%s", id);
+	request.words[request.words_n++] = "";
+	request.words[request.words_n++] = id;
 	a.said = TEXT_OVER(a.said_storage);
 	for (enum command_state state = COMMAND_MORE; state == COMMAND_MORE;) {
 		struct text to = TEXT_OVER(storage);
