@@ -4,14 +4,14 @@
 
 Also: headers are included by their folder and taken once, a source file includes its own; each file stands in its
 folder's Makefile.inc; only the last three of the chain log; only base/clock.c reads clocks. A client, clients/NAME/, uses
-base/ and itself.
+base/, wire/ and itself.
 """
 import os
 import pathlib
 import re
 import sys
 
-CHAIN = ["base", "service", "session", "admission", "settings", "net", "shared", "worker", "stream", "datagram", "process",
+CHAIN = ["base", "wire", "service", "session", "admission", "settings", "net", "shared", "worker", "stream", "datagram", "process",
          "generation", "control", "upgrade", "supervisor", "inetd", "main"]
 LOGS = {"worker", "stream", "datagram", "process", "generation", "control", "upgrade", "supervisor", "inetd", "main"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
@@ -32,8 +32,8 @@ def includes_of(text):
 def check_client(clients, path):
     name = path.relative_to(clients.parent).as_posix()
     text = path.read_text()
-    faults = [f'{name}: "{target}" is neither base\'s nor {path.parent.name}\'s' for quoted, target in includes_of(text)
-              if quoted and target.split("/")[0] not in ("base", path.parent.name)]
+    faults = [f'{name}: "{target}" is neither base\'s, wire\'s nor {path.parent.name}\'s' for quoted, target in includes_of(text)
+              if quoted and target.split("/")[0] not in ("base", "wire", path.parent.name)]
     return faults + check_form(clients, path, name, text)
 
 

@@ -17,8 +17,8 @@ patch --directory="$copy" --strip=1 --forward <"$patch"
 cd "$copy"
 # shellcheck disable=SC2086 # lists of flags
 ${CC:-cc} -std=gnu17 -include "${top_builddir:?}/config.h" -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
-	-Idaemon ${CMOCKA_CFLAGS-} -o test_peer tests/unit/test_peer.c daemon/base/*.c daemon/service/*.c \
-	${LIBSECCOMP_LIBS-} ${CMOCKA_LIBS--lcmocka}
+	-Idaemon ${CMOCKA_CFLAGS-} -o test_peer tests/unit/test_peer.c daemon/base/*.c daemon/wire/*.c daemon/service/*.c \
+	${LIBSECCOMP_LIBS-} ${LIBSODIUM_LIBS-} ${CMOCKA_LIBS--lcmocka}
 ./test_peer
 
 # shellcheck disable=SC2016 # backquotes that are meant

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The services' object files import nothing that could make a system call or read a clock, and only those that make a table
-# of a file's bytes, while the settings are read, may allocate: what they do not import they cannot call.
+# The object files of packet formats and services import nothing that could make a system call or read a clock, and only those
+# that make a table of a file's bytes, while the settings are read, may allocate: what they do not import they cannot call.
 set -eu
 : "${top_srcdir:?}" "${top_builddir:?}"
 
@@ -10,17 +10,20 @@ libc='memchr memcmp memcpy memmove memset bcmp strchr strcmp strcspn strlen strn
 	strftime __assert_fail __stack_chk_fail __stack_chk_fail_local'
 # Of base/: neither the clock, nor descriptors, the loop or the log. addr_parse() asks the system for an interface's name
 # where the text has a "%"; services give it none, and tests/unit/test_hostname.c and test_hosttable.c see to that.
-base='addr_add_text addr_parse bytes_put_be32 civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_tm
-	civil_weekday_names text_add text_add_bytes text_addf text_same_ignoring_case zone_at zone_utc'
+base='addr_add_text addr_parse bytes_get_be16 bytes_get_be32 bytes_get_be64 bytes_put_be16 bytes_put_be32 bytes_put_be64
+	civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_tm civil_weekday_names text_add text_add_bytes text_addf text_same_ignoring_case zone_at zone_utc'
 # For those that make a table of a file's bytes.
 allocation='malloc calloc realloc reallocarray free qsort_r'
+# Of libsodium: a hash with a key, and comparing it.
+sodium='crypto_auth_hmacsha256_init crypto_auth_hmacsha256_update crypto_auth_hmacsha256_final sodium_memcmp sodium_memzero
+	explicit_bzero'
 
-# object NAME: the object file of daemon/service/NAME.c.
+# object FOLDER/NAME: the object file of daemon/FOLDER/NAME.c.
 object() {
-	for candidate in "$top_builddir/daemon/service/$1.o" "$top_builddir/daemon/service/libdaemon_a-$1.o"; do
+	for candidate in "$top_builddir/daemon/$1.o" "$top_builddir/daemon/$(dirname "$1")/libdaemon_a-$(basename "$1").o"; do
 		[ ! -e "$candidate" ] || { echo "$candidate"; return; }
 	done
-	echo "daemon/service/$1.c has no object file in $top_builddir" >&2
+	echo "daemon/$1.c has no object file in $top_builddir" >&2
 	exit 1
 }
 
@@ -31,8 +34,10 @@ imports() {
 }
 
 objects=
-for source in "$top_srcdir"/daemon/service/*.c; do
-	objects="$objects $(object "$(basename "$source" .c)")"
+for folder in wire service; do
+	for source in "$top_srcdir/daemon/$folder"/*.c; do
+		objects="$objects $(object "$folder/$(basename "$source" .c)")"
+	done
 done
 
 # shellcheck disable=SC2086 # lists of words
@@ -41,6 +46,7 @@ failed=0
 for object in $objects; do
 	allowed="$libc $base $own"
 	case $object in
+	*/wire/*stamp_hmac.o) allowed="$allowed $sodium" ;;
 	*hosttable_entry.o | *hosttable_index.o | *hosttable_parse.o | *quotes.o) allowed="$allowed $allocation" ;;
 	esac
 	for name in $(imports "$object"); do

@@ -20,7 +20,7 @@ class Options(harness.Case):
         for option in ("-V", "--version"):
             done = self.run_once(option)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertRegex(done.stdout, r"\Aechotimed \d+\.\d+\S*\nsystemd: (yes|no)\nmetrics: (yes|no)\nseccomp: (yes|no)\nstatic: (yes|no)\n")
+            self.assertRegex(done.stdout, r"\Aechotimed \d+\.\d+\S*\nsystemd: (yes|no)\nmetrics: (yes|no)\nseccomp: (yes|no)\nsodium: (yes|no)\nstatic: (yes|no)\n")
 
     def test_help_names_every_option(self):
         for option in ("-h", "--help"):
