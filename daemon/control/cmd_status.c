@@ -12,6 +12,7 @@
 #include "control/json_out.h"
 #include "control/command.h"
 #include "generation/generation.h"
+#include "generation/pool.h"
 #include "generation/child.h"
 
 #define ADDRESSES_SHOWN 8
@@ -134,38 +135,12 @@ static const struct listener *listener_of_name(const struct generation *g, uint6
 
 /* --- processes ---------------------------------------------------------------------------------------------------- */
 
-/* The processes of a pool, by what they are doing. */
-struct doing {
-	uint64_t starting, idle, busy, draining, sessions;
-};
-
-static struct doing count(const struct generation *g, uint32_t pool)
-{
-	struct doing n = { 0 };
-
-	for (const struct child *c = g->children; c; c = c->next) {
-		const struct record *r = &g->fleet->shared->records[c->record];
-		uint32_t state = atomic_load(&r->state);
-
-		if (c->pool != pool)
-			continue;
-		if (pool == CHILD_RESOLVER && c->ready)
-			state = atomic_load(&r->busy_until_ns) ? RECORD_BUSY : RECORD_IDLE;
-		n.sessions += atomic_load(&r->sessions);
-		*(!c->ready                             ? &n.starting
-		  : c->told || state == RECORD_DRAINING ? &n.draining
-		  : state == RECORD_BUSY                ? &n.busy
-							: &n.idle) += 1;
-	}
-	return n;
-}
-
 /* pool: an index, CHILD_RESOLVER or CHILD_METRICS. */
 static void add_pool(struct generation *g, uint32_t pool, struct text *to)
 {
 	const struct pool *p = fleet_pool(g, pool);
 	bool serves = pool < SETTINGS_POOLS_MAX;
-	struct doing n = count(g, pool);
+	struct pool_count n = pool_count(g, pool);
 	uint64_t now_ns = clock_mono_ns();
 
 	json_out_begin(to, "pool");

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/siphash.h"
 #include "generation/orphans.h"
+#include "generation/pool.h"
 #include "generation/child.h"
 
 #define STEP_NS (50 * CLOCK_MS_NS) /* between two looks at a full pool */
@@ -26,16 +27,10 @@
 static bool is_out(const struct generation *g, uint32_t pool)
 {
 	const struct pool_settings *p = &g->settings->pools[pool];
-	uint32_t n = 0, busy = 0;
+	struct pool_count n = pool_count(g, pool);
 
-	for (const struct child *c = g->children; c; c = c->next) {
-		if (c->pool != pool || c->told)
-			continue;
-		n++;
-		busy += atomic_load(&g->fleet->shared->records[c->record].state) == RECORD_BUSY;
-	}
-	return n && busy == n &&
-	       (p->model != POOL_PREFORK || n >= p->max_workers || clock_mono_ns() < g->pools[pool].not_before_ns);
+	return n.busy && !n.starting && !n.idle &&
+	       (p->model != POOL_PREFORK || n.busy >= p->max_workers || clock_mono_ns() < g->pools[pool].not_before_ns);
 }
 
 static uint32_t places(const struct pool_settings *p)

@@ -3,6 +3,7 @@
 #include "generation/log_statistics.h"
 
 #include "base/log.h"
+#include "generation/pool.h"
 
 static void log_refused(struct log_line *l, const _Atomic uint64_t *counts, const char *prefix)
 {
@@ -35,23 +36,14 @@ static void log_counters(const char *name, const struct counters *c, uint32_t ac
 
 static void log_pool(const struct generation *g, uint32_t pool)
 {
-	int64_t processes = 0, busy = 0, sessions = 0;
+	struct pool_count n = pool_count(g, pool);
 	struct log_line l;
 
-	for (const struct child *c = g->children; c; c = c->next) {
-		const struct record *r = &g->fleet->shared->records[c->record];
-
-		if (c->pool != pool)
-			continue;
-		processes++;
-		busy += atomic_load(&r->state) == RECORD_BUSY;
-		sessions += atomic_load(&r->sessions);
-	}
 	log_begin(&l, LOG_LEVEL_NOTICE, "statistics");
 	log_text(&l, "pool", g->pools[pool].name);
-	log_number(&l, "processes", processes);
-	log_number(&l, "busy", busy);
-	log_number(&l, "sessions", sessions);
+	log_number(&l, "processes", (int64_t)n.starting + n.idle + n.busy + n.draining);
+	log_number(&l, "busy", n.busy);
+	log_number(&l, "sessions", (int64_t)n.sessions);
 	log_end(&l);
 }
 

@@ -19,17 +19,36 @@ int pool_spawn(struct generation *g, uint32_t which, uint32_t n)
 	return 0;
 }
 
-static struct policy_view view_of(const struct generation *g, uint32_t pool)
+struct pool_count pool_count(const struct generation *g, uint32_t which)
 {
-	struct policy_view v = { .now_ns = clock_mono_ns(), .not_before_ns = g->pools[pool].not_before_ns };
+	struct pool_count n = { 0 };
 
 	for (const struct child *c = g->children; c; c = c->next) {
-		uint32_t state = atomic_load(&g->fleet->shared->records[c->record].state);
-		if (c->pool != pool || c->told || state == RECORD_DRAINING)
+		const struct record *r = &g->fleet->shared->records[c->record];
+		uint32_t state = atomic_load(&r->state);
+
+		if (c->pool != which)
 			continue;
-		*(!c->ready ? &v.starting : state == RECORD_BUSY ? &v.busy : &v.idle) += 1;
+		if (which == CHILD_RESOLVER && c->ready)
+			state = atomic_load(&r->busy_until_ns) ? RECORD_BUSY : RECORD_IDLE;
+		n.sessions += atomic_load(&r->sessions);
+		*(c->told || state == RECORD_DRAINING ? &n.draining
+		  : !c->ready                         ? &n.starting
+		  : state == RECORD_BUSY              ? &n.busy
+						      : &n.idle) += 1;
 	}
-	return v;
+	return n;
+}
+
+static struct policy_view view_of(const struct generation *g, uint32_t pool)
+{
+	struct pool_count n = pool_count(g, pool);
+
+	return (struct policy_view){ .starting = n.starting,
+				     .idle = n.idle,
+				     .busy = n.busy,
+				     .now_ns = clock_mono_ns(),
+				     .not_before_ns = g->pools[pool].not_before_ns };
 }
 
 static void retire_idle(struct generation *g, uint32_t pool, uint32_t n)
