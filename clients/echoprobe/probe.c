@@ -3,10 +3,18 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "echoprobe/echo.h"
 #include "echoprobe/probe.h"
 
 #define UDP (1u << PLAN_UDP)
-#define PROBE(test, service_port, usual, all) { .name = #test, .port = service_port, .transport = usual, .transports = all },
+#define PROBE(test, service_port, usual, all, build_fn, read_fn, report_fn)                                                 \
+	{ .name = #test,                                                                                                    \
+	  .port = service_port,                                                                                             \
+	  .transport = usual,                                                                                               \
+	  .transports = all,                                                                                                \
+	  .build = build_fn,                                                                                                \
+	  .read = read_fn,                                                                                                  \
+	  .report = report_fn },
 static const struct probe probes[] = {
 #include "echoprobe/tests.def"
 };

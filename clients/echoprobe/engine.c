@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* The test of one target with datagrams: its memory, its sockets, its timers and its end. */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/pages.h"
+#include "echoprobe/engine_private.h"
+#include "echoprobe/engine.h"
+
+#define LOOKS_MAX 5
+#define LOOK_NS 50000                    /* a look at both clocks takes far less */
+#define LINGER_MIN_NS (20 * CLOCK_MS_NS) /* for further copies of the last answer */
+
+/* The program may lose the processor between two looks at clocks: then it looks again. */
+struct engine_now engine_now(void)
+{
+	uint64_t mono_ns = clock_mono_ns();
+	struct timespec wall = clock_wall();
+
+	for (unsigned i = 0; i < LOOKS_MAX && clock_mono_ns() - mono_ns > LOOK_NS; i++) {
+		mono_ns = clock_mono_ns();
+		wall = clock_wall();
+	}
+	return (struct engine_now){
+		.mono_ns = (int64_t)mono_ns,
+		.clock_ns = wall.tv_sec * (int64_t)CLOCK_S_NS + wall.tv_nsec - (int64_t)mono_ns,
+	};
+}
+
+struct timespec engine_wall(int64_t mono_ns, int64_t clock_ns)
+{
+	int64_t ns = mono_ns + clock_ns;
+
+	return (struct timespec){ .tv_sec = ns / (int64_t)CLOCK_S_NS, .tv_nsec = ns % (int64_t)CLOCK_S_NS };
+}
+
+void engine_tell(struct engine *e, const struct result_packet *packet)
+{
+	if (e->watch && e->watch->packet)
+		e->watch->packet(e->watch, e, packet);
+}
+
+/* --- beginning ------------------------------------------------------------------------------------------------------ */
+
+static int random_bytes(void *to, size_t n)
+{
+	return getrandom(to, n, 0) == (ssize_t)n ? 0 : -EIO;
+}
+
+static int init_payload(struct payload *p, const struct plan *plan)
+{
+	int r = random_bytes(&p->run, sizeof(p->run));
+
+	if (r == 0)
+		r = random_bytes(&p->key, sizeof(p->key));
+	p->fill = plan->fill;
+	p->text = plan->fill_text;
+	p->text_n = plan->fill_text ? strlen(plan->fill_text) : 0;
+	return r;
+}
+
+/* Memory that is there before the first packet: a page that is first touched between two packets would delay one. */
+static void *touched_pages(size_t bytes)
+{
+	char *at = pages_take(bytes);
+
+	if (at)
+		memset(at, 0, bytes);
+	return at;
+}
+
+static int init_track(struct engine_flow *f, const struct plan *plan)
+{
+	size_t slots_n = pending_capacity(plan->interval_ns, plan->burst, plan->timeout_ns);
+	size_t highs_n = slots_n < ORDER_CAPACITY ? slots_n : ORDER_CAPACITY;
+	struct track_memory memory = { .slots_n = slots_n, .highs_n = highs_n };
+
+	f->memory_bytes = slots_n * sizeof(*memory.slots) + highs_n * sizeof(*memory.highs);
+	f->memory = touched_pages(f->memory_bytes);
+	if (!f->memory)
+		return -ENOMEM;
+	memory.slots = f->memory;
+	memory.highs = (void *)(memory.slots + slots_n);
+	track_init(&f->track, &memory, plan->timeout_ns, plan->warmup);
+	track_count_in(&f->track, &f->tally, NULL);
+	return 0;
+}
+
+static int open_flow(struct engine *e, const struct target_source *from, uint16_t index, struct text *why)
+{
+	struct engine_flow *f = &e->flows[index];
+	int r;
+
+	*f = (struct engine_flow){
+		.engine = e, .index = index, .ttl = -1, .socket = { .fd = -1, .family = e->target.addr.family }
+	};
+	r = init_track(f, e->plan);
+	if (r < 0) {
+		text_add(why, "there is not enough memory for so many packets under way");
+		return r;
+	}
+	r = flow_open(&f->socket, e->plan, from, index, why);
+	if (r == 0)
+		stamps_open(&f->stamps, f->socket.fd, e->plan->stamps, e->plan->interval_ns / e->plan->burst);
+	return r;
+}
+
+static int open_flows(struct engine *e, struct text *why)
+{
+	struct target_source from;
+	int r = target_source(e->plan, e->target.addr.family, &from, why);
+
+	for (uint16_t i = 0; r == 0 && i < e->plan->flows; i++) {
+		e->flows_n = i + 1u;
+		r = open_flow(e, &from, i, why);
+	}
+	return r;
+}
+
+int engine_open(struct engine *e, const struct plan *plan, const struct target *target, struct text *why)
+{
+	uint64_t seed = 0;
+	int r;
+
+	memset(e, 0, sizeof(*e));
+	e->plan = plan;
+	e->target = *target;
+	e->planned = plan->count == 0 ? UINT64_MAX : plan->warmup + plan->count;
+	e->flows = pages_take(plan->flows * sizeof(*e->flows));
+	e->scopes = pages_take(plan->flows * sizeof(*e->scopes));
+	r = e->flows && e->scopes ? init_payload(&e->payload, plan) : -ENOMEM;
+	if (r == 0)
+		r = random_bytes(&seed, sizeof(seed));
+	if (r < 0)
+		text_addf(why, "cannot begin: %s", strerror(-r));
+	if (r == 0)
+		r = open_flows(e, why);
+	if (r < 0) {
+		engine_close(e);
+		return r;
+	}
+	schedule_init(&e->schedule, plan, clock_mono_ns(), seed);
+	if (flow_source(&e->flows[0].socket, &target->addr, &e->source, e->interface) < 0)
+		e->source.family = AF_UNSPEC;
+	return 0;
+}
+
+void engine_close(struct engine *e)
+{
+	for (size_t i = 0; i < e->flows_n; i++) {
+		flow_close(&e->flows[i].socket);
+		pages_give(e->flows[i].memory, e->flows[i].memory_bytes);
+	}
+	e->flows_n = 0;
+	pages_give(e->flows, e->plan->flows * sizeof(*e->flows));
+	pages_give(e->scopes, e->plan->flows * sizeof(*e->scopes));
+	e->flows = NULL;
+	e->scopes = NULL;
+}
+
+/* --- the loop ------------------------------------------------------------------------------------------------------- */
+
+static void ready(struct loop_source *s, uint32_t events)
+{
+	engine_receive(container_of(s, struct engine_flow, source), events);
+}
+
+static void send_due(struct loop_timer *t)
+{
+	engine_send_due(container_of(t, struct engine, send));
+}
+
+/* Packets whose time is over, oldest first. */
+static void expire(struct engine_flow *f)
+{
+	int64_t now_ns = (int64_t)f->engine->loop->now_ns;
+	uint64_t seq;
+
+	while (track_expired(&f->track, now_ns, &seq)) {
+		const struct pending_slot *slot = pending_slot(&f->track.pending, seq);
+		struct result_packet p = { .flow = f->index, .seq = seq, .fate = RESULT_LOST };
+
+		if (seq < f->track.warmup)
+			continue;
+		p.sent_at = engine_wall(slot->sent_ns, slot->clock_ns);
+		engine_tell(f->engine, &p);
+	}
+}
+
+static void fire_expiry(struct loop_timer *t)
+{
+	struct engine *e = container_of(t, struct engine, expiry);
+
+	for (size_t i = 0; i < e->flows_n; i++)
+		expire(&e->flows[i]);
+	engine_settle(e);
+}
+
+/* The longest that anything took to come back, which a further copy may take as well. */
+static uint64_t linger_ns(const struct engine *e)
+{
+	uint64_t longest_ns = LINGER_MIN_NS;
+
+	for (size_t i = 0; i < e->flows_n; i++) {
+		const struct histogram *rtt = &e->flows[i].tally.rtt;
+
+		if (rtt->n > 0 && rtt->max_ns > 0 && 2 * (uint64_t)rtt->max_ns > longest_ns)
+			longest_ns = 2 * (uint64_t)rtt->max_ns;
+	}
+	return longest_ns;
+}
+
+/* At most until the last packet's time is over. */
+static uint64_t linger_until_ns(const struct engine *e)
+{
+	uint64_t now_ns = clock_mono_ns(), until_ns = clock_add(now_ns, linger_ns(e));
+	uint64_t last_ns = clock_add(e->last_sent_ns, e->plan->timeout_ns);
+
+	return last_ns < now_ns ? now_ns : last_ns < until_ns ? last_ns : until_ns;
+}
+
+static void fire_end(struct loop_timer *t)
+{
+	struct engine *e = container_of(t, struct engine, end);
+
+	if (e->phase == ENGINE_SENDING) {
+		engine_stop(e, RESULT_DURATION);
+		return;
+	}
+	e->phase = ENGINE_OVER;
+	e->ended_ns = clock_mono_ns();
+	for (size_t i = 0; i < e->flows_n; i++) {
+		loop_remove(e->loop, &e->flows[i].source);
+		track_end(&e->flows[i].track, (int64_t)schedule_due_ns(&e->schedule));
+	}
+	loop_cancel_timer(e->loop, &e->expiry);
+}
+
+void engine_settle(struct engine *e)
+{
+	uint64_t next_ns = CLOCK_NEVER;
+
+	for (size_t i = 0; i < e->flows_n; i++) {
+		uint64_t at_ns = track_deadline_ns(&e->flows[i].track);
+
+		if (at_ns < next_ns)
+			next_ns = at_ns;
+	}
+	if (next_ns != CLOCK_NEVER)
+		loop_set_timer(e->loop, &e->expiry, next_ns);
+	else if (e->phase == ENGINE_WAITING && e->end.place == 0)
+		loop_set_timer(e->loop, &e->end, linger_until_ns(e));
+}
+
+void engine_stop(struct engine *e, enum result_end why)
+{
+	if (e->phase != ENGINE_SENDING)
+		return;
+	e->phase = ENGINE_WAITING;
+	e->ended_by = why;
+	loop_cancel_timer(e->loop, &e->send);
+	loop_cancel_timer(e->loop, &e->end);
+	engine_settle(e);
+}
+
+int engine_start(struct engine *e, struct loop *loop, struct batch *batch, struct engine_watch *watch)
+{
+	uint64_t now_ns = clock_mono_ns();
+	int r = 0;
+
+	e->loop = loop;
+	e->batch = batch;
+	e->watch = watch;
+	e->send.fire = send_due;
+	e->expiry.fire = fire_expiry;
+	e->end.fire = fire_end;
+	e->before = ownhost_read(e->target.addr.family);
+	e->started_at = clock_wall();
+	e->started_ns = now_ns;
+	e->schedule.due_ns = now_ns;
+	for (size_t i = 0; r == 0 && i < e->flows_n; i++) {
+		e->flows[i].source = (struct loop_source){ .fd = e->flows[i].socket.fd, .ready = ready };
+		r = loop_add(loop, &e->flows[i].source, EPOLLIN);
+	}
+	if (r < 0)
+		return r;
+	loop_set_timer(loop, &e->send, now_ns);
+	loop_set_timer(loop, &e->end, clock_add(now_ns, e->plan->duration_ns));
+	return 0;
+}
+
+bool engine_is_over(const struct engine *e)
+{
+	return e->phase == ENGINE_OVER;
+}

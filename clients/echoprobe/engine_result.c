@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* What the engine found out, as a result. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "echoprobe/engine_private.h"
+#include "echoprobe/probe.h"
+
+static struct result_scope scope_of(const struct engine *e, const struct tally *tally, const struct engine_flow *f)
+{
+	struct result_scope s = {
+		.tally = tally,
+		.numbering = e->plan->size_bytes < PAYLOAD_NUMBERED ? RESULT_UNNUMBERED : RESULT_NUMBERED,
+		.port = f->socket.port,
+		.size_bytes = e->plan->size_bytes,
+	};
+
+	if (f->ttl >= 0)
+		s.ttl = RESULT_KNOWN(f->ttl);
+	return s;
+}
+
+static enum result_stamper stamper(const struct engine *e, uint64_t kernel, uint64_t missing)
+{
+	if (e->total.packets.received == 0)
+		return RESULT_STAMPER_UNKNOWN;
+	return kernel > 0 && kernel >= missing ? RESULT_STAMPER_KERNEL : RESULT_STAMPER_USER;
+}
+
+static struct result_host host_of(struct engine *e)
+{
+	struct ownhost now = ownhost_read(e->target.addr.family);
+	struct result_host h = {
+		.send = stamper(e, e->send_stamps, e->send_missing),
+		.receive = stamper(e, e->receive_stamps, e->receive_missing),
+		.send_missing = e->send_missing,
+		.receive_missing = e->receive_missing,
+		.lateness = &e->lateness,
+		.receive_delay = &e->receive_delay,
+	};
+	uint64_t dropped = 0;
+
+	for (size_t i = 0; i < e->flows_n; i++)
+		dropped += e->flows[i].dropped;
+	h.dropped_in_socket = RESULT_KNOWN((int64_t)dropped);
+	if (now.known && e->before.known) {
+		h.udp_buffer_errors = RESULT_KNOWN((int64_t)(now.buffer_errors - e->before.buffer_errors));
+		h.udp_checksum_errors = RESULT_KNOWN((int64_t)(now.checksum_errors - e->before.checksum_errors));
+	}
+	return h;
+}
+
+static void add_notes(struct engine *e)
+{
+	e->notes.n = 0;
+	for (size_t i = 0; i < ENGINE_FAULTS && e->faults[i].error != 0; i++)
+		notes_addf(&e->notes, "%" PRIu64 " packets could not be sent: %s", e->faults[i].n,
+			   strerror(e->faults[i].error));
+	if (e->steps > 0)
+		notes_addf(&e->notes,
+			   "the wall clock was set during the run: %" PRIu64 " answers were measured by another clock",
+			   e->steps);
+	if (e->total.packets.unrelated > 0)
+		notes_addf(&e->notes, "%" PRIu64 " datagrams came that answer no packet of this run",
+			   e->total.packets.unrelated);
+	if (e->total.packets.forgotten > 0)
+		notes_addf(&e->notes, "%" PRIu64 " answers came so late that their packets stayed lost",
+			   e->total.packets.forgotten);
+	if (e->target.addresses_n > 1)
+		notes_addf(&e->notes, "%s has %zu addresses, of which the first was tested", e->target.name,
+			   e->target.addresses_n);
+	if (e->ended_by == RESULT_PROHIBITED)
+		notes_addf(&e->notes, "a router or the host said that this is prohibited, so no more was sent");
+}
+
+void engine_result(struct engine *e, struct result *ret)
+{
+	uint64_t end_ns = e->phase == ENGINE_OVER ? e->ended_ns : clock_mono_ns();
+
+	memset(&e->total, 0, sizeof(e->total));
+	for (size_t i = 0; i < e->flows_n; i++) {
+		tally_merge(&e->total, &e->flows[i].tally);
+		e->scopes[i] = scope_of(e, &e->flows[i].tally, &e->flows[i]);
+	}
+	add_notes(e);
+	*ret = (struct result){
+		.plan = e->plan,
+		.started_at = e->started_at,
+		.duration_ns = end_ns - e->started_ns,
+		.ended_by = e->ended_by,
+		.target = { .name = e->target.name, .addr = e->target.addr },
+		.source = { .addr = e->source, .interface = e->interface[0] != '\0' ? e->interface : NULL },
+		.total = scope_of(e, &e->total, &e->flows[0]),
+		.flows = e->flows_n > 1 ? e->scopes : NULL,
+		.flows_n = e->flows_n > 1 ? e->flows_n : 0,
+		.icmp = e->icmp.rows,
+		.icmp_n = e->icmp.n,
+		.host = host_of(e),
+		.notes = e->notes.list,
+		.notes_n = e->notes.n,
+	};
+	if (e->plan->probe->report)
+		e->plan->probe->report(e, ret);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One UDP socket of a test and its options: what leaves on it is marked as the plan says, and what comes back is told with
+ * its TTL, its marks and its time.
+ *
+ * The socket is not connected, so that an answer from another address is seen; the caller looks at where each came from.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "base/text.h"
+#include "echoprobe/plan.h"
+#include "echoprobe/target.h"
+
+#define FLOW_RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
+
+struct flow {
+	int fd;        /* -1: not open                      */
+	int family;    /* AF_INET or AF_INET6               */
+	uint16_t port; /* that it sends from                */
+};
+
+/* Opens the flow of number `index`: its port is the plan's plus that number, or the kernel's choice. 0 or -errno and the
+ * sentence. */
+int flow_open(struct flow *f, const struct plan *plan, const struct target_source *from, uint32_t index,
+	      struct text *why) must_check;
+void flow_close(struct flow *f);
+
+/* What the kernel would send from to `target`: its address and interface, by asking for a route and sending nothing. The
+ * interface's name is of IF_NAMESIZE bytes; "" where it is not known. 0, or -errno: there is no route. */
+int flow_source(const struct flow *f, const struct addr *target, struct addr *ret, char *ret_interface) must_check;
