@@ -33,7 +33,6 @@ void histogram_merge(struct histogram *to, const struct histogram *from);
 int64_t histogram_low_ns(unsigned i);
 int64_t histogram_high_ns(unsigned i);
 
-/* The percentile of per_mille, 1 to 999 (500: the median), by nearest rank: the middle of the bucket where the count
- * reaches ceil(n * per_mille / 1000), cut to [min_ns, max_ns]. False while fewer than 1000 / (1000 - per_mille) values are
- * known. */
+/* The percentile of per_mille, 1 to 999 (500: the median), by nearest rank: the middle of the bucket where the count reaches
+ * ceil(n * per_mille / 1000), cut to [min_ns, max_ns]. False while fewer than 1000 / (1000 - per_mille) values are known. */
 bool histogram_percentile(const struct histogram *h, unsigned per_mille, int64_t *ret_ns) must_check;

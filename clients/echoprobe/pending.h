@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The packets of one flow that an answer may still belong to: a ring of the last `capacity` that were sent, in memory of
- * the caller's.
+ * The packets of one flow that an answer may still belong to: a ring of the last `capacity` that were sent, in memory of the
+ * caller's.
  *
  * Numbers are 64 bits wide and count up by one; the wire carries the low 32.
  */

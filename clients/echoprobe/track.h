@@ -3,9 +3,9 @@
  * One flow from its first packet to its last answer: what is sent, answered, and not answered in time goes in, and its
  * figures are added to tallies as soon as they are known.
  *
- * Flow: track_sent() ... track_answered() ... track_expired(), in any mixture; then track_end(). A packet whose time-out
- * has passed is timed out; an answer after that still counts, until the packet is forgotten (pending.h) or the flow ends.
- * Loss periods and IPDV need final fates in the order of sending, so they are added then, and not before.
+ * Flow: track_sent() ... track_answered() ... track_expired(), in any mixture; then track_end(). A packet whose time-out has
+ * passed is timed out; an answer after that still counts, until the packet is forgotten (pending.h) or the flow ends. Loss
+ * periods and IPDV need final fates in the order of sending, so they are added then, and not before.
  */
 #pragma once
 
@@ -64,8 +64,8 @@ struct track_answer {
 
 enum track_verdict { TRACK_OK, TRACK_LATE, TRACK_DUPLICATE };
 
-/* Counts an answer; of what comes twice, the first alone is measured. An answer to a packet that was not sent is a
- * duplicate as well. */
+/* Counts an answer; of what comes twice, the first alone is measured. An answer to a packet that was not sent is a duplicate
+ * as well. */
 enum track_verdict track_answered(struct track *t, const struct track_answer *answer);
 
 /* What happens to no packet of the flow. */

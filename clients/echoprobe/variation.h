@@ -20,8 +20,8 @@ struct variation {
 	int64_t neighbour_ns; /* the delay of the one before it            */
 };
 
-/* A packet arrives whose delay is transit_ns: packets in the order of their arrival. J after it, which the first leaves at
- * 0 (RFC 3550 appendix A.8). */
+/* A packet arrives whose delay is transit_ns: packets in the order of their arrival. J after it, which the first leaves at 0
+ * (RFC 3550 appendix A.8). */
 double variation_arrived(struct variation *v, int64_t transit_ns);
 
 /* The packet of number seq took delay_ns: packets in the order of their sending, lost ones left out. True: its predecessor
