@@ -10,7 +10,6 @@
 
 #include <sys/socket.h>
 
-#include "admission/table.h"
 #include "admission/atomic_count.h"
 
 /* In a slot's `counted`: a bit a count, done; the same bit shifted by BEGUN: begun. */

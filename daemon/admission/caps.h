@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counts that caps are held against: sessions in all, of a row, of a source, of a source in a row. A part of
- * table.c.
+ * The counts that caps are held against: sessions in all, of a row, of a source, of a source in a row. table.c calls it.
  *
  * Each count of a session is written down in its slot: as begun before the word that counts is changed, as done after
  * it (and the other way round when it is taken back). So when its process is killed the slot says what to take back,
@@ -14,10 +13,8 @@
 #include <stdint.h>
 
 #include "admission/refusal.h"
+#include "admission/slot.h"
 #include "admission/sources.h"
-
-struct table_request;
-struct table_slot;
 
 /* A process's own, but for the words and those of the sources. */
 struct caps {

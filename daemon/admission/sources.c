@@ -107,8 +107,3 @@ _Atomic uint64_t *sources_word(const struct sources *s, uint32_t at)
 {
 	return at < (s->buckets_mask + 1) * BUCKET_WORDS ? &s->words[at] : NULL;
 }
-
-uint32_t sources_count(const struct sources *s, uint64_t key)
-{
-	return look(s, key).sum;
-}

@@ -42,6 +42,3 @@ bool sources_over(const struct sources *s, uint64_t key, uint32_t cap);
 
 /* The word that sources_add() counted in. NULL: there is none at that place, which others may have written. */
 _Atomic uint64_t *sources_word(const struct sources *s, uint32_t at);
-
-/* How many are counted. */
-uint32_t sources_count(const struct sources *s, uint64_t key);

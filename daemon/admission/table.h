@@ -21,13 +21,11 @@
 #include "base/attr.h"
 #include "admission/caps.h"
 #include "admission/refusal.h"
+#include "admission/slot.h"
 
 #define TABLE_SLOTS_MAX 1048576
-#define TABLE_ROWS_MAX 256 /* rows: a listener's name and transport */
 
 #define TABLE_VERSION 4 /* bumped when the meaning of a word in its memory changes: shared_layout() */
-
-#define TABLE_LOST UINT32_MAX /* as owner: nobody's, until table_repair() has put its counts right */
 
 /* A process's own, but for what it points to; the words stay private to table.c. */
 struct table {
@@ -38,43 +36,12 @@ struct table {
 	struct caps caps;
 };
 
-/* Aligned, so that two processes never write to one cache line. */
-struct table_slot {
-	_Atomic uint32_t owner;      /* pid; 0: free; TABLE_LOST                                             */
-	_Atomic uint32_t generation; /* changes when a session of this slot ends                             */
-	_Atomic uint32_t kill;       /* not 0: the owner is asked to end it: table_mark()                    */
-	_Atomic uint32_t over;       /* not 0: its owner is done with it, but leaves freeing it to another   */
-	_Atomic uint32_t counted;    /* which counts it is in; caps.c's, as are row_next and source_at       */
-	_Atomic uint32_t row;
-	_Atomic uint32_t row_next;
-	_Atomic uint32_t source_at[3];
-	_Atomic uint32_t pool;
-	struct addr peer;            /* AF_UNSPEC: not known yet; its family is written last                 */
-	_Atomic uint64_t started_ns; /* CLOCK_MONOTONIC                                                     */
-	_Atomic uint64_t active_ns;  /* the last byte, either direction                                      */
-	_Atomic uint64_t in_bytes, out_bytes;
-	_Atomic uint64_t owed_bytes; /* buffer memory counted for it; zero when claimed                      */
-	_Atomic uint64_t beat_ns;    /* the last sign of life of a process that has this session only       */
-} __attribute__((aligned(64)));
-
 /* Bytes of memory for a table of `slots`; mapped shared, zeroed and aligned to 64 by the caller. */
 size_t table_bytes(uint32_t slots);
 
 /* A table in such memory, or the one that is there already: then with the same slots and secret, which keys the hash of
  * sources. */
 void table_init(struct table *t, void *memory, uint32_t slots, uint64_t secret);
-
-struct table_request {
-	uint32_t owner; /* the pid that will own it */
-	uint32_t row;   /* below TABLE_ROWS_MAX     */
-	uint32_t pool;
-	struct addr peer;
-	uint64_t now_ns;
-	/* caps; 0: none */
-	uint32_t total, row_max, per_source, row_per_source;
-	uint8_t source_bits_v4, source_bits_v6;
-	bool is_exempt; /* its source is not counted: a connection of the balancer's own */
-};
 
 /* Claims a slot under all caps, or says which one refuses (REFUSED_TOTAL, REFUSED_SESSIONS, REFUSED_SOURCE). A UNIX
  * socket's peer has no source cap, and neither has one that is not known yet (AF_UNSPEC). *ret is set on REFUSED_NOT only.

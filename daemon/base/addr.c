@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/decimal.h"
 
 const struct addr addr_any_v4 = { .family = AF_INET }, addr_any_v6 = { .family = AF_INET6 };
 const struct addr addr_loopback_v4 = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
@@ -121,15 +122,8 @@ static int parse_number(const char *s, uint32_t most, uint32_t *ret)
 {
 	uint64_t value = 0;
 
-	if (*s == '\0' || (s[0] == '0' && s[1] != '\0'))
+	if ((s[0] == '0' && s[1] != '\0') || decimal_parse(s, most, &value) < 0)
 		return -EINVAL;
-	for (; *s != '\0'; s++) {
-		if (*s < '0' || *s > '9')
-			return -EINVAL;
-		value = value * 10 + (uint64_t)(*s - '0');
-		if (value > most)
-			return -EINVAL;
-	}
 	*ret = (uint32_t)value;
 	return 0;
 }

@@ -36,7 +36,10 @@ void text_add_quoted(struct text *t, const char *s, size_t n);
 /* Appends s with the same escapes but no quotation marks, and those and backslashes as they are: a sentence for people. */
 void text_add_printable(struct text *t, const char *s, size_t n);
 
-/* ASCII only, whatever the locale: true where a and b are the same but for case. */
+/* A letter's small one; any other byte as it is. ASCII only, whatever the locale, here and below. */
+char text_lower(char c);
+
+/* Whether a and b are the same but for case. */
 bool text_same_ignoring_case(const char *a, const char *b);
 
 /* The number of single edits (insert, delete, replace, swap neighbours) between a and b, at most `most` + 1.

@@ -11,15 +11,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
+
 /* The last number is no id, but "leave it". */
 static int read_number(const char *said, uint32_t *ret)
 {
 	uint64_t v = 0;
-	const char *p = said;
 
-	for (; *p >= '0' && *p <= '9' && v < UINT32_MAX; p++)
-		v = v * 10 + (uint64_t)(*p - '0');
-	if (p == said || *p != '\0' || v >= UINT32_MAX)
+	if (decimal_parse(said, UINT32_MAX - 1, &v) < 0)
 		return -ENOENT;
 	*ret = (uint32_t)v;
 	return 0;
@@ -49,6 +48,13 @@ int users_find_group(const char *said, gid_t *ret)
 		return -ENOENT;
 	*ret = gr != NULL ? gr->gr_gid : number;
 	return 0;
+}
+
+int users_find_pair(const char *user, const char *group, uid_t *ret_uid, gid_t *ret_gid)
+{
+	if (users_find(user, ret_uid, ret_gid) < 0)
+		return -ENOENT;
+	return group[0] != '\0' && users_find_group(group, ret_gid) < 0 ? -ESRCH : 0;
 }
 
 /* Another file system user has none of root's rights over files, until it gets this one back. */

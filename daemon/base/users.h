@@ -21,6 +21,10 @@ int users_find(const char *said, uid_t *ret_uid, gid_t *ret_gid) must_check;
 /* 0 or -ENOENT. */
 int users_find_group(const char *said, gid_t *ret) must_check;
 
+/* Who a process becomes: the user, and the group that is named, or where that is "" the user's own. 0; -ENOENT: there is no
+ * such user, and neither is set; -ESRCH: there is no such group, and it is the user's own. */
+int users_find_pair(const char *user, const char *group, uid_t *ret_uid, gid_t *ret_gid) must_check;
+
 /* From here on and until users_act_end() what a process of root makes in the file system belongs to that user and group from
  * its first moment (USERS_NOBODY_SAID, USERS_NO_GROUP: to root). So nobody has to be told afterwards whose it is, by a name
  * behind which there may be another file by then. It may be made in any folder still; what is there already it

@@ -13,19 +13,16 @@
 int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why)
 {
 	const char *name = settings_user(s);
+	int r = users_find_pair(name, s->group, ret_uid, ret_gid);
 
-	if (users_find(name, ret_uid, ret_gid) < 0) {
+	if (r == -ENOENT)
 		text_addf(why,
 			  "there is no user \"%s\": create it, or name another by `user` in the configuration "
 			  "(a number will do: -o user=65534)",
 			  name);
-		return -ENOENT;
-	}
-	if (s->group[0] && users_find_group(s->group, ret_gid) < 0) {
+	else if (r < 0)
 		text_addf(why, "there is no group \"%s\": leave `group` out for the user's own, or say a number", s->group);
-		return -ENOENT;
-	}
-	return 0;
+	return r;
 }
 
 void privileges_give(const struct settings *s, const struct listener *list, size_t n)

@@ -10,7 +10,8 @@
 #include "net/listener.h"
 #include "settings/settings.h"
 
-/* Whom settings name, or mean: their user, and their group or the user's own. 0, or -ENOENT and why. */
+/* Whom settings name, or mean: their user, and their group or the user's own. 0; -ENOENT: no such user, or -ESRCH: no such
+ * group, and why. */
 int privileges_find(const struct settings *s, uid_t *ret_uid, gid_t *ret_gid, struct text *why) must_check;
 
 /* As root: becomes settings' user and group (the user's own where only the user is said), keeping CAP_NET_BIND_SERVICE

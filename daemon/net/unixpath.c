@@ -73,10 +73,8 @@ static void find_service(const struct settings *all, uid_t *ret_user, gid_t *ret
 {
 	*ret_user = USERS_NOBODY_SAID;
 	*ret_group = USERS_NO_GROUP;
-	if (geteuid() != 0 || users_find(settings_user(all), ret_user, ret_group) < 0)
-		return;
-	if (all->group[0] != '\0')
-		(void)!users_find_group(all->group, ret_group);
+	if (geteuid() == 0)
+		(void)!users_find_pair(settings_user(all), all->group, ret_user, ret_group);
 }
 
 /* Whose the file shall be; nobody: whose it is. */

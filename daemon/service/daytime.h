@@ -8,8 +8,6 @@
 #include "base/zone.h"
 #include "service/service.h"
 
-#define DAYTIME_BYTES_MAX 512 /* of any answer, its line end included */
-
 svc_open_fn daytime_open;
 svc_input_fn daytime_input;
 

@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "base/attr.h"
-#include "service/daytime.h"
 #include "service/daytime_format.h"
 
 typedef void add_fn(struct text *t, const struct daytime_moment *m);

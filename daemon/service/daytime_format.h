@@ -8,6 +8,8 @@
 #include "base/civil.h"
 #include "base/text.h"
 
+#define DAYTIME_BYTES_MAX 512 /* of any answer, its line end included */
+
 /* A second by the clock of some zone. */
 struct daytime_moment {
 	struct civil local;

@@ -8,18 +8,13 @@
 
 static const char *const kind_keys[HOSTTABLE_KINDS] = { "DOMAIN", "NET", "GATEWAY", "HOST" };
 
-static int lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
 int hosttable_compare_names(const char *a, const char *b)
 {
-	while (*a != '\0' && lower(*a) == lower(*b)) {
+	while (*a != '\0' && text_lower(*a) == text_lower(*b)) {
 		a++;
 		b++;
 	}
-	return lower(*a) - lower(*b);
+	return text_lower(*a) - text_lower(*b);
 }
 
 int hosttable_compare_addresses(const struct addr *a, const struct addr *b)

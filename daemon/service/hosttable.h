@@ -15,6 +15,7 @@
 
 #include "base/addr.h"
 #include "base/attr.h"
+#include "base/lines.h"
 #include "service/record.h"
 
 /* In the order in which a table lists them (RFC 952). */
@@ -23,11 +24,16 @@ enum hosttable_kind { HOSTTABLE_DOMAIN, HOSTTABLE_NET, HOSTTABLE_GATEWAY, HOSTTA
 
 struct hosttable;
 
-/* Takes text[0..n) apart; mtime_unix_s is the file's modification time. 0 and *ret, to be freed; -ENOMEM; or -EINVAL with
- * the line where the entry at fault begins (the first is 1) and what is wrong with it (a static text). A table without
- * entries is one. */
-int hosttable_parse(const char *text, size_t n, int64_t mtime_unix_s, struct hosttable **ret, unsigned *ret_line,
-		    const char **ret_why) must_check;
+/* The bytes of a file and its modification time. */
+struct hosttable_source {
+	const char *text;
+	size_t n;
+	int64_t mtime_unix_s;
+};
+
+/* Takes a file apart. 0 and *ret, to be freed; -ENOMEM; or -EINVAL and *ret_fault, with the line where the entry at fault
+ * begins. A table without entries is one. */
+int hosttable_parse(const struct hosttable_source *source, struct hosttable **ret, struct lines_fault *ret_fault) must_check;
 void hosttable_free(struct hosttable *t); /* NULL is allowed */
 
 int64_t hosttable_mtime_unix_s(const struct hosttable *t);

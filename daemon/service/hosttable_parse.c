@@ -16,8 +16,7 @@
 #define FILE_BYTES_MAX (256 << 20) /* so that places fit 32 bits */
 
 struct reader {
-	const char *at, *end;
-	unsigned line;
+	struct lines lines;
 	struct hosttable *table;
 	/* The entry under way: its lines joined, and where it begins. */
 	struct text entry;
@@ -35,30 +34,6 @@ static int refuse(struct reader *r, const char *why)
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* The next line without its line end, its comment and the blanks before that. False at the end. */
-static bool next_line(struct reader *r, const char **ret, size_t *ret_n)
-{
-	const char *lf, *comment;
-	size_t n;
-
-	if (r->at == r->end)
-		return false;
-	*ret = r->at;
-	lf = memchr(r->at, '\n', (size_t)(r->end - r->at));
-	n = (size_t)((lf != NULL ? lf : r->end) - r->at);
-	r->at += n + (lf != NULL);
-	r->line++;
-	if (n > 0 && (*ret)[n - 1] == '\r')
-		n--;
-	comment = memchr(*ret, ';', n);
-	if (comment != NULL)
-		n = (size_t)(comment - *ret);
-	while (n > 0 && is_blank((*ret)[n - 1]))
-		n--;
-	*ret_n = n;
-	return true;
 }
 
 /* Takes the entry that was gathered, if any. 0, -EINVAL or -ENOMEM. */
@@ -81,13 +56,13 @@ static int take_line(struct reader *r, const char *s, size_t n)
 	if (!is_blank(s[0])) {
 		err = end_entry(r);
 		r->entry = TEXT_OVER(r->storage);
-		r->entry_line = err == 0 ? r->line : r->entry_line;
+		r->entry_line = err == 0 ? r->lines.line : r->entry_line;
 	} else if (r->entry_line == 0) {
-		r->entry_line = r->line;
+		r->entry_line = r->lines.line;
 		return refuse(r, "a line that begins with a blank continues an entry, and there is none before it");
 	}
 	if (err == 0 && memchr(s, '\0', n) != NULL) {
-		r->entry_line = r->line;
+		r->entry_line = r->lines.line;
 		return refuse(r, "a NUL byte");
 	}
 	text_add_bytes(&r->entry, s, n);
@@ -100,36 +75,33 @@ static int read_table(struct reader *r)
 	size_t n;
 	int err = 0;
 
-	while (err == 0 && next_line(r, &line, &n))
+	while (err == 0 && lines_next(&r->lines, &line, &n))
 		err = take_line(r, line, n);
 	if (err == 0)
 		err = end_entry(r);
 	return err == 0 ? hosttable_index_make(r->table) : err;
 }
 
-int hosttable_parse(const char *text, size_t n, int64_t mtime_unix_s, struct hosttable **ret, unsigned *ret_line,
-		    const char **ret_why)
+int hosttable_parse(const struct hosttable_source *source, struct hosttable **ret, struct lines_fault *ret_fault)
 {
-	struct reader r = { .at = text, .end = text + n };
+	struct reader r = { .lines = { .at = source->text, .end = source->text + source->n, .comment = ';' } };
 	struct hosttable *t;
 	int err;
 
-	if (n > FILE_BYTES_MAX) {
-		*ret_line = 1;
-		*ret_why = "the file is larger than 256 MiB";
+	if (source->n > FILE_BYTES_MAX) {
+		*ret_fault = (struct lines_fault){ 1, "the file is larger than 256 MiB" };
 		return -EINVAL;
 	}
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return -ENOMEM;
 	r.table = t;
-	t->mtime_unix_s = mtime_unix_s;
+	t->mtime_unix_s = source->mtime_unix_s;
 	t->strings_n = 1;
-	t->strings = calloc(1, n + 2); /* each string and its NUL come from as much text and a separator */
+	t->strings = calloc(1, source->n + 2); /* each string and its NUL come from as much text and a separator */
 	err = t->strings != NULL ? read_table(&r) : -ENOMEM;
 	if (err < 0) {
-		*ret_line = r.entry_line;
-		*ret_why = r.why;
+		*ret_fault = (struct lines_fault){ r.entry_line, r.why };
 		hosttable_free(t);
 		return err;
 	}

@@ -31,34 +31,12 @@ struct quotes {
 
 /* Where the reading is, and the quote under way. */
 struct reader {
-	const char *at, *end;
-	unsigned line;
+	struct lines lines;
 	struct quotes *quotes;
 	struct text quote;
 	char storage[QUOTES_BYTES_MAX + 1];
-	/* What is wrong, for -EINVAL. */
-	unsigned wrong_line;
-	const char *why;
+	struct lines_fault fault; /* for -EINVAL */
 };
-
-/* The next line, without its line end and blanks before that. False at the end. */
-static bool next_line(struct reader *r, const char **ret, size_t *ret_n)
-{
-	const char *lf;
-
-	if (r->at == r->end)
-		return false;
-	*ret = r->at;
-	lf = memchr(r->at, '\n', (size_t)(r->end - r->at));
-	*ret_n = (size_t)((lf != NULL ? lf : r->end) - *ret);
-	r->at = lf != NULL ? lf + 1 : r->end;
-	if (*ret_n > 0 && (*ret)[*ret_n - 1] == '\r')
-		--*ret_n;
-	while (*ret_n > 0 && ((*ret)[*ret_n - 1] == ' ' || (*ret)[*ret_n - 1] == '\t'))
-		--*ret_n;
-	r->line++;
-	return true;
-}
 
 static bool is_percent(const char *s, size_t n)
 {
@@ -67,11 +45,11 @@ static bool is_percent(const char *s, size_t n)
 
 static bool has_percent_line(const char *text, size_t n)
 {
-	struct reader r = { .at = text, .end = text + n };
+	struct lines lines = { .at = text, .end = text + n };
 	const char *line;
 	size_t line_n;
 
-	while (next_line(&r, &line, &line_n))
+	while (lines_next(&lines, &line, &line_n))
 		if (is_percent(line, line_n))
 			return true;
 	return false;
@@ -116,8 +94,8 @@ static int end_quote(struct reader *r)
 
 static int refuse(struct reader *r, unsigned line, const char *why)
 {
-	r->wrong_line = line;
-	r->why = why;
+	r->fault.line = line;
+	r->fault.why = why;
 	return -EINVAL;
 }
 
@@ -129,7 +107,7 @@ static int add_line(struct reader *r, const char *s, size_t n)
 	if (begin == 0) {
 		if (n == 0)
 			return 0;
-		r->wrong_line = r->line;
+		r->fault.line = r->lines.line;
 	}
 	for (size_t i = 0; i < n && !r->quote.cut; i++) {
 		size_t column = r->quote.len - begin;
@@ -139,11 +117,11 @@ static int add_line(struct reader *r, const char *s, size_t n)
 		else if (s[i] >= 0x20 && s[i] <= 0x7E)
 			text_add_bytes(&r->quote, s + i, 1);
 		else
-			return refuse(r, r->line, "a byte that is not printing ASCII (RFC 865)");
+			return refuse(r, r->lines.line, "a byte that is not printing ASCII (RFC 865)");
 	}
 	text_add(&r->quote, "\r\n");
 	if (r->quote.cut)
-		return refuse(r, r->wrong_line, "the quote is longer than 511 bytes as sent, with CR LF (RFC 865)");
+		return refuse(r, r->fault.line, "the quote is longer than 511 bytes as sent, with CR LF (RFC 865)");
 	return 0;
 }
 
@@ -153,7 +131,7 @@ static int read_quotes(struct reader *r, bool by_percent)
 	size_t n;
 	int err = 0;
 
-	while (err == 0 && next_line(r, &line, &n)) {
+	while (err == 0 && lines_next(&r->lines, &line, &n)) {
 		if (by_percent ? is_percent(line, n) : n == 0)
 			err = end_quote(r);
 		else
@@ -166,16 +144,15 @@ static int read_quotes(struct reader *r, bool by_percent)
 	return err;
 }
 
-int quotes_parse(const char *text, size_t n, struct quotes **ret, unsigned *ret_line, const char **ret_why)
+int quotes_parse(const char *text, size_t n, struct quotes **ret, struct lines_fault *ret_fault)
 {
-	struct reader r = { .at = text, .end = text + n };
+	struct reader r = { .lines = { .at = text, .end = text + n } };
 	struct quotes *q;
 	int err;
 
 	r.quote = TEXT_OVER(r.storage);
 	if (n > FILE_BYTES_MAX) {
-		*ret_line = 1;
-		*ret_why = "the file is larger than 64 MiB";
+		*ret_fault = (struct lines_fault){ 1, "the file is larger than 64 MiB" };
 		return -EINVAL;
 	}
 	q = calloc(1, sizeof(*q));
@@ -186,8 +163,7 @@ int quotes_parse(const char *text, size_t n, struct quotes **ret, unsigned *ret_
 			  2); /* a file of tabs with one line end missing; what is not used is never touched */
 	err = q->block != NULL ? read_quotes(&r, has_percent_line(text, n)) : -ENOMEM;
 	if (err < 0) {
-		*ret_line = r.wrong_line;
-		*ret_why = r.why;
+		*ret_fault = r.fault;
 		quotes_free(q);
 		return err;
 	}

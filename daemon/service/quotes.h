@@ -12,14 +12,15 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "base/lines.h"
 
 #define QUOTES_BYTES_MAX 511 /* of one quote as it is sent, CR LF at each line's end included (RFC 865) */
 
 struct quotes;
 
-/* Takes text[0..n) apart. 0 and *ret, to be freed; -ENOMEM; or -EINVAL with the line (the first is 1) and what is wrong
- * there (a static text): a quote over QUOTES_BYTES_MAX, a byte that is not printing ASCII, no quote at all. */
-int quotes_parse(const char *text, size_t n, struct quotes **ret, unsigned *ret_line, const char **ret_why) must_check;
+/* Takes text[0..n) apart. 0 and *ret, to be freed; -ENOMEM; or -EINVAL and *ret_fault: a quote over QUOTES_BYTES_MAX, a byte
+ * that is not printing ASCII, no quote at all. */
+int quotes_parse(const char *text, size_t n, struct quotes **ret, struct lines_fault *ret_fault) must_check;
 void quotes_free(struct quotes *q); /* NULL is allowed */
 
 /* 1 or more. */

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
+#include "base/decimal.h"
 #include "session/proxy.h"
 
 #define FIXED 16 /* bytes of version 2 that every header has */
@@ -73,14 +74,13 @@ static bool take_address(struct words *w, bool is_v6, struct addr *ret)
 static bool take_port(struct words *w, char end, uint16_t *ret)
 {
 	char word[INET6_ADDRSTRLEN];
-	uint32_t v = 0;
+	uint64_t v = 0;
 
-	if (!take_word(w, end, "0123456789", word) || strlen(word) > 5 || (word[0] == '0' && word[1] != '\0'))
+	if (!take_word(w, end, "0123456789", word) || (word[0] == '0' && word[1] != '\0') ||
+	    decimal_parse(word, UINT16_MAX, &v) < 0)
 		return false;
-	for (const char *c = word; *c != '\0'; c++)
-		v = v * 10 + (uint32_t)(*c - '0');
 	*ret = (uint16_t)v;
-	return v <= UINT16_MAX;
+	return true;
 }
 
 /* The line is whole: it has its prefix, and its only CR is before its LF. */

@@ -139,10 +139,10 @@ static const char *absolute(struct draft *d, const char *name)
 static void load_quotes(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);
-	const char *name = own->quotes_file, *why = NULL;
+	const char *name = own->quotes_file;
 	const struct item *item;
 	struct loaded *entry;
-	unsigned line = 0;
+	struct lines_fault fault = { 0 };
 	int r = 0;
 
 	if (name == NULL || *name == '\0') {
@@ -155,11 +155,11 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 	if (entry == NULL)
 		return;
 	if (entry->quotes == NULL)
-		r = quotes_parse(item->value, item->value_n, &entry->quotes, &line, &why);
+		r = quotes_parse(item->value, item->value_n, &entry->quotes, &fault);
 	if (r == -ENOMEM)
 		d->no_memory = true;
 	else if (r < 0)
-		issues_add_at(d, l, "file", "%.200s:%u: %s", name, line, why);
+		issues_add_at(d, l, "file", "%.200s:%u: %s", name, fault.line, fault.why);
 	l->options.quotes = entry->quotes;
 	own->quotes_file = absolute(d, name);
 }
@@ -168,10 +168,10 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 static void load_table(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);
-	const char *name = own->table_file, *why = NULL;
+	const char *name = own->table_file;
 	const struct item *item;
 	struct loaded *entry;
-	unsigned line = 0;
+	struct lines_fault fault = { 0 };
 	int r = 0;
 
 	if (name == NULL || *name == '\0')
@@ -181,11 +181,12 @@ static void load_table(struct draft *d, struct listener_settings *l)
 	if (entry == NULL)
 		return;
 	if (entry->table == NULL)
-		r = hosttable_parse(item->value, item->value_n, item->mtime_unix_s, &entry->table, &line, &why);
+		r = hosttable_parse(&(struct hosttable_source){ item->value, item->value_n, item->mtime_unix_s },
+				    &entry->table, &fault);
 	if (r == -ENOMEM)
 		d->no_memory = true;
 	else if (r < 0)
-		issues_add_at(d, l, "table", "%.200s:%u: %s", name, line, why);
+		issues_add_at(d, l, "table", "%.200s:%u: %s", name, fault.line, fault.why);
 	l->options.table = entry->table;
 	own->table_file = absolute(d, name);
 }

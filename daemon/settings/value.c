@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "settings/value.h"
 
 struct unit {
@@ -31,23 +32,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Reads the decimal digits at *at, one or more, and moves *at behind them. */
-static int take_digits(const char **at, uint64_t *ret)
-{
-	const char *p = *at;
-	uint64_t v = 0;
-	bool fits = true;
-
-	if (!is_digit(*p))
-		return -EINVAL;
-	for (; is_digit(*p); p++)
-		if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
-			fits = false;
-	*at = p;
-	*ret = v;
-	return fits ? 0 : -ERANGE;
-}
-
 /* A unit is all of the text that is left: "5 s" and "5sec" have none. */
 static int find_unit(const struct unit *units, size_t n, const char *name, uint64_t *ret_factor)
 {
@@ -68,7 +52,7 @@ int value_integer(const char *s, int64_t *ret)
 
 	if (*s == '-' || *s == '+')
 		s++;
-	r = take_digits(&s, &v);
+	r = decimal_take(&s, &v);
 	if (r == -EINVAL || *s != '\0')
 		return -EINVAL;
 	if (r < 0 || v > (uint64_t)INT64_MAX) /* INT64_MIN itself is nobody's setting */
@@ -121,7 +105,7 @@ int value_duration(const char *s, uint64_t *ret_ns)
 	uint64_t whole = 0, part = 0, factor = 0;
 	int r;
 
-	r = take_digits(&s, &whole);
+	r = decimal_take(&s, &whole);
 	if (r == -EINVAL)
 		return r;
 	decimals = *s == '.' ? s + 1 : NULL;
@@ -141,7 +125,7 @@ int value_size(const char *s, uint64_t *ret_bytes)
 	uint64_t v = 0, factor = 0;
 	int r;
 
-	r = take_digits(&s, &v);
+	r = decimal_take(&s, &v);
 	if (r == -EINVAL || find_unit(size_units, array_n(size_units), s, &factor) < 0)
 		return -EINVAL;
 	if (r < 0 || __builtin_mul_overflow(v, factor, &v))
@@ -202,7 +186,7 @@ int value_rate(const char *s, bool sizes, struct value_rate *ret)
 int value_thousandths(const char *s, uint64_t *ret)
 {
 	uint64_t whole = 0, part = 0;
-	int r = take_digits(&s, &whole);
+	int r = decimal_take(&s, &whole);
 
 	if (r == -EINVAL)
 		return r;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Holds the order of the folders: an #include points to the left only, base <- service <- ... <- main.
 
-Also: headers are included by their folder and taken once, a source file includes its own; each file stands in its
+Within a folder no modules include each other in a circle. Also: headers are included by their folder and taken once, a source file includes its own; each file stands in its
 folder's Makefile.inc; only the last three of the chain log; only base/clock.c reads clocks. A client, clients/NAME/, uses
 base/, wire/ and itself.
 """
@@ -17,6 +17,8 @@ LOGS = {"worker", "stream", "datagram", "process", "generation", "control", "upg
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 LOG_CALL = re.compile(r"\blog_(?:say|begin|open|set)\s*\(")
+# Folders whose modules still include each other in a circle; none is added.
+CIRCLES = {"settings"}
 CLOCK_CALL = re.compile(r"\b((?:clock_gettime|gettimeofday|adjtimex|ntp_adjtime)\s*\(|time\s*\((?:NULL|0|&))")
 
 
@@ -76,6 +78,53 @@ def check_source(daemon, path, name, text):
     return faults
 
 
+def module_of(name, text=""):
+    """FILE.c, FILE.h and FILE_private.h are one module. A table (service.c, which includes services.def) may include those that
+    it lists, which include its header: its source is a module apart from that."""
+    stem = name.rsplit(".", 1)[0]
+    is_table = name.endswith(".c") and f"{stem}s.def" in [target for _, target in includes_of(text)]
+    return name if is_table else stem.removesuffix("_private")
+
+
+def graph_of(texts):
+    """What each module includes of its own folder. texts: by name, "folder/file.c"."""
+    graph = {}
+    for name, text in texts.items():
+        module = module_of(name, text)
+        near = {module_of(target) for quoted, target in includes_of(text)
+                if quoted and target in texts and target.split("/")[0] == name.split("/")[0]}
+        graph.setdefault(module, set()).update(near - {module})
+    return graph
+
+
+def circle_through(graph, start):
+    """The shortest way from a module back to itself; [] if there is none."""
+    ways = [[start]]
+    seen = set()
+    for way in ways:
+        for near in sorted(graph[way[-1]]):
+            if near == start:
+                return way + [start]
+            if near not in seen:
+                seen.add(near)
+                ways.append(way + [near])
+    return []
+
+
+def check_circles(texts):
+    """Modules of a folder do not include each other in a circle."""
+    graph = graph_of(texts)
+    circles = {}
+    for module in sorted(graph):
+        circle = circle_through(graph, module)
+        circles.setdefault(frozenset(circle), circle)
+    circles.pop(frozenset(), None)
+    found = {circle[0].split("/")[0] for circle in circles.values()}
+    faults = [f"a circle of modules: {' -> '.join(circle)}" for circle in circles.values()
+              if circle[0].split("/")[0] not in CIRCLES]
+    return faults + [f"{folder}: is in CIRCLES, but has none" for folder in sorted(CIRCLES - found)]
+
+
 def check_file(daemon, path):
     name = path.relative_to(daemon).as_posix()
     folder = "main" if name == "main.c" else path.parent.name
@@ -95,6 +144,7 @@ def main():
     daemon = top / "daemon"
     files = sorted(p for p in daemon.rglob("*") if p.suffix in (".c", ".h"))
     faults = [fault for path in files for fault in check_file(daemon, path)]
+    faults += check_circles({path.relative_to(daemon).as_posix(): path.read_text() for path in files})
     for folder in {p.parent.name for p in files} - set(CHAIN) - {"daemon"}:
         faults.append(f"daemon/{folder}: not in the chain {' <- '.join(CHAIN)}")
     clients = sorted(p for p in (top / "clients").rglob("*") if p.suffix in (".c", ".h"))

@@ -11,7 +11,8 @@ libc='memchr memcmp memcpy memmove memset bcmp strchr strcmp strcspn strlen strn
 # Of base/: neither the clock, nor descriptors, the loop or the log. addr_parse() asks the system for an interface's name
 # where the text has a "%"; services give it none, and tests/unit/test_hostname.c and test_hosttable.c see to that.
 base='addr_add_text addr_parse bytes_get_be16 bytes_get_be32 bytes_get_be64 bytes_put_be16 bytes_put_be32 bytes_put_be64
-	civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_tm civil_weekday_names text_add text_add_bytes text_addf text_same_ignoring_case zone_at zone_utc'
+	civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_tm civil_weekday_names lines_next
+	text_add text_add_bytes text_addf text_lower text_same_ignoring_case zone_at zone_utc'
 # For those that make a table of a file's bytes.
 allocation='malloc calloc realloc reallocarray free qsort_r'
 # Of libsodium: a hash with a key, and comparing it.

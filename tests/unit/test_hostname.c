@@ -28,10 +28,9 @@ static struct hosttable *table;
 
 static int read_table(void **state maybe_unused)
 {
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 
-	return hosttable_parse(table_text, strlen(table_text), 1795351771, &table, &line, &why);
+	return hosttable_parse(&(struct hosttable_source){ table_text, strlen(table_text), 1795351771 }, &table, &fault);
 }
 
 static int free_table(void **state maybe_unused)
@@ -396,14 +395,14 @@ TEST(a_table_of_100000_lines_is_sent_to_a_slow_reader)
 	char *text = malloc(ENTRIES * 60u), *at = text;
 	static struct serve s;
 	struct hosttable *big;
-	unsigned line, seen = 0, calls = 0;
-	const char *why;
+	struct lines_fault fault = { 0 };
+	unsigned seen = 0, calls = 0;
 	char expected[80];
 
 	assert_non_null(text);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		at += snprintf(at, 60, "HOST : 10.%u.%u.%u : host-%u :\n", i >> 16, i >> 8 & 255, i & 255, i);
-	assert_int_equal(hosttable_parse(text, (size_t)(at - text), 0, &big, &line, &why), 0);
+	assert_int_equal(hosttable_parse(&(struct hosttable_source){ text, (size_t)(at - text), 0 }, &big, &fault), 0);
 	free(text);
 	serve_begin(&s, "hostname", TRANSPORT_TCP);
 	s.options.table = big;

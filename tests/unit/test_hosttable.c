@@ -12,11 +12,10 @@
 static struct hosttable *table(const char *text)
 {
 	struct hosttable *t;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 
-	if (hosttable_parse(text, strlen(text), 0, &t, &line, &why) < 0)
-		fail_msg("line %u: %s", line, why);
+	if (hosttable_parse(&(struct hosttable_source){ text, strlen(text), 0 }, &t, &fault) < 0)
+		fail_msg("line %u: %s", fault.line, fault.why);
 	return t;
 }
 
@@ -76,15 +75,14 @@ TEST(addresses_of_both_families_are_read_ipv4_first)
 static void assert_refused(const char *text, unsigned expected_line, const char *word)
 {
 	struct hosttable *t;
-	unsigned line = 0;
-	const char *why = NULL;
+	struct lines_fault fault = { 0 };
 
-	if (hosttable_parse(text, strlen(text), 0, &t, &line, &why) != -EINVAL)
+	if (hosttable_parse(&(struct hosttable_source){ text, strlen(text), 0 }, &t, &fault) != -EINVAL)
 		fail_msg("refused: %s", text);
-	assert_int_equal(line, expected_line);
-	assert_non_null(why);
-	if (strstr(why, word) == NULL)
-		fail_msg("\"%s\" speaks of %s", why, word);
+	assert_int_equal(fault.line, expected_line);
+	assert_non_null(fault.why);
+	if (strstr(fault.why, word) == NULL)
+		fail_msg("\"%s\" speaks of %s", fault.why, word);
 }
 
 TEST(mistakes_are_told_with_the_line_where_the_entry_begins)
@@ -113,12 +111,12 @@ TEST(nul_bytes_and_endless_entries_are_refused)
 {
 	static char text[6000] = "HOST : 192.0.2.1 : AB :\nHOST : 192.0.2.2 : ";
 	struct hosttable *t;
-	unsigned line = 0;
-	const char *why;
+	struct lines_fault fault = { 0 };
 	size_t n = strlen(text);
 
-	assert_int_equal(hosttable_parse("HOST : 192.0.2.1 : A\0B :\n", 25, 0, &t, &line, &why), -EINVAL);
-	assert_int_equal(line, 1);
+	assert_int_equal(hosttable_parse(&(struct hosttable_source){ "HOST : 192.0.2.1 : A\0B :\n", 25, 0 }, &t, &fault),
+			 -EINVAL);
+	assert_int_equal(fault.line, 1);
 	while (n + 10 < sizeof(text))
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "name,\n ");
 	assert_refused(text, 2, "long");
@@ -201,14 +199,13 @@ TEST(each_of_100000_entries_is_found)
 	char *text = malloc(ENTRIES * 80u);
 	size_t n = 0;
 	struct hosttable *t;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 
 	assert_non_null(text);
 	for (unsigned i = 0; i < ENTRIES; i++) /* in an order that is not the index's */
 		n += (size_t)snprintf(text + n, 80, "HOST : 10.%u.%u.%u : Host-%u.example,h%u :\n", i >> 16, i >> 8 & 255,
 				      i & 255, i * 7919u % ENTRIES, i);
-	assert_int_equal(hosttable_parse(text, n, 42, &t, &line, &why), 0);
+	assert_int_equal(hosttable_parse(&(struct hosttable_source){ text, n, 42 }, &t, &fault), 0);
 	free(text);
 	assert_int_equal(hosttable_mtime_unix_s(t), 42);
 	for (unsigned i = 0; i < ENTRIES; i++) {
@@ -236,8 +233,7 @@ TEST(a_table_of_random_bytes_is_refused_or_whole)
 		char text[200];
 		size_t n = 0;
 		struct hosttable *t;
-		unsigned line = 0;
-		const char *why = NULL;
+		struct lines_fault fault = { 0 };
 
 		if (round % 2 == 0)
 			n = (size_t)snprintf(text, sizeof(text), "HOST : 192.0.2.1 : AB :\nNET:10.0.0.1:CD:x:\n");
@@ -248,8 +244,8 @@ TEST(a_table_of_random_bytes_is_refused_or_whole)
 			text[n > 60 || round % 2 ? n++ : (random >> 12) % n] =
 				letters[(random >> 16) % (sizeof(letters) - 1)];
 		}
-		if (hosttable_parse(text, n, 0, &t, &line, &why) < 0) {
-			assert_true(line >= 1 && line <= 100 && why != NULL);
+		if (hosttable_parse(&(struct hosttable_source){ text, n, 0 }, &t, &fault) < 0) {
+			assert_true(fault.line >= 1 && fault.line <= 100 && fault.why != NULL);
 			continue;
 		}
 		for (uint32_t first, i = 0, all = hosttable_kind_entries(t, HOSTTABLE_HOST, &first) + first; i < all;

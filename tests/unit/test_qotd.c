@@ -11,11 +11,10 @@
 static void assert_quotes(const char *text, const char *const *expected, size_t n)
 {
 	struct quotes *q;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 
-	if (quotes_parse(text, strlen(text), &q, &line, &why) < 0)
-		fail_msg("line %u: %s", line, why);
+	if (quotes_parse(text, strlen(text), &q, &fault) < 0)
+		fail_msg("line %u: %s", fault.line, fault.why);
 	assert_int_equal(quotes_n(q), n);
 	for (size_t i = 0; i < n; i++) {
 		size_t bytes;
@@ -57,25 +56,23 @@ TEST(tabs_become_spaces)
 static void assert_refused(const char *text, size_t n, unsigned expected_line, const char *word)
 {
 	struct quotes *q;
-	unsigned line = 0;
-	const char *why = NULL;
+	struct lines_fault fault = { 0 };
 
-	assert_int_equal(quotes_parse(text, n, &q, &line, &why), -EINVAL);
-	assert_int_equal(line, expected_line);
-	assert_non_null(why);
-	assert_non_null(strstr(why, word));
+	assert_int_equal(quotes_parse(text, n, &q, &fault), -EINVAL);
+	assert_int_equal(fault.line, expected_line);
+	assert_non_null(fault.why);
+	assert_non_null(strstr(fault.why, word));
 }
 
 TEST(a_quote_of_512_bytes_is_refused_with_its_line)
 {
 	char text[1024];
 	struct quotes *q;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 	size_t bytes;
 
 	snprintf(text, sizeof(text), "one\n%%\n%0509d\n%%\n", 7);
-	assert_int_equal(quotes_parse(text, strlen(text), &q, &line, &why), 0);
+	assert_int_equal(quotes_parse(text, strlen(text), &q, &fault), 0);
 	quotes_at(q, 1, &bytes);
 	assert_int_equal(bytes, 511); /* with its CR LF */
 	quotes_free(q);
@@ -105,13 +102,12 @@ TEST(many_quotes_keep_their_order)
 {
 	static char text[200000];
 	struct quotes *q;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 	size_t at = 0;
 
 	for (int i = 0; i < 5000; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "quote number %d\n%%\n", i);
-	assert_int_equal(quotes_parse(text, at, &q, &line, &why), 0);
+	assert_int_equal(quotes_parse(text, at, &q, &fault), 0);
 	assert_int_equal(quotes_n(q), 5000);
 	for (int i = 0; i < 5000; i++) {
 		char expected[64];
@@ -130,11 +126,10 @@ TEST(an_answer_is_a_quote_by_chance_and_the_end)
 	static const char text[] = "one\n%\ntwo\n%\nthree\n";
 	bool seen[3] = { false };
 	struct quotes *q;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 	struct serve s;
 
-	assert_int_equal(quotes_parse(text, strlen(text), &q, &line, &why), 0);
+	assert_int_equal(quotes_parse(text, strlen(text), &q, &fault), 0);
 	for (uint32_t random = 0; random < 30; random++) {
 		serve_begin(&s, "qotd", TRANSPORT_TCP);
 		s.options.quotes = q;
@@ -152,11 +147,10 @@ TEST(an_answer_is_a_quote_by_chance_and_the_end)
 TEST(a_datagram_gets_a_whole_quote_or_none)
 {
 	struct quotes *q;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 	struct serve s;
 
-	assert_int_equal(quotes_parse("hello\n", 6, &q, &line, &why), 0);
+	assert_int_equal(quotes_parse("hello\n", 6, &q, &fault), 0);
 	serve_begin(&s, "qotd", TRANSPORT_UDP);
 	s.options.quotes = q;
 	serve_datagram(&s, "", 0, 7);

@@ -186,11 +186,10 @@ TEST(no_input_makes_a_service_break_its_promises)
 	struct svc_options options = { 0 };
 	struct hosttable *t;
 	struct quotes *q;
-	unsigned line;
-	const char *why;
+	struct lines_fault fault = { 0 };
 
-	assert_int_equal(hosttable_parse(table, strlen(table), 0, &t, &line, &why), 0);
-	assert_int_equal(quotes_parse(quotes, strlen(quotes), &q, &line, &why), 0);
+	assert_int_equal(hosttable_parse(&(struct hosttable_source){ table, strlen(table), 0 }, &t, &fault), 0);
+	assert_int_equal(quotes_parse(quotes, strlen(quotes), &q, &fault), 0);
 	options.quotes = q;
 	for (int round = 0; round < 1000; round++) {
 		options.table = round % 2 == 0 ? t : NULL;

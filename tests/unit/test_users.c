@@ -54,12 +54,28 @@ TEST(what_is_neither_is_nobody)
 	assert_int_equal(gid, 8);
 }
 
+TEST(a_pair_has_the_named_group_or_the_users_own)
+{
+	uid_t uid = 7;
+	gid_t gid = 8;
+
+	assert_int_equal(users_find_pair("root", "", &uid, &gid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(gid, 0);
+	assert_int_equal(users_find_pair("root", "3999999999", &uid, &gid), 0);
+	assert_int_equal(gid, UNKNOWN);
+	assert_int_equal(users_find_pair("root", "no such group", &uid, &gid), -ESRCH);
+	assert_int_equal(gid, 0);
+	assert_int_equal(users_find_pair("no such user", "root", &uid, &gid), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_user_is_found_by_name_and_by_number),
 		cmocka_unit_test(a_number_needs_no_database),
 		cmocka_unit_test(what_is_neither_is_nobody),
+		cmocka_unit_test(a_pair_has_the_named_group_or_the_users_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
