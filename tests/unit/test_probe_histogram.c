@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* histogram: buckets without gaps, percentiles as near as it says, merging without a trace. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "echoprobe/histogram.h"
 #include "probe_numbers.h"
@@ -30,7 +27,7 @@ static int begin(void **state maybe_unused)
 	return 0;
 }
 
-static void buckets_follow_each_other_without_gap_from_0_to_2_to_the_43(void **state maybe_unused)
+TEST(buckets_follow_each_other_without_gap_from_0_to_2_to_the_43)
 {
 	assert_int_equal(histogram_low_ns(0), 0);
 	for (unsigned i = 1; i < HISTOGRAM_BUCKETS; i++)
@@ -38,7 +35,7 @@ static void buckets_follow_each_other_without_gap_from_0_to_2_to_the_43(void **s
 	assert_int_equal(histogram_high_ns(HISTOGRAM_BUCKETS - 1), (INT64_C(1) << 43) - 1);
 }
 
-static void both_ends_of_each_bucket_are_counted_in_it_and_its_middle_is_near_them(void **state maybe_unused)
+TEST(both_ends_of_each_bucket_are_counted_in_it_and_its_middle_is_near_them)
 {
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		int64_t low = histogram_low_ns(i), high = histogram_high_ns(i), middle = low + (high - low) / 2;
@@ -50,7 +47,7 @@ static void both_ends_of_each_bucket_are_counted_in_it_and_its_middle_is_near_th
 	}
 }
 
-static void a_bucket_of_12_ms_has_the_bounds_of_the_published_example(void **state maybe_unused)
+TEST(a_bucket_of_12_ms_has_the_bounds_of_the_published_example)
 {
 	unsigned i = 0;
 
@@ -60,7 +57,7 @@ static void a_bucket_of_12_ms_has_the_bounds_of_the_published_example(void **sta
 	assert_int_equal(histogram_high_ns(i), 11599871);
 }
 
-static void values_beyond_the_ends_are_counted_and_are_minimum_and_maximum(void **state maybe_unused)
+TEST(values_beyond_the_ends_are_counted_and_are_minimum_and_maximum)
 {
 	histogram_add(&h, -5);
 	histogram_add(&h, INT64_MAX);
@@ -70,7 +67,7 @@ static void values_beyond_the_ends_are_counted_and_are_minimum_and_maximum(void 
 	assert_true(h.max_ns == INT64_MAX);
 }
 
-static void a_percentile_is_unknown_until_a_value_can_be_above_it(void **state maybe_unused)
+TEST(a_percentile_is_unknown_until_a_value_can_be_above_it)
 {
 	int64_t ns;
 
@@ -83,7 +80,7 @@ static void a_percentile_is_unknown_until_a_value_can_be_above_it(void **state m
 	}
 }
 
-static void a_percentile_is_the_value_of_the_nearest_rank(void **state maybe_unused)
+TEST(a_percentile_is_the_value_of_the_nearest_rank)
 {
 	int64_t ns = 0;
 
@@ -98,7 +95,7 @@ static void a_percentile_is_the_value_of_the_nearest_rank(void **state maybe_unu
 	assert_int_equal(ns, 50);
 }
 
-static void percentiles_of_random_delays_are_within_one_part_in_256_of_the_exact_ones(void **state maybe_unused)
+TEST(percentiles_of_random_delays_are_within_one_part_in_256_of_the_exact_ones)
 {
 	static const unsigned wanted[] = { 10, 500, 900, 950, 990, 999 };
 	static int64_t values[VALUES_N];
@@ -121,7 +118,7 @@ static void percentiles_of_random_delays_are_within_one_part_in_256_of_the_exact
 	}
 }
 
-static void a_percentile_never_leaves_minimum_and_maximum(void **state maybe_unused)
+TEST(a_percentile_never_leaves_minimum_and_maximum)
 {
 	int64_t ns = 0;
 
@@ -131,7 +128,7 @@ static void a_percentile_never_leaves_minimum_and_maximum(void **state maybe_unu
 	assert_int_equal(ns, 1000001);
 }
 
-static void merged_histograms_are_the_histogram_of_all_values(void **state maybe_unused)
+TEST(merged_histograms_are_the_histogram_of_all_values)
 {
 	uint64_t seed = 7;
 
@@ -152,20 +149,20 @@ static void merged_histograms_are_the_histogram_of_all_values(void **state maybe
 	assert_memory_equal(&other, &both, sizeof(h));
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(buckets_follow_each_other_without_gap_from_0_to_2_to_the_43),
-		TEST(both_ends_of_each_bucket_are_counted_in_it_and_its_middle_is_near_them),
-		TEST(a_bucket_of_12_ms_has_the_bounds_of_the_published_example),
-		TEST(values_beyond_the_ends_are_counted_and_are_minimum_and_maximum),
-		TEST(a_percentile_is_unknown_until_a_value_can_be_above_it),
-		TEST(a_percentile_is_the_value_of_the_nearest_rank),
-		TEST(percentiles_of_random_delays_are_within_one_part_in_256_of_the_exact_ones),
-		TEST(a_percentile_never_leaves_minimum_and_maximum),
-		TEST(merged_histograms_are_the_histogram_of_all_values),
+		FRESH(buckets_follow_each_other_without_gap_from_0_to_2_to_the_43),
+		FRESH(both_ends_of_each_bucket_are_counted_in_it_and_its_middle_is_near_them),
+		FRESH(a_bucket_of_12_ms_has_the_bounds_of_the_published_example),
+		FRESH(values_beyond_the_ends_are_counted_and_are_minimum_and_maximum),
+		FRESH(a_percentile_is_unknown_until_a_value_can_be_above_it),
+		FRESH(a_percentile_is_the_value_of_the_nearest_rank),
+		FRESH(percentiles_of_random_delays_are_within_one_part_in_256_of_the_exact_ones),
+		FRESH(a_percentile_never_leaves_minimum_and_maximum),
+		FRESH(merged_histograms_are_the_histogram_of_all_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

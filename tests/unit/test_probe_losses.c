@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* losses: the example of RFC 3357, and Wilson's interval. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "test.h"
 
-#include "base/attr.h"
 #include "echoprobe/losses.h"
 #include "probe_numbers.h"
 
@@ -30,7 +25,7 @@ static void play(const char *fates)
 	assert_false(losses_end(&l, at_ns, &periods[periods_n]));
 }
 
-static void the_example_of_rfc_3357_has_four_periods_the_last_of_two_packets(void **state maybe_unused)
+TEST(the_example_of_rfc_3357_has_four_periods_the_last_of_two_packets)
 {
 	play("o-oo-o-o--"); /* 2, 5, 7, 9 and 10 are lost */
 	assert_int_equal(periods_n, 4);
@@ -42,7 +37,7 @@ static void the_example_of_rfc_3357_has_four_periods_the_last_of_two_packets(voi
 	assert_int_equal(periods[3].duration_ns, 2 * GAP_NS);
 }
 
-static void a_period_lasts_from_its_first_packet_to_the_first_one_after_it(void **state maybe_unused)
+TEST(a_period_lasts_from_its_first_packet_to_the_first_one_after_it)
 {
 	play("---o");
 	assert_int_equal(periods_n, 1);
@@ -50,7 +45,7 @@ static void a_period_lasts_from_its_first_packet_to_the_first_one_after_it(void 
 	assert_int_equal(periods[0].duration_ns, 3 * GAP_NS);
 }
 
-static void where_nothing_is_lost_there_is_no_period(void **state maybe_unused)
+TEST(where_nothing_is_lost_there_is_no_period)
 {
 	play("oooo");
 	assert_int_equal(periods_n, 0);
@@ -58,7 +53,7 @@ static void where_nothing_is_lost_there_is_no_period(void **state maybe_unused)
 	assert_int_equal(periods_n, 0);
 }
 
-static void wilsons_interval_is_the_published_one(void **state maybe_unused)
+TEST(wilsons_interval_is_the_published_one)
 {
 	struct losses_range r = losses_wilson(5, 600);
 
@@ -69,7 +64,7 @@ static void wilsons_interval_is_the_published_one(void **state maybe_unused)
 	assert_within(r.high, 0.7007, 0.0001);
 }
 
-static void the_interval_of_no_loss_begins_at_0_and_of_none_sent_says_nothing(void **state maybe_unused)
+TEST(the_interval_of_no_loss_begins_at_0_and_of_none_sent_says_nothing)
 {
 	struct losses_range r = losses_wilson(0, 10);
 

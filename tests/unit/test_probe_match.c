@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* match: a damaged answer is given to its packet, and nonsense to none. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "echoprobe/match.h"
 #include "probe_numbers.h"
@@ -41,7 +38,7 @@ static bool matches(size_t n, uint64_t *ret_seq)
 	return match_nearest(&m, &(struct payload_octets){ answer, n }, ret_seq);
 }
 
-static void a_header_with_flipped_bits_is_given_to_its_packet(void **state maybe_unused)
+TEST(a_header_with_flipped_bits_is_given_to_its_packet)
 {
 	uint64_t seed = 8, seq = 0;
 
@@ -57,7 +54,7 @@ static void a_header_with_flipped_bits_is_given_to_its_packet(void **state maybe
 	}
 }
 
-static void nonsense_is_given_to_no_packet(void **state maybe_unused)
+TEST(nonsense_is_given_to_no_packet)
 {
 	uint64_t seed = 9, seq;
 
@@ -69,7 +66,7 @@ static void nonsense_is_given_to_no_packet(void **state maybe_unused)
 	}
 }
 
-static void an_eighth_of_the_bits_is_too_much(void **state maybe_unused)
+TEST(an_eighth_of_the_bits_is_too_much)
 {
 	uint64_t seq = 0;
 
@@ -84,7 +81,7 @@ static void an_eighth_of_the_bits_is_too_much(void **state maybe_unused)
 	assert_int_equal(seq, 0);
 }
 
-static void what_was_answered_already_is_not_meant(void **state maybe_unused)
+TEST(what_was_answered_already_is_not_meant)
 {
 	uint64_t seq;
 
@@ -96,7 +93,7 @@ static void what_was_answered_already_is_not_meant(void **state maybe_unused)
 	assert_false(matches(SIZE, &seq));
 }
 
-static void an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so(void **state maybe_unused)
+TEST(an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so)
 {
 	uint64_t seq = 0;
 
@@ -110,7 +107,7 @@ static void an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begi
 		assert_false(matches(n, &seq));
 }
 
-static void an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits(void **state maybe_unused)
+TEST(an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits)
 {
 	uint64_t seq = 0;
 
@@ -123,7 +120,7 @@ static void an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits(void
 	assert_false(matches(0, &seq));
 }
 
-static void only_the_latest_packets_are_compared(void **state maybe_unused)
+TEST(only_the_latest_packets_are_compared)
 {
 	uint64_t seq;
 
@@ -136,18 +133,18 @@ static void only_the_latest_packets_are_compared(void **state maybe_unused)
 	assert_false(matches(SIZE, &seq));
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_header_with_flipped_bits_is_given_to_its_packet),
-		TEST(nonsense_is_given_to_no_packet),
-		TEST(an_eighth_of_the_bits_is_too_much),
-		TEST(what_was_answered_already_is_not_meant),
-		TEST(an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so),
-		TEST(an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits),
-		TEST(only_the_latest_packets_are_compared),
+		FRESH(a_header_with_flipped_bits_is_given_to_its_packet),
+		FRESH(nonsense_is_given_to_no_packet),
+		FRESH(an_eighth_of_the_bits_is_too_much),
+		FRESH(what_was_answered_already_is_not_meant),
+		FRESH(an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so),
+		FRESH(an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits),
+		FRESH(only_the_latest_packets_are_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* order: the tables of RFC 4737 section 7, and what a definition word by word says of random orders. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "test.h"
 
-#include "base/attr.h"
 #include "echoprobe/order.h"
 #include "probe_numbers.h"
 
@@ -30,7 +25,7 @@ static int begin(void **state maybe_unused)
 }
 
 /* Packet s was sent at 20 (s - 1); it arrives at the table's DstTime. */
-static void table_1_packet_4_is_4_places_and_62_late(void **state maybe_unused)
+TEST(table_1_packet_4_is_4_places_and_62_late)
 {
 	static const struct {
 		uint64_t seq;
@@ -44,7 +39,7 @@ static void table_1_packet_4_is_4_places_and_62_late(void **state maybe_unused)
 	expect(10, 248, 0, 0);
 }
 
-static void table_2_packets_5_and_6_are_1_and_2_places_late(void **state maybe_unused)
+TEST(table_2_packets_5_and_6_are_1_and_2_places_late)
 {
 	for (uint64_t s = 1; s <= 4; s++)
 		expect(s, 48 + 20 * (int64_t)s, 0, 0);
@@ -54,7 +49,7 @@ static void table_2_packets_5_and_6_are_1_and_2_places_late(void **state maybe_u
 	expect(8, 208, 0, 0);
 }
 
-static void table_3_packets_4_5_and_6_are_4_5_and_6_places_late(void **state maybe_unused)
+TEST(table_3_packets_4_5_and_6_are_4_5_and_6_places_late)
 {
 	for (uint64_t s = 1; s <= 3; s++)
 		expect(s, 48 + 20 * (int64_t)s, 0, 0);
@@ -68,7 +63,7 @@ static void table_3_packets_4_5_and_6_are_4_5_and_6_places_late(void **state may
 	expect(11, 268, 0, 0);
 }
 
-static void table_4_extents_are_2_3_and_2(void **state maybe_unused)
+TEST(table_4_extents_are_2_3_and_2)
 {
 	static const uint64_t seqs[] = { 1, 2, 3, 6, 7, 4, 5, 8, 9, 10, 12, 13, 11, 14, 15, 16 };
 
@@ -79,7 +74,7 @@ static void table_4_extents_are_2_3_and_2(void **state maybe_unused)
 	}
 }
 
-static void random_orders_have_the_extents_of_the_definition(void **state maybe_unused)
+TEST(random_orders_have_the_extents_of_the_definition)
 {
 	static uint64_t seqs[MANY];
 	uint64_t seed = 4737;
@@ -102,7 +97,7 @@ static void random_orders_have_the_extents_of_the_definition(void **state maybe_
 	}
 }
 
-static void an_extent_beyond_the_memory_is_that_of_the_oldest_it_has(void **state maybe_unused)
+TEST(an_extent_beyond_the_memory_is_that_of_the_oldest_it_has)
 {
 	order_init(&o, ring, 4);
 	for (uint64_t s = 1; s <= 10; s++)
@@ -110,17 +105,17 @@ static void an_extent_beyond_the_memory_is_that_of_the_oldest_it_has(void **stat
 	expect(0, 11, 4, 4); /* 10 in truth */
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(table_1_packet_4_is_4_places_and_62_late),
-		TEST(table_2_packets_5_and_6_are_1_and_2_places_late),
-		TEST(table_3_packets_4_5_and_6_are_4_5_and_6_places_late),
-		TEST(table_4_extents_are_2_3_and_2),
-		TEST(random_orders_have_the_extents_of_the_definition),
-		TEST(an_extent_beyond_the_memory_is_that_of_the_oldest_it_has),
+		FRESH(table_1_packet_4_is_4_places_and_62_late),
+		FRESH(table_2_packets_5_and_6_are_1_and_2_places_late),
+		FRESH(table_3_packets_4_5_and_6_are_4_5_and_6_places_late),
+		FRESH(table_4_extents_are_2_3_and_2),
+		FRESH(random_orders_have_the_extents_of_the_definition),
+		FRESH(an_extent_beyond_the_memory_is_that_of_the_oldest_it_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* payload: answers are recognised, strangers are not, and each wrong bit is found. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "echoprobe/payload.h"
 #include "probe_numbers.h"
@@ -29,7 +26,7 @@ static struct payload_damage compare(size_t sent_n, size_t n)
 	return payload_compare(&run, &id, sent_n, &(struct payload_octets){ packet, n }, UINT64_MAX);
 }
 
-static void the_header_has_its_members_where_the_format_says(void **state maybe_unused)
+TEST(the_header_has_its_members_where_the_format_says)
 {
 	static const uint8_t header[] = { 'e', 'c', 'h', 'o', 0xA1, 0xA2, 0xA3, 0xA4, 1, 2, 3, 4, 5, 6, 0, 1 };
 	uint64_t tag = siphash(&run.key, header, sizeof(header));
@@ -40,7 +37,7 @@ static void the_header_has_its_members_where_the_format_says(void **state maybe_
 		assert_int_equal(packet[16 + i], (uint8_t)(tag >> (56 - 8 * i)));
 }
 
-static void an_answer_of_each_size_is_recognised_and_unaltered(void **state maybe_unused)
+TEST(an_answer_of_each_size_is_recognised_and_unaltered)
 {
 	for (enum plan_fill fill = PLAN_FILL_PATTERN; fill <= PLAN_FILL_TEXT; fill++) {
 		run.fill = fill;
@@ -59,7 +56,7 @@ static void an_answer_of_each_size_is_recognised_and_unaltered(void **state mayb
 	}
 }
 
-static void fills_are_what_their_names_say(void **state maybe_unused)
+TEST(fills_are_what_their_names_say)
 {
 	run.fill = PLAN_FILL_ZEROS;
 	payload_write(&run, &id, packet, 100);
@@ -74,7 +71,7 @@ static void fills_are_what_their_names_say(void **state maybe_unused)
 	assert_memory_equal(packet + 24, TEXT TEXT TEXT TEXT, 76);
 }
 
-static void the_random_fill_differs_from_packet_to_packet_and_from_run_to_run(void **state maybe_unused)
+TEST(the_random_fill_differs_from_packet_to_packet_and_from_run_to_run)
 {
 	struct payload another = run;
 	const struct payload_id next = { .seq = id.seq + 1, .flow = id.flow };
@@ -92,7 +89,7 @@ static void the_random_fill_differs_from_packet_to_packet_and_from_run_to_run(vo
 	assert_within(ones, 4000, 200);
 }
 
-static void another_run_another_key_and_any_flipped_bit_of_the_header_are_not_recognised(void **state maybe_unused)
+TEST(another_run_another_key_and_any_flipped_bit_of_the_header_are_not_recognised)
 {
 	struct payload another = run;
 	struct payload_id got;
@@ -111,7 +108,7 @@ static void another_run_another_key_and_any_flipped_bit_of_the_header_are_not_re
 	assert_int_equal(payload_read(&run, 64, packet, 64, &got), PAYLOAD_FOUND);
 }
 
-static void an_answer_too_short_for_its_header_is_not_read_beyond_its_end(void **state maybe_unused)
+TEST(an_answer_too_short_for_its_header_is_not_read_beyond_its_end)
 {
 	static const size_t sizes[] = { 64, 20, 8 }, headers[] = { 24, 16, 4 };
 	struct payload_id got;
@@ -124,7 +121,7 @@ static void an_answer_too_short_for_its_header_is_not_read_beyond_its_end(void *
 	}
 }
 
-static void each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told(void **state maybe_unused)
+TEST(each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told)
 {
 	uint64_t seed = 11;
 
@@ -149,7 +146,7 @@ static void each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told(void *
 	}
 }
 
-static void shorter_and_longer_answers_are_told_by_where_they_end(void **state maybe_unused)
+TEST(shorter_and_longer_answers_are_told_by_where_they_end)
 {
 	struct payload_damage damage;
 
@@ -169,7 +166,7 @@ static void shorter_and_longer_answers_are_told_by_where_they_end(void **state m
 	assert_int_equal(compare(64, 0).content, TALLY_TRUNCATED);
 }
 
-static void a_comparison_that_gives_up_says_more_bits_than_were_allowed(void **state maybe_unused)
+TEST(a_comparison_that_gives_up_says_more_bits_than_were_allowed)
 {
 	struct payload_damage damage;
 
@@ -178,20 +175,20 @@ static void a_comparison_that_gives_up_says_more_bits_than_were_allowed(void **s
 	assert_true(damage.bits > 100 && damage.bits < 100 + 8 * 64);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_header_has_its_members_where_the_format_says),
-		TEST(an_answer_of_each_size_is_recognised_and_unaltered),
-		TEST(fills_are_what_their_names_say),
-		TEST(the_random_fill_differs_from_packet_to_packet_and_from_run_to_run),
-		TEST(another_run_another_key_and_any_flipped_bit_of_the_header_are_not_recognised),
-		TEST(an_answer_too_short_for_its_header_is_not_read_beyond_its_end),
-		TEST(each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told),
-		TEST(shorter_and_longer_answers_are_told_by_where_they_end),
-		TEST(a_comparison_that_gives_up_says_more_bits_than_were_allowed),
+		FRESH(the_header_has_its_members_where_the_format_says),
+		FRESH(an_answer_of_each_size_is_recognised_and_unaltered),
+		FRESH(fills_are_what_their_names_say),
+		FRESH(the_random_fill_differs_from_packet_to_packet_and_from_run_to_run),
+		FRESH(another_run_another_key_and_any_flipped_bit_of_the_header_are_not_recognised),
+		FRESH(an_answer_too_short_for_its_header_is_not_read_beyond_its_end),
+		FRESH(each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told),
+		FRESH(shorter_and_longer_answers_are_told_by_where_they_end),
+		FRESH(a_comparison_that_gives_up_says_more_bits_than_were_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

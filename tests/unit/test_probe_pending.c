@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* pending: which packets an answer may still belong to. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "echoprobe/pending.h"
@@ -27,7 +23,7 @@ static void add(unsigned n)
 		pending_add(&p, PENDING_WAITING);
 }
 
-static void memory_is_for_a_second_more_than_the_time_out(void **state maybe_unused)
+TEST(memory_is_for_a_second_more_than_the_time_out)
 {
 	assert_int_equal(pending_capacity(10000, 1, 2 * CLOCK_S_NS), 524288); /* 100,000 a second */
 	assert_int_equal(pending_capacity(CLOCK_S_NS, 1, 2 * CLOCK_S_NS), PENDING_CAPACITY_MIN);
@@ -36,7 +32,7 @@ static void memory_is_for_a_second_more_than_the_time_out(void **state maybe_unu
 	assert_int_equal(pending_capacity(1, UINT64_MAX, CLOCK_NEVER), PENDING_CAPACITY_MAX);
 }
 
-static void a_number_that_was_not_sent_yet_is_told_from_one_that_was_forgotten(void **state maybe_unused)
+TEST(a_number_that_was_not_sent_yet_is_told_from_one_that_was_forgotten)
 {
 	uint64_t seq;
 
@@ -51,7 +47,7 @@ static void a_number_that_was_not_sent_yet_is_told_from_one_that_was_forgotten(v
 	assert_int_equal(seq, 3);
 }
 
-static void numbers_go_on_after_32_bits(void **state maybe_unused)
+TEST(numbers_go_on_after_32_bits)
 {
 	uint64_t seq;
 
@@ -64,7 +60,7 @@ static void numbers_go_on_after_32_bits(void **state maybe_unused)
 	assert_int_equal(pending_find(&p, 2, &seq), PENDING_FORGOTTEN);
 }
 
-static void the_oldest_that_waits_passes_over_those_that_do_not(void **state maybe_unused)
+TEST(the_oldest_that_waits_passes_over_those_that_do_not)
 {
 	uint64_t seq;
 
@@ -87,7 +83,7 @@ static void the_oldest_that_waits_passes_over_those_that_do_not(void **state may
 	assert_int_equal(p.waiting, 0);
 }
 
-static void what_waits_is_counted_when_places_are_used_again(void **state maybe_unused)
+TEST(what_waits_is_counted_when_places_are_used_again)
 {
 	uint64_t seq;
 
@@ -98,16 +94,16 @@ static void what_waits_is_counted_when_places_are_used_again(void **state maybe_
 	assert_int_equal(seq, 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(memory_is_for_a_second_more_than_the_time_out),
-		TEST(a_number_that_was_not_sent_yet_is_told_from_one_that_was_forgotten),
-		TEST(numbers_go_on_after_32_bits),
-		TEST(the_oldest_that_waits_passes_over_those_that_do_not),
-		TEST(what_waits_is_counted_when_places_are_used_again),
+		FRESH(memory_is_for_a_second_more_than_the_time_out),
+		FRESH(a_number_that_was_not_sent_yet_is_told_from_one_that_was_forgotten),
+		FRESH(numbers_go_on_after_32_bits),
+		FRESH(the_oldest_that_waits_passes_over_those_that_do_not),
+		FRESH(what_waits_is_counted_when_places_are_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* schedule: packets are due at fixed times, missed slots are passed over, and their count comes out right. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "echoprobe/schedule.h"
@@ -32,7 +28,7 @@ static unsigned turn(uint64_t now_ns)
 	return n;
 }
 
-static void packets_are_due_at_whole_intervals_from_the_start_however_late_each_is(void **state maybe_unused)
+TEST(packets_are_due_at_whole_intervals_from_the_start_however_late_each_is)
 {
 	begin(PLAN_PERIODIC, 10 * MS, 1);
 	for (unsigned k = 0; k < 1000; k++) {
@@ -42,7 +38,7 @@ static void packets_are_due_at_whole_intervals_from_the_start_however_late_each_
 	}
 }
 
-static void slots_missed_by_more_than_an_interval_are_passed_over_and_counted(void **state maybe_unused)
+TEST(slots_missed_by_more_than_an_interval_are_passed_over_and_counted)
 {
 	begin(PLAN_PERIODIC, 10 * MS, 1);
 	assert_int_equal(turn(START), 1);
@@ -55,7 +51,7 @@ static void slots_missed_by_more_than_an_interval_are_passed_over_and_counted(vo
 	assert_true(schedule_due_ns(&s) == START + 100 * MS);
 }
 
-static void above_a_thousand_a_second_a_millisecond_of_packets_is_caught_up(void **state maybe_unused)
+TEST(above_a_thousand_a_second_a_millisecond_of_packets_is_caught_up)
 {
 	begin(PLAN_PERIODIC, 10000, 1);
 	assert_int_equal(turn(START), 1);
@@ -65,7 +61,7 @@ static void above_a_thousand_a_second_a_millisecond_of_packets_is_caught_up(void
 	assert_true(schedule_due_ns(&s) == START + 2 * MS);
 }
 
-static void each_slot_is_sent_or_passed_over(void **state maybe_unused)
+TEST(each_slot_is_sent_or_passed_over)
 {
 	uint64_t seed = 3, now_ns = START, sent = 0, skipped = 0;
 
@@ -79,7 +75,7 @@ static void each_slot_is_sent_or_passed_over(void **state maybe_unused)
 	assert_true(sent > 1000 && skipped > 1000);
 }
 
-static void a_burst_is_due_at_once_and_once_begun_is_sent_whole(void **state maybe_unused)
+TEST(a_burst_is_due_at_once_and_once_begun_is_sent_whole)
 {
 	begin(PLAN_PERIODIC, 10 * MS, 4);
 	for (unsigned i = 0; i < 3; i++) {
@@ -93,7 +89,7 @@ static void a_burst_is_due_at_once_and_once_begun_is_sent_whole(void **state may
 	assert_true(schedule_due_ns(&s) == START + 60 * MS);
 }
 
-static void gaps_of_poisson_are_exponential_with_the_interval_as_their_mean(void **state maybe_unused)
+TEST(gaps_of_poisson_are_exponential_with_the_interval_as_their_mean)
 {
 	uint64_t before, gap, longer = 0, sum = 0;
 	const unsigned n = 100000;
@@ -110,14 +106,14 @@ static void gaps_of_poisson_are_exponential_with_the_interval_as_their_mean(void
 	assert_within((double)longer / n, 0.3679, 0.01); /* 1/e */
 }
 
-static void poissons_slots_are_passed_over_at_their_mean_rate(void **state maybe_unused)
+TEST(poissons_slots_are_passed_over_at_their_mean_rate)
 {
 	begin(PLAN_POISSON, 10 * MS, 1);
 	assert_int_equal(schedule_skip(&s, START + 1005 * MS), 100);
 	assert_true(schedule_due_ns(&s) == START + 1000 * MS);
 }
 
-static void an_interval_of_0_is_always_due(void **state maybe_unused)
+TEST(an_interval_of_0_is_always_due)
 {
 	begin(PLAN_PERIODIC, 0, 1);
 	for (unsigned i = 0; i < 3; i++) {

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tally: sums of random fates, and that the parts of a run merge to the run. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "test.h"
 
-#include "base/attr.h"
+#include <string.h>
+
 #include "echoprobe/tally.h"
 #include "probe_numbers.h"
 
@@ -76,7 +72,7 @@ static void assert_near(const struct moments *a, const struct moments *b)
 	assert_within(a->squares / b->squares, 1, 1e-9);
 }
 
-static void the_parts_of_a_run_merge_to_the_run_in_any_order(void **state maybe_unused)
+TEST(the_parts_of_a_run_merge_to_the_run_in_any_order)
 {
 	uint64_t seed = 99;
 
@@ -100,7 +96,7 @@ static void the_parts_of_a_run_merge_to_the_run_in_any_order(void **state maybe_
 	assert_int_equal(merged.jitter.last_arrived_ns, whole.jitter.last_arrived_ns);
 }
 
-static void what_was_sent_is_received_or_lost(void **state maybe_unused)
+TEST(what_was_sent_is_received_or_lost)
 {
 	uint64_t seed = 5;
 
@@ -110,14 +106,14 @@ static void what_was_sent_is_received_or_lost(void **state maybe_unused)
 	assert_int_equal(whole.packets.sent, whole.packets.received + tally_lost(&whole));
 }
 
-static void an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing(void **state maybe_unused)
+TEST(an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing)
 {
 	whole.packets.recovered = 3;
 	whole.packets.timed_out = 1;
 	assert_int_equal(tally_lost(&whole), 0);
 }
 
-static void variation_is_counted_from_the_least_delay(void **state maybe_unused)
+TEST(variation_is_counted_from_the_least_delay)
 {
 	static const int64_t delays[] = { 20, 10, 20, 25, 20 };
 	int64_t ns = 0;
@@ -133,7 +129,7 @@ static void variation_is_counted_from_the_least_delay(void **state maybe_unused)
 	assert_within(moments_stddev(&whole.rtt_ns), 5.4772255750516612, 1e-9); /* sqrt(120 / 4) */
 }
 
-static void the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time(void **state maybe_unused)
+TEST(the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time)
 {
 	static const struct losses_period periods[] = { { 2, 30 }, { 3, 10 }, { 3, 20 }, { 3, 15 }, { 1, 90 } };
 
@@ -144,16 +140,16 @@ static void the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_t
 	assert_int_equal(whole.longest.duration_ns, 20);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_parts_of_a_run_merge_to_the_run_in_any_order),
-		TEST(what_was_sent_is_received_or_lost),
-		TEST(an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing),
-		TEST(variation_is_counted_from_the_least_delay),
-		TEST(the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time),
+		FRESH(the_parts_of_a_run_merge_to_the_run_in_any_order),
+		FRESH(what_was_sent_is_received_or_lost),
+		FRESH(an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing),
+		FRESH(variation_is_counted_from_the_least_delay),
+		FRESH(the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* track: each packet has one fate, whatever happens to it, and a flow's figures follow. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "echoprobe/track.h"
 #include "probe_numbers.h"
@@ -55,7 +52,7 @@ static void expire(int64_t now_ns)
 		;
 }
 
-static void a_run_without_loss_has_all_its_figures_before_it_ends(void **state maybe_unused)
+TEST(a_run_without_loss_has_all_its_figures_before_it_ends)
 {
 	static const int64_t delays[] = { 20, 10, 20, 25, 20 };
 
@@ -71,7 +68,7 @@ static void a_run_without_loss_has_all_its_figures_before_it_ends(void **state m
 	assert_true(track_deadline_ns(&t) == CLOCK_NEVER);
 }
 
-static void a_packet_times_out_when_more_than_the_time_out_has_passed(void **state maybe_unused)
+TEST(a_packet_times_out_when_more_than_the_time_out_has_passed)
 {
 	uint64_t seq = 9;
 
@@ -85,7 +82,7 @@ static void a_packet_times_out_when_more_than_the_time_out_has_passed(void **sta
 	assert_int_equal(tally_lost(&run), 1);
 }
 
-static void an_answer_after_its_time_out_is_late_and_not_lost(void **state maybe_unused)
+TEST(an_answer_after_its_time_out_is_late_and_not_lost)
 {
 	send(1);
 	expire(TIMEOUT + 1);
@@ -99,7 +96,7 @@ static void an_answer_after_its_time_out_is_late_and_not_lost(void **state maybe
 	assert_int_equal(run.periods, 0);
 }
 
-static void a_late_answer_that_overtakes_its_time_out_counts_the_same(void **state maybe_unused)
+TEST(a_late_answer_that_overtakes_its_time_out_counts_the_same)
 {
 	send(1);
 	assert_int_equal(answer(0, TIMEOUT + 500), TRACK_LATE);
@@ -110,7 +107,7 @@ static void a_late_answer_that_overtakes_its_time_out_counts_the_same(void **sta
 	assert_int_equal(run.packets.late, 1);
 }
 
-static void an_answer_in_time_that_was_read_too_late_is_not_late(void **state maybe_unused)
+TEST(an_answer_in_time_that_was_read_too_late_is_not_late)
 {
 	send(1);
 	expire(TIMEOUT + 1);
@@ -119,7 +116,7 @@ static void an_answer_in_time_that_was_read_too_late_is_not_late(void **state ma
 	assert_int_equal(tally_lost(&run), 0);
 }
 
-static void of_three_copies_the_first_is_measured(void **state maybe_unused)
+TEST(of_three_copies_the_first_is_measured)
 {
 	send(1);
 	assert_int_equal(answer(0, 30), TRACK_OK);
@@ -130,7 +127,7 @@ static void of_three_copies_the_first_is_measured(void **state maybe_unused)
 	assert_int_equal(run.rtt.max_ns, 30);
 }
 
-static void loss_periods_are_those_of_the_order_of_sending(void **state maybe_unused)
+TEST(loss_periods_are_those_of_the_order_of_sending)
 {
 	send(11);
 	answer(10, 30); /* 2 5 7 9 10 of 1 to 11 are lost, as in RFC 3357 */
@@ -147,7 +144,7 @@ static void loss_periods_are_those_of_the_order_of_sending(void **state maybe_un
 	assert_int_equal(run.longest.duration_ns, 2 * GAP);
 }
 
-static void a_period_at_the_end_of_the_run_ends_with_it(void **state maybe_unused)
+TEST(a_period_at_the_end_of_the_run_ends_with_it)
 {
 	send(4);
 	answer(0, 30);
@@ -158,7 +155,7 @@ static void a_period_at_the_end_of_the_run_ends_with_it(void **state maybe_unuse
 	assert_int_equal(run.longest.duration_ns, 3 * GAP);
 }
 
-static void packets_of_the_warm_up_are_answered_and_not_counted(void **state maybe_unused)
+TEST(packets_of_the_warm_up_are_answered_and_not_counted)
 {
 	begin_with(PLACES, 2);
 	send(4);
@@ -178,7 +175,7 @@ static void packets_of_the_warm_up_are_answered_and_not_counted(void **state may
 	assert_int_equal(run.periods, 0);
 }
 
-static void a_packet_that_could_not_be_sent_is_neither_lost_nor_sent(void **state maybe_unused)
+TEST(a_packet_that_could_not_be_sent_is_neither_lost_nor_sent)
 {
 	send(1);
 	track_failed(&t, GAP);
@@ -192,7 +189,7 @@ static void a_packet_that_could_not_be_sent_is_neither_lost_nor_sent(void **stat
 	assert_int_equal(run.ipdv_abs_ns.n, 0);
 }
 
-static void intervals_are_counted_beside_the_run_and_merge_to_it(void **state maybe_unused)
+TEST(intervals_are_counted_beside_the_run_and_merge_to_it)
 {
 	static struct tally sum;
 	uint64_t seed = 2;
@@ -236,7 +233,7 @@ static void play_at_random(uint64_t *seed)
 	track_end(&t, now_ns);
 }
 
-static void what_was_sent_is_received_or_lost_after_any_fates(void **state maybe_unused)
+TEST(what_was_sent_is_received_or_lost_after_any_fates)
 {
 	for (uint64_t seed = 1; seed < 30; seed++) {
 		uint64_t s = seed;
@@ -253,7 +250,7 @@ static void what_was_sent_is_received_or_lost_after_any_fates(void **state maybe
 	}
 }
 
-static void what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval(void **state maybe_unused)
+TEST(what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval)
 {
 	track_count_in(&t, &run, &interval);
 	track_count(&t, TRACK_OTHER_ADDRESS, 1);
@@ -267,24 +264,24 @@ static void what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval(
 	assert_memory_equal(&interval, &run, sizeof(run));
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_run_without_loss_has_all_its_figures_before_it_ends),
-		TEST(a_packet_times_out_when_more_than_the_time_out_has_passed),
-		TEST(an_answer_after_its_time_out_is_late_and_not_lost),
-		TEST(a_late_answer_that_overtakes_its_time_out_counts_the_same),
-		TEST(an_answer_in_time_that_was_read_too_late_is_not_late),
-		TEST(of_three_copies_the_first_is_measured),
-		TEST(loss_periods_are_those_of_the_order_of_sending),
-		TEST(a_period_at_the_end_of_the_run_ends_with_it),
-		TEST(packets_of_the_warm_up_are_answered_and_not_counted),
-		TEST(a_packet_that_could_not_be_sent_is_neither_lost_nor_sent),
-		TEST(intervals_are_counted_beside_the_run_and_merge_to_it),
-		TEST(what_was_sent_is_received_or_lost_after_any_fates),
-		TEST(what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval),
+		FRESH(a_run_without_loss_has_all_its_figures_before_it_ends),
+		FRESH(a_packet_times_out_when_more_than_the_time_out_has_passed),
+		FRESH(an_answer_after_its_time_out_is_late_and_not_lost),
+		FRESH(a_late_answer_that_overtakes_its_time_out_counts_the_same),
+		FRESH(an_answer_in_time_that_was_read_too_late_is_not_late),
+		FRESH(of_three_copies_the_first_is_measured),
+		FRESH(loss_periods_are_those_of_the_order_of_sending),
+		FRESH(a_period_at_the_end_of_the_run_ends_with_it),
+		FRESH(packets_of_the_warm_up_are_answered_and_not_counted),
+		FRESH(a_packet_that_could_not_be_sent_is_neither_lost_nor_sent),
+		FRESH(intervals_are_counted_beside_the_run_and_merge_to_it),
+		FRESH(what_was_sent_is_received_or_lost_after_any_fates),
+		FRESH(what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* variation: the example of RFC 5481 section 4.4, and the jitter of RFC 3550 appendix A.8. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "echoprobe/variation.h"
 #include "probe_numbers.h"
@@ -18,7 +15,7 @@ static int begin(void **state maybe_unused)
 	return 0;
 }
 
-static void the_delays_of_rfc_5481_differ_by_its_ipdv(void **state maybe_unused)
+TEST(the_delays_of_rfc_5481_differ_by_its_ipdv)
 {
 	static const int64_t delays[] = { 20, 10, 20, 25, 20 }, ipdv[] = { 0, -10, 10, 5, -5 };
 	int64_t got = 0;
@@ -30,7 +27,7 @@ static void the_delays_of_rfc_5481_differ_by_its_ipdv(void **state maybe_unused)
 	}
 }
 
-static void neighbours_of_a_lost_packet_are_not_compared(void **state maybe_unused)
+TEST(neighbours_of_a_lost_packet_are_not_compared)
 {
 	int64_t got = 0;
 
@@ -40,7 +37,7 @@ static void neighbours_of_a_lost_packet_are_not_compared(void **state maybe_unus
 	assert_int_equal(got, 3);
 }
 
-static void jitter_is_0_at_the_first_packet_and_moves_a_sixteenth_of_the_way(void **state maybe_unused)
+TEST(jitter_is_0_at_the_first_packet_and_moves_a_sixteenth_of_the_way)
 {
 	assert_within(variation_arrived(&v, 5000), 0, 0);
 	assert_within(variation_arrived(&v, 5160), 10, 1e-9);
@@ -48,7 +45,7 @@ static void jitter_is_0_at_the_first_packet_and_moves_a_sixteenth_of_the_way(voi
 }
 
 /* The appendix in whole numbers, as it stands there: `s->jitter += d - ((s->jitter + 8) >> 4)` is 16 J. */
-static void jitter_is_that_of_the_code_of_rfc_3550(void **state maybe_unused)
+TEST(jitter_is_that_of_the_code_of_rfc_3550)
 {
 	uint64_t seed = 3550;
 	long long transit = 0, scaled = 0;
@@ -66,7 +63,7 @@ static void jitter_is_that_of_the_code_of_rfc_3550(void **state maybe_unused)
 	assert_true(jitter > 1000000);
 }
 
-static void an_offset_of_the_other_clock_changes_nothing(void **state maybe_unused)
+TEST(an_offset_of_the_other_clock_changes_nothing)
 {
 	struct variation shifted = { 0 };
 	uint64_t seed = 1;
@@ -82,16 +79,16 @@ static void an_offset_of_the_other_clock_changes_nothing(void **state maybe_unus
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define FRESH(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_delays_of_rfc_5481_differ_by_its_ipdv),
-		TEST(neighbours_of_a_lost_packet_are_not_compared),
-		TEST(jitter_is_0_at_the_first_packet_and_moves_a_sixteenth_of_the_way),
-		TEST(jitter_is_that_of_the_code_of_rfc_3550),
-		TEST(an_offset_of_the_other_clock_changes_nothing),
+		FRESH(the_delays_of_rfc_5481_differ_by_its_ipdv),
+		FRESH(neighbours_of_a_lost_packet_are_not_compared),
+		FRESH(jitter_is_0_at_the_first_packet_and_moves_a_sixteenth_of_the_way),
+		FRESH(jitter_is_that_of_the_code_of_rfc_3550),
+		FRESH(an_offset_of_the_other_clock_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
