@@ -22,6 +22,14 @@ enum plan_schedule { PLAN_PERIODIC, PLAN_POISSON };
 #define PLAN_FLOWS_MAX 1024
 
 struct probe;
+struct report;
+
+/* Beyond one of these a result is not good enough (-w, -C). */
+struct plan_limits {
+	bool said;
+	uint64_t rtt_ns;   /* mean                                            */
+	uint32_t loss_ppm; /* lost and late packets in a million of those sent */
+};
 
 struct plan {
 	const struct probe *probe;
@@ -51,6 +59,12 @@ struct plan {
 	uint8_t ttl, dscp, ecn; /* ecn: the two bits of RFC 3168 */
 	bool df;
 	enum plan_stamps stamps;
+
+	struct plan_limits warning, critical;
+	const struct report *report;                                     /* the format                     */
+	uint64_t every_ns;                                               /* interval results; 0: none      */
+	enum plan_words { PLAN_LIVE, PLAN_SUMMARY, PLAN_PACKETS } words; /* -q: only the summary; -v: a line a packet */
+	const char *exporter; /* [ADDRESS:]PORT where metrics are served, for ever; NULL: not */
 
 	bool own_host, flood; /* manners.h */
 };

@@ -80,6 +80,7 @@ struct result_direction {
 	struct result_value bound_ns;  /* the truth is at most so far from it, either way                */
 	struct result_delays pdv_ns;   /* above the least delay; exact whatever the clocks; min is 0     */
 	struct result_value rfc3550_ns;
+	const struct histogram *ipdv_abs;        /* |IPDV| of RFC 5481 section 4.1; NULL: not kept            */
 	struct result_value dscp_sent, ecn_sent; /* unknown: backward, where the reflector does not say    */
 	uint64_t dscp_seen;                      /* bit d: DSCP d was seen                                 */
 	uint8_t ecn_seen;                        /* bit e: the ECN bits e were seen, RFC 3168              */
@@ -191,7 +192,10 @@ struct result {
 	struct result_target target;
 	struct result_source source;
 
+	struct result_value silent_ns; /* since the last answer; unknown: there was none. Of a run that goes on */
+
 	struct result_scope total;
+	const struct histogram *ipdv_abs; /* |IPDV| of RFC 5481 section 4.1, there and back; NULL: not kept */
 	const struct result_expected *expected;
 	const struct result_scope *flows; /* flows_n of them; none where there is one flow */
 	size_t flows_n;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The formats by name. */
+#include "echoprobe/report.h"
+
+#include <string.h>
+
+#include "base/attr.h"
+#include "echoprobe/report_csv.h"
+#include "echoprobe/report_json.h"
+#include "echoprobe/report_jsonl.h"
+#include "echoprobe/report_metrics.h"
+#include "echoprobe/report_nagios.h"
+#include "echoprobe/report_text.h"
+
+static const struct report reports[] = {
+	{ .name = "text", .packet = report_text_packet, .interval = report_text_interval, .finish = report_text_finish },
+	{ .name = "json", .finish = report_json_finish },
+	{ .name = "jsonl",
+	  .start = report_jsonl_start,
+	  .packet = report_jsonl_packet,
+	  .icmp = report_jsonl_icmp,
+	  .interval = report_jsonl_interval,
+	  .finish = report_jsonl_finish },
+	{ .name = "csv", .start = report_csv_start, .packet = report_csv_packet },
+	{ .name = "openmetrics", .finish = report_metrics_finish },
+	{ .name = "nagios", .finish = report_nagios_finish },
+};
+
+const struct report *report_find(const char *name)
+{
+	for (size_t i = 0; i < array_n(reports); i++)
+		if (strcmp(reports[i].name, name) == 0)
+			return &reports[i];
+	return NULL;
+}
+
+const struct report *report_at(size_t i)
+{
+	return i < array_n(reports) ? &reports[i] : NULL;
+}
