@@ -36,17 +36,6 @@ static void add_place(struct tally *t, const struct order_place *place)
 		t->late_time_max_ns = place->late_time_ns;
 }
 
-static void add_jitter(struct tally_jitter *jitter, double jitter_ns, int64_t arrived_ns)
-{
-	if (jitter->each_ns.n == 0 || arrived_ns >= jitter->last_arrived_ns) {
-		jitter->last_ns = jitter_ns;
-		jitter->last_arrived_ns = arrived_ns;
-	}
-	moments_add(&jitter->each_ns, jitter_ns);
-	if (jitter_ns > jitter->max_ns)
-		jitter->max_ns = jitter_ns;
-}
-
 void tally_received(struct tally *t, const struct tally_answer *answer)
 {
 	t->packets.received++;
@@ -56,8 +45,20 @@ void tally_received(struct tally *t, const struct tally_answer *answer)
 	t->received_bytes += answer->bytes;
 	histogram_add(&t->rtt, answer->rtt_ns);
 	moments_add(&t->rtt_ns, (double)answer->rtt_ns);
-	add_jitter(&t->jitter, answer->jitter_ns, answer->arrived_ns);
 	add_place(t, &answer->place);
+}
+
+void tally_jitter(struct tally *t, double jitter_ns, int64_t arrived_ns)
+{
+	struct tally_jitter *jitter = &t->jitter;
+
+	if (jitter->each_ns.n == 0 || arrived_ns >= jitter->last_arrived_ns) {
+		jitter->last_ns = jitter_ns;
+		jitter->last_arrived_ns = arrived_ns;
+	}
+	moments_add(&jitter->each_ns, jitter_ns);
+	if (jitter_ns > jitter->max_ns)
+		jitter->max_ns = jitter_ns;
 }
 
 static bool is_longer(const struct losses_period *a, const struct losses_period *b)

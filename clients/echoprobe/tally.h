@@ -66,15 +66,15 @@ struct tally_answer {
 	enum tally_promptness promptness;
 	uint32_t bytes;
 	int64_t rtt_ns;
-	int64_t arrived_ns; /* any clock, the same for all  */
-	double jitter_ns;   /* variation_arrived()          */
 	struct order_place place;
 };
 
 void tally_sent(struct tally *t, uint32_t bytes);
 void tally_received(struct tally *t, const struct tally_answer *answer);
 
-/* A loss period has ended; an |IPDV| is known. */
+/* J is known after a packet that arrived at arrived_ns, by any clock that is the same for all; a loss period has ended; an
+ * IPDV is known. */
+void tally_jitter(struct tally *t, double jitter_ns, int64_t arrived_ns);
 void tally_period(struct tally *t, const struct losses_period *period);
 void tally_ipdv(struct tally *t, int64_t ipdv_ns);
 

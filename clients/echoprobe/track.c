@@ -111,14 +111,17 @@ static void add_answer(struct track *t, const struct track_answer *a, enum tally
 		.promptness = promptness,
 		.bytes = a->bytes,
 		.rtt_ns = a->rtt_ns,
-		.arrived_ns = a->arrived_ns,
-		.jitter_ns = variation_arrived(&t->variation, a->rtt_ns),
 		.place = order_add(&t->order, a->seq, a->arrived_ns),
 	};
+
+	double jitter_ns;
+	bool has_jitter = variation_arrived(&t->variation, a->rtt_ns, &jitter_ns);
 
 	for (unsigned i = 0; i < t->into_n; i++) {
 		t->into[i]->packets.recovered += timed_out_now;
 		tally_received(t->into[i], &answer);
+		if (has_jitter)
+			tally_jitter(t->into[i], jitter_ns, a->arrived_ns);
 	}
 }
 

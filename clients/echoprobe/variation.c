@@ -4,15 +4,17 @@
 
 #include "echoprobe/variation.h"
 
-double variation_arrived(struct variation *v, int64_t transit_ns)
+bool variation_arrived(struct variation *v, int64_t transit_ns, double *ret_jitter_ns)
 {
 	double difference_ns = fabs((double)(transit_ns - v->transit_ns));
+	bool is_first = v->arrivals == VARIATION_NOTHING;
 
-	if (v->arrivals == VARIATION_STARTED)
+	if (!is_first)
 		v->jitter_ns += (difference_ns - v->jitter_ns) / 16;
 	v->arrivals = VARIATION_STARTED;
 	v->transit_ns = transit_ns;
-	return v->jitter_ns;
+	*ret_jitter_ns = v->jitter_ns;
+	return !is_first;
 }
 
 bool variation_in_order(struct variation *v, uint64_t seq, int64_t delay_ns, int64_t *ret_ipdv_ns)

@@ -20,9 +20,9 @@ struct variation {
 	int64_t neighbour_ns; /* the delay of the one before it            */
 };
 
-/* A packet arrives whose delay is transit_ns: packets in the order of their arrival. J after it, which the first leaves at 0
- * (RFC 3550 appendix A.8). */
-double variation_arrived(struct variation *v, int64_t transit_ns);
+/* A packet arrives whose delay is transit_ns: packets in the order of their arrival. True: ret_jitter_ns is J after it (RFC
+ * 3550 appendix A.8). False: it is the first, and there is none yet. */
+bool variation_arrived(struct variation *v, int64_t transit_ns, double *ret_jitter_ns) must_check;
 
 /* The packet of number seq took delay_ns: packets in the order of their sending, lost ones left out. True: its predecessor
  * came back as well, and ret_ipdv_ns is D(seq) - D(seq - 1) (RFC 5481 section 4.1). */

@@ -23,11 +23,8 @@ static inline void probe_run_answer(struct tally *t, int64_t rtt_ns, enum tally_
 	static int64_t now_ns;
 
 	now_ns += 10 * PROBE_MS;
-	tally_received(t, &(struct tally_answer){ .promptness = promptness,
-						  .bytes = 64,
-						  .rtt_ns = rtt_ns,
-						  .arrived_ns = now_ns,
-						  .jitter_ns = 210000 });
+	tally_received(t, &(struct tally_answer){ .promptness = promptness, .bytes = 64, .rtt_ns = rtt_ns });
+	tally_jitter(t, 210000, now_ns);
 	tally_ipdv(t, 181000);
 }
 

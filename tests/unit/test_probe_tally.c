@@ -20,15 +20,13 @@ static int begin(void **state maybe_unused)
 	return 0;
 }
 
-static struct tally_answer any_answer(uint64_t *seed, int64_t at_ns)
+static struct tally_answer any_answer(uint64_t *seed)
 {
 	struct tally_answer a = {
 		.content = (enum tally_content)random_below(seed, 4),
 		.promptness = random_below(seed, 9) == 0 ? TALLY_LATE : TALLY_IN_TIME,
 		.bytes = (uint32_t)random_below(seed, 1500),
 		.rtt_ns = random_delay(seed, 3000000),
-		.arrived_ns = at_ns,
-		.jitter_ns = (double)random_delay(seed, 100000),
 	};
 
 	if (random_below(seed, 5) == 0)
@@ -40,10 +38,11 @@ static struct tally_answer any_answer(uint64_t *seed, int64_t at_ns)
 /* One packet's fate, the same in both. */
 static void add_any(struct tally *one, struct tally *other, uint64_t *seed, int64_t at_ns)
 {
-	struct tally_answer answer = any_answer(seed, at_ns);
+	struct tally_answer answer = any_answer(seed);
 	struct losses_period period = { .length = 1 + random_below(seed, 9), .duration_ns = random_delay(seed, 1000) };
 	uint64_t fate = random_below(seed, 4), extra = random_below(seed, 16);
 	int64_t ipdv_ns = random_delay(seed, 1000) - 500;
+	double jitter_ns = (double)random_delay(seed, 100000);
 	struct tally *const both[] = { one, other };
 
 	for (unsigned i = 0; i < array_n(both); i++) {
@@ -62,6 +61,8 @@ static void add_any(struct tally *one, struct tally *other, uint64_t *seed, int6
 			tally_period(both[i], &period);
 		if (extra != 8)
 			tally_ipdv(both[i], ipdv_ns);
+		if (extra != 9)
+			tally_jitter(both[i], jitter_ns, at_ns);
 	}
 }
 
