@@ -14,6 +14,7 @@
 #include "echoprobe/options.h"
 #include "echoprobe/options_private.h"
 #include "echoprobe/probe.h"
+#include "echoprobe/report.h"
 
 void options_help(struct text *t)
 {
@@ -126,6 +127,22 @@ static int take_words(int n, char **words, struct plan *plan, struct text *why)
 	return 0;
 }
 
+/* A report without the target in it is of one target; what comes as the run goes on must have a place in it. */
+static int settle_report(const struct plan *plan, struct text *why)
+{
+	const struct report *report = plan->report;
+
+	if (plan->hosts_n > 1 && (report == report_find("csv") || report == report_find("nagios"))) {
+		text_addf(why, "--format %s is for one host", report->name);
+		return -EINVAL;
+	}
+	if (plan->every_ns != 0 && !report->interval) {
+		text_addf(why, "--every goes with --format text or jsonl");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* What depends on more than one option. */
 static int settle(struct plan *plan, struct text *why)
 {
@@ -139,7 +156,7 @@ static int settle(struct plan *plan, struct text *why)
 		text_addf(why, "there is no %s over %s", plan->probe->name, names[plan->transport]);
 		return -EINVAL;
 	}
-	return 0;
+	return settle_report(plan, why);
 }
 
 int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret_what, struct text *why)
@@ -155,6 +172,7 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 		.size_bytes = PLAN_SIZE_BYTES,
 		.flows = 1,
 		.ttl = PLAN_TTL,
+		.report = report_at(0),
 	};
 	struct forms forms;
 	int r = 0;

@@ -5,10 +5,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "echoprobe/options_private.h"
+#include "echoprobe/report.h"
 #include "echoprobe/units.h"
 
 #define MEMBER(m) .offset = offsetof(struct plan, m), .width = sizeof(((struct plan *)0)->m)
+#define TAKES_LIMITS "a mean RTT in milliseconds and a share of packets, as 50,5%"
 #define TAKES_DURATION "a time as 20ms, 1.5 (seconds), 5m or 1h"
 
 static void *member(const struct option_row *row, struct plan *plan)
@@ -131,6 +134,45 @@ static int take_stamps(const struct option_row *row maybe_unused, struct plan *p
 	return -EINVAL;
 }
 
+/* "50,5%": milliseconds unless a unit is said, and a share. */
+static int take_limits(const struct option_row *row, struct plan *plan, const char *value)
+{
+	struct plan_limits *limits = member(row, plan);
+	const char *comma = strchr(value, ',');
+	size_t n = comma ? (size_t)(comma - value) : 0;
+	char rtt[32];
+	struct text t = TEXT_OVER(rtt);
+	int r;
+
+	text_add_bytes(&t, value, n);
+	if (strspn(rtt, "0123456789.") == n)
+		text_add(&t, "ms");
+	if (n == 0 || t.cut)
+		return -EINVAL;
+	r = units_duration(rtt, &limits->rtt_ns);
+	if (r == 0)
+		r = units_share(comma + 1, &limits->loss_ppm);
+	limits->said = r == 0;
+	return r;
+}
+
+static int take_format(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	plan->report = report_find(value);
+	return plan->report ? 0 : -EINVAL;
+}
+
+static int take_json(const struct option_row *row maybe_unused, struct plan *plan, const char *value maybe_unused)
+{
+	return take_format(row, plan, "json");
+}
+
+static int take_words(const struct option_row *row, struct plan *plan, const char *value maybe_unused)
+{
+	plan->words = row->letter == 'q' ? PLAN_SUMMARY : PLAN_PACKETS;
+	return 0;
+}
+
 /* --- the table ------------------------------------------------------------------------------------------------------ */
 
 const struct option_row options_rows[OPTIONS_N] = {
@@ -169,6 +211,17 @@ const struct option_row options_rows[OPTIONS_N] = {
 	{ 0, "df", NULL, "never in fragments, whatever the path MTU is thought to be", NULL, take_flag, MEMBER(df) },
 	{ 0, "timestamps", "WHOSE", "auto, hardware, kernel or user (auto)", "auto, hardware, kernel or user", take_stamps,
 	  .width = 0 },
+	{ 'w', "warning", "RTT,LOSS%", "not good beyond this mean RTT in ms, and share not back in time", TAKES_LIMITS,
+	  take_limits, MEMBER(warning) },
+	{ 'C', "critical", "RTT,LOSS%", "likewise; the exit status is 0 within it", TAKES_LIMITS, take_limits,
+	  MEMBER(critical) },
+	{ 0, "format", "NAME", "text, json, jsonl, csv, openmetrics or nagios (text)",
+	  "text, json, jsonl, csv, openmetrics or nagios", take_format, .width = 0 },
+	{ 'J', NULL, NULL, "--format json", NULL, take_json, .width = 0 },
+	{ 0, "every", "TIME", "what happened in each such interval too", TAKES_DURATION, take_duration, MEMBER(every_ns),
+	  CLOCK_MS_NS, CLOCK_NEVER - 1 },
+	{ 'q', "quiet", NULL, "the summary only", NULL, take_words, .width = 0 },
+	{ 'v', "verbose", NULL, "a line a packet", NULL, take_words, .width = 0 },
 	{ 0, "i-own-this-host", NULL, "more than 100 packets a second to a public address", NULL, take_flag,
 	  MEMBER(own_host) },
 	{ 0, "flood", NULL, "more than 1,000 packets a second", NULL, take_flag, MEMBER(flood) },

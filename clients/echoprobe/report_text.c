@@ -114,14 +114,6 @@ static void write_faults(const struct result *r, FILE *to)
 	}
 	if (count(r, FIGURE_packets_lengthened) > 0)
 		(void)fprintf(to, "  lengthened %" PRId64 "\n", count(r, FIGURE_packets_lengthened));
-	if (count(r, FIGURE_packets_send_failed) > 0)
-		(void)fprintf(to, "  %" PRId64 " could not be sent\n", count(r, FIGURE_packets_send_failed));
-	if (count(r, FIGURE_packets_unrelated) > 0)
-		(void)fprintf(to, "  %" PRId64 " datagrams came that are no answers to this run\n",
-			      count(r, FIGURE_packets_unrelated));
-	if (count(r, FIGURE_packets_forgotten) > 0)
-		(void)fprintf(to, "  %" PRId64 " answers came so late that their packets stay lost\n",
-			      count(r, FIGURE_packets_forgotten));
 }
 
 static void write_loss_periods(const struct result *r, FILE *to)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "echoprobe/units.h"
 
+#define PERCENT_PPM 10000
 #define RATE_UNIT 1000000 /* rates are read in millionths of a packet a second */
 
 struct unit {
@@ -107,6 +108,20 @@ int units_rate(const char *s, uint64_t *ret_interval_ns)
 	if (rate < RATE_UNIT / 1000 || rate > CLOCK_S_NS * RATE_UNIT)
 		return -ERANGE;
 	*ret_interval_ns = CLOCK_S_NS * RATE_UNIT / rate;
+	return 0;
+}
+
+int units_share(const char *s, uint32_t *ret_ppm)
+{
+	static const struct unit units[] = { { "", PERCENT_PPM }, { "%", PERCENT_PPM } };
+	uint64_t ppm = 0;
+	int r = take_with_unit(s, units, array_n(units), &ppm);
+
+	if (r < 0)
+		return r;
+	if (ppm > 100 * PERCENT_PPM)
+		return -ERANGE;
+	*ret_ppm = (uint32_t)ppm;
 	return 0;
 }
 

@@ -20,6 +20,9 @@ int units_duration(const char *s, uint64_t *ret_ns) must_check;
 /* Packets a second, "200", "0.5", "10k", as the interval between two: 1 ns to 1,000 s. */
 int units_rate(const char *s, uint64_t *ret_interval_ns) must_check;
 
+/* A share in per cent, "20%", "0.5", as parts of a million. */
+int units_share(const char *s, uint32_t *ret_ppm) must_check;
+
 /* A decimal number from least to most. */
 int units_number(const char *s, uint64_t least, uint64_t most, uint64_t *ret) must_check;
 

@@ -8,6 +8,7 @@
 
 #include "echoprobe/options.h"
 #include "echoprobe/probe.h"
+#include "echoprobe/report.h"
 
 #define WORDS_MAX 32
 
@@ -149,6 +150,49 @@ TEST(the_help_names_every_option_and_test)
 		assert_non_null(strstr(storage, probe_at(i)->name));
 }
 
+TEST(a_format_is_read_by_its_name_and_text_is_the_one_unless_said)
+{
+	struct plan p;
+
+	assert_int_equal(read_line("a", &p), 0);
+	assert_string_equal(p.report->name, "text");
+	assert_int_equal(read_line("a b -J", &p), 0);
+	assert_string_equal(p.report->name, "json");
+	assert_int_equal(read_line("a --format openmetrics", &p), 0);
+	assert_string_equal(p.report->name, "openmetrics");
+	assert_int_equal(read_line("a --format xml", &p), -EINVAL);
+	assert_string_equal(said, "--format takes text, json, jsonl, csv, openmetrics or nagios");
+}
+
+TEST(limits_are_milliseconds_and_per_cent)
+{
+	struct plan p;
+
+	assert_int_equal(read_line("a -w 50,5% -C 1.5s,0.25", &p), 0);
+	assert_true(p.warning.said && p.critical.said);
+	assert_int_equal(p.warning.rtt_ns, 50 * CLOCK_MS_NS);
+	assert_int_equal(p.warning.loss_ppm, 50000);
+	assert_int_equal(p.critical.rtt_ns, 1500 * CLOCK_MS_NS);
+	assert_int_equal(p.critical.loss_ppm, 2500);
+	assert_int_equal(read_line("a -w 50", &p), -EINVAL);
+	assert_string_equal(said, "-w takes a mean RTT in milliseconds and a share of packets, as 50,5%");
+	assert_true(read_line("a -w ,5%", &p) < 0);
+	assert_true(read_line("a -w 50,101%", &p) < 0);
+	assert_true(read_line("a -w 50,", &p) < 0);
+	assert_true(read_line("a -w 11111111111111111111111111111111111111,5%", &p) < 0);
+}
+
+TEST(a_report_without_the_target_in_it_is_of_one_target)
+{
+	struct plan p;
+
+	assert_int_equal(read_line("a b --format nagios", &p), -EINVAL);
+	assert_string_equal(said, "--format nagios is for one host");
+	assert_int_equal(read_line("a b --format csv", &p), -EINVAL);
+	assert_int_equal(read_line("a b --format jsonl --every 1s -q", &p), 0);
+	assert_int_equal(read_line("a --every 1s --format nagios", &p), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +202,9 @@ int main(void)
 		cmocka_unit_test(a_mistake_is_told_what_would_be_right),
 		cmocka_unit_test(help_and_version_need_no_host),
 		cmocka_unit_test(the_help_names_every_option_and_test),
+		cmocka_unit_test(a_format_is_read_by_its_name_and_text_is_the_one_unless_said),
+		cmocka_unit_test(limits_are_milliseconds_and_per_cent),
+		cmocka_unit_test(a_report_without_the_target_in_it_is_of_one_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
