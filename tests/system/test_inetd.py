@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One session on a descriptor that somebody else accepted: as inetd passes it, as systemd does, and by a real xinetd."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -485,8 +486,13 @@ class Xinetd(Case):
         self.wait_until(lambda: self.connect() is not None, "xinetd listens")
 
     def stop(self):
+        """Its servers too, which it would leave to themselves."""
+        servers = self.children()
         self.process.terminate()
         self.process.wait(harness.TIMEOUT_S)
+        for pid in servers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def connect(self):
         if self.process.poll() is not None:
