@@ -14,6 +14,7 @@ Conventions, for whoever adds a test:
   process left, nothing in the log above "notice" but what the test allowed (`allow=[regex]`). A failed test prints the log.
 * Wait for events, never for time: `d.wait_log(regex)`, `d.wait_notify("READY=1")`, a recv(). TIMEOUT_S only bounds a hang.
   What does NOT happen is shown by what must happen after it (a datagram that is refused, then one that is answered).
+* What is long and rare is for `make check-long`: a test marked `@long`, or a number, `few if not LONG else many`.
 * Names of tests are sentences. Python's standard library only, Python 3.9 or newer.
 * A test that needs root or a namespace of its own sits in a class marked `@needs_root`, or in a file whose main is
   `main(namespace=True)`; a file of which nothing could run ends with 77 and says why.
@@ -32,6 +33,7 @@ from daemon import DAEMON, TIMEOUT_S, Daemon
 
 MODELS = ("fork", "prefork", "event")
 LOG_LINES_SHOWN = 40
+LONG = bool(os.environ.get("LONG"))
 IN_NAMESPACE = "ECHOTIMED_TEST_NAMESPACE"
 
 
@@ -115,6 +117,7 @@ def built_with(what):
         f"\n{what}: yes\n" in subprocess.run([DAEMON, "-V"], stdout=subprocess.PIPE, text=True, check=False).stdout
 
 
+long = unittest.skipUnless(LONG, "takes long: make check-long")
 needs_root = unittest.skipUnless(is_root(), "needs root")
 needs_metrics = unittest.skipUnless(built_with("metrics"), "needs a daemon built with libmicrohttpd")
 

@@ -25,9 +25,16 @@ def read(pid):
     return Process(int(pid), fields[0], int(fields[1]), int(fields[3]))
 
 
+def is_of_session(pid, session):
+    try:
+        return os.getsid(pid) == session
+    except ProcessLookupError:
+        return False
+
+
 def of_session(session):
-    """All processes of a session (setsid), zombies too."""
-    found = (read(pid) for pid in os.listdir("/proc") if pid.isdigit())
+    """All processes of a session (setsid), zombies too. One call a process tells the others, whose files are not read."""
+    found = (read(pid) for pid in os.listdir("/proc") if pid.isdigit() and is_of_session(int(pid), session))
     return [p for p in found if p and p.session == session]
 
 

@@ -143,8 +143,8 @@ class Hostname(harness.Case):
         for command in (b"ALL\r\n", b"ALL-OLD\r\n", b"DOMAINS\r\n", b"ALL-DOM\r\n", b"ALL-INGWAY\r\n"):
             self.assertRegex(self.ask(d, command), rb"^BEGIN ?:[^\r\n]*\r\nEND ?:[^\r\n]*\r\n$", command)
 
-    def test_all_of_a_hundred_thousand_lines_reaches_a_slow_reader_whole(self):
-        n = 100000
+    def test_all_of_a_long_table_reaches_a_slow_reader_whole(self):
+        n = 100000 if harness.LONG else 20000
         address = ipaddress.ip_address("10.0.0.0")
         text = "".join(f"HOST : {address + i} : H{i}.ARPA : PC : UNIX : TCP/ECHO :\n" for i in range(n))
         d = self.serve_table(text)
@@ -155,7 +155,7 @@ class Hostname(harness.Case):
             got += part
             if len(got) < 200000 and len(got) % 7 == 0:
                 # Others are served while this one reads slowly.
-                self.assertEqual(record(self.ask(d, b"HNAME H99999.ARPA\r\n"))[0], ["10.1.134.159"])
+                self.assertEqual(record(self.ask(d, b"HNAME H%d.ARPA\r\n" % (n - 1)))[0], [str(address + n - 1)])
         lines = got.decode("ascii").split("\r\n")
         names = [fields(line)[2] for line in lines if line.startswith("HOST")]
         self.assertEqual(names, [f"H{i}.ARPA" for i in range(n)])

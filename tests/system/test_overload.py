@@ -13,7 +13,7 @@ import procs
 ECHO = {"service": "echo", "transport": "tcp", "pool": "small", "max_sessions_per_source": 0}
 NO_SOURCE_CAP = {"sessions_per_source": 0}
 SHORT = "300ms"
-MORE_THAN_BUFFERS = 64 * 1024 * 1024
+MORE_THAN_BUFFERS = bytes(64 * 1024 * 1024)
 
 
 class Case(harness.Case):
@@ -115,7 +115,7 @@ class NeverReaders(Case):
         d.hang_up()
         deaf = self.dial(d, self.CLIENTS)
         for s in deaf:
-            clients.send_until_stuck(s, b"x" * MORE_THAN_BUFFERS, 0.02)
+            clients.send_until_stuck(s, MORE_THAN_BUFFERS, 0.02)
         each = (self.workers_memory(d) - before) / self.CLIENTS
         self.assertLessEqual(each, self.OWED_MAX)
         self.assertTrue(clients.serves(d.connect("echo")))
@@ -134,7 +134,7 @@ class NeverReaders(Case):
         line, _ = d.mark()
         d.hang_up()
         for found in d.wait_log(r"session listener=chargen .* out=(\d+) end=reset", len(deaf), line):
-            self.assertLess(int(found[1]), MORE_THAN_BUFFERS)
+            self.assertLess(int(found[1]), len(MORE_THAN_BUFFERS))
 
 
 class Drip(threading.Thread):

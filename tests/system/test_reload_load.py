@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Reloads without a pause while sessions are open and others come: nobody is refused or reset, and nothing piles up.
 
-RELOADS and SESSIONS in the environment make it heavier: `make soak`.
+`make check-long` does more of it; RELOADS and SESSIONS in the environment make it heavier still: `make soak`.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ import clients
 import harness
 import procs
 
-RELOADS = int(os.environ.get("RELOADS", "100"))
-SESSIONS = int(os.environ.get("SESSIONS", "200"))
+RELOADS = int(os.environ.get("RELOADS", 100 if harness.LONG else 20))
+SESSIONS = int(os.environ.get("SESSIONS", 200 if harness.LONG else 50))
 COMERS = 3
 
 

@@ -314,9 +314,9 @@ class Asking(threading.Thread):
 
 
 class Flood(Case):
-    SOURCES, PER_S, LIMIT, BURST = 1000000, 125000, 50, 100
+    SOURCES, PER_S, LIMIT, BURST = 1000000 if harness.LONG else 125000, 125000, 50, 100
 
-    def test_a_million_invented_sources_free_no_attacker_and_cost_no_client_an_answer(self):
+    def test_a_flood_of_invented_sources_frees_no_attacker_and_costs_no_client_an_answer(self):
         # The totals are the flood's answer in earnest; here they are off, to see the sources' limiter alone.
         _, port = self.serve_port({**ECHO, "udp_rate": f"{self.LIMIT}/s:{self.BURST}"}, limits={"udp_answers": "none"})
         attacker = Asking(self.wire, "192.0.2.3", port, self.LIMIT * 10)
@@ -340,7 +340,7 @@ class Flood(Case):
         d, port = self.serve_port(ECHO, limits={"udp_answers": "1000/s:1000"})
         self.wire.socket.close()
         before, began = snmp("OutDatagrams"), time.monotonic()
-        self.wire.other.run(FLOOD, "eth0", self.wire.here.hex(":"), packets.HERE, str(port), "200000", "100000",
+        self.wire.other.run(FLOOD, "eth0", self.wire.here.hex(":"), packets.HERE, str(port), "50000", "100000",
                             stdout=subprocess.PIPE)
         d.wait_log(r"notice refused listener=echo/udp reason=total count=\d+")
         self.assertLessEqual(snmp("OutDatagrams") - before, 1000 + 1000 * (time.monotonic() - began) + 10)

@@ -204,9 +204,9 @@ class SpeakAndClose(harness.Case):
         for _ in range(40):
             self.assertRegex(clients.recv_all(d.connect("daytime")), rb"-UTC\r\n$")
 
-    def test_a_thousand_answers_in_a_row_are_all_whole(self):
+    def test_many_answers_in_a_row_are_all_whole(self):
         d = self.serve_all()
-        for _ in range(1000):
+        for _ in range(1000 if harness.LONG else 200):
             s = d.connect("time")
             self.assertEqual(len(clients.recv_all(s)), 4)
             s.close()

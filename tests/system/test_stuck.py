@@ -41,6 +41,7 @@ class Stuck(control.Case):
         self.assertEqual(clients.recv_until_over(s)[0], b"")
         self.assertTrue(clients.is_served(lambda: d.connect("echo")))
 
+    @harness.long
     def test_stopped_processes_show_no_sign_of_life_with_their_acceptor_and_without(self):
         d = self.serve(ECHO, daemon={"allow": [STUCK, r"^warning died .*pool=fork"]})
         orphan_client, orphan = self.begin(d)
