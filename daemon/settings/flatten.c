@@ -9,6 +9,12 @@
 
 #include "settings/flatten.h"
 #include "settings/slips.h"
+#include "settings/tokens.h"
+
+#define GROUP_MAX 256      /* settings of one group                        */
+#define SETTINGS_MAX 8192  /* NAME = VALUE                                 */
+#define ELEMENTS_MAX 65536 /* of all arrays and lists together             */
+#define NAME_MAX_BYTES 63  /* of a setting                                 */
 
 /* A number as decimal text. libconfig keeps doubles: 15 digits are what they hold for certain. */
 static char *float_text(double v)
@@ -43,10 +49,12 @@ static int fill_scalar(const config_setting_t *c, struct item *item)
 		item->kind = ITEM_BOOL;
 		s = strdup(config_setting_get_bool(c) ? "true" : "false");
 		break;
-	default:
+	case CONFIG_TYPE_STRING:
 		item->kind = ITEM_STRING;
 		s = strdup(config_setting_get_string(c));
 		break;
+	default: /* libconfig came no further than its name */
+		return 0;
 	}
 	if (s == NULL)
 		return -ENOMEM;
@@ -55,32 +63,72 @@ static int fill_scalar(const config_setting_t *c, struct item *item)
 	return 0;
 }
 
-static int add_setting(struct items *f, const struct scan *s, const config_setting_t *c, const char *path);
+/* The tree on its way to the list. Bounded, as libconfig's time grows with the square of a group's size. */
+struct flatten {
+	struct scan *scan;
+	struct items *to;
+	unsigned settings_n, elements_n;
+};
 
-/* All that a group, a list or an array holds. The scanner has limited how deep this can go. */
-static int add_members(struct items *f, const struct scan *s, const config_setting_t *c, const char *path)
+static struct scan_line where(const struct flatten *f, const config_setting_t *c)
 {
-	bool named = config_setting_is_group(c);
+	return scan_where(f->scan, config_setting_source_line(c));
+}
+
+static int out_of_memory(struct flatten *f, const config_setting_t *c)
+{
+	struct scan_line at = where(f, c);
+
+	return scan_refuse(f->scan, &at, "out of memory");
+}
+
+/* Whether member i of a group, or element i of a list or an array, is still within the limits. 0; -EINVAL and why. */
+static int check_limits(struct flatten *f, const config_setting_t *member, int i)
+{
+	const char *name = config_setting_name(member);
+	struct scan_line at = where(f, member);
+
+	if (name == NULL)
+		return ++f->elements_n <= ELEMENTS_MAX
+			       ? 0
+			       : scan_refuse(f->scan, &at, "there are too many elements (%d at most)", ELEMENTS_MAX);
+	if (i >= GROUP_MAX)
+		return scan_refuse(f->scan, &at, "there are too many settings in one group (%d at most)", GROUP_MAX);
+	if (++f->settings_n > SETTINGS_MAX)
+		return scan_refuse(f->scan, &at, "there are too many settings (%d at most)", SETTINGS_MAX);
+	if (strlen(name) > NAME_MAX_BYTES)
+		return scan_refuse(f->scan, &at, "a name is too long (%d characters at most)", NAME_MAX_BYTES);
+	return 0;
+}
+
+static int add_setting(struct flatten *f, const config_setting_t *c, const char *path);
+
+/* All that a group, a list or an array holds. */
+static int add_members(struct flatten *f, const config_setting_t *c, const char *path)
+{
 	int r = 0, n = config_setting_length(c);
 	const char *dot = path[0] != '\0' ? "." : "";
 
 	for (int i = 0; r == 0 && i < n; i++) {
 		const config_setting_t *member = config_setting_get_elem(c, (unsigned)i);
+		const char *name = config_setting_name(member);
 		char *below = NULL;
 
-		if (named && asprintf(&below, "%s%s%s", path, dot, config_setting_name(member)) < 0)
-			return -ENOMEM;
-		if (!named && asprintf(&below, "%s%s[%d]", path, dot, i) < 0)
-			return -ENOMEM;
-		r = add_setting(f, s, member, below);
+		r = check_limits(f, member, i);
+		if (r < 0)
+			return r;
+		if ((name != NULL ? asprintf(&below, "%s%s%s", path, dot, name)
+				  : asprintf(&below, "%s%s[%d]", path, dot, i)) < 0)
+			return out_of_memory(f, member);
+		r = add_setting(f, member, below);
 	}
 	return r;
 }
 
 /* The item keeps `path`. */
-static int add_setting(struct items *f, const struct scan *s, const config_setting_t *c, const char *path)
+static int add_setting(struct flatten *f, const config_setting_t *c, const char *path)
 {
-	struct scan_line at = scan_where(s, config_setting_source_line(c));
+	struct scan_line at = where(f, c);
 	struct item item = { .path = path, .file = at.file, .line = at.line, .value = "" };
 	int r = 0;
 
@@ -92,32 +140,85 @@ static int add_setting(struct items *f, const struct scan *s, const config_setti
 		item.kind = ITEM_LIST;
 	else
 		r = fill_scalar(c, &item);
-	if (r == 0)
-		r = items_add(f, &item);
-	if (r == 0 && config_setting_is_aggregate(c))
-		r = add_members(f, s, c, path);
+	if (r < 0 || items_add(f->to, &item) < 0)
+		return out_of_memory(f, c);
+	if (config_setting_is_aggregate(c))
+		r = add_members(f, c, path);
 	return r;
 }
 
-/* The scanner has seen to it that no include, no size and no depth in this text can surprise libconfig. */
-int flatten_text(struct scan *s, struct items *ret)
+/* "listeners.[1]." of a setting, as messages have it. */
+static void add_path(struct text *t, const config_setting_t *c)
 {
+	if (config_setting_is_root(c))
+		return;
+	add_path(t, config_setting_parent(c));
+	if (config_setting_name(c) != NULL)
+		text_addf(t, "%s.", config_setting_name(c));
+	else
+		text_addf(t, "[%d].", config_setting_index(c));
+}
+
+/* libconfig stopped at a name that its group has. The tree has all names before it, so it is the next one in the text, and
+ * its group is the last one below as many others as there are brackets open. */
+static int explain_doubled(struct flatten *f, const config_t *config)
+{
+	const char *p = f->scan->text, *end = p + f->scan->len;
+	const config_setting_t *group = config_root_setting(config), *first;
+	struct scan_line at = scan_where(f->scan, (unsigned)config_error_line(config)), before;
+	char name[NAME_MAX_BYTES + 1] = "", storage[ITEM_PATH_MAX];
+	struct text path = TEXT_OVER(storage);
+	unsigned names_n = 0, depth = 0;
+
+	while (names_n <= f->settings_n) {
+		struct token t = tokens_next(p, end), next = tokens_next(t.at + t.n, end);
+
+		if (t.kind == TOKEN_NAME && (*next.at == '=' || *next.at == ':') && names_n++ == f->settings_n)
+			memcpy(name, t.at, t.n < sizeof(name) ? t.n : sizeof(name) - 1);
+		if (t.kind == TOKEN_MARK)
+			depth += strchr("{([", *t.at) != NULL ? 1u : strchr("})]", *t.at) != NULL ? -1u : 0u;
+		if (t.kind == TOKEN_END)
+			break;
+		p = t.at + t.n;
+	}
+	for (; depth > 0 && group != NULL; depth--)
+		group = config_setting_get_elem(group, (unsigned)config_setting_length(group) - 1);
+	first = group != NULL ? config_setting_get_member(group, name) : NULL;
+	if (first == NULL)
+		return 0;
+	add_path(&path, group);
+	before = where(f, first);
+	return scan_refuse(f->scan, &at, "%s%s: is set twice (first at %s:%u)", path.at, name, before.file, before.line);
+}
+
+/* Why libconfig has refused the text. */
+static int explain(struct flatten *f, const config_t *config)
+{
+	unsigned line = (unsigned)config_error_line(config);
+	struct scan_line at = scan_where(f->scan, line);
 	char storage[320];
 	struct text why = TEXT_OVER(storage);
-	struct scan_line at;
+	int r = strstr(config_error_text(config), "duplicate") != NULL ? explain_doubled(f, config) : 0;
+
+	if (r < 0)
+		return r;
+	slips_explain(&why, f->scan->text, line);
+	return scan_refuse(f->scan, &at, "%s: %s", config_error_text(config), why.at);
+}
+
+/* A tree that is no more than begun is looked at as well: a limit may be why libconfig came no further. */
+int flatten_text(struct scan *s, struct items *ret)
+{
+	struct flatten f = { .scan = s, .to = ret };
 	config_t config;
+	int read, r;
 
 	config_init(&config);
-	if (config_read_string(&config, s->text) != CONFIG_TRUE) {
-		at = scan_where(s, (unsigned)config_error_line(&config));
-		slips_explain(&why, s->text, (unsigned)config_error_line(&config));
-		return scan_refuse(s, &at, "%s: %s", config_error_text(&config), why.at);
-	}
-	if (add_members(ret, s, config_root_setting(&config), "") < 0) {
-		at = scan_where(s, 1);
-		return scan_refuse(s, &at, "out of memory");
-	}
-	return 0; /* the tree is not given back: the process ends soon */
+	read = config_read_string(&config, s->text);
+	r = add_members(&f, config_root_setting(&config), "");
+	if (r == 0 && read != CONFIG_TRUE)
+		r = explain(&f, &config);
+	return r; /* the tree is not given back: the process ends soon */
 }
 
 /* Takes out all that is below a path: its elements, where an option says the whole array anew. */

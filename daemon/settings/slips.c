@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "settings/tokens.h"
+
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define WORD LETTERS "0123456789-_.*"
 #define SHOWN 60 /* bytes of what was written */
@@ -14,20 +16,6 @@ static const char *line_start(const char *text, unsigned line)
 	for (; line > 1 && strchr(text, '\n') != NULL; line--)
 		text = strchr(text, '\n') + 1;
 	return text;
-}
-
-/* Behind a comment or a string that begins at p; p itself where none does. */
-static const char *skip_opaque(const char *p, const char *end)
-{
-	if (*p == '#' || (p[0] == '/' && p[1] == '/')) {
-		while (p < end && *p != '\n')
-			p++;
-	} else if (*p == '"') {
-		for (p++; p < end && *p != '"'; p++)
-			p += *p == '\\' && p + 1 < end;
-		p += p < end;
-	}
-	return p;
 }
 
 static bool is_bool(const char *word, size_t n)
@@ -78,25 +66,18 @@ static bool explain_token(struct text *to, const char *p, char before)
 
 void slips_explain(struct text *to, const char *text, unsigned line)
 {
-	const char *p = line_start(text, line > 1 ? line - 1 : 1), *end = p;
+	const char *p = line_start(text, line > 1 ? line - 1 : 1), *end = p, *all = text + strlen(text);
 	char before = '\0';
 
 	for (const char *q = p; q > text && before == '\0'; q--)
 		before = strchr(" \t\r\n", q[-1]) == NULL ? q[-1] : '\0';
 	for (int i = 0; i < 2 && *end != '\0'; i++)
 		end += strcspn(end, "\n") + (end[strcspn(end, "\n")] == '\n');
-	while (p < end) {
-		const char *next = skip_opaque(p, end);
-
-		if (next == p && strchr(" \t\r\n", *p) == NULL) {
-			if (explain_token(to, p, before))
-				return;
-			next = p + strspn(p, WORD);
-			next += next == p;
-		}
-		if (strchr(" \t\r\n#", *p) == NULL)
-			before = *p;
-		p = next > p ? next : p + 1;
+	for (struct token t = tokens_next(p, all); t.at < end && t.kind != TOKEN_UNENDED; t = tokens_next(p, all)) {
+		if (explain_token(to, t.at, before))
+			return;
+		before = *t.at;
+		p = t.at + t.n;
 	}
 	text_add(to,
 		 "something is wrong here or on the line before (NAME = VALUE; in groups, commas between the elements of a "

@@ -77,6 +77,10 @@ TEST(doubled_keys_are_named_with_both_lines)
 		     "t.conf:2: log.level: is set twice (first at t.conf:1)");
 	expect_error(f, "listeners = ( { a = 1; }, { a = 1; b = [ 1 ];\n a : 2; } );",
 		     "t.conf:2: listeners.[1].a: is set twice (first at t.conf:1)");
+	expect_error(f, "x = 1; y = { x = 2; };\nz = \"{ y = \"; /* y = 1 */ y = ( { x = 3; } ); x = 4;",
+		     "t.conf:2: y: is set twice (first at t.conf:1)");
+	expect_error(f, "y = { x = 2; };\nz = ( 1, { a = [ 1 ]; b = { x = 1; }; a = 2; } ); y = 3;",
+		     "t.conf:2: z.[1].a: is set twice (first at t.conf:2)");
 	write_text(f, "more.conf", "\nport_offset = 2;");
 	expect_error(f, "port_offset = 1;\n@include \"more.conf\"\n",
 		     "more.conf:2: port_offset: is set twice (first at t.conf:1)");

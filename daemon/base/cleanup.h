@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Locals that give back what they hold when their block ends. Descriptors: fd.h. */
+#pragma once
+
+#include <stdlib.h>
+
+#include "base/attr.h"
+
+/* For a pointer to memory of the heap, NULL or not. */
+#define cleanup_free cleanup_with(cleanup_free_memory)
+
+static inline void cleanup_free_memory(void *pointer)
+{
+	free(*(void **)pointer);
+}
