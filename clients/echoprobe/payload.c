@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets are written, and compared with what came back, from (run, number) alone. */
+#include <endian.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "echoprobe/payload.h"
 
-#define CHUNK 64 /* octets that are compared at once; the header is within the first */
+#define CHUNK 64 /* octets that are made at once; the header is within the first */
+#define WORD 8
 
 struct header {
 	uint8_t at[PAYLOAD_HEADER];
@@ -49,39 +51,54 @@ static uint64_t random_word(const struct payload *p, const struct payload_id *id
 	return z ^ z >> 31;
 }
 
-/* The fill's octets from offset `from`, a multiple of eight, of a packet with a header of header_n octets. */
-static void fill(const struct payload *p, const struct payload_id *id, size_t header_n, size_t from, uint8_t *to, size_t n)
+/* Eight octets that count up from the first; each is added without a carry into the next. */
+static uint64_t count_word(uint8_t first)
+{
+	uint64_t all = first * UINT64_C(0x0101010101010101), low = UINT64_C(0x7F7F7F7F7F7F7F7F);
+
+	return ((all & low) + UINT64_C(0x0706050403020100)) ^ (all & ~low);
+}
+
+static uint64_t text_word(const struct payload *p, size_t header_n, size_t at)
 {
 	uint64_t word = 0;
 
-	switch (p->fill) {
-	case PLAN_FILL_ZEROS:
-		memset(to, 0, n);
-		break;
-	case PLAN_FILL_PATTERN:
-		for (size_t i = 0; i < n; i++)
-			to[i] = (uint8_t)(id->seq + from + i);
-		break;
-	case PLAN_FILL_RANDOM:
-		for (size_t i = 0; i < n; i++, word >>= 8) {
-			if (i % 8 == 0)
-				word = random_word(p, id, (from + i) / 8);
-			to[i] = (uint8_t)word;
-		}
-		break;
-	case PLAN_FILL_TEXT:
-		for (size_t i = 0; i < n; i++)
-			to[i] = (uint8_t)(from + i < header_n ? 0 : p->text[(from + i - header_n) % p->text_n]);
-		break;
+	for (size_t i = 0; i < WORD; i++)
+		if (at + i >= header_n)
+			word |= (uint64_t)(uint8_t)p->text[(at + i - header_n) % p->text_n] << (8 * i);
+	return word;
+}
+
+/* A chunk of the packet `id` that has the header h, from offset `from`, a multiple of CHUNK. */
+static void make_chunk(const struct payload *p, const struct payload_id *id, const struct header *h, size_t from,
+		       uint8_t to[CHUNK])
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < CHUNK; i += WORD) {
+		if (p->fill == PLAN_FILL_PATTERN)
+			word = count_word((uint8_t)(id->seq + from + i));
+		else if (p->fill == PLAN_FILL_RANDOM)
+			word = random_word(p, id, (from + i) / WORD);
+		else if (p->fill == PLAN_FILL_TEXT)
+			word = text_word(p, h->n, from + i);
+		word = htole64(word);
+		memcpy(to + i, &word, WORD);
 	}
+	if (from == 0)
+		memcpy(to, h->at, h->n);
 }
 
 void payload_write(const struct payload *p, const struct payload_id *id, uint8_t *to, size_t n)
 {
 	struct header h = make_header(p, id, n);
+	uint8_t chunk[CHUNK];
+	size_t at = 0;
 
-	fill(p, id, h.n, 0, to, n);
-	memcpy(to, h.at, h.n);
+	for (; n - at >= CHUNK; at += CHUNK)
+		make_chunk(p, id, &h, at, to + at);
+	make_chunk(p, id, &h, at, chunk);
+	memcpy(to + at, chunk, n - at);
 }
 
 static bool has_header(const struct payload *p, const uint8_t *from)
@@ -112,18 +129,24 @@ enum payload_found payload_read(const struct payload *p, size_t sent_n, const ui
 	return PAYLOAD_FOUND;
 }
 
-/* Adds the wrong bits of a chunk that begins at offset `at`. */
-static void compare_chunk(struct payload_damage *damage, const uint8_t *expected, const uint8_t *got, size_t at, size_t n)
+/* Adds the wrong bits among the first eight octets of what was got at offset `at`. */
+static void compare_word(struct payload_damage *damage, const uint8_t *expected, const struct payload_octets *got, size_t at)
 {
-	if (memcmp(expected, got, n) == 0)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		if (expected[i] == got[i])
-			continue;
-		if (damage->bits == 0)
-			damage->first_at = at + i;
-		damage->bits += (unsigned)__builtin_popcount((unsigned)(expected[i] ^ got[i]));
+	uint64_t a = 0, b = 0, wrong;
+
+	if (got->n >= WORD) {
+		memcpy(&a, expected, WORD);
+		memcpy(&b, got->at, WORD);
+	} else {
+		memcpy(&a, expected, got->n);
+		memcpy(&b, got->at, got->n);
 	}
+	wrong = le64toh(a ^ b); /* the first octet lowest */
+	if (wrong == 0)
+		return;
+	if (damage->bits == 0)
+		damage->first_at = at + (size_t)__builtin_ctzll(wrong) / 8;
+	damage->bits += (unsigned)__builtin_popcountll(wrong);
 }
 
 static enum tally_content content_of(uint64_t bits, size_t sent_n, size_t n)
@@ -141,13 +164,10 @@ struct payload_damage payload_compare(const struct payload *p, const struct payl
 	struct payload_damage damage = { .first_at = common };
 	uint8_t expected[CHUNK];
 
-	for (size_t at = 0; at < common && damage.bits <= most_bits; at += CHUNK) {
-		size_t n = common - at < CHUNK ? common - at : CHUNK;
-
-		fill(p, id, h.n, at, expected, n);
-		if (at == 0)
-			memcpy(expected, h.at, h.n < n ? h.n : n);
-		compare_chunk(&damage, expected, answer->at + at, at, n);
+	for (size_t at = 0; at < common && damage.bits <= most_bits; at += WORD) {
+		if (at % CHUNK == 0)
+			make_chunk(p, id, &h, at, expected);
+		compare_word(&damage, expected + at % CHUNK, &(struct payload_octets){ answer->at + at, common - at }, at);
 	}
 	damage.content = content_of(damage.bits, sent_n, answer->n);
 	return damage;
