@@ -109,7 +109,7 @@ static void go_on(struct connection *a)
 
 /* --- the request ---------------------------------------------------------------------------------------------- */
 
-static void note(const struct connection *a)
+static void log_command(const struct connection *a)
 {
 	const char *argument = a->request.words_n > 1 ? a->request.words[1] : "";
 
@@ -135,7 +135,7 @@ static void obey(struct connection *a, const char *end)
 	if (a->command) {
 		a->asking.failed = false;
 		if (a->command->changes)
-			note(a);
+			log_command(a);
 	}
 	begin_answer(a);
 	go_on(a);
@@ -157,7 +157,7 @@ static void read_line(struct connection *a)
 		obey(a, end);
 }
 
-static void ready(struct loop_source *s, uint32_t events)
+static void socket_ready(struct loop_source *s, uint32_t events)
 {
 	struct connection *a = container_of(s, struct connection, source);
 
@@ -170,7 +170,7 @@ static void ready(struct loop_source *s, uint32_t events)
 		go_on(a);
 }
 
-static void late(struct loop_timer *t)
+static void patience_over(struct loop_timer *t)
 {
 	connection_close(container_of(t, struct connection, timer));
 }
@@ -180,12 +180,12 @@ static void late(struct loop_timer *t)
 int connection_open(struct connection *a, struct fleet *f, int fd, const struct peer *peer)
 {
 	assert(a->state == CONNECTION_FREE);
-	a->source = (struct loop_source){ .fd = fd, .ready = ready };
+	a->source = (struct loop_source){ .fd = fd, .ready = socket_ready };
 	int r = loop_add(&f->loop, &a->source, EPOLLIN);
 	if (r < 0)
 		return r;
 	a->fleet = f;
-	a->timer.fire = late;
+	a->timer.fire = patience_over;
 	a->command = NULL;
 	a->line_n = a->out_n = a->out_sent = 0;
 	a->peer = *peer;

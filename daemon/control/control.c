@@ -225,7 +225,7 @@ static void turn_away_own(int fd, const struct peer *peer)
 	turn_away(fd, "this daemon does not answer its own processes");
 }
 
-static void take(struct control *c, int fd)
+static void take_connection(struct control *c, int fd)
 {
 	struct peer peer;
 
@@ -254,7 +254,7 @@ static int take_some(struct control *c, int most)
 		}
 		if (fd < 0)
 			return -errno;
-		take(c, fd);
+		take_connection(c, fd);
 	}
 	return 0;
 }
@@ -291,7 +291,7 @@ static void pause_over(struct loop_timer *t)
 	set_watched(container_of(t, struct control, pause), true);
 }
 
-static void ready(struct loop_source *source, uint32_t events)
+static void socket_ready(struct loop_source *source, uint32_t events)
 {
 	struct control *c = container_of(source, struct control, source);
 	int r = take_some(c, TAKEN_AT_ONCE);
@@ -307,7 +307,7 @@ static void ready(struct loop_source *source, uint32_t events)
 
 void control_serve(struct control *c)
 {
-	c->source.ready = ready;
+	c->source.ready = socket_ready;
 	c->pause.fire = pause_over;
 	if (c->source.fd < 0)
 		set_watched(c, true);

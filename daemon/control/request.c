@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-static int refuse(struct request *r, struct text *why, const char *what)
+#include "base/decimal.h"
+
+static int refuse_line(struct request *r, struct text *why, const char *what)
 {
 	r->words_n = 0;
 	text_add(why, what);
@@ -19,45 +21,38 @@ int request_parse(const char *line, size_t n, struct request *ret, struct text *
 
 	ret->words_n = 0;
 	if (n >= sizeof(ret->line))
-		return refuse(ret, why, "the request is too long");
+		return refuse_line(ret, why, "the request is too long");
 	for (size_t i = 0; i < n; i++)
 		if (line[i] < ' ' || line[i] > '~')
-			return refuse(ret, why, "the request is no line of printable ASCII");
+			return refuse_line(ret, why, "the request is no line of printable ASCII");
 	memcpy(ret->line, line, n);
 	ret->line[n] = '\0';
 	for (char *word; (word = strsep(&rest, " ")) != NULL;) {
 		if (word[0] == '\0')
-			return refuse(ret, why, "the request is no line of words with one blank between them");
+			return refuse_line(ret, why, "the request is no line of words with one blank between them");
 		if (ret->words_n == REQUEST_WORDS_MAX)
-			return refuse(ret, why, "the request has too many words");
+			return refuse_line(ret, why, "the request has too many words");
 		ret->words[ret->words_n++] = word;
 	}
 	return 0;
 }
 
-/* Decimal digits, no more than fit, up to `end`. */
-static bool parse_number(const char *from, const char *end, uint32_t *ret)
+/* Without leading zeros. 0 or -EINVAL. */
+static int take_half(const char **at, uint32_t *ret)
 {
-	uint64_t v = 0;
+	bool is_zero = **at == '0';
+	const char *from = *at;
+	uint64_t n;
 
-	if (from == end || (*from == '0' && from + 1 != end))
-		return false;
-	for (; from < end; from++) {
-		if (*from < '0' || *from > '9')
-			return false;
-		v = v * 10 + (uint64_t)(*from - '0');
-		if (v > UINT32_MAX)
-			return false;
-	}
-	*ret = (uint32_t)v;
-	return true;
+	if (decimal_take(at, &n) < 0 || n > UINT32_MAX || (is_zero && *at != from + 1))
+		return -EINVAL;
+	*ret = (uint32_t)n;
+	return 0;
 }
 
 int request_parse_id(const char *id, uint32_t *ret_slot, uint32_t *ret_generation)
 {
-	const char *dot = strchr(id, '.');
-
-	if (dot == NULL || !parse_number(id, dot, ret_slot) || !parse_number(dot + 1, dot + strlen(dot), ret_generation))
+	if (take_half(&id, ret_slot) < 0 || *id++ != '.' || take_half(&id, ret_generation) < 0 || *id)
 		return -EINVAL;
 	return 0;
 }

@@ -162,7 +162,7 @@ int child_spawn(struct generation *g, uint32_t pool)
 	return 0;
 }
 
-static bool is_ours(pid_t pid)
+bool child_is_ours(pid_t pid)
 {
 	siginfo_t info;
 
@@ -186,7 +186,7 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 {
 	struct fleet *f = g->fleet;
 
-	if (!is_ours(like->pid)) { /* it died while one program gave way to the other */
+	if (!child_is_ours(like->pid)) { /* it died while one program gave way to the other */
 		int fd = like->channel.fd;
 		fd_close(&fd);
 		(void)shared_release_owner(f->shared, &f->table, (uint32_t)like->pid);
@@ -242,7 +242,7 @@ void child_end_strays(struct fleet *f)
 		if (atomic_load(&r->state) == RECORD_FREE || has_child(f, i))
 			continue;
 		/* What a record says is not to be believed: no pid but that of a process of ours that nobody knows. */
-		if (pid > 1 && !fleet_child(f, pid) && is_ours(pid))
+		if (pid > 1 && !fleet_child(f, pid) && child_is_ours(pid))
 			kill(pid, SIGKILL);
 		atomic_store(&r->state, RECORD_FREE);
 	}

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/attr.h"
 #include "generation/fleet.h"
@@ -18,6 +19,9 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 /* After a way back from a program that failed: ends the processes that it had started, and those whose first word it heard
  * instead of us. */
 void child_end_strays(struct fleet *f);
+
+/* A child of this process that is not waited for yet: its pid is nobody else's. */
+bool child_is_ours(pid_t pid);
 
 /* It serves clients, and what is said of pools holds for its pool. */
 bool child_is_worker(const struct child *c);

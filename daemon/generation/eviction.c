@@ -97,7 +97,7 @@ struct idle {
 	uint32_t n, most;
 };
 
-static void add(struct idle *found, uint64_t tag, uint64_t active_ns)
+static void add_idle(struct idle *found, uint64_t tag, uint64_t active_ns)
 {
 	uint32_t at = found->n < found->most ? found->n++ : found->n - 1;
 
@@ -118,7 +118,7 @@ void eviction_end_idle(struct generation *g, uint32_t pool, uint64_t now_ns)
 			continue;
 		uint64_t limit_ns = idle_limit(g, v.row);
 		if (limit_ns && now_ns >= clock_add(v.active_ns, limit_ns))
-			add(&found, tag_of(i, &v), v.active_ns);
+			add_idle(&found, tag_of(i, &v), v.active_ns);
 	}
 	for (uint32_t i = 0; i < found.n; i++)
 		mark(g, pool, found.list[i].tag, KILL_IDLE);
@@ -251,7 +251,7 @@ static uint64_t leave(struct generation *g, uint32_t pool, uint64_t now_ns)
 	return is_out(g, pool) ? now_ns : CLOCK_NEVER;
 }
 
-static uint64_t look(struct generation *g, uint32_t pool)
+static uint64_t look_at_pool(struct generation *g, uint32_t pool)
 {
 	struct eviction *e = &g->pools[pool].eviction;
 	uint64_t now_ns = clock_mono_ns(), took_ns;
@@ -275,7 +275,7 @@ uint64_t eviction_look(struct generation *g)
 	uint64_t again_ns = CLOCK_NEVER;
 
 	for (uint32_t i = 0; i < g->settings->pools_n; i++) {
-		uint64_t t = g->used[i] && g->settings->pools[i].patience_ns ? look(g, i) : CLOCK_NEVER;
+		uint64_t t = g->used[i] && g->settings->pools[i].patience_ns ? look_at_pool(g, i) : CLOCK_NEVER;
 		again_ns = t < again_ns ? t : again_ns;
 	}
 	return again_ns;

@@ -24,7 +24,7 @@ static void say_of(struct log_line *line, const struct listener *l)
 }
 
 /* What is found now. True: it is lost. */
-static bool note(struct listener *l)
+static bool note_loss(struct listener *l)
 {
 	struct log_line line;
 	enum loss loss = health_of(l);
@@ -49,7 +49,7 @@ bool lost_mend(struct listener *l, bool at_once)
 	struct text why = TEXT_OVER(storage);
 	uint64_t now_ns = clock_mono_ns();
 
-	if (!note(l) || (!at_once && !rest_is_over(&l->retry, now_ns)))
+	if (!note_loss(l) || (!at_once && !rest_is_over(&l->retry, now_ns)))
 		return false;
 	rest_begin(&l->retry, now_ns);
 	if (restore_bind(l, &why) < 0) {
@@ -67,7 +67,7 @@ static bool give_up(struct fleet *f, struct listener *l)
 {
 	struct log_line line;
 
-	if (l->fd < 0 || !note(l))
+	if (l->fd < 0 || !note_loss(l))
 		return false;
 	log_begin(&line, LOG_LEVEL_WARNING, "closed");
 	say_of(&line, l);

@@ -3,19 +3,11 @@
 #include "generation/orphans.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 
 #include "base/log.h"
+#include "generation/child.h"
 
 #define KILLED_AT_ONCE 64 /* for want of a sign of life: any number of slots may name one orphan, a line each */
-
-/* Ours, and not waited for: its pid is nobody else's. */
-static bool is_our_child(pid_t pid)
-{
-	siginfo_t info;
-
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
 
 /* The pid of an orphan that serves the slot's session, or 0. The slot only says where to look: a worker could name any
  * process there. Signalled is nobody but a child of ours that is neither a worker nor the one that tries another program. */
@@ -24,7 +16,7 @@ static pid_t orphan_of(const struct generation *g, const struct table_view *sess
 	struct fleet *f = g->fleet;
 	pid_t owner = session->owner <= INT32_MAX ? (pid_t)session->owner : 0;
 
-	if (owner <= 1 || shared_pool_unpack(session->pool).generation != g->number || !is_our_child(owner))
+	if (owner <= 1 || shared_pool_unpack(session->pool).generation != g->number || !child_is_ours(owner))
 		return 0;
 	return fleet_child(f, owner) || owner == f->checker ? 0 : owner;
 }

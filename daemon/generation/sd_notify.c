@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
@@ -142,25 +143,14 @@ void sd_notify_alive(void)
 }
 
 /* A whole number and nothing else. */
-static bool read_number(const char *s, uint64_t *ret)
-{
-	char *end;
-
-	if (!s || *s < '0' || *s > '9')
-		return false;
-	errno = 0;
-	*ret = strtoull(s, &end, 10);
-	return errno == 0 && *end == '\0';
-}
-
 uint64_t sd_notify_watchdog_ns(void)
 {
-	const char *whose = getenv("WATCHDOG_PID");
+	const char *whose = getenv("WATCHDOG_PID"), *said = getenv("WATCHDOG_USEC");
 	uint64_t us, pid;
 
-	if (!read_number(getenv("WATCHDOG_USEC"), &us) || us > UINT64_MAX / US_NS)
+	if (!said || decimal_parse(said, UINT64_MAX / US_NS, &us) < 0)
 		return 0;
-	if (whose && (!read_number(whose, &pid) || pid != (uint64_t)getpid()))
+	if (whose && (decimal_parse(whose, UINT64_MAX, &pid) < 0 || pid != (uint64_t)getpid()))
 		return 0;
 	return us * US_NS;
 }

@@ -65,7 +65,7 @@ static void tell_refused(struct supervisor *s, const char *why)
 }
 
 /* The coming generation does not come. */
-static void refuse(struct supervisor *s, const char *why)
+static void refuse_coming(struct supervisor *s, const char *why)
 {
 	struct generation *g = s->fleet.coming;
 
@@ -100,7 +100,7 @@ int reload_begin(struct supervisor *s)
 	int r = generation_start(s->fleet.coming);
 
 	if (r < 0)
-		refuse(s, strerror(-r));
+		refuse_coming(s, strerror(-r));
 	return r;
 }
 
@@ -255,7 +255,7 @@ static bool take_places(struct supervisor *s, uint64_t now_ns)
 		struct text why = TEXT_OVER(storage);
 
 		if (sockets_replace(g, s->fleet.current, &why) < 0) {
-			refuse(s, why.at);
+			refuse_coming(s, why.at);
 			return false;
 		}
 		takeover_settle(); /* nothing can fail any more but our own processes */
@@ -276,12 +276,12 @@ void reload_advance(struct supervisor *s, reload_retire_fn *retire)
 	if (!s->fleet.coming)
 		return;
 	if (s->fleet.coming->phase == GENERATION_FAILED) {
-		refuse(s, "a process could not start");
+		refuse_coming(s, "a process could not start");
 		return;
 	}
 	if (!generation_is_ready(s->fleet.coming)) {
 		if (now_ns >= s->fleet.coming->deadline_ns)
-			refuse(s, "its processes were not ready in time");
+			refuse_coming(s, "its processes were not ready in time");
 		return;
 	}
 	if (s->fleet.current && s->fleet.current->phase < GENERATION_DRAINING) {

@@ -107,9 +107,7 @@ static int check_readable(const struct supervisor *s)
 	settings_free(again);
 	if (r == 0)
 		return 0;
-	for (size_t i = 0; i < report.issues_n; i++)
-		if (!report.issues[i].warning)
-			log_say(LOG_LEVEL_ERROR, "settings", "%s", report.issues[i].text);
+	settings_report_log(s->fleet.file, r, &report);
 	return fail(EX_NOPERM, "start", "the configuration must be readable by the user that the service becomes");
 }
 

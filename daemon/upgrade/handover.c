@@ -332,7 +332,7 @@ static bool is_about_shared_memory(const char *kind)
 	return strcmp(kind, "fleet") == 0 || strcmp(kind, "shared") == 0;
 }
 
-static int take(const char *kind, char *rest)
+static int take_line(const char *kind, char *rest)
 {
 	if (!restoring.f->shared && !is_about_shared_memory(kind))
 		return -EINVAL;
@@ -353,7 +353,7 @@ int handover_restore(const struct handover *h, bool only_try, struct text *why)
 	restoring.only_try = only_try;
 	restoring.last_draining = &f->draining;
 	for (const char *kind; r == 0 && (kind = handover_text_next(&restoring.reader, &rest));) {
-		r = take(kind, rest);
+		r = take_line(kind, rest);
 		if (r < 0)
 			text_addf(why, "cannot take over a %s: %s", kind, strerror(-r));
 	}

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 #define MAGIC "echotimed-state "
 #define END "end\n"
 
@@ -100,17 +102,6 @@ int handover_text_end(struct handover_text_writer *w)
 
 /* ---- reading ---- */
 
-static int read_number(const char *s, uint64_t most, uint64_t *ret)
-{
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return -EINVAL;
-	errno = 0;
-	*ret = strtoull(s, &end, 10);
-	return errno || *end || *ret > most ? -EINVAL : 0;
-}
-
 static int digit_of(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -159,7 +150,7 @@ static int read_value(const char *s, const struct handover_text_field *f, void *
 
 	switch (f->kind) {
 	case HANDOVER_TEXT_NUMBER:
-		r = read_number(s, UINT64_MAX >> (64 - 8 * f->bytes), &n);
+		r = decimal_parse(s, UINT64_MAX >> (64 - 8 * f->bytes), &n);
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 		n <<= 64 - 8 * f->bytes;
 #endif
@@ -167,7 +158,7 @@ static int read_value(const char *s, const struct handover_text_field *f, void *
 			memcpy(to, &n, f->bytes);
 		return r;
 	case HANDOVER_TEXT_FD:
-		r = strcmp(s, "-1") == 0 ? 0 : read_number(s, INT_MAX, &n);
+		r = strcmp(s, "-1") == 0 ? 0 : decimal_parse(s, INT_MAX, &n);
 		if (r == 0 && *s != '-')
 			fd = (int)n;
 		memcpy(to, &fd, sizeof(fd));
@@ -188,7 +179,7 @@ int handover_text_open(struct handover_text_reader *r, char *text, unsigned *ret
 	if (strncmp(text, MAGIC, strlen(MAGIC)) != 0 || !line_end)
 		return -EINVAL;
 	*line_end = '\0';
-	if (read_number(text + strlen(MAGIC), UINT32_MAX, &version) < 0)
+	if (decimal_parse(text + strlen(MAGIC), UINT32_MAX, &version) < 0)
 		return -EINVAL;
 	*ret_version = (unsigned)version;
 	if (version != HANDOVER_TEXT_VERSION)

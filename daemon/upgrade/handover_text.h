@@ -60,5 +60,5 @@ int handover_text_open(struct handover_text_reader *r, char *text, unsigned *ret
 /* The next line's kind, and the rest of the line, for handover_text_read(). NULL: there is no more. */
 const char *handover_text_next(struct handover_text_reader *r, char **ret_rest);
 
-/* Fills the members from a line. 0 or -EINVAL. */
+/* Fills the members from a line. 0, -EINVAL or -ERANGE. */
 int handover_text_read(char *rest, const struct handover_text_field *fields, size_t n, void *to) must_check;

@@ -87,7 +87,7 @@ static int execute(int program_fd, const struct handover_parcel *p, const char *
 	return r;
 }
 
-static void refuse(struct upgrade *u, const char *why)
+static void refuse_program(struct upgrade *u, const char *why)
 {
 	log_say(LOG_LEVEL_ERROR, "upgrade", "refused: %s: %s; the program that runs goes on", u->path, why);
 	fd_close(&u->program_fd);
@@ -165,7 +165,7 @@ static int begin_try(struct upgrade *u, struct handover_parcel *p)
 	return 0;
 }
 
-static void begin(struct upgrade *u)
+static void begin_check(struct upgrade *u)
 {
 	cleanup_with(parcel_drop) struct handover_parcel p = { .state_fd = -1 };
 	int r = u->image_fd < 0 ? -ENOENT : 0;
@@ -179,7 +179,7 @@ static void begin(struct upgrade *u)
 	if (r == 0)
 		r = begin_try(u, &p);
 	if (r < 0)
-		refuse(u, strerror(-r));
+		refuse_program(u, strerror(-r));
 }
 
 /* The first line that says what is wrong, else the first. */
@@ -214,7 +214,7 @@ bool upgrade_bury(struct upgrade *u, const siginfo_t *info)
 	else
 		text_addf(&end, "it died of signal %s", sigabbrev_np(info->si_status));
 	if (!u->is_fine)
-		refuse(u, u->said_n ? reason(u) : end.at);
+		refuse_program(u, u->said_n ? reason(u) : end.at);
 	return true;
 }
 
@@ -229,7 +229,7 @@ static void become(struct upgrade *u)
 	int r = parcel_make(u, &p);
 	if (r == 0)
 		r = execute(u->program_fd, &p, TAKEOVER_GO_WORD);
-	refuse(u, strerror(-r));
+	refuse_program(u, strerror(-r));
 	sd_notify_ready();
 }
 
@@ -246,5 +246,5 @@ void upgrade_advance(struct upgrade *u)
 		if (u->is_fine)
 			become(u);
 	} else if (u->wanted)
-		begin(u);
+		begin_check(u);
 }
