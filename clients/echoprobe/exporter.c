@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* /metrics over HTTP. */
+#include "echoprobe/exporter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "echoprobe/report_metrics.h"
+#include "echoprobe/units.h"
+
+int exporter_parse(const char *at, struct addr *ret)
+{
+	struct units_host h = { 0 };
+	uint64_t port = 0;
+
+	if (units_number(at, 0, UINT16_MAX, &port) == 0) {
+		*ret = addr_loopback_v4;
+	} else if (units_host(at, &h) < 0 || units_number(h.port, 0, UINT16_MAX, &port) < 0 || addr_parse(h.host, ret) < 0) {
+		return -EINVAL;
+	}
+	ret->port = (uint16_t)port;
+	return 0;
+}
+
+#ifndef HAVE_MICROHTTPD
+
+int exporter_open(struct loop *loop maybe_unused, const struct addr *at maybe_unused,
+		  struct exporter_source *source maybe_unused, struct exporter **ret maybe_unused, struct text *why)
+{
+	text_add(why, "this echoprobe was built without libmicrohttpd, which --exporter needs");
+	return -ENOSYS;
+}
+
+struct addr exporter_address(const struct exporter *e maybe_unused)
+{
+	return (struct addr){ 0 };
+}
+
+void exporter_close(struct exporter *e maybe_unused)
+{
+}
+
+#else
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define CLIENTS_MAX 16
+#define CLIENT_BYTES 65536
+#define SILENT_S 5
+#define BACKLOG 16
+
+struct exporter {
+	struct loop *loop;
+	struct loop_source requests;
+	struct loop_timer timer; /* of libmicrohttpd's time-outs */
+	struct MHD_Daemon *server;
+	struct exporter_source *source;
+	struct addr at;
+};
+
+/* --- answers ---------------------------------------------------------------------------------------------------------- */
+
+/* Whoever names OpenMetrics can read it, and Prometheus would rather have it. */
+static bool wants_openmetrics(struct MHD_Connection *c)
+{
+	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+
+	return accept && strcasestr(accept, "application/openmetrics-text");
+}
+
+/* A page that open_memstream made; freed when it is sent. */
+static enum MHD_Result send_page(struct MHD_Connection *c, unsigned status, const char *type, char *page, size_t n)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
+
+	if (!r) {
+		free(page);
+		return MHD_NO;
+	}
+	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	enum MHD_Result result = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
+static unsigned write_page(struct exporter *e, const char *path, const char *method, bool openmetrics, FILE *to)
+{
+	const struct result *const *results;
+
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+		(void)fputs("there is GET and HEAD\n", to);
+		return MHD_HTTP_METHOD_NOT_ALLOWED;
+	}
+	if (strcmp(path, "/metrics") != 0) {
+		(void)fputs("there is /metrics\n", to);
+		return MHD_HTTP_NOT_FOUND;
+	}
+	size_t n = e->source->results(e->source, &results);
+	report_metrics_write(results, n, openmetrics ? REPORT_METRICS_IN_OPENMETRICS : REPORT_METRICS_IN_TEXT, to);
+	return MHD_HTTP_OK;
+}
+
+static enum MHD_Result answer(struct exporter *e, struct MHD_Connection *c, const char *path, const char *method)
+{
+	bool openmetrics = wants_openmetrics(c);
+	char *page = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&page, &n);
+
+	if (!to)
+		return MHD_NO;
+	unsigned status = write_page(e, path, method, openmetrics, to);
+	if (fclose(to) != 0) {
+		free(page);
+		return MHD_NO;
+	}
+	return send_page(c, status,
+			 status != MHD_HTTP_OK ? "text/plain"
+			 : openmetrics         ? REPORT_METRICS_OPENMETRICS
+					       : REPORT_METRICS_TEXT,
+			 page, n);
+}
+
+/* Called when the header is there, then for each part of a body, which is dropped, and at last for the answer. */
+static enum MHD_Result asked(void *exporter, struct MHD_Connection *c, const char *path, const char *method,
+			     const char *version maybe_unused, const char *upload maybe_unused, size_t *upload_n,
+			     void **state)
+{
+	bool first = !*state, part = *upload_n > 0;
+
+	*state = exporter;
+	*upload_n = 0;
+	return first || part ? MHD_YES : answer(exporter, c, path, method);
+}
+
+/* --- the loop --------------------------------------------------------------------------------------------------------- */
+
+static void serve(struct exporter *e)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	(void)MHD_run(e->server);
+	loop_cancel_timer(e->loop, &e->timer);
+	if (MHD_get_timeout(e->server, &wait_ms) == MHD_YES)
+		loop_set_timer(e->loop, &e->timer, clock_mono_ns() + wait_ms * CLOCK_MS_NS);
+}
+
+static void requests_ready(struct loop_source *s, uint32_t events maybe_unused)
+{
+	serve(container_of(s, struct exporter, requests));
+}
+
+static void timed_out(struct loop_timer *t)
+{
+	serve(container_of(t, struct exporter, timer));
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------------------- */
+
+static int listen_at(const struct addr *at, struct addr *ret_at)
+{
+	cleanup_fd int fd = socket(at->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_storage sa;
+	socklen_t n;
+	int yes = 1;
+	int r = addr_to_sockaddr(at, at->family, &sa, &n);
+
+	if (r < 0)
+		return r;
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+	    bind(fd, (struct sockaddr *)&sa, n) < 0 || listen(fd, BACKLOG) < 0)
+		return -errno;
+	n = sizeof(sa);
+	if (getsockname(fd, (struct sockaddr *)&sa, &n) < 0)
+		return -errno;
+	*ret_at = addr_from_sockaddr((struct sockaddr *)&sa, n);
+	return fd_take(&fd);
+}
+
+/* fd is the server's from here on. */
+static int start(struct exporter *e, int fd)
+{
+	e->server = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, e, MHD_OPTION_LISTEN_SOCKET, fd,
+				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				     (unsigned)SILENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,
+				     MHD_OPTION_END);
+	if (!e->server) {
+		(void)close(fd);
+		return -EIO;
+	}
+	e->requests.fd = MHD_get_daemon_info(e->server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	return loop_add(e->loop, &e->requests, EPOLLIN);
+}
+
+int exporter_open(struct loop *loop, const struct addr *at, struct exporter_source *source, struct exporter **ret,
+		  struct text *why)
+{
+	struct exporter *e = calloc(1, sizeof(*e));
+	int r = e ? listen_at(at, &e->at) : -ENOMEM;
+
+	if (r >= 0) {
+		e->loop = loop;
+		e->source = source;
+		e->requests.ready = requests_ready;
+		e->timer.fire = timed_out;
+		r = start(e, r);
+	}
+	if (r == 0) {
+		*ret = e;
+		return 0;
+	}
+	text_add(why, "metrics cannot be served at ");
+	addr_add_text_port(why, at);
+	text_addf(why, ": %s", strerror(-r));
+	if (e && e->server)
+		MHD_stop_daemon(e->server);
+	free(e);
+	return r;
+}
+
+struct addr exporter_address(const struct exporter *e)
+{
+	return e->at;
+}
+
+void exporter_close(struct exporter *e)
+{
+	if (!e)
+		return;
+	loop_cancel_timer(e->loop, &e->timer);
+	loop_remove(e->loop, &e->requests);
+	MHD_stop_daemon(e->server);
+	free(e);
+}
+
+#endif
