@@ -71,6 +71,7 @@ const char *passed_describe(int fd, struct adopt_socket *ret)
 
 #ifdef HAVE_SYSTEMD
 
+#include <dlfcn.h>
 #include <systemd/sd-daemon.h>
 
 static void free_names(char ***names)
@@ -118,6 +119,23 @@ static void explain(const char *pid, const char *fds, const char *names, int r, 
 	}
 }
 
+/* sd_listen_fds_with_names(3). libsystemd is loaded for this call alone and left again: the libraries that come with it have
+ * no business in the processes that clients reach, and each of their mappings would cost every fork. */
+static int listen_fds(char ***ret_names, struct text *why)
+{
+	__typeof__(&sd_listen_fds_with_names) listen = NULL;
+	void *library = dlopen(LIBSYSTEMD_SONAME, RTLD_NOW | RTLD_LOCAL);
+
+	if (library)
+		*(void **)&listen = dlsym(library, "sd_listen_fds_with_names");
+	int n = listen ? listen(1, ret_names) : -ENOEXEC;
+	if (!listen)
+		text_add(why, dlerror());
+	if (library)
+		dlclose(library);
+	return n;
+}
+
 /* How many, and their names; -errno with why. The variables are gone then. */
 static int take_names(char ***ret_names, struct text *why)
 {
@@ -128,8 +146,8 @@ static int take_names(char ***ret_names, struct text *why)
 		const char *value = getenv(variables[i]);
 		was[i] = value ? strdup(value) : NULL;
 	}
-	int n = missing ? -EBADF : sd_listen_fds_with_names(1, ret_names);
-	if (n < 0)
+	int n = missing ? -EBADF : was[0] || was[1] || was[2] ? listen_fds(ret_names, why) : 0;
+	if (n < 0 && n != -ENOEXEC)
 		explain(was[0] ? was[0] : "", was[1] ? was[1] : "", was[2], n, why);
 	for (size_t i = 0; i < array_n(variables); i++)
 		free(was[i]);

@@ -4,6 +4,7 @@
 import collections
 import ctypes
 import os
+import re
 import select
 import socket
 import time
@@ -67,6 +68,15 @@ def mapped_files(pid):
     """The files that are mapped into a process."""
     with open(f"/proc/{pid}/maps") as f:
         return {line.split(None, 5)[5].strip() for line in f if len(line.split(None, 5)) == 6}
+
+
+def libraries_of_systemd(pids):
+    """Of these processes: libsystemd and the libraries that come with it, which are for sockets that systemd passes."""
+    try:
+        files = {f for pid in pids for f in mapped_files(pid)}
+    except PermissionError as e:
+        raise unittest.SkipTest("needs root (to read the mappings of a process that is not dumpable)") from e
+    return sorted(f for f in files if re.search(r"/lib(systemd|gcrypt|gpg-error|lzma|zstd|lz4)\.so", f))
 
 
 def pss_bytes(pids, which="Pss"):

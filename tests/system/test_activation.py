@@ -57,6 +57,11 @@ class Adopts(passing.Case):
                 d.stop()
                 s.close()
 
+    def test_what_is_needed_to_take_them_is_in_no_process_afterwards(self):
+        d = self.pass_to([("echo", self.bound("tcp"))], self.listener("tcp"))
+        self.assertTrue(serves(d, "tcp"))
+        self.assertEqual(procs.libraries_of_systemd([d.pid, *d.workers()]), [])
+
     def test_a_path_of_a_passed_socket_stays_as_the_unit_made_it(self):
         path = self.folder / "unit"
         s = self.bound("unix", path)
