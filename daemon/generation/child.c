@@ -13,7 +13,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
-#include "worker/image.h"
 #include "process/metrics.h"
 #include "process/resolver.h"
 #include "process/worker_process.h"
@@ -142,7 +141,7 @@ int child_spawn(struct generation *g, uint32_t pool)
 		r = loop_add(&f->loop, &c->channel, EPOLLIN);
 	}
 	if (r == 0) {
-		pid_t pid = child_is_worker(c) ? image_fork() : fork();
+		pid_t pid = fork();
 		if (pid == 0)
 			run(g, pool, record, theirs);
 		c->pid = pid;

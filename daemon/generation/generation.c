@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "worker/image.h"
 #include "worker/lookup_client.h"
 #include "worker/sandbox.h"
 #include "process/worker_process.h"
@@ -140,7 +139,6 @@ int generation_new(struct fleet *f, struct settings *settings, const struct gene
 /* What all its processes would else do, each for itself and in memory of its own. */
 static void prepare_processes(const struct generation *g)
 {
-	image_prepare();
 	if (g->resolvers_wanted)
 		sandbox_prepare(SANDBOX_RESOLVER);
 	if (g->metrics_fd >= 0)

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "worker/image.h"
 #include "worker/lookup_client.h"
 #include "worker/sandbox.h"
 #include "stream/acceptor.h"
@@ -163,8 +162,6 @@ static int prepare(struct worker *w)
 		r = w->model->prepare(w);
 	if (r == 0)
 		r = enter_sandbox(w, own);
-	if (r == 0)
-		image_leave_libraries();
 	return r;
 }
 

@@ -21,7 +21,6 @@
 #include "base/log.h"
 #include "base/log_quota.h"
 #include "base/pages.h"
-#include "worker/image.h"
 #include "stream/acceptor.h"
 #include "stream/models.h"
 #include "stream/session_process.h"
@@ -236,7 +235,7 @@ static void admitted(struct worker *w, const struct admitted *a)
 
 	(void)worker_random(w); /* or each child would begin with the same number */
 	atomic_store_explicit(&a->slot->beat_ns, w->loop.now_ns, memory_order_relaxed);
-	pid = room ? image_fork() : -1;
+	pid = room ? _Fork() : -1; /* handlers that libraries have registered look after nothing that the child uses */
 	if (pid == 0)
 		session_process_run(w, &i);
 	if (pid < 0) {

@@ -23,7 +23,7 @@ ROWS = (
     Turns("session-prefork", "connect, echo, close; 64 at once; prefork", SESSION, ("echotimed/prefork",),
           {"tcp_sess -m prefork -w 16": 1.15, "xinetd": 0.08}, "session"),
     Turns("session-fork", "connect, echo, close; 64 at once; fork", SESSION, ("echotimed/fork",),
-          {"tcp_sess -m fork": 1.15, "xinetd": 0.30, "inetutils-inetd": None, "openbsd-inetd": None}, "session", times=2),
+          {"tcp_sess -m fork": 1.60, "xinetd": 0.50, "inetutils-inetd": None, "openbsd-inetd": None}, "session", times=2),
     Turns("session-event", "connect, echo, close; 64 at once; event", SESSION, ("echotimed/event",),
           {"tcp_epoll -a": 1.10, "libev": 1.00}, "session"),
     Turns("daytime", "daytime sessions, 64 at once", "session --eof --connections 64 --sources 200",
