@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is served, and who is not: the answers to `sessions`, `kill` and `limits`.
+ * Clients that are served, and those that are refused: the answers to `sessions`, `kill` and `limits`.
  *
  * Flow: the session table and the notes about refusals are shared memory that workers write all the while; what changes
  * while it is looked at, or cannot be, is passed over. asking.at is where the look has come to.
@@ -153,7 +153,7 @@ static void add_offender(const struct fleet *f, const struct offence *o, uint64_
 	json_out_number(to, "count", count);
 }
 
-/* What a worker has noted, as far as it is not old. False: there is no such worker. */
+/* Adds a worker's recent notes. False: there is no such worker. */
 static bool add_notes(const struct fleet *f, uint64_t record, uint64_t place, struct text *to)
 {
 	const struct offenders *notes = &f->shared->offenders[record];

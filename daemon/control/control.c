@@ -50,7 +50,7 @@ void control_begin(struct control *c, struct fleet *f)
 		text_addf(&t, "%s/echotimed", own);
 }
 
-/* Without systemd nobody has made it. It is the service's, which replaces its own socket there by itself. */
+/* Without systemd nobody has made the folder. It belongs to the service's user, who replaces the socket there. */
 static void make_folder(const char *path, const struct settings *settings)
 {
 	char storage[108], ignored[128];
@@ -76,7 +76,7 @@ static gid_t find_group(const struct settings *settings)
 	return gid;
 }
 
-/* What the settings say of the socket, as they would say it of a listener's. */
+/* Sets what the settings say of the socket, in the terms of a listener. */
 static void adopt(struct control_door *d, const struct settings *settings)
 {
 	d->settings.mode = settings->control.mode;
@@ -150,7 +150,7 @@ int control_prepare(struct control *c, const struct settings *settings, struct t
 
 /* --- connections -------------------------------------------------------------------------------------------------- */
 
-/* The one that has done nothing for longest of those who may give way; NULL: none may. */
+/* The connection that has done nothing for longest among those that may give way; NULL: none may. */
 static struct connection *oldest(struct connection *places, bool (*may_go)(const struct connection *, uint64_t since_ns),
 				 uint64_t since_ns)
 {
@@ -167,25 +167,25 @@ static bool is_free(const struct connection *a, uint64_t since_ns maybe_unused)
 	return a->state == CONNECTION_FREE;
 }
 
-/* Who has not said yet what he wants gives way to who may be about to. */
+/* A connection without a request gives way to a new one. */
 static bool is_silent(const struct connection *a, uint64_t since_ns maybe_unused)
 {
 	return a->state == CONNECTION_READING;
 }
 
-/* What is there to be taken is taken in no time by who reads it. */
+/* A connection that does not read its answer gives way. */
 static bool is_slow(const struct connection *a, uint64_t since_ns)
 {
 	return a->state != CONNECTION_WAITING && a->since_ns < since_ns;
 }
 
-/* Nobody keeps root from asking. */
+/* Root's requests come before all others. */
 static bool is_below_root(const struct connection *a, uint64_t since_ns maybe_unused)
 {
 	return a->peer.uid != 0;
 }
 
-/* A place among those of his kind; NULL: all are busy. */
+/* A place among those of the peer's kind; NULL: all are busy. */
 static struct connection *make_room(struct control *c, const struct peer *peer)
 {
 	struct connection *places = c->askers[peer->kind == PEER_ADMINISTRATOR];
@@ -242,7 +242,7 @@ static void take_connection(struct control *c, int fd)
 		turn_away(fd, "too many ask at once");
 }
 
-/* Takes those who wait, up to so many. 0; -EAGAIN: nobody waits any more; or -errno. */
+/* Accepts up to so many connections. 0; -EAGAIN: none waits any more; or -errno. */
 static int take_some(struct control *c, int most)
 {
 	for (int i = 0; i < most; i++) {

@@ -42,17 +42,17 @@ void control_begin(struct control *c, struct fleet *f);
  * is none. 0; -EADDRINUSE: another daemon answers there; or -errno; with why. */
 int control_prepare(struct control *c, const struct settings *settings, struct text *why) must_check;
 
-/* Whoever asks at the socket that there is, is answered. */
+/* Begins to answer at the present socket. */
 void control_serve(struct control *c);
 
-/* They have come, and serve; or they do not come. */
+/* The settings have come, and serve; or they do not come. */
 void control_settle(struct control *c, const struct settings *settings);
 void control_abandon(struct control *c);
 
 /* Binds it anew if it is lost (lost.h). */
 void control_mend(struct control *c, const struct settings *settings, bool at_once);
 
-/* Its socket, for the next program, or NULL; and that of the program before. 0 or -ENOMEM. */
+/* The socket, for the next program, or NULL; and the socket of the program before, restored: 0 or -ENOMEM. */
 const struct listener *control_listener(const struct control *c);
 int control_restore(struct control *c, const struct listener *like) must_check;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asks at the control socket. */
+/* The peer at the control socket. */
 #include "control/peer.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static bool is_child(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* Its parent by /proc, or -errno. */
+/* The parent of a process by /proc, or -errno. */
 static pid_t parent_of(pid_t pid)
 {
 	char path[32], line[512];

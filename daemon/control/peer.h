@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who asks at the control socket, as the kernel says: by SO_PEERCRED, from the moment of his connect().
+ * The peer at the control socket, as the kernel says: by SO_PEERCRED, from the moment of its connect().
  *
  * The daemon's processes have the daemon's user, whom it obeys, and one of them may have been taken over: so of that user it
  * must be known that he is none of them.

@@ -30,7 +30,7 @@ bool child_is_worker(const struct child *c)
 	return c->pool < SETTINGS_POOLS_MAX;
 }
 
-/* Whose deaths in a row are counted with its own. */
+/* The pool whose early deaths in a row this process's death belongs to. */
 static struct pool *own_pool(const struct child *c)
 {
 	return fleet_pool(c->generation, c->pool);
@@ -77,7 +77,7 @@ static void channel_ready(struct loop_source *s, uint32_t events)
 	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
 
 	(void)events;
-	/* At its end the child is dying, and its death will be told by a signal. */
+	/* End of file: the child is dying, and SIGCHLD will tell. */
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		loop_remove(&c->generation->fleet->loop, s);
 	for (ssize_t i = 0; i < n; i++)
@@ -108,7 +108,7 @@ static _Noreturn void run(const struct generation *g, uint32_t pool, uint32_t re
 	worker_process_run(&g->plan, pool, record, channel);
 }
 
-/* What others see of it. */
+/* The process's record: what others see of it. */
 static void describe_record(const struct child *c)
 {
 	struct shared *s = c->generation->fleet->shared;
@@ -168,7 +168,7 @@ bool child_is_ours(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* It writes to a record that we do not see: this one only says that it is there. */
+/* The process writes to a record of the old memory. The one taken here only says that it exists. */
 static int take_strange_record(struct child *c)
 {
 	struct fleet *f = c->generation->fleet;
@@ -185,7 +185,7 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 {
 	struct fleet *f = g->fleet;
 
-	if (!child_is_ours(like->pid)) { /* it died while one program gave way to the other */
+	if (!child_is_ours(like->pid)) { /* it died while one program gave way to the next */
 		int fd = like->channel.fd;
 		fd_close(&fd);
 		(void)shared_release_owner(f->shared, &f->table, (uint32_t)like->pid);
@@ -206,7 +206,7 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 		records_claim(&f->records, c->record);
 	if (r == 0 && c->channel.fd >= 0)
 		r = loop_add(&f->loop, &c->channel, EPOLLIN);
-	else if (r == 0) /* it cannot be told anything any more */
+	else if (r == 0) /* nothing can be told to it any more */
 		kill(c->pid, SIGKILL);
 	if (r < 0) {
 		free(c);
@@ -240,7 +240,7 @@ void child_end_strays(struct fleet *f)
 
 		if (atomic_load(&r->state) == RECORD_FREE || has_child(f, i))
 			continue;
-		/* What a record says is not to be believed: no pid but that of a process of ours that nobody knows. */
+		/* A record's word is not believed: only a child of ours that belongs to no generation is ended. */
 		if (pid > 1 && !fleet_child(f, pid) && child_is_ours(pid))
 			kill(pid, SIGKILL);
 		atomic_store(&r->state, RECORD_FREE);
@@ -254,7 +254,7 @@ void child_tell(struct child *c, enum channel_word word)
 	channel_send(c->channel.fd, word);
 }
 
-/* Died before it had done anything: at its start, in its first job, or within a second. */
+/* True: it died at its start, in its first job, or within a second. */
 static bool died_early(const struct child *c, uint32_t sessions)
 {
 	if (!c->ready)
@@ -262,7 +262,7 @@ static bool died_early(const struct child *c, uint32_t sessions)
 	return atomic_load(&record_of(c)->served) == 0 && (sessions || clock_mono_ns() < c->started_ns + CLOCK_S_NS);
 }
 
-/* Counts deaths in a row: processes that were all there when one died count once. How long the pool now waits. */
+/* Counts early deaths in a row; processes that were all there when one died count once. Returns how long the pool waits. */
 static uint64_t count_early_death(struct pool *pool, const struct child *c)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -288,7 +288,7 @@ static void count_death(const struct child *c, int signal)
 		pool_deaths_add(deaths, row, signal);
 }
 
-/* A death that was nobody's wish. */
+/* An unexpected death: counted, logged, and throttling the pool where it came early. */
 static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 {
 	struct pool *pool = own_pool(c);

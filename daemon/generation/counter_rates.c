@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each listener did between the supervisor's last two looks at its counters. */
+/* Rates: what each listener did between the supervisor's last two looks at its counters. */
 #include "generation/counter_rates.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each listener did between the supervisor's last two looks at its counters, a second apart. */
+/* Rates: what each listener did between the supervisor's last two looks at its counters, a second apart. */
 #pragma once
 
 #include <stdint.h>

@@ -23,7 +23,7 @@
 #define GUESS_MOST 4096
 #define MOST_IDLE 64 /* idle sessions ended at once */
 
-/* Every process of the pool is full, and there will be no more of them for now. */
+/* True: every process of the pool is full, and no more will be started for now. */
 static bool is_out(const struct generation *g, uint32_t pool)
 {
 	const struct pool_settings *p = &g->settings->pools[pool];
@@ -127,7 +127,7 @@ void eviction_end_idle(struct generation *g, uint32_t pool, uint64_t now_ns)
 
 /* ---- sessions that go for others ---- */
 
-/* A UNIX socket does not say how many wait: as long as there are any it is guessed, the more the more places they took. */
+/* A UNIX socket does not say how many wait, only whether any do: the guess doubles with each round of places they took. */
 static uint32_t count_waiting(struct generation *g, uint32_t pool)
 {
 	uint32_t n = 0;
@@ -146,7 +146,7 @@ static uint32_t count_waiting(struct generation *g, uint32_t pool)
 	return n;
 }
 
-/* Since the last call. */
+/* The sessions that ended since the last call. */
 static uint64_t count_ended(struct generation *g, uint32_t pool)
 {
 	uint64_t n = 0;
@@ -161,7 +161,7 @@ static uint64_t count_ended(struct generation *g, uint32_t pool)
 	return n;
 }
 
-/* Who is not known yet, behind a balancer, is one source with all such. */
+/* Clients behind a balancer whose header has not come yet are one source. */
 static uint64_t source_of(const struct generation *g, const struct siphash_key *key, const struct addr *peer)
 {
 	const struct rate_sketch_shape *shape = &g->settings->limits.shape;
@@ -235,7 +235,7 @@ static void enter(struct generation *g, uint32_t pool, uint64_t now_ns)
 	(void)count_ended(g, pool);
 }
 
-/* There is a place. Where it is soon gone again nobody needs to hear of it before the next look. */
+/* A place is free. Where it is soon taken again, no worker needs to report that before the next look. */
 static uint64_t leave(struct generation *g, uint32_t pool, uint64_t now_ns)
 {
 	struct eviction *e = &g->pools[pool].eviction;
@@ -247,7 +247,7 @@ static uint64_t leave(struct generation *g, uint32_t pool, uint64_t now_ns)
 	}
 	e->state = EVICTION_THERE;
 	atomic_store(told, 0);
-	/* Whoever is full from here on says so. */
+	/* A worker that becomes full from here on says so. */
 	return is_out(g, pool) ? now_ns : CLOCK_NEVER;
 }
 

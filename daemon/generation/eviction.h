@@ -18,7 +18,7 @@ uint64_t eviction_look(struct generation *g);
 /* Once a second: marks those who are idle for too long in full pools, and logs how many had to go. */
 void eviction_watch(struct generation *g, uint64_t now_ns);
 
-/* What they do with a pool that is full: marks a sixteenth of its sessions at most, the longest idle; or as many of those
+/* The two ways to make room in a full pool: mark a sixteenth of its sessions at most, the longest idle; or as many of those
  * that go first by evict.h, none if there is no memory for their list. */
 void eviction_end_idle(struct generation *g, uint32_t pool, uint64_t now_ns);
 void eviction_make(struct generation *g, uint32_t pool, size_t most);

@@ -110,7 +110,7 @@ struct generation {
 	bool orphaned;        /* an acceptor has died: sessions may have outlived it (orphans.h) */
 };
 
-/* What is known of sockets that no client reaches any more: lost.h. */
+/* The state of the search for sockets that no client reaches any more: lost.h. */
 struct lost {
 	bool met;                /* by a worker */
 	bool found;              /* sockets were bound anew, and the current generation's workers have them not */
@@ -127,7 +127,7 @@ struct fleet {
 	void (*changed)(struct fleet *f);
 	struct shared *shared;
 	int shared_fd; /* of its memory */
-	/* What the shared memory does not say, for whoever shares it can write there. */
+	/* Sizes, keys and owners are private: every process that shares the memory can write there. */
 	struct table table;
 	uint64_t secret;               /* of the table */
 	struct pool_deaths pool_names; /* whose deaths are counted */

@@ -136,7 +136,7 @@ int generation_new(struct fleet *f, struct settings *settings, const struct gene
 	return 0;
 }
 
-/* What all its processes would else do, each for itself and in memory of its own. */
+/* Work that each process would otherwise repeat in memory of its own. */
 static void prepare_processes(const struct generation *g)
 {
 	if (g->resolvers_wanted)

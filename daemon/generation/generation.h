@@ -17,7 +17,7 @@ struct generation *generation_alloc(struct fleet *f);
 int generation_new(struct fleet *f, struct settings *settings, const struct generation *before, struct generation **ret,
 		   struct text *why) must_check;
 
-/* Its places in shared memory follow from its number. */
+/* Sets the generation's places in shared memory, which follow from its number. */
 void generation_place_gauges(struct generation *g);
 
 /* Forks the processes it starts with. 0 or -errno. */
@@ -26,26 +26,26 @@ int generation_start(struct generation *g) must_check;
 bool generation_is_ready(const struct generation *g);
 bool generation_is_drained(const struct generation *g);
 
-/* Its workers serve from now on. */
+/* Tells the workers to serve. */
 void generation_go(struct generation *g);
-/* Its workers accept and read nothing new, and have until deadline_ns for what they have. */
+/* Tells the workers to take nothing new; they have until deadline_ns for the sessions they have. */
 void generation_drain(struct generation *g, uint64_t deadline_ns);
-/* It begins nothing any more: settings, listeners (sockets_close() first) and limits are given up. */
+/* Gives up settings, listeners (sockets_close() first) and limits: the generation begins nothing any more. */
 void generation_retire(struct generation *g);
-/* What is left ends now. */
+/* Ends, or kills, the processes that are left. */
 void generation_end(struct generation *g);
 void generation_kill(struct generation *g);
 
 /* Deals datagram sockets without a living reader to living workers. */
 void generation_deal_readers(struct generation *g);
 
-/* It has workers left, resolvers apart, or sessions whose acceptor died. */
+/* True: workers are left, or sessions whose acceptor died. Resolvers do not count. */
 bool generation_has_workers(const struct generation *g);
 
-/* Some question waits for its resolvers. */
+/* True: a question waits for its resolvers. */
 bool generation_has_questions(const struct generation *g);
 
-/* How many processes it has; sessions of the fork model are its acceptor's. */
+/* The number of its processes; those of fork's sessions are their acceptor's. */
 uint32_t generation_count(const struct generation *g);
 
 /* When it has no process left. */

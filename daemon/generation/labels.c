@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which row of the counters and of the session table a listener's label has. */
+/* Labels: the row of the counters and of the session table that belongs to a listener. */
 #include "generation/labels.h"
 
 #include <errno.h>

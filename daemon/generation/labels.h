@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which row of the counters and of the session table a listener's label ("echo/tcp") has: the same one over all
+ * Labels: the row of the counters and of the session table that a listener's label ("echo/tcp") has: the same one over all
  * generations. It keeps it when no generation has it any more, for it may come back, until another label needs the place.
  */
 #pragma once
@@ -25,7 +25,7 @@ struct labels {
 	char names[TABLE_ROWS_MAX][LISTENER_LABEL_MAX];
 	uint32_t newest[TABLE_ROWS_MAX]; /* the number of the last generation that has had this label */
 	uint32_t n;
-	/* What the log has said of refusals, per row and reason; [1]: of those that `dry_run` lifted. */
+	/* Refusals that the log has told of, per row and reason; [1]: those that `dry_run` lifted. */
 	struct labels_said {
 		uint64_t n;
 		uint64_t at_ns;

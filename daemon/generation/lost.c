@@ -23,7 +23,7 @@ static void say_of(struct log_line *line, const struct listener *l)
 	log_end(line);
 }
 
-/* What is found now. True: it is lost. */
+/* Notes the socket's health as found now. True: it is lost. */
 static bool note_loss(struct listener *l)
 {
 	struct log_line line;
@@ -62,7 +62,7 @@ bool lost_mend(struct listener *l, bool at_once)
 	return true;
 }
 
-/* Somebody else has made it, and has it. True: it was lost, and is closed. */
+/* A passed socket cannot be bound anew here. True: it was lost, and is closed. */
 static bool give_up(struct fleet *f, struct listener *l)
 {
 	struct log_line line;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many processes a pool should have: pure. */
+/* The policy of pools: how many processes each should have. Pure. */
 #include "generation/policy.h"
 
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many processes a pool should have: pure. Counts and the clock in; "spawn 2", "retire 1", "not before t" out. pool.c
- * carries it out.
+ * The policy of pools: how many processes each should have. Pure: counts and the clock in; "spawn 2", "retire 1", "not
+ * before t" out. pool.c carries it out.
  */
 #pragma once
 

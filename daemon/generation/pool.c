@@ -99,7 +99,7 @@ static uint64_t fill_pool(struct generation *g, uint32_t pool)
 	return order.again_ns;
 }
 
-/* What is no worker: so many at any time. */
+/* Resolvers, and the process for metrics: so many at any time. */
 static uint64_t fill_others(struct generation *g, uint32_t which, uint32_t wanted)
 {
 	struct pool *pool = fleet_pool(g, which);

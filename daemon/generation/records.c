@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which record of shared memory belongs to which process. */
+/* Records: which one of shared memory belongs to which process. */
 #include "generation/records.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which record of shared memory belongs to which process: the supervisor's own knowledge. What a record says of itself any
+ * Records: which one of shared memory belongs to which process, as the supervisor knows. What a record says of itself any
  * worker can write.
  */
 #pragma once

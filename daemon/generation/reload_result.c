@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What came of a reload, for those who asked for it. */
+/* The result of a reload, for those who asked for it. */
 #include "generation/reload_result.h"
 
 void reload_result_begin(struct reload_result *o)

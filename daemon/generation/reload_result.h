@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What came of a reload, for those who asked for it.
+ * The result of a reload, for those who asked for it.
  *
  * Reloads are counted as they begin. Who asks for one is owed the outcome of the next that begins: one that is under way
  * may have read the settings before they were changed.
@@ -25,8 +25,8 @@ struct reload_result {
 /* A reload begins: nothing is to be said of it yet. */
 void reload_result_begin(struct reload_result *o);
 
-/* What is wrong with the settings that it read. */
+/* Adds what is wrong with the settings that it read. */
 void reload_result_add_report(struct reload_result *o, const struct settings_report *report);
 
-/* It is over. */
+/* The reload is over. */
 void reload_result_end(struct reload_result *o, bool refused, const char *fmt, ...) printf_like(3, 4);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the service manager is told: datagrams to the socket that NOTIFY_SOCKET names.
+ * Messages to the service manager: datagrams to the socket that NOTIFY_SOCKET names.
  *
  * Not by sd_notify(3), which waits while that socket is full: the supervisor waits for nobody. A word that a start, a
  * reload or a stop depends on is said again until it is taken; the others are old by then.
@@ -83,7 +83,7 @@ static bool pay(void)
 	return !owed[0];
 }
 
-/* What must be heard. */
+/* A message that must be heard. */
 static void insist(const char *words)
 {
 	struct text t = TEXT_OVER(owed);
@@ -92,7 +92,7 @@ static void insist(const char *words)
 	(void)pay();
 }
 
-/* What another will follow, after what must be heard. */
+/* A message that the next one replaces; those that must be heard go first. */
 static bool mention(const char *words, int passed)
 {
 	return pay() && say(words, passed);

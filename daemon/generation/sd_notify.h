@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service manager is told (the protocol of sd_notify(3)). Without one that listens, nothing; nobody waits. */
+/* Messages to the service manager, by the protocol of sd_notify(3). Without one that listens none is sent. No call waits. */
 #pragma once
 
 #include <stdbool.h>

@@ -162,7 +162,7 @@ static int keep(struct listener *l, const struct listener *old, struct text *why
 	return restore_adjust(l, why);
 }
 
-/* It does not go on in g. */
+/* True: the old socket has no successor in g. */
 static bool goes(const struct generation *g, const struct listener *old)
 {
 	for (size_t i = 0; i < g->listeners_n; i++)
@@ -179,13 +179,13 @@ static bool replaces_any(const struct generation *g, const struct generation *be
 	return false;
 }
 
-/* It comes to a group that goes on. */
+/* True: the socket is new in a group of shards that goes on. */
 static bool joins(const struct generation *before, const struct listener *l)
 {
 	return l->shard && find_kept(before, shards_first(l));
 }
 
-/* It goes from one. */
+/* True: the old socket leaves a group of shards that goes on in g. */
 static bool leaves(const struct generation *g, const struct listener *old)
 {
 	return old->shard && goes(g, old) && !goes(g, shards_first(old));
@@ -243,7 +243,7 @@ static size_t add_inodes(const struct generation *g, uint64_t *to)
 	return n;
 }
 
-/* Those that have come beside another of ours: nobody else was there before. */
+/* Looks for sockets of others beside those that share a port with one of ours: nobody else was there before. */
 static int look_for_others(const struct generation *g, const struct generation *before, struct text *why)
 {
 	uint64_t ours[2 * LISTENER_MAX];
@@ -257,7 +257,7 @@ static int look_for_others(const struct generation *g, const struct generation *
 	return r;
 }
 
-/* Those of a transport that give way to others get nothing new, or do again. */
+/* Turns new clients away from the sockets of a transport that give way to others, or back to them. */
 static void turn(const struct generation *g, const struct generation *before, enum transport transport, bool away)
 {
 	for (size_t i = 0; i < before->listeners_n; i++) {
@@ -291,7 +291,7 @@ int sockets_replace(struct generation *g, const struct generation *before, struc
 	r = r < 0 ? r : unshared;
 	if (r == 0)
 		r = look_for_others(g, before, why);
-	/* What TCP turns away cannot be turned back: last. */
+	/* A client that TCP turned away cannot be turned back: this comes last. */
 	turn(g, before, r < 0 ? TRANSPORT_UDP : TRANSPORT_TCP, r == 0);
 	return r;
 }
@@ -304,7 +304,7 @@ bool sockets_are_replaced(const struct generation *g, const struct generation *b
 	return true;
 }
 
-/* What the new settings changed of a socket that both have is set back. */
+/* Sets back what the new settings changed of a socket that both generations have. */
 static void set_back(const struct listener *old)
 {
 	struct listener l = *old; /* the same descriptor */

@@ -9,13 +9,13 @@
 #include "base/attr.h"
 #include "generation/fleet.h"
 
-/* What would listen, and which row each counts in. 0, or -errno and why. */
+/* Plans the listeners, and the row that each counts in. 0, or -errno and why. */
 int sockets_plan(struct generation *g, struct text *why) must_check;
 
 /* Opens them; before: whose unchanged ones are taken over, or NULL. 0, or -errno and why: then abandon them. */
 int sockets_open(struct generation *g, const struct generation *before, struct text *why) must_check;
 
-/* Those that were opened for the port of an old socket of `before` take its place: what comes from now on waits in them, and
+/* Puts new sockets in the place of old ones of `before` at the same port: what comes from now on waits in them, and
  * the workers of `before` empty the old ones' queues. 0; or -errno and why, and nothing has changed. */
 int sockets_replace(struct generation *g, const struct generation *before, struct text *why) must_check;
 

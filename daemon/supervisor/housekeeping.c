@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the supervisor looks at once a second. */
+/* Housekeeping: the supervisor's work once a second. */
 #include "supervisor/housekeeping.h"
 
 #include <inttypes.h>
@@ -111,7 +111,7 @@ static void look_at_counters(struct supervisor *s, uint64_t now_ns)
 	housekeeping_tell_status(s);
 }
 
-/* What waits in the queues, by listener; a row may have several sockets. */
+/* Samples the queues of listeners; a row may have several sockets. */
 static void sample_backlogs(struct supervisor *s)
 {
 	uint32_t waiting[TABLE_ROWS_MAX] = { 0 };

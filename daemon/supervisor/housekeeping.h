@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the supervisor looks at once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, lost
+ * Housekeeping, once a second: the clock, heartbeats, late resolvers, idle sessions in full pools, lost
  * listeners, refusals to log, the service manager.
  */
 #pragma once

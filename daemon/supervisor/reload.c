@@ -165,7 +165,7 @@ static void begin_renewal(struct supervisor *s)
 	s->renews = true;
 	rest_begin(&s->fleet.lost.generations, clock_mono_ns());
 	end_oldest_drains(s);
-	/* It stays where it is; where it could not be made it is tried again. */
+	/* The control socket stays where it is; where it could not be made it is tried again. */
 	(void)!control_prepare(&s->control, settings, &why);
 	why.len = 0;
 	if (generation_new(&s->fleet, settings, s->fleet.current, &s->fleet.coming, &why) == 0) {

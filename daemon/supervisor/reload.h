@@ -18,7 +18,7 @@
 
 #define RELOAD_OTHER_IDENTITY "`user` and `group` change by a restart only"
 
-/* They name the user and group that the process has become. */
+/* True: the settings name the user and group that the process has become. */
 bool reload_keeps_identity(const struct supervisor *s, const struct settings *settings);
 
 /* Starts the processes of s->coming. 0, or -errno and there is no coming generation any more. */

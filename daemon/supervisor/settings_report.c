@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with the settings, told. */
+/* The report of what is wrong with the settings. */
 #include "supervisor/settings_report.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with the settings, told: in the log of a daemon, on the terminal of who asks. */
+/* The report of what is wrong with the settings: in a daemon's log, or on the terminal. */
 #pragma once
 
 #include "settings/settings.h"
 
-/* What settings_read() gave for a file: r and the report. */
+/* Tells what settings_read() gave for a file: r and the report. */
 void settings_report_log(const char *file, int r, const struct settings_report *report);
 void settings_report_print(const char *file, int r, const struct settings_report *report);
 

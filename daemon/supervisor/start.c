@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the supervisor begins. */
+/* The supervisor's start. */
 #include "supervisor/start.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-/* What all processes share: new, or the program before's. 0 or an exit code. */
+/* Maps what all processes share: new, or handed over by the program before. 0 or an exit code. */
 static int share(struct supervisor *s)
 {
 	char storage[256];
@@ -174,7 +174,7 @@ int start_serve(struct supervisor *s, struct settings *settings)
 
 /* --- after a program before --------------------------------------------------------------------------------------- */
 
-/* What can be known before anything is changed. */
+/* Checks what can be known before anything is changed. */
 static int check_settings(const struct supervisor *s, const struct settings *settings)
 {
 	return reload_keeps_identity(s, settings) ? 0 : fail(EX_CONFIG, "upgrade", RELOAD_OTHER_IDENTITY);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* How the supervisor begins: from nothing, or with what a program before hands over. All of these: 0 or an exit code. */
+/* The supervisor's start: from nothing, or with what a program before hands over. All of these return 0 or an exit code. */
 #pragma once
 
 #include "base/attr.h"
 #include "settings/settings.h"
 #include "supervisor/core.h"
 
-/* What is needed before anything is opened; in a takeover, what the program before knew. */
+/* Prepares what is needed before anything is opened; in a takeover, restores what the program before handed over. */
 int start_prepare(struct supervisor *s);
 
 /* Opens, becomes the service's user, forks. The settings are taken. */

@@ -84,7 +84,7 @@ static void stop_now(struct supervisor *s)
 	}
 }
 
-/* It drains beside whatever comes after it. */
+/* Puts a generation among those that drain. */
 static void retire(struct supervisor *s, struct generation *g)
 {
 	generation_retire(g);
@@ -175,8 +175,8 @@ static int watch_signals(struct supervisor *s)
 
 /* --- the state machine ---------------------------------------------------------------------------------------- */
 
-/* What is left at the deadline ends, and a second later is killed. Without workers the others have nothing left to do, but
- * may be in the middle of an answer. */
+/* Processes left at the deadline are told to end, and killed a second later. Without workers the others
+ * have nothing left to do, but may be in the middle of an answer. */
 static void press(struct generation *g, uint64_t now_ns)
 {
 	bool due = now_ns >= g->deadline_ns;
@@ -279,7 +279,7 @@ static void wait_for_the_last(void)
 	}
 }
 
-/* Whatever is left after an early end goes: session children without an acceptor by the life pipe. */
+/* Ends all processes after an early end: session children without an acceptor go by the life pipe. */
 static void finish(struct supervisor *s)
 {
 	struct generation *all[] = { s->fleet.current, s->fleet.coming };

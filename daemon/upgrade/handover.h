@@ -2,7 +2,7 @@
 /*
  * All that a supervisor knows, written as text (handover_text.h) by one program and restored by the next.
  *
- * What is written: shared memory and its layout, sockets and whose they are, generations with their processes, names of
+ * The text has shared memory and its layout, sockets and whose they are, generations with their processes, names of
  * rows. Not the settings: the next program reads them anew, for a generation of its own beside those restored, which have
  * none.
  */
@@ -19,7 +19,7 @@
 
 #define HANDOVER_PATH_MAX 4096
 
-/* What is handed over. */
+/* The parts that are handed over. */
 struct handover {
 	struct fleet *fleet;
 	struct control *control;
@@ -33,7 +33,7 @@ struct handover_image {
 	uint64_t layout; /* shared_layout() */
 };
 
-/* What was written, and what it names. */
+/* The text, and the descriptors it names. */
 struct handover_parcel {
 	int state_fd; /* the text */
 	int *fds;     /* the descriptors that the next program needs; the heap's */

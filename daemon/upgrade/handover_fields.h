@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which members of which structures one program hands to the next: handover.c's tables. */
+/* Tables of handover.c: the members of structures that one program hands to the next. */
 #pragma once
 
 #include "control/control.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one program hands to the next at an upgrade, as text: structures as lines, and back. */
+/* The text that one program hands to the next at an upgrade: structures as lines, and back. */
 #include "upgrade/handover_text.h"
 
 #include <errno.h>

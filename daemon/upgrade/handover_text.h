@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one program hands to the next at an upgrade, as text: structures as lines, and back.
+ * The text that one program hands to the next at an upgrade: structures as lines, and back.
  *
  *     state  = "echotimed-state " version LF *line "end" LF
  *     line   = kind *( SP name "=" value ) LF                    the names of a kind stand in one order, none is left out
@@ -8,7 +8,7 @@
  *     number = 1*DIGIT                                           descriptor = "-1" | 1*DIGIT
  *     text   = *( "%" HEX HEX | any other octet from ! to ~ )    bytes = *( HEX HEX )
  *
- * A descriptor is meant: it is open in whoever reads it. Nothing that is read is trusted to be whole or true.
+ * A descriptor in it is open in the program that reads it. Nothing that is read is trusted to be whole or true.
  */
 #pragma once
 

@@ -147,7 +147,7 @@ static char **copy_of(char **argv)
 	return copy ? copy : argv;
 }
 
-/* Those that the program before had blocked to read them stay so, or a reload asked for meanwhile would end us. */
+/* Unblocks the deadly signals only: HUP and the like stay blocked, or a reload asked for meanwhile would end us. */
 static void unblock_deadly(void)
 {
 	sigset_t set;
@@ -184,7 +184,7 @@ int takeover_restore(const struct handover *h, struct text *why)
 
 /* ---- end ---- */
 
-/* What a way back needs. */
+/* Forgets what only a way back needs. */
 static void forget(void)
 {
 	fd_close(&takeover.state_fd);

@@ -25,7 +25,7 @@
 
 enum takeover_mode { TAKEOVER_NONE, TAKEOVER_TRY, TAKEOVER_GO, TAKEOVER_BACK, TAKEOVER_SETTLED };
 
-/* First of all in the program. */
+/* The first call of the program. */
 void takeover_begin(char **argv);
 
 /* NONE again once we serve. */
@@ -35,14 +35,14 @@ enum takeover_mode takeover_mode(void);
 char **takeover_arguments(void);
 const char *takeover_path(void);
 
-/* What the program before knew. 0; or -errno and why. */
+/* Restores what the program before handed over. 0; or -errno and why. */
 int takeover_restore(const struct handover *h, struct text *why) must_check;
 
 /* There is no way back any more, and what was handed over is ours to end: whoever died meanwhile is waited for now. GO
  * becomes SETTLED; in any other mode nothing changes. */
 void takeover_settle(void);
 
-/* We serve. */
+/* This program serves. */
 void takeover_done(void);
 
 /* Last of all: the program ends with this code, or, in the middle of a takeover, is the one before again. */
