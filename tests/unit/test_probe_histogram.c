@@ -67,6 +67,26 @@ TEST(values_beyond_the_ends_are_counted_and_are_minimum_and_maximum)
 	assert_true(h.max_ns == INT64_MAX);
 }
 
+TEST(minimum_and_maximum_are_exact_and_merge)
+{
+	histogram_add(&h, 1000001);
+	assert_int_equal(h.min_ns, 1000001);
+	assert_int_equal(h.max_ns, 1000001);
+	histogram_add(&h, 1000003);
+	histogram_add(&h, 999999);
+	assert_int_equal(h.min_ns, 999999);
+	assert_int_equal(h.max_ns, 1000003);
+	histogram_add(&other, -7);
+	assert_int_equal(other.max_ns, -7);
+	histogram_merge(&both, &other);
+	assert_int_equal(both.max_ns, -7);
+	histogram_merge(&both, &h);
+	assert_int_equal(both.min_ns, -7);
+	assert_int_equal(both.max_ns, 1000003);
+	assert_int_equal(both.n, 4);
+	assert_int_equal(both.bucket[0], 1);
+}
+
 TEST(a_percentile_is_unknown_until_a_value_can_be_above_it)
 {
 	int64_t ns;
@@ -158,6 +178,7 @@ int main(void)
 		FRESH(both_ends_of_each_bucket_are_counted_in_it_and_its_middle_is_near_them),
 		FRESH(a_bucket_of_12_ms_has_the_bounds_of_the_published_example),
 		FRESH(values_beyond_the_ends_are_counted_and_are_minimum_and_maximum),
+		FRESH(minimum_and_maximum_are_exact_and_merge),
 		FRESH(a_percentile_is_unknown_until_a_value_can_be_above_it),
 		FRESH(a_percentile_is_the_value_of_the_nearest_rank),
 		FRESH(percentiles_of_random_delays_are_within_one_part_in_256_of_the_exact_ones),

@@ -71,6 +71,8 @@ TEST(the_interval_of_no_loss_begins_at_0_and_of_none_sent_says_nothing)
 	assert_true(r.low == 0 && r.high > 0.2 && r.high < 0.3);
 	r = losses_wilson(10, 10);
 	assert_true(r.low > 0.7 && r.low < 0.8 && r.high == 1);
+	r = losses_wilson(0, 1);
+	assert_within(r.high, 0.7935, 0.0001);
 	r = losses_wilson(0, 0);
 	assert_true(r.low == 0 && r.high == 1);
 }

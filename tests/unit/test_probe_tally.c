@@ -130,6 +130,19 @@ TEST(variation_is_counted_from_the_least_delay)
 	assert_within(moments_stddev(&whole.rtt_ns), 5.4772255750516612, 1e-9); /* sqrt(120 / 4) */
 }
 
+TEST(the_standard_deviation_is_that_of_a_sample_and_0_of_one_value)
+{
+	struct moments m = { 0 }, one = { 0 };
+
+	assert_within(moments_stddev(&m), 0, 0);
+	moments_add(&m, 10);
+	assert_within(moments_stddev(&m), 0, 0);
+	moments_add(&one, 13);
+	moments_merge(&m, &one);
+	assert_within(m.mean, 11.5, 1e-12);
+	assert_within(moments_stddev(&m), 2.1213203435596424, 1e-12); /* sqrt(4.5) */
+}
+
 TEST(the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time)
 {
 	static const struct losses_period periods[] = { { 2, 30 }, { 3, 10 }, { 3, 20 }, { 3, 15 }, { 1, 90 } };
@@ -150,6 +163,7 @@ int main(void)
 		FRESH(what_was_sent_is_received_or_lost),
 		FRESH(an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing),
 		FRESH(variation_is_counted_from_the_least_delay),
+		FRESH(the_standard_deviation_is_that_of_a_sample_and_0_of_one_value),
 		FRESH(the_longest_period_is_the_one_of_most_packets_then_the_one_of_most_time),
 	};
 
