@@ -91,7 +91,7 @@ TEST(a_burst_is_due_at_once_and_once_begun_is_sent_whole)
 
 TEST(gaps_of_poisson_are_exponential_with_the_interval_as_their_mean)
 {
-	uint64_t before, gap, longer = 0, sum = 0;
+	uint64_t before, gap, longer = 0, far_longer = 0, sum = 0;
 	const unsigned n = 100000;
 
 	begin(PLAN_POISSON, 10 * MS, 1);
@@ -101,9 +101,11 @@ TEST(gaps_of_poisson_are_exponential_with_the_interval_as_their_mean)
 		gap = schedule_due_ns(&s) - before;
 		sum += gap;
 		longer += gap > 10 * MS;
+		far_longer += gap > 20 * MS;
 	}
 	assert_within(sum / n, 10 * MS, 0.02 * 10 * MS);
 	assert_within((double)longer / n, 0.3679, 0.01); /* 1/e */
+	assert_within((double)far_longer / n, 0.1353, 0.01);
 }
 
 TEST(poissons_slots_are_passed_over_at_their_mean_rate)

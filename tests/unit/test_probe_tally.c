@@ -97,6 +97,40 @@ TEST(the_parts_of_a_run_merge_to_the_run_in_any_order)
 	assert_int_equal(merged.jitter.last_arrived_ns, whole.jitter.last_arrived_ns);
 }
 
+TEST(each_fate_raises_its_own_count)
+{
+	tally_sent(&whole, 64);
+	tally_sent(&whole, 100);
+	for (enum tally_content content = TALLY_INTACT; content <= TALLY_LENGTHENED; content++)
+		for (int i = 0; i <= (int)content; i++)
+			tally_received(&whole, &(struct tally_answer){ .content = content, .bytes = 10 });
+	tally_received(&whole, &(struct tally_answer){ .promptness = TALLY_LATE, .bytes = 1 });
+	tally_received(&whole, &(struct tally_answer){ .place = { .extent = 1, .late_time_ns = 9 } });
+	tally_received(&whole, &(struct tally_answer){ .place = { .extent = 4, .late_time_ns = 3 } });
+	assert_int_equal(whole.packets.sent, 2);
+	assert_int_equal(whole.sent_bytes, 164);
+	assert_int_equal(whole.packets.received, 13);
+	assert_int_equal(whole.received_bytes, 101);
+	assert_int_equal(whole.packets.corrupted, 2);
+	assert_int_equal(whole.packets.truncated, 3);
+	assert_int_equal(whole.packets.lengthened, 4);
+	assert_int_equal(whole.packets.late, 1);
+	assert_int_equal(whole.packets.reordered, 2);
+	assert_int_equal(whole.extent_max, 4);
+	assert_int_equal(whole.late_time_max_ns, 9);
+}
+
+TEST(jitter_keeps_the_last_arrival_and_the_largest)
+{
+	tally_jitter(&whole, 5, 100);
+	tally_jitter(&whole, 9, 50); /* of another flow, whose packets are told later */
+	assert_within(whole.jitter.last_ns, 5, 0);
+	tally_jitter(&whole, 7, 101);
+	assert_within(whole.jitter.last_ns, 7, 0);
+	assert_within(whole.jitter.max_ns, 9, 0);
+	assert_within(whole.jitter.each_ns.mean, 7, 1e-12);
+}
+
 TEST(what_was_sent_is_received_or_lost)
 {
 	uint64_t seed = 5;
@@ -160,6 +194,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FRESH(the_parts_of_a_run_merge_to_the_run_in_any_order),
+		FRESH(each_fate_raises_its_own_count),
+		FRESH(jitter_keeps_the_last_arrival_and_the_largest),
 		FRESH(what_was_sent_is_received_or_lost),
 		FRESH(an_interval_in_which_more_came_back_than_timed_out_has_lost_nothing),
 		FRESH(variation_is_counted_from_the_least_delay),

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults by a keyed hash. */
+#include <endian.h>
+
+#include "base/attr.h"
+#include "base/siphash.h"
+#include "wire/impairment.h"
+
+/* Places of what is drawn besides the faults. */
+#define PLACE_KEEP 16
+#define PLACE_FLIP 17
+
+/* What is hashed, and the length of the datagram. */
+struct drawn {
+	const void *from;
+	size_t from_n;
+	size_t datagram_n;
+};
+
+static uint64_t draw(const struct impairment *i, unsigned place, const struct drawn *d)
+{
+	const struct siphash_key key = { { i->seed, place } };
+
+	return siphash(&key, d->from, d->from_n);
+}
+
+static bool is_hit(const struct impairment *i, enum impairment_fault fault, const struct drawn *d)
+{
+	uint32_t share_ppm = i->share_ppm[fault];
+
+	if (share_ppm == 0)
+		return false;
+	if (share_ppm >= IMPAIRMENT_WHOLE_PPM)
+		return true;
+	return draw(i, fault, d) < (uint64_t)(((unsigned __int128)share_ppm << 64) / IMPAIRMENT_WHOLE_PPM);
+}
+
+static struct impairment_verdict find(const struct impairment *i, const struct drawn *d)
+{
+	static const enum impairment_fault faults[] = { IMPAIRMENT_DUPLICATE, IMPAIRMENT_CORRUPT, IMPAIRMENT_TRUNCATE,
+							IMPAIRMENT_REORDER };
+	struct impairment_verdict v = { .keep_bytes = d->datagram_n };
+
+	if (is_hit(i, IMPAIRMENT_DROP, d)) {
+		v.hits = 1U << IMPAIRMENT_DROP;
+		return v;
+	}
+	for (unsigned f = 0; f < array_n(faults); f++)
+		if (is_hit(i, faults[f], d))
+			v.hits |= 1U << faults[f];
+	if (d->datagram_n == 0)
+		v.hits &= ~(1U << IMPAIRMENT_CORRUPT | 1U << IMPAIRMENT_TRUNCATE);
+	if (impairment_hits(&v, IMPAIRMENT_CORRUPT))
+		v.flip_bit = draw(i, PLACE_FLIP, d) % (8 * (uint64_t)d->datagram_n);
+	if (impairment_hits(&v, IMPAIRMENT_TRUNCATE))
+		v.keep_bytes = (size_t)(draw(i, PLACE_KEEP, d) % d->datagram_n);
+	return v;
+}
+
+struct impairment_verdict impairment_by_content(const struct impairment *i, const void *payload, size_t n)
+{
+	return find(i, &(struct drawn){ .from = payload, .from_n = n, .datagram_n = n });
+}
+
+struct impairment_verdict impairment_by_order(const struct impairment *i, uint64_t count, size_t n)
+{
+	uint64_t octets = htole64(count);
+
+	return find(i, &(struct drawn){ .from = &octets, .from_n = sizeof(octets), .datagram_n = n });
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* impairment: faults on purpose that both ends of a path compute alike. */
+#include "test.h"
+
+#include <string.h>
+
+#include "base/siphash.h"
+#include "wire/impairment.h"
+
+#define MANY 100000
+
+static const enum impairment_fault faults[] = { IMPAIRMENT_DROP, IMPAIRMENT_DUPLICATE, IMPAIRMENT_CORRUPT,
+						IMPAIRMENT_TRUNCATE, IMPAIRMENT_REORDER };
+
+TEST(a_fault_hits_where_the_hash_keyed_by_seed_and_place_is_under_its_share)
+{
+	for (unsigned f = 0; f < array_n(faults); f++) {
+		struct impairment i = { .seed = 42 };
+
+		i.share_ppm[faults[f]] = 250000;
+		for (uint32_t payload = 0; payload < 2000; payload++) {
+			const struct siphash_key key = { { 42, faults[f] } };
+			bool wanted = siphash(&key, &payload, sizeof(payload)) < UINT64_C(1) << 62;
+			struct impairment_verdict v = impairment_by_content(&i, &payload, sizeof(payload));
+
+			assert_true(impairment_hits(&v, faults[f]) == wanted);
+			assert_int_equal(v.hits, wanted ? 1U << faults[f] : 0);
+		}
+	}
+}
+
+TEST(by_order_the_number_takes_the_place_of_the_payload_in_eight_octets_the_lowest_first)
+{
+	struct impairment i = { .seed = 7, .share_ppm = { [IMPAIRMENT_CORRUPT] = 500000, [IMPAIRMENT_TRUNCATE] = 500000 } };
+
+	for (unsigned count = 0; count < 255; count++) {
+		const uint8_t octets[8] = { (uint8_t)count, 1 };
+		struct impairment_verdict by_order = impairment_by_order(&i, 256 + count, 8);
+		struct impairment_verdict by_content = impairment_by_content(&i, octets, 8);
+
+		assert_int_equal(by_order.hits, by_content.hits);
+		assert_int_equal(by_order.keep_bytes, by_content.keep_bytes);
+		assert_int_equal(by_order.flip_bit, by_content.flip_bit);
+	}
+}
+
+TEST(shares_are_met_and_faults_do_not_depend_on_each_other)
+{
+	struct impairment i = { .seed = 3 };
+	unsigned n[IMPAIRMENT_PLACES] = { 0 }, both = 0;
+
+	i.share_ppm[IMPAIRMENT_DUPLICATE] = 100000;
+	i.share_ppm[IMPAIRMENT_REORDER] = 5000;
+	i.share_ppm[IMPAIRMENT_CORRUPT] = 300000;
+	for (uint64_t count = 0; count < MANY; count++) {
+		struct impairment_verdict v = impairment_by_order(&i, count, 64);
+
+		for (unsigned f = 0; f < IMPAIRMENT_PLACES; f++)
+			n[f] += impairment_hits(&v, (enum impairment_fault)f);
+		both += impairment_hits(&v, IMPAIRMENT_DUPLICATE) && impairment_hits(&v, IMPAIRMENT_CORRUPT);
+	}
+	assert_in_range(n[IMPAIRMENT_DUPLICATE], 9600, 10400);
+	assert_in_range(n[IMPAIRMENT_REORDER], 400, 600);
+	assert_in_range(n[IMPAIRMENT_CORRUPT], 29400, 30600);
+	assert_in_range(both, 2800, 3200);
+	assert_int_equal(n[IMPAIRMENT_DROP] + n[IMPAIRMENT_TRUNCATE], 0);
+}
+
+TEST(a_share_of_all_hits_each_and_what_is_dropped_has_no_other_fault)
+{
+	struct impairment i = { .seed = 1 };
+
+	for (unsigned f = 0; f < array_n(faults); f++)
+		i.share_ppm[faults[f]] = IMPAIRMENT_WHOLE_PPM;
+	for (uint64_t count = 0; count < 1000; count++)
+		assert_int_equal(impairment_by_order(&i, count, 64).hits, 1U << IMPAIRMENT_DROP);
+	i.share_ppm[IMPAIRMENT_DROP] = 0;
+	for (uint64_t count = 0; count < 1000; count++)
+		assert_int_equal(impairment_by_order(&i, count, 64).hits, 0x4E);
+}
+
+TEST(what_is_cut_is_shorter_and_what_is_flipped_is_within_it)
+{
+	struct impairment i = { .seed = 9,
+				.share_ppm = { [IMPAIRMENT_CORRUPT] = 1000000, [IMPAIRMENT_TRUNCATE] = 1000000 } };
+	unsigned kept[4] = { 0 }, flipped[32] = { 0 };
+
+	for (uint64_t count = 0; count < 4000; count++) {
+		struct impairment_verdict v = impairment_by_order(&i, count, 4);
+
+		assert_true(v.keep_bytes < 4 && v.flip_bit < 32);
+		kept[v.keep_bytes]++;
+		flipped[v.flip_bit]++;
+	}
+	for (unsigned k = 0; k < 4; k++)
+		assert_in_range(kept[k], 850, 1150);
+	for (unsigned b = 0; b < 32; b++)
+		assert_in_range(flipped[b], 80, 180);
+	assert_int_equal(impairment_by_order(&i, 0, 0).hits, 0); /* no octet to flip or to cut */
+	i.share_ppm[IMPAIRMENT_TRUNCATE] = 0;
+	assert_int_equal(impairment_by_order(&i, 0, 4).keep_bytes, 4);
+}
+
+TEST(another_seed_hits_others)
+{
+	struct impairment i = { .seed = 1, .share_ppm = { [IMPAIRMENT_DROP] = 500000 } }, other = i;
+	unsigned same = 0;
+
+	other.seed = 2;
+	for (uint64_t count = 0; count < 1000; count++)
+		same += impairment_by_order(&i, count, 9).hits == impairment_by_order(&other, count, 9).hits;
+	assert_in_range(same, 420, 580);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fault_hits_where_the_hash_keyed_by_seed_and_place_is_under_its_share),
+		cmocka_unit_test(by_order_the_number_takes_the_place_of_the_payload_in_eight_octets_the_lowest_first),
+		cmocka_unit_test(shares_are_met_and_faults_do_not_depend_on_each_other),
+		cmocka_unit_test(a_share_of_all_hits_each_and_what_is_dropped_has_no_other_fault),
+		cmocka_unit_test(what_is_cut_is_shorter_and_what_is_flipped_is_within_it),
+		cmocka_unit_test(another_seed_hits_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
