@@ -38,6 +38,7 @@ class Sessions(Case):
             for _ in range(served):
                 self.assertTrue(clients.serves(d.connect(reason)))
             self.refuse(d, reason)
+        for reason, _, _ in rows:
             self.said(d, f"{reason}/tcp", reason, 1)
 
     def test_the_total(self):
@@ -101,6 +102,7 @@ class Datagrams(Case):
         d = self.serve(*({**UDP, "name": reason, **settings} for reason, settings, _ in rows))
         for reason, _, refused in rows:
             self.ask(d, reason, b"xx", 3)
+        for reason, _, refused in rows:
             self.said(d, f"{reason}/udp", reason, refused)
         d.stop()
         d = self.serve(UDP, limits={"udp_answers": "1/h:1"})
