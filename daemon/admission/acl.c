@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may ask: finds the most specific prefix of each list that holds the peer, and lets the more specific one decide. */
-#include <sys/socket.h>
-
 #include "admission/acl.h"
+
+#include <sys/socket.h>
 
 #define HELD_BY_NONE (-1)
 

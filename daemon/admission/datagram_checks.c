@@ -3,9 +3,9 @@
  * The checks before a datagram is answered. A server that answers whatever comes is what makes two servers answer each other
  * for ever, or one of them answer a whole network (CVE-1999-0103, CVE-2024-2169).
  */
-#include <sys/socket.h>
-
 #include "admission/datagram_checks.h"
+
+#include <sys/socket.h>
 
 /* Sent to this host, and to nobody else. A destination that is not known could be anybody's. */
 static bool is_for_us(const struct checked_packet *p)

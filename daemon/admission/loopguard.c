@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Ends slow loops: one datagram in a row of 1,024 is dropped. */
+#include "admission/loopguard.h"
+
 #include <stdatomic.h>
 #include <string.h>
-
-#include "admission/loopguard.h"
 
 _Static_assert((UINT16_MAX + 1) % LOOPGUARD_EVERY == 0, "a count that wraps goes on in step");
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sets of port numbers, and the ports whose owners answer by themselves. */
-#include <stddef.h>
-
 #include "admission/ports.h"
+
+#include <stddef.h>
 
 #define FIRST_UNPRIVILEGED 1024
 #define WORD_BITS 64

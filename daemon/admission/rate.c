@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A rate with a burst, and a shared bucket that holds to it without a lock. */
+#include "admission/rate.h"
+
 #include <assert.h>
 
 #include "base/clock.h"
-#include "admission/rate.h"
 
 #define LONGEST_NS (UINT64_C(100) * 365 * 24 * 3600 * CLOCK_S_NS)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What all workers share to hold rates, in one piece of memory. */
+#include "admission/rate_limits.h"
+
 #include <assert.h>
 #include <sys/socket.h>
-
-#include "admission/rate_limits.h"
 
 /* In a source's key, beside the listener's row: what is counted. */
 #define GROUP_ANSWERS 0u

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A rate for each of any number of sources: a count-min sketch of buckets, updated conservatively. */
+#include "admission/rate_sketch.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "admission/rate_sketch.h"
 
 void rate_sketch_init(struct rate_sketch *l, void *memory, const struct rate_sketch_shape *shape,
 		      const struct siphash_key *key)

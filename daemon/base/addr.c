@@ -2,6 +2,8 @@
 /*
  * One form for every address: made from socket addresses and text, compared, masked, and written down again.
  */
+#include "base/addr.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -11,7 +13,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "base/addr.h"
 #include "base/bytes.h"
 #include "base/decimal.h"
 

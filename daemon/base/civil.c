@@ -5,9 +5,9 @@
  * Years are counted from 1 March here, so that 29 February is the last day of a year and no month's start depends on it.
  * The calendar repeats every 400 years: 146097 days.
  */
-#include <assert.h>
-
 #include "base/civil.h"
+
+#include <assert.h>
 
 #define DAY_S 86400
 #define DAYS_400_YEARS 146097

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The only file that reads a clock. */
+#include "base/clock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/timex.h>
-
-#include "base/clock.h"
 
 uint64_t clock_mono_ns(void)
 {

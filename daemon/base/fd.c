@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors: closed by themselves, read and written whole. */
+#include "base/fd.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +9,6 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include "base/fd.h"
 
 #define ERRORS_AT_ONCE 64
 

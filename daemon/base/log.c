@@ -5,6 +5,8 @@
  * Flow: log_begin, any number of values, log_end. A line that is too long loses its end and says so; one that cannot be
  * written at once is lost and counted.
  */
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,7 +19,6 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/log_relay.h"
 
 /* What log_end may still have to add; kept free until then. */

@@ -5,6 +5,8 @@
  * Flow: loop_turn waits until a descriptor is ready or the earliest timer is due, calls the sources, then the timers. A
  * handler may add, remove and re-arm anything, itself included.
  */
+#include "base/loop.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +16,6 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/loop.h"
 #include "base/pages.h"
 
 #define BATCH_MAX 256 /* events a turn; more wait in the kernel, in order */

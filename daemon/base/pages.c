@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory straight from the kernel, for what a process keeps as long as it runs. */
-#include <sys/mman.h>
-
 #include "base/pages.h"
+
+#include <sys/mman.h>
 
 void *pages_take(size_t bytes)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SipHash-2-4: two rounds for each eight bytes, four at the end; the constants spell "somepseudorandomlygeneratedbytes". */
+#include "base/siphash.h"
+
 #include <endian.h>
 #include <string.h>
-
-#include "base/siphash.h"
 
 #define WORD_BYTES 8
 

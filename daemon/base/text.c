@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Text built in storage of a fixed size, and text taken apart: nothing is allocated, nothing depends on the locale. */
+#include "base/text.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/text.h"
 
 void text_add_bytes(struct text *t, const char *s, size_t n)
 {

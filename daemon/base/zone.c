@@ -6,6 +6,8 @@
  * times, libc is asked day by day for a year; the years that follow change a whole number of days later. A file that cannot
  * say it is walked through day by day to the end: 50,000 questions, 18 ms.
  */
+#include "base/zone.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +20,6 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/tzif.h"
-#include "base/zone.h"
 
 #define TABLE_BEGIN_S INT64_C(0)        /* 1970-01-01 */
 #define TABLE_END_S INT64_C(4323369600) /* 2107-01-01 */

@@ -4,6 +4,8 @@
  *
  * Flow: plan (which sockets there will be), open (socket, options, bind, listen), adjust (after a reload), close.
  */
+#include "net/listener.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +17,6 @@
 #include "base/fd.h"
 #include "net/dad.h"
 #include "net/health.h"
-#include "net/listener.h"
 #include "net/make.h"
 #include "net/shards.h"
 #include "net/sockopt.h"

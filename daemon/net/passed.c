@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What systemd passed to this process: taken, and each descriptor understood or refused. */
+#include "net/passed.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -8,7 +10,6 @@
 #include <sys/un.h>
 
 #include "base/fd.h"
-#include "net/passed.h"
 #include "net/why.h"
 
 static int get(int fd, int level, int option)

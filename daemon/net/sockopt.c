@@ -5,6 +5,8 @@
  * Linux gives an accepted TCP socket all that is set here on the listening one (tried: SO_OOBINLINE, SO_KEEPALIVE,
  * SO_SNDBUF, TCP_*, IP_TOS, IPV6_TCLASS, IP_RECVTOS, IPV6_RECVTCLASS), and an accepted UNIX socket nothing.
  */
+#include "net/sockopt.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -16,7 +18,6 @@
 
 #include "base/fd.h"
 #include "net/make.h"
-#include "net/sockopt.h"
 
 /* Bytes, unless said otherwise. A burst waits in the one while its reader is away; what clients have not read yet is
  * charged to the other, of all of them together. */

@@ -7,6 +7,8 @@
  * once more. The folder may be another user's, who exchanges what is behind a name whenever it suits him, while this is
  * root: so nothing is given away or removed by its whole path.
  */
+#include "net/unixpath.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -21,7 +23,6 @@
 
 #include "base/fd.h"
 #include "base/users.h"
-#include "net/unixpath.h"
 #include "net/why.h"
 
 #define LOCK_PAUSE_MS 10

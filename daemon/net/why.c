@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The system's error texts, made to stand within a sentence. */
+#include "net/why.h"
+
 #include <ctype.h>
 #include <string.h>
-
-#include "net/why.h"
 
 void why_add_error(struct text *t, int r)
 {

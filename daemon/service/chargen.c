@@ -5,9 +5,10 @@
  * The pattern: line N is 72 characters of a ring of the 95 printing ones, from the Nth on, then CR LF; after 95 lines, 7030
  * bytes, it repeats. A datagram gets a random number of its bytes, 0 to 512.
  */
+#include "service/chargen.h"
+
 #include <assert.h>
 
-#include "service/chargen.h"
 #include "service/output.h"
 
 #define RING 95

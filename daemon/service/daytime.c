@@ -4,9 +4,10 @@
  *
  * Flow: the wall clock's second, by the zone's table → the line of the format → CR LF. NIST's line has a form of its own.
  */
+#include "service/daytime.h"
+
 #include <string.h>
 
-#include "service/daytime.h"
 #include "service/daytime_format.h"
 #include "service/daytime_nist.h"
 #include "service/output.h"

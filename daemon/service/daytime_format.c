@@ -6,12 +6,13 @@
  * filled, so that it asks for no time zone and opens no file. Which conversions keep to that is checked when the settings
  * are read.
  */
+#include "service/daytime_format.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/attr.h"
-#include "service/daytime_format.h"
 
 typedef void add_fn(struct text *t, const struct daytime_moment *m);
 

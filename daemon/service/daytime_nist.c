@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* NIST's daytime line: UTC with the state of daylight saving time, of the next leap second and of the clock. */
+#include "service/daytime_nist.h"
+
 #include <stdbool.h>
 
 #include "base/civil.h"
-#include "service/daytime_nist.h"
 
 /* TT: 00 standard time, 50 daylight saving time. In the month of a change, days to it: 51 (to daylight saving) and 01
  * (back) on its day until it comes, one more for each day before. */

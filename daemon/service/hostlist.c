@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Entries of a host table sent between BEGIN: and END:, over as many calls as it takes. */
+#include "service/hostlist.h"
+
 #include <assert.h>
 #include <string.h>
 
-#include "service/hostlist.h"
 #include "service/output.h"
 
 #define BEGIN "BEGIN:\r\n"

@@ -5,13 +5,14 @@
  * Flow: gather a line → its command → an answer at once, or a list, or a question to the resolver and then its answer. The
  * table of the settings is asked before the resolver.
  */
+#include "service/hostname.h"
+
 #include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/civil.h"
 #include "base/text.h"
-#include "service/hostname.h"
 #include "service/output.h"
 
 /* A request under way. */

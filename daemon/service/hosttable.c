@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Looks things up in a host table. */
+#include "service/hosttable.h"
+
 #include <assert.h>
 #include <string.h>
 
-#include "service/hosttable.h"
 #include "service/hosttable_private.h"
 
 static const char *const kind_keys[HOSTTABLE_KINDS] = { "DOMAIN", "NET", "GATEWAY", "HOST" };

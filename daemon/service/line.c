@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A request line, gathered from however many pieces it arrives in. */
+#include "service/line.h"
+
 #include <assert.h>
 #include <string.h>
 
-#include "service/line.h"
 #include "service/output.h"
 
 /* The line without its CR LF, or LF, or (at the end of the input) nothing. A NUL would hide what is behind it. */

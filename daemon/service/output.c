@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The output side of a service's call: bytes that go out whole or not at all. */
-#include <string.h>
-
 #include "service/output.h"
+
+#include <string.h>
 
 size_t output_room(const struct svc_io *io)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* qotd (RFC 865): a quote from a file, another one each time. */
-#include "service/output.h"
 #include "service/qotd.h"
+
+#include "service/output.h"
 #include "service/quotes.h"
 
 enum svc_verdict qotd_open(void *state maybe_unused, const struct svc_context *ctx, struct svc_io *io)

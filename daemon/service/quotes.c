@@ -5,6 +5,8 @@
  * Flow: line by line into a quote with storage of its own (a quote is short), and each finished quote to the end of one
  * block.
  */
+#include "service/quotes.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +14,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "service/quotes.h"
 
 #define TAB_COLUMNS 8
 #define FILE_BYTES_MAX (64 << 20) /* so that places in the block fit 32 bits */

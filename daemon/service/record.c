@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A record of the hostname server (RFC 953, RFC 952): its addresses and names, and the one line that says them. */
+#include "service/record.h"
+
 #include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#include "service/record.h"
 
 #define NAME_OCTETS_MAX 253
 #define LABEL_OCTETS_MAX 63

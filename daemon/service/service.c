@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of all services, from services.def, and what is found by name. */
+#include "service/service.h"
+
 #include <string.h>
 
 #include "service/chargen.h"
@@ -8,7 +10,6 @@
 #include "service/echo.h"
 #include "service/hostname.h"
 #include "service/qotd.h"
-#include "service/service.h"
 #include "service/tcpmux.h"
 #include "service/time.h"
 

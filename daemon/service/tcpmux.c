@@ -5,11 +5,12 @@
  * Flow: gather a line; HELP lists the names; a name served is answered with "+" and SVC_BECOME, and what the client sent
  * behind the line stays in the input for that service; anything else is answered with "-".
  */
+#include "service/tcpmux.h"
+
 #include <string.h>
 
 #include "base/text.h"
 #include "service/output.h"
-#include "service/tcpmux.h"
 
 #define REQUEST_BYTES_MAX 256 /* what other servers take, too */
 

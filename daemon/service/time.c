@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* time (RFC 868): the seconds since 1900 as four bytes. In February 2036 they begin again at 0; clients know the era by
  * their own clock. */
+#include "service/time.h"
+
 #include "base/bytes.h"
 #include "service/output.h"
-#include "service/time.h"
 
 #define SECONDS_1900_TO_1970 UINT64_C(2208988800)
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A token bucket in one number: the bucket's content is the rate times the time since `spent_to_ns`, up to its size. */
+#include "session/pace.h"
+
 #include <assert.h>
 
 #include "base/clock.h"
-#include "session/pace.h"
 
 #define FULL_NS ((int64_t)CLOCK_S_NS / 10)
 

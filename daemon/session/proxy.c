@@ -6,6 +6,8 @@
  * As the protocol's text of 2020/03/05 has it. Where it leaves a choice: families without an address that we could use
  * (UNIX, UNSPEC) give the real end points; TLVs that do not fill their place exactly are wrong.
  */
+#include "session/proxy.h"
+
 #include <assert.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -13,7 +15,6 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/decimal.h"
-#include "session/proxy.h"
 
 #define FIXED 16 /* bytes of version 2 that every header has */
 

@@ -6,10 +6,10 @@
  * Flow: step() cuts the input to what may still come, lets the service (or, for a mirror, nobody) make the output, cuts
  * that, and turns the service's verdict into what comes next.
  */
+#include "session/session.h"
+
 #include <assert.h>
 #include <string.h>
-
-#include "session/session.h"
 
 _Static_assert(PACE_ROOM_MIN >= SVC_OUT_MIN, "a paced service is called with less room than it may count on");
 

@@ -5,12 +5,13 @@
  * Flow: defaults of all settings; then the items of the list in four walks: what decides which keys there are (`service`,
  * `model`) before the rest, and in each of these `defaults` before what a listener says itself.
  */
+#include "settings/apply.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings/apply.h"
 #include "settings/assign.h"
 #include "settings/issues.h"
 #include "settings/origins.h"

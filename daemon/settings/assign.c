@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* One value into the field of its setting: its texts are collected and given to the kind, its origin is noted. */
+#include "settings/assign.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings/assign.h"
 #include "settings/issues.h"
 #include "settings/kinds.h"
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules across keys, for what each key alone may say but all together may not. Listeners' sockets are checked in
  * clash.c. */
+#include "settings/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/daytime.h"
-#include "settings/check.h"
 #include "settings/clash.h"
 #include "settings/issues.h"
 #include "settings/origins.h"

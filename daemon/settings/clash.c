@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Listeners that cannot all be there: found here, with the lines of both, and not when the second one cannot be bound. */
+#include "settings/clash.h"
+
 #include <string.h>
 
 #include "base/text.h"
-#include "settings/clash.h"
 #include "settings/issues.h"
 
 /* The addresses behind one as written. */

@@ -4,12 +4,13 @@
  *
  * Each line is a key, its value as the structure has it now, and where that came from. A key without a value is a comment.
  */
+#include "settings/dump.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "settings/dump.h"
 #include "settings/kinds.h"
 #include "settings/schema.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the settings' text through libconfig's tree to the flat list, and the -o options over it. */
+#include "settings/flatten.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <libconfig.h>
@@ -7,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings/flatten.h"
 #include "settings/slips.h"
 #include "settings/tokens.h"
 

@@ -5,6 +5,8 @@
  * Process: the settings reader. Files are passed on piece by piece, so that a host table costs no memory here. A name
  * that cannot be read is passed on with its error: the parent knows which key to blame.
  */
+#include "settings/gather.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,7 +18,6 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/zone.h"
-#include "settings/gather.h"
 
 struct gather {
 	FILE *to;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The flat list between the settings reader and its parent: kept, written, and taken apart with every length checked. */
+#include "settings/items.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "settings/items.h"
 
 #define ERRNO_MAX 4095
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What a setting can be: the kinds that are numbers in the end, and what all kinds share. */
+#include "settings/kinds.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "settings/kinds.h"
 #include "settings/value.h"
 
 /* Numbers are kept in fields of one, four or eight bytes; schema.c has checked that min and max fit. */

@@ -4,6 +4,8 @@
  *
  * The bytes of zones and files were read by the settings reader; here they become what the services use, each once.
  */
+#include "settings/load.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -16,7 +18,6 @@
 #include "service/quotes.h"
 #include "settings/assign.h"
 #include "settings/issues.h"
-#include "settings/load.h"
 #include "settings/origins.h"
 
 /* The private part of a listener stands at the same index. */

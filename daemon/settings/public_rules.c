@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What a listener may not serve to everybody: the table of dangers, and their report. */
+#include "settings/public_rules.h"
+
 #include <string.h>
 
 #include "base/text.h"
 #include "settings/issues.h"
-#include "settings/public_rules.h"
 
 #define ADVICE " (an `allow` list, a loopback address, or acknowledge_public = true)"
 

@@ -6,6 +6,8 @@
  * pipe; the parent collects it for 2 s at most, kills what is left and takes the list apart.
  * Process: both, until the child's _exit().
  */
+#include "settings/reader.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +22,6 @@
 #include "settings/bounds.h"
 #include "settings/flatten.h"
 #include "settings/gather.h"
-#include "settings/reader.h"
 
 /* One message in the place of a list. */
 static void write_problem(FILE *to, const struct scan *s)

@@ -5,6 +5,8 @@
  * Flow: scan_read() → copy_file() → include() where the file says so → copy_file() for that file. Each byte that is kept
  * comes through put(), which also notes where each line comes from.
  */
+#include "settings/scan.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,7 +20,6 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "settings/scan.h"
 #include "settings/tokens.h"
 
 struct scan_open {

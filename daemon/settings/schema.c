@@ -4,6 +4,8 @@
  *
  * A setting whose field has another type than its kind fills does not compile: see the assertions at the end.
  */
+#include "settings/schema.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -11,7 +13,6 @@
 #include "admission/rate_limits.h"
 #include "admission/table.h"
 #include "settings/kinds.h"
-#include "settings/schema.h"
 
 #define STRUCT_TOP struct settings
 #define STRUCT_POOL struct pool_settings

@@ -4,6 +4,8 @@
  *
  * Flow: reader.c (in a child) → the flat list → apply.c, load.c, check.c; any error there, and there are no settings.
  */
+#include "settings/settings.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,6 @@
 #include "settings/issues.h"
 #include "settings/load.h"
 #include "settings/reader.h"
-#include "settings/settings.h"
 
 /* Settings with nothing in them; NULL without memory. */
 static struct settings *new_settings(void)

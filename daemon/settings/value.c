@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The texts that a setting may hold, turned into numbers and back. Pure: no locale, no floating point, no rounding. */
+#include "settings/value.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -8,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/decimal.h"
-#include "settings/value.h"
 
 struct unit {
 	const char *name;
