@@ -14,7 +14,7 @@ void ports_add(struct ports *p, uint16_t port)
 
 bool ports_has(const struct ports *p, uint16_t port)
 {
-	return p != NULL && (p->words[port / WORD_BITS] >> port % WORD_BITS & 1) != 0;
+	return p && (p->words[port / WORD_BITS] >> port % WORD_BITS & 1) != 0;
 }
 
 bool ports_responds(uint16_t port)

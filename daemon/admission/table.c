@@ -131,7 +131,7 @@ static struct table_slot *claim(const struct table *t, uint32_t owner)
 		uint32_t word = (first + i) % t->bitmap_n;
 		struct table_slot *slot = claim_in(t, word, owner);
 
-		if (slot == NULL)
+		if (!slot)
 			continue;
 		/* Should somebody give up a lower one just now, it is found when all above are taken. */
 		if (word != first)
@@ -181,7 +181,7 @@ enum refusal table_admit(const struct table *t, const struct table_request *r, s
 	if (refused != REFUSED_NOT)
 		return refused;
 	slot = claim(t, r->owner);
-	if (slot == NULL)
+	if (!slot)
 		return REFUSED_TOTAL;
 	fill(slot, r);
 	refused = caps_count(&t->caps, slot, r);

@@ -141,7 +141,7 @@ static int parse_scope(const char *s, uint32_t *ret)
 		return 0;
 	if (parse_number(s, INT32_MAX, ret) < 0)
 		return -ENODEV;
-	return *ret != 0 && if_indextoname(*ret, name) != NULL ? 0 : -ENODEV;
+	return *ret != 0 && if_indextoname(*ret, name) ? 0 : -ENODEV;
 }
 
 /* Copies s without its brackets. 0 or -EINVAL. */
@@ -157,7 +157,7 @@ static int strip_brackets(const char *s, char *to, size_t cap)
 	if (n == 0 || to[n - 1] != ']')
 		return -EINVAL;
 	to[n - 1] = '\0';
-	return strchr(to, ':') != NULL ? 0 : -EINVAL; /* brackets are for IPv6 only */
+	return strchr(to, ':') ? 0 : -EINVAL; /* brackets are for IPv6 only */
 }
 
 int addr_parse(const char *s, struct addr *ret)
@@ -169,13 +169,13 @@ int addr_parse(const char *s, struct addr *ret)
 	if (strip_brackets(s, plain, sizeof(plain)) < 0)
 		return -EINVAL;
 	percent = strchr(plain, '%');
-	if (percent != NULL)
+	if (percent)
 		*percent++ = '\0';
 	/* inet_pton is as strict as we promise: four decimal parts, no octal, no short forms. */
-	a.family = strchr(plain, ':') != NULL ? AF_INET6 : AF_INET;
+	a.family = strchr(plain, ':') ? AF_INET6 : AF_INET;
 	if (inet_pton(a.family, plain, a.bytes) != 1)
 		return -EINVAL;
-	if (percent != NULL) {
+	if (percent) {
 		int r = has_scope(&a) ? parse_scope(percent, &a.scope) : -EINVAL;
 
 		if (r < 0)
@@ -193,16 +193,16 @@ int prefix_parse(const char *s, struct prefix *ret)
 	uint32_t bits, most;
 	char *slash;
 
-	if (text_copy(address, sizeof(address), s) < 0 || strpbrk(address, "[%") != NULL)
+	if (text_copy(address, sizeof(address), s) < 0 || strpbrk(address, "[%"))
 		return -EINVAL;
 	slash = strchr(address, '/');
-	if (slash != NULL)
+	if (slash)
 		*slash++ = '\0';
 	if (addr_parse(address, &a) < 0)
 		return -EINVAL;
-	most = strchr(address, ':') != NULL ? 128 : 32;
+	most = strchr(address, ':') ? 128 : 32;
 	bits = most;
-	if (slash != NULL && parse_number(slash, most, &bits) < 0)
+	if (slash && parse_number(slash, most, &bits) < 0)
 		return -EINVAL;
 	if (most == 128 && a.family == AF_INET) { /* written as IPv4-mapped */
 		if (bits < 96)

@@ -54,7 +54,7 @@ static bool is_journal(const struct stat *st)
 	char ours[48];
 
 	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
-	return stream != NULL && strcmp(stream, ours) == 0;
+	return stream && strcmp(stream, ours) == 0;
 }
 
 /* A second description of the file behind descriptor 2, not on one of 0, 1, 2. The descriptor or -1. */
@@ -119,7 +119,7 @@ bool log_wants(enum log_level level)
 
 void log_count_lost_in(_Atomic uint64_t *word)
 {
-	lost = word != NULL ? word : &lost_here;
+	lost = word ? word : &lost_here;
 }
 
 uint64_t log_lost(void)

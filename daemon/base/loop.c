@@ -30,7 +30,7 @@ int loop_init(struct loop *l, size_t timers_max)
 {
 	*l = (struct loop){ .epoll_fd = -1, .heap_cap = timers_max };
 	l->batch = pages_take_own(memory_bytes(l));
-	if (l->batch == NULL)
+	if (!l->batch)
 		return -ENOMEM;
 	l->heap = (struct loop_timer **)(void *)(l->batch + BATCH_MAX);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -329,7 +329,7 @@ static void call_sources(struct loop *l)
 		const struct epoll_event *e = &l->batch[l->batch_at++];
 		struct loop_source *s = e->data.ptr;
 
-		if (s != NULL)
+		if (s)
 			s->ready(s, e->events);
 	}
 	l->batch_at = 0;

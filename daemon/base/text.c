@@ -215,10 +215,10 @@ const char *text_nearer(const char *key, const char *best, const char *name)
 	/* Two edits, but fewer in a short name: "user" is not meant by "mode". */
 	unsigned most = strlen(key) < 6 ? 1 : 2, distance;
 
-	if (best != NULL)
+	if (best)
 		most = text_distance(key, best, most);
 	distance = text_distance(key, name, most);
-	return distance < most || (best == NULL && distance == most) ? name : best;
+	return distance < most || (!best && distance == most) ? name : best;
 }
 
 int text_copy(char *to, size_t cap, const char *s)

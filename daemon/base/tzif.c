@@ -57,12 +57,12 @@ static int read_second(const uint8_t *at, size_t left, struct tzif *ret)
 	size_t footer_n = left - HEADER_BYTES - (size_t)block_bytes(&h, 8);
 	int64_t *changes = calloc(h.times_n + 1, sizeof(*changes));
 
-	if (changes == NULL)
+	if (!changes)
 		return -ENOMEM;
 	for (size_t i = 0; i < h.times_n; i++)
 		changes[i] = (int64_t)bytes_get_be64(at + HEADER_BYTES + 8 * i);
 	/* "CET-1CEST,M3.5.0,M10.5.0/3": without a comma it is always the same time of the year. */
-	*ret = (struct tzif){ changes, h.times_n, footer_n > 0 && memchr(footer, ',', footer_n) != NULL };
+	*ret = (struct tzif){ changes, h.times_n, footer_n > 0 && memchr(footer, ',', footer_n) };
 	return 0;
 }
 
@@ -86,7 +86,7 @@ int tzif_read(int fd, struct tzif *ret)
 	ssize_t got = 1;
 	int r;
 
-	if (bytes == NULL)
+	if (!bytes)
 		return -ENOMEM;
 	while (got > 0 && n < FILE_BYTES_MAX) {
 		got = read(fd, bytes + n, FILE_BYTES_MAX - n);

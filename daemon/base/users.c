@@ -29,13 +29,13 @@ int users_find(const char *said, uid_t *ret_uid, gid_t *ret_gid)
 	const struct passwd *pw = getpwnam(said);
 	uint32_t number = 0;
 
-	if (pw == NULL) {
+	if (!pw) {
 		if (read_number(said, &number) < 0)
 			return -ENOENT;
 		pw = getpwuid(number);
 	}
-	*ret_uid = pw != NULL ? pw->pw_uid : number;
-	*ret_gid = pw != NULL ? pw->pw_gid : number;
+	*ret_uid = pw ? pw->pw_uid : number;
+	*ret_gid = pw ? pw->pw_gid : number;
 	return 0;
 }
 
@@ -44,9 +44,9 @@ int users_find_group(const char *said, gid_t *ret)
 	const struct group *gr = getgrnam(said);
 	uint32_t number = 0;
 
-	if (gr == NULL && read_number(said, &number) < 0)
+	if (!gr && read_number(said, &number) < 0)
 		return -ENOENT;
-	*ret = gr != NULL ? gr->gr_gid : number;
+	*ret = gr ? gr->gr_gid : number;
 	return 0;
 }
 

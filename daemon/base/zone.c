@@ -66,7 +66,7 @@ static int open_database(const char *name)
 	struct stat st;
 	int n;
 
-	n = snprintf(path, sizeof(path), "%s/%s", folder != NULL && *folder != '\0' ? folder : "/usr/share/zoneinfo", name);
+	n = snprintf(path, sizeof(path), "%s/%s", folder && *folder != '\0' ? folder : "/usr/share/zoneinfo", name);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -ENAMETOOLONG;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* does not wait for a FIFO's writer */
@@ -83,7 +83,7 @@ static int read_span(int64_t unix_s, struct zone_span *ret)
 	time_t t = (time_t)unix_s;
 	struct tm tm;
 
-	if (localtime_r(&t, &tm) == NULL)
+	if (!localtime_r(&t, &tm))
 		return -errno;
 	/* Cleared whole: spans are compared and written to a pipe as bytes. */
 	memset(ret, 0, sizeof(*ret));
@@ -235,7 +235,7 @@ static int build(struct zone *z)
 	if (r < 0)
 		return r;
 	fitting = realloc(z->spans, z->spans_n * sizeof(z->spans[0]));
-	if (fitting != NULL)
+	if (fitting)
 		z->spans = fitting;
 	return 0;
 }
@@ -249,7 +249,7 @@ int zone_build(const char *name, struct zone *ret)
 	if (!is_name(name))
 		return -EINVAL;
 	z.spans = malloc(ZONE_SPANS_MAX * sizeof(z.spans[0]));
-	if (z.spans == NULL)
+	if (!z.spans)
 		return -ENOMEM;
 	r = text_copy(z.name, sizeof(z.name), name);
 	if (r == 0) /* UTC needs no database: a small container has none */

@@ -15,11 +15,11 @@ bool dad_is_tentative(const struct addr *a)
 	bool found = false;
 	unsigned flags;
 
-	if (from == NULL)
+	if (!from)
 		return false;
 	for (size_t i = 0; i < sizeof(a->bytes); i++)
 		(void)snprintf(wanted + 2 * i, 3, "%02x", a->bytes[i]);
-	while (!found && fgets(line, sizeof(line), from) != NULL)
+	while (!found && fgets(line, sizeof(line), from))
 		found = strncmp(line, wanted, sizeof(wanted) - 1) == 0 && sscanf(line, "%*s %*x %*x %*x %x", &flags) == 1 &&
 			(flags & IFA_F_TENTATIVE) != 0;
 	(void)fclose(from);

@@ -331,7 +331,7 @@ int sockopt_set_adjustable(struct listener *l, const char **ret_what)
 /* The traffic class among the control messages that the kernel keeps of a connection; -1 if it tells none. */
 static int find_class(struct msghdr *m, int level, int type)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		int class = 0;
 
 		if (c->cmsg_level != level || c->cmsg_type != type || c->cmsg_len < CMSG_LEN(sizeof(class)))

@@ -93,7 +93,7 @@ static add_fn *find(const char *format)
 /* Where "%s" is, the seconds since 1970; NULL. */
 static const char *find_seconds(const char *format)
 {
-	for (const char *s = strchr(format, '%'); s != NULL; s = strchr(s + 2, '%')) {
+	for (const char *s = strchr(format, '%'); s; s = strchr(s + 2, '%')) {
 		if (s[1] == 's')
 			return s;
 		if (s[1] == '\0')
@@ -108,9 +108,9 @@ static void add_strftime(struct text *t, const char *format, const struct daytim
 	struct tm tm = civil_tm(&m->local, m->offset_s, m->abbreviation);
 	char line[DAYTIME_BYTES_MAX + 1], piece[DAYTIME_BYTES_MAX + 1];
 
-	while (format != NULL) {
+	while (format) {
 		const char *seconds = find_seconds(format);
-		size_t n = seconds != NULL ? (size_t)(seconds - format) : strlen(format);
+		size_t n = seconds ? (size_t)(seconds - format) : strlen(format);
 
 		if (n > DAYTIME_BYTES_MAX)
 			return; /* none of these is valid */
@@ -118,9 +118,9 @@ static void add_strftime(struct text *t, const char *format, const struct daytim
 		piece[n] = '\0';
 		/* 0: nothing to say, or too long: checked with the settings. */
 		text_add_bytes(t, line, strftime(line, sizeof(line), piece, &tm));
-		if (seconds != NULL)
+		if (seconds)
 			text_addf(t, "%lld", (long long)(civil_to_unix(&m->local) - m->offset_s));
-		format = seconds != NULL ? seconds + 2 : NULL;
+		format = seconds ? seconds + 2 : NULL;
 	}
 }
 
@@ -128,7 +128,7 @@ void daytime_format_add(struct text *t, const char *format, const struct daytime
 {
 	add_fn *add = find(format);
 
-	if (add != NULL)
+	if (add)
 		add(t, m);
 	else
 		add_strftime(t, format, m);
@@ -142,9 +142,9 @@ static size_t conversion_length(const char *s)
 
 	if (s[n] == 's')
 		return 2;
-	if (s[n] != '\0' && strchr("-_0^#", s[n]) != NULL)
+	if (s[n] != '\0' && strchr("-_0^#", s[n]))
 		n++;
-	return s[n] != '\0' && strchr("aAbBcCdDeFgGhHIjklmMpPrRSTuUVwWxXyYzZ%", s[n]) != NULL ? n + 1 : 0;
+	return s[n] != '\0' && strchr("aAbBcCdDeFgGhHIjklmMpPrRSTuUVwWxXyYzZ%", s[n]) ? n + 1 : 0;
 }
 
 /* Late on the last of a month of a leap year, when numbers are at their longest. */
@@ -221,7 +221,7 @@ size_t daytime_format_measure(const char *format, int offset_s, const char *abbr
 	char storage[DAYTIME_BYTES_MAX];
 	struct text t = TEXT_OVER(storage);
 
-	if (add == NULL)
+	if (!add)
 		return measure_strftime(format, offset_s, abbreviation);
 	add(&t, &m);
 	return t.len;

@@ -18,7 +18,7 @@ static void keep_old_names(struct record *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->names_n; i++)
-		if (strchr(r->names[i], '.') == NULL)
+		if (!strchr(r->names[i], '.'))
 			r->names[n++] = r->names[i];
 	r->names_n = n;
 }
@@ -26,7 +26,7 @@ static void keep_old_names(struct record *r)
 /* Appends the next entry. False where it does not fit. */
 static bool add_next(const struct hostlist *l, struct svc_io *io)
 {
-	struct record r = hosttable_record(l->table, l->numbers != NULL ? l->numbers[l->next] : l->next);
+	struct record r = hosttable_record(l->table, l->numbers ? l->numbers[l->next] : l->next);
 	char storage[RECORD_TEXT_MAX + 1];
 	struct text t = TEXT_OVER(storage);
 

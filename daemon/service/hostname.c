@@ -106,7 +106,7 @@ static enum svc_verdict look_up_name(const struct request *r, const char *name)
 
 	assert(len < sizeof(question.name));
 	memcpy(question.name, name, len);
-	if (table != NULL) {
+	if (table) {
 		question.name[len - (name[len - 1] == '.')] = '\0';
 		n = hosttable_find_name(table, question.name, &numbers);
 		memcpy(question.name, name, len);
@@ -119,7 +119,7 @@ static enum svc_verdict look_up_address(const struct request *r, const struct ad
 	const struct hosttable *table = r->ctx->options->table;
 	struct lookup_question question = { .kind = LOOKUP_BY_ADDRESS, .addr = *a };
 	const uint32_t *numbers;
-	uint32_t n = table != NULL ? hosttable_find_address(table, a, &numbers) : 0;
+	uint32_t n = table ? hosttable_find_address(table, a, &numbers) : 0;
 
 	question.addr.port = 0;
 	return n > 0 ? say_entries(r, numbers, n) : ask(r, &question);
@@ -136,7 +136,7 @@ static bool is_name(const char *s)
 /* Without an argument: who is this host? */
 static enum svc_verdict hname(const struct request *r, const char *argument)
 {
-	if (argument == NULL)
+	if (!argument)
 		return is_name(r->ctx->host_name) ? look_up_name(r, r->ctx->host_name) : say_not_found(r, LOOKUP_BY_NAME);
 	return is_name(argument) ? look_up_name(r, argument) : say_unknown_command(r);
 }
@@ -147,7 +147,7 @@ static enum svc_verdict haddr(const struct request *r, const char *argument)
 	struct addr a = r->ctx->peer;
 
 	/* An interface's name is none of the client's business, and to read one would ask the system. */
-	if (argument != NULL && (strchr(argument, '%') != NULL || addr_parse(argument, &a) < 0))
+	if (argument && (strchr(argument, '%') || addr_parse(argument, &a) < 0))
 		return say_not_found(r, LOOKUP_BY_ADDRESS);
 	if (a.family != AF_INET && a.family != AF_INET6)
 		return say_not_found(r, LOOKUP_BY_ADDRESS);
@@ -161,7 +161,7 @@ static enum svc_verdict version(const struct request *r, const char *argument ma
 	struct text t = TEXT_OVER(storage);
 	struct civil c;
 
-	if (table == NULL)
+	if (!table)
 		return say(r, "VERSION : NONE\r\n");
 	c = civil_from_unix(hosttable_mtime_unix_s(table));
 	text_addf(&t, "VERSION : %04lld-%02d-%02dT%02d:%02d:%02dZ\r\n", (long long)c.year, c.month, c.day, c.hour, c.minute,
@@ -176,7 +176,7 @@ static enum svc_verdict list_kinds(const struct request *r, enum hosttable_kind 
 	struct hostlist l = { .table = r->ctx->options->table, .old_names = old_names };
 	uint32_t last_first, last_n;
 
-	if (l.table != NULL) {
+	if (l.table) {
 		hosttable_kind_entries(l.table, first, &l.next);
 		last_n = hosttable_kind_entries(l.table, last, &last_first);
 		l.end = last_first + last_n;
@@ -230,7 +230,7 @@ static enum svc_verdict run(const struct request *r, char *line)
 	char *argument = key_end + strspn(key_end, blanks);
 	size_t n = strlen(argument);
 
-	while (n > 0 && strchr(blanks, argument[n - 1]) != NULL)
+	while (n > 0 && strchr(blanks, argument[n - 1]))
 		argument[--n] = '\0';
 	*key_end = '\0';
 	for (size_t i = 0; i < array_n(commands); i++) {
@@ -270,7 +270,7 @@ enum svc_verdict hostname_input(void *state, const struct svc_context *ctx, stru
 /* Whether a name of the resolver's is one. It may be anything: DNS carries any octet. */
 static bool is_trusted(const char name[LOOKUP_NAME_MAX])
 {
-	return memchr(name, '\0', LOOKUP_NAME_MAX) != NULL && is_name(name);
+	return memchr(name, '\0', LOOKUP_NAME_MAX) && is_name(name);
 }
 
 /* The resolver's answer as a record, without aliases that are none. False where there is no record in it. */

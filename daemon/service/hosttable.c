@@ -66,7 +66,7 @@ struct wanted {
 
 static int compare(const struct hosttable *t, uint32_t key, const struct wanted *w)
 {
-	if (w->name != NULL)
+	if (w->name)
 		return hosttable_compare_names(t->strings + key, w->name);
 	return hosttable_compare_addresses(&t->addresses[key], w->addr);
 }

@@ -85,11 +85,11 @@ static int add_address(struct adding *r, struct hosttable_entry *e, const char *
 	struct addr *more = with_room(t->addresses, t->addresses_n, sizeof(*more));
 	struct addr a;
 
-	if (more == NULL)
+	if (!more)
 		return -ENOMEM;
 	t->addresses = more;
 	/* A scope is one host's own, and to read its name would ask the system. */
-	if (strchr(s, '%') != NULL || addr_parse(s, &a) < 0)
+	if (strchr(s, '%') || addr_parse(s, &a) < 0)
 		return refuse(r, "not an address (IPv4, or IPv6 in brackets)");
 	t->addresses[t->addresses_n++] = a;
 	e->addresses_n++;
@@ -108,7 +108,7 @@ static int read_addresses(struct adding *r, struct hosttable_entry *e, char *fie
 	e->addresses_at = r->table->addresses_n;
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < n && err == 0; i++)
-			if ((strchr(pieces[i], ':') != NULL) == (pass == 1))
+			if (!strchr(pieces[i], ':') == (pass == 0))
 				err = add_address(r, e, pieces[i]);
 	return err;
 }
@@ -211,7 +211,7 @@ static int read_entry(struct adding *r, char *text)
 	if (n < 4 || fields[n - 1][0] != '\0')
 		return refuse(r, "an entry is KEYWORD : ADDRESSES : NAMES : and ends with a colon");
 	more = with_room(t->entries, t->entries_n, sizeof(*more));
-	if (more == NULL)
+	if (!more)
 		return -ENOMEM;
 	t->entries = more;
 	err = read_fields(r, fields, n - 1, &e);

@@ -43,7 +43,7 @@ static int make_index(struct hosttable *t, struct pair *pairs, uint32_t n, struc
 	/* One more than n, for malloc(0) may be NULL. */
 	ret->keys = reallocarray(NULL, n + 1, sizeof(ret->keys[0]));
 	ret->entries = reallocarray(NULL, n + 1, sizeof(ret->entries[0]));
-	if (ret->keys == NULL || ret->entries == NULL)
+	if (!ret->keys || !ret->entries)
 		return -ENOMEM;
 	qsort_r(pairs, n, sizeof(pairs[0]), order, t);
 	for (uint32_t i = 0; i < n; i++) {
@@ -61,7 +61,7 @@ static int order_by_kind(struct hosttable *t)
 	struct hosttable_entry *ordered = reallocarray(NULL, t->entries_n + 1, sizeof(ordered[0]));
 	uint32_t n = 0;
 
-	if (ordered == NULL)
+	if (!ordered)
 		return -ENOMEM;
 	for (unsigned kind = 0; kind < HOSTTABLE_KINDS; kind++) {
 		for (uint32_t i = 0; i < t->entries_n; i++)
@@ -110,7 +110,7 @@ int hosttable_index_make(struct hosttable *t)
 		names_n += t->entries[i].names_n;
 	most = names_n > t->addresses_n ? names_n : t->addresses_n;
 	pairs = reallocarray(NULL, most + 1, sizeof(pairs[0]));
-	err = pairs != NULL ? order_by_kind(t) : -ENOMEM;
+	err = pairs ? order_by_kind(t) : -ENOMEM;
 	if (err == 0)
 		err = index_names(t, pairs);
 	if (err == 0)

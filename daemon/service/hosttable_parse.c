@@ -61,7 +61,7 @@ static int take_line(struct reader *r, const char *s, size_t n)
 		r->entry_line = r->lines.line;
 		return refuse(r, "a line that begins with a blank continues an entry, and there is none before it");
 	}
-	if (err == 0 && memchr(s, '\0', n) != NULL) {
+	if (err == 0 && memchr(s, '\0', n)) {
 		r->entry_line = r->lines.line;
 		return refuse(r, "a NUL byte");
 	}
@@ -93,13 +93,13 @@ int hosttable_parse(const struct hosttable_source *source, struct hosttable **re
 		return -EINVAL;
 	}
 	t = calloc(1, sizeof(*t));
-	if (t == NULL)
+	if (!t)
 		return -ENOMEM;
 	r.table = t;
 	t->mtime_unix_s = source->mtime_unix_s;
 	t->strings_n = 1;
 	t->strings = calloc(1, source->n + 2); /* each string and its NUL come from as much text and a separator */
-	err = t->strings != NULL ? read_table(&r) : -ENOMEM;
+	err = t->strings ? read_table(&r) : -ENOMEM;
 	if (err < 0) {
 		*ret_fault = (struct lines_fault){ r.entry_line, r.why };
 		hosttable_free(t);
@@ -111,7 +111,7 @@ int hosttable_parse(const struct hosttable_source *source, struct hosttable **re
 
 void hosttable_free(struct hosttable *t)
 {
-	if (t == NULL)
+	if (!t)
 		return;
 	free(t->entries);
 	free(t->strings);

@@ -21,7 +21,7 @@ static enum line_result finish(struct line *l)
 enum line_result line_gather(struct line *l, size_t most, const struct svc_context *ctx, struct svc_io *io)
 {
 	const uint8_t *lf = io->in_len > 0 ? memchr(io->in, '\n', io->in_len) : NULL;
-	size_t n = lf != NULL ? (size_t)(lf - io->in) + 1 : io->in_len;
+	size_t n = lf ? (size_t)(lf - io->in) + 1 : io->in_len;
 
 	assert(most <= LINE_BYTES_MAX && l->len <= most);
 	io->in_used = n;
@@ -30,7 +30,7 @@ enum line_result line_gather(struct line *l, size_t most, const struct svc_conte
 	if (n > 0)
 		memcpy(l->text + l->len, io->in, n);
 	l->len = (uint16_t)(l->len + n);
-	if (lf != NULL || output_is_datagram(ctx))
+	if (lf || output_is_datagram(ctx))
 		return finish(l);
 	if (l->len == most)
 		return LINE_WRONG; /* no room for the LF that has to come */

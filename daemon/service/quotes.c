@@ -65,7 +65,7 @@ static int make_room(struct quotes *q)
 	if ((q->n & (q->n - 1)) != 0)
 		return 0;
 	more = reallocarray(q->places, q->n == 0 ? 1 : 2 * q->n, sizeof(*more));
-	if (more == NULL)
+	if (!more)
 		return -ENOMEM;
 	q->places = more;
 	return 0;
@@ -157,12 +157,12 @@ int quotes_parse(const char *text, size_t n, struct quotes **ret, struct lines_f
 		return -EINVAL;
 	}
 	q = calloc(1, sizeof(*q));
-	if (q == NULL)
+	if (!q)
 		return -ENOMEM;
 	r.quotes = q;
 	q->block = malloc(n * TAB_COLUMNS +
 			  2); /* a file of tabs with one line end missing; what is not used is never touched */
-	err = q->block != NULL ? read_quotes(&r, has_percent_line(text, n)) : -ENOMEM;
+	err = q->block ? read_quotes(&r, has_percent_line(text, n)) : -ENOMEM;
 	if (err < 0) {
 		*ret_fault = r.fault;
 		quotes_free(q);
@@ -174,7 +174,7 @@ int quotes_parse(const char *text, size_t n, struct quotes **ret, struct lines_f
 
 void quotes_free(struct quotes *q)
 {
-	if (q == NULL)
+	if (!q)
 		return;
 	free(q->places);
 	free(q->block);

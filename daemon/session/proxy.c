@@ -50,7 +50,7 @@ struct words {
 static bool take_word(struct words *w, char end, const char *allowed, char ret[INET6_ADDRSTRLEN])
 {
 	const uint8_t *stop = memchr(w->at, end, w->n);
-	size_t n = stop != NULL ? (size_t)(stop - w->at) : 0;
+	size_t n = stop ? (size_t)(stop - w->at) : 0;
 
 	if (n == 0 || n >= INET6_ADDRSTRLEN)
 		return false;
@@ -69,7 +69,7 @@ static bool take_address(struct words *w, bool is_v6, struct addr *ret)
 
 	if (!take_word(w, ' ', is_v6 ? "0123456789abcdefABCDEF:." : "0123456789.", word))
 		return false;
-	return (strchr(word, ':') != NULL) == is_v6 && addr_parse(word, ret) == 0;
+	return !strchr(word, ':') == !is_v6 && addr_parse(word, ret) == 0;
 }
 
 static bool take_port(struct words *w, char end, uint16_t *ret)

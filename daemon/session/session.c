@@ -167,7 +167,7 @@ static enum svc_verdict then_input(enum svc_verdict v, const struct svc_io *io)
 static enum svc_verdict call_service(struct session *s, const struct svc_context *ctx, struct svc_io *io)
 {
 	if (s->phase == SESSION_OPENING) {
-		enum svc_verdict v = s->service->open != NULL ? s->service->open(s->state, ctx, io) : SVC_MORE;
+		enum svc_verdict v = s->service->open ? s->service->open(s->state, ctx, io) : SVC_MORE;
 
 		s->phase = SESSION_OPEN;
 		if (v != SVC_MORE || io->out_len != 0)

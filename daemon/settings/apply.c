@@ -98,7 +98,7 @@ static void set_listener(struct draft *d, const struct setting *setting, const s
 	struct assign_place p = { .object = listener_object(d->settings, t->index, setting), .path = item->path };
 
 	p.origins = d->settings->own->listeners[t->index].origins;
-	if (service != NULL && !schema_has(setting, service->name)) {
+	if (service && !schema_has(setting, service->name)) {
 		issues_add(d, &at, item->path, "%s does not have this key (%s only)", service->name, setting->only);
 		return;
 	}
@@ -115,13 +115,13 @@ static void set_default(struct draft *d, const struct setting *setting, const st
 	int r = -ENOMEM;
 
 	p.object = setting->scope == SCOPE_EXTRA ? (void *)extra : (void *)scratch;
-	if (p.object != NULL)
+	if (p.object)
 		r = assign_value(d, setting, item, &p);
 	d->no_memory = d->no_memory || r == -ENOMEM;
 	for (size_t i = 0; r == 0 && i < s->listeners_n + s->spares_n; i++) {
 		if (i >= s->listeners_n && strcmp(setting->key, "service") == 0)
 			continue; /* a spare has its own */
-		if (s->listeners[i].service != NULL && !schema_has(setting, s->listeners[i].service->name))
+		if (s->listeners[i].service && !schema_has(setting, s->listeners[i].service->name))
 			continue;
 		p.object = listener_object(s, i, setting);
 		p.origins = s->own->listeners[i].origins;
@@ -178,7 +178,7 @@ static void refuse_unknown(struct draft *d, const struct item *item, const struc
 			   has_prefix(item->path, "pools.") ? "pool" : "listener");
 	else if (schema_belongs(scope_of(t->kind), t->key, &home))
 		issues_add(d, &at, item->path, "there is no such key here (it belongs %s)", home.at);
-	else if (near != NULL)
+	else if (near)
 		issues_add(d, &at, item->path, "there is no such key, did you mean \"%s\"?", near);
 	else
 		issues_add(d, &at, item->path, "there is no such key (echotimed.conf(5) has them all)");
@@ -208,7 +208,7 @@ static bool apply_item(struct draft *d, const struct item *item, bool early, boo
 	if (t.kind == TARGET_GROUP || t.kind == TARGET_LIST)
 		return first_walk ? !check_container(d, item, &t) : (t.kind == TARGET_GROUP) != (item->kind == ITEM_GROUP);
 	setting = t.kind == TARGET_NOTHING ? NULL : schema_find(scope_of(t.kind), t.key);
-	if (setting == NULL) {
+	if (!setting) {
 		if (last_walk)
 			refuse_unknown(d, item, &t);
 		return true;
@@ -238,7 +238,7 @@ static void walk(struct draft *d, bool early, bool defaults)
 	for (size_t i = 0; i < d->items->n; i++) {
 		const struct item *item = &d->items->list[i];
 
-		if (item->kind > ITEM_OPTION || (skip != NULL && items_is_below(item, skip)))
+		if (item->kind > ITEM_OPTION || (skip && items_is_below(item, skip)))
 			continue;
 		skip = apply_item(d, item, early, defaults) && item->kind != ITEM_OPTION ? item->path : NULL;
 	}
@@ -310,7 +310,7 @@ static bool add_listeners(struct draft *d)
 	}
 	s->listeners = draft_keep(d, calloc(n + service_table_n, sizeof(*s->listeners)));
 	s->own->listeners = draft_keep(d, calloc(n + service_table_n, sizeof(*s->own->listeners)));
-	if (s->listeners == NULL || s->own->listeners == NULL)
+	if (!s->listeners || !s->own->listeners)
 		return false;
 	s->listeners_n = n;
 	s->spares_n = service_table_n;
@@ -320,7 +320,7 @@ static bool add_listeners(struct draft *d)
 
 		(void)snprintf(path, sizeof(path), "listeners.[%zu]", i);
 		item = items_find(d->items, path);
-		if (item != NULL)
+		if (item)
 			s->own->listeners[i].at = assign_origin(item);
 		assign_standard(d, SCOPE_LISTENER, &s->listeners[i]);
 		assign_standard(d, SCOPE_EXTRA, &s->own->listeners[i]);

@@ -23,7 +23,7 @@ static size_t split_commas(char *s, const char **texts)
 
 	if (s[strspn(s, " ")] == '\0')
 		return 0;
-	while ((one = strsep(&rest, ",")) != NULL) {
+	while ((one = strsep(&rest, ","))) {
 		one += strspn(one, " ");
 		for (char *end = one + strlen(one); end > one && end[-1] == ' ';)
 			*--end = '\0';
@@ -70,7 +70,7 @@ static int take(struct draft *d, const struct given *g, const struct item *item,
 		d->no_memory = true;
 	else if (r < 0)
 		issues_add(d, &at, p->path, "%s", g->why->at);
-	else if (p->origins != NULL) {
+	else if (p->origins) {
 		at.inherited = p->inherited;
 		p->origins[g->setting - schema_all] = at;
 	}
@@ -82,7 +82,7 @@ static void refuse_type(struct draft *d, const struct setting *setting, const st
 {
 	struct origin at = assign_origin(item);
 
-	if (setting->kind->wanted == NULL)
+	if (!setting->kind->wanted)
 		issues_add(d, &at, p->path, "is %s (one of these strings: %s)", items_kind_name(item->kind), setting->words);
 	else if (item->kind == ITEM_STRING)
 		issues_add(d, &at, p->path, "is text (\"%.60s\"); %s is wanted, without quotation marks", item->value,
@@ -111,7 +111,7 @@ int assign_value(struct draft *d, const struct setting *setting, const struct it
 	/* An option has at most as many elements as bytes, and one more. */
 	texts = calloc(is_array ? count_elements(d, item) + 1 : split ? item->value_n + 1 : 1, sizeof(*texts));
 	copy = strdup(item->value);
-	if (texts == NULL || copy == NULL) {
+	if (!texts || !copy) {
 		d->no_memory = true;
 		r = -ENOMEM;
 	} else {
@@ -141,7 +141,7 @@ void assign_standard(struct draft *d, enum scope scope, void *object)
 			.kind = ITEM_OPTION, .path = setting->key, .file = "default", .value = setting->standard
 		};
 
-		if (setting->scope != scope || setting->standard == NULL)
+		if (setting->scope != scope || !setting->standard)
 			continue;
 		p.path = setting->key;
 		item.value_n = strlen(item.value);

@@ -51,10 +51,10 @@ static void check_pool(struct draft *d, size_t i)
 		key = "start";
 		what = "is more than max_workers";
 	}
-	if (key == NULL)
+	if (!key)
 		return;
 	at = origins_pool(d->settings, i, key);
-	if (at->file == NULL)
+	if (!at->file)
 		at = origins_pool(d->settings, i, "max_workers");
 	(void)snprintf(path, sizeof(path), "pools.%s.%s", p->name, key);
 	issues_add(d, at, path, "%s (start %u, min_spare %u <= max_spare %u <= max_workers %u)", what, p->start,
@@ -106,7 +106,7 @@ static void check_unix(struct draft *d, const struct listener_settings *l)
 					     ? schema_misfit(l, setting->key)
 					     : NULL;
 
-		if (misfit != NULL && origins_is_said_itself(d->settings, l, setting->key))
+		if (misfit && origins_is_said_itself(d->settings, l, setting->key))
 			issues_add_at(d, l, setting->key, "%s", misfit);
 	}
 	if ((l->transports & TRANSPORT_UNIXES) != 0 && l->path[0] == '\0' && !draft_is_written(d, l, "path"))
@@ -155,7 +155,7 @@ static void check_names(struct draft *d, const struct listener_settings *l)
 		for (size_t k = 0; k < s->listeners_n; k++) {
 			const struct listener_settings *other = &s->listeners[k];
 
-			if (!other->enabled || (other->transports & TRANSPORT_TCP) == 0 || other->service == NULL ||
+			if (!other->enabled || (other->transports & TRANSPORT_TCP) == 0 || !other->service ||
 			    other->service == l->service)
 				continue;
 			found = found || strcmp(other->name, name) == 0;
@@ -163,8 +163,7 @@ static void check_names(struct draft *d, const struct listener_settings *l)
 		}
 		if (!found)
 			issues_add_at(d, l, "services", "\"%.64s\" is the name of no enabled tcp listener%s%s%s", name,
-				      near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
-				      near != NULL ? "\"?" : "");
+				      near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	}
 }
 
@@ -202,7 +201,7 @@ void check_all(struct draft *d)
 	check_workers(d);
 	check_metrics(d);
 	for (size_t i = 0; i < s->listeners_n; i++) {
-		if (s->listeners[i].service == NULL)
+		if (!s->listeners[i].service)
 			continue; /* has been reported */
 		enabled_n += s->listeners[i].enabled;
 		if (s->listeners[i].enabled)
@@ -210,8 +209,7 @@ void check_all(struct draft *d)
 	}
 	for (size_t i = 0; i < s->spares_n; i++)
 		check_listener(d, &s->listeners[s->listeners_n + i]);
-	if (s->listeners_n == 0 && (listeners == NULL || listeners->kind == ITEM_LIST) &&
-	    items_find(d->items, "listeners.[0]") == NULL)
+	if (s->listeners_n == 0 && (!listeners || listeners->kind == ITEM_LIST) && !items_find(d->items, "listeners.[0]"))
 		issues_add(d, &at, "listeners", "there are none (listeners = ( { service = \"echo\"; } ); serves one)");
 	else if (s->listeners_n > 0 && enabled_n == 0 && d->report->errors_n == 0)
 		issues_add(d, &at, "listeners", "none is enabled, nothing would be served");

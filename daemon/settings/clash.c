@@ -56,7 +56,7 @@ static void check_sockets(struct draft *d, const struct listener_settings *l, co
 	if (both == 0 || l->port == 0 || l->port != o->port || strcmp(l->socket.interface, o->socket.interface) != 0)
 		return;
 	a = find_overlap(l, o);
-	if (a == NULL)
+	if (!a)
 		return;
 	if (l == o)
 		issues_add_at(d, l, "address", "\"%s\" is there already, by itself or in another of the list", a->text);
@@ -99,8 +99,8 @@ void clash_find(struct draft *d)
 		size_t before = d->report->errors_n;
 
 		for (size_t k = 0; k <= i && d->report->errors_n == before; k++)
-			if (s->listeners[i].enabled && s->listeners[k].enabled && s->listeners[i].service != NULL &&
-			    s->listeners[k].service != NULL)
+			if (s->listeners[i].enabled && s->listeners[k].enabled && s->listeners[i].service &&
+			    s->listeners[k].service)
 				check_pair(d, &s->listeners[i], &s->listeners[k]);
 	}
 }

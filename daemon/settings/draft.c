@@ -11,11 +11,11 @@ void *draft_keep(struct draft *d, void *allocated)
 {
 	struct settings_own *own = d->settings->own;
 
-	if (allocated != NULL && own->kept_n == own->kept_cap) {
+	if (allocated && own->kept_n == own->kept_cap) {
 		size_t cap = own->kept_cap == 0 ? 64 : own->kept_cap * 2;
 		void **kept = reallocarray(own->kept, cap, sizeof(*kept));
 
-		if (kept == NULL) {
+		if (!kept) {
 			free(allocated);
 			allocated = NULL;
 		} else {
@@ -23,7 +23,7 @@ void *draft_keep(struct draft *d, void *allocated)
 			own->kept_cap = cap;
 		}
 	}
-	if (allocated == NULL)
+	if (!allocated)
 		d->no_memory = true;
 	else
 		own->kept[own->kept_n++] = allocated;
@@ -41,10 +41,10 @@ bool draft_is_written(const struct draft *d, const struct listener_settings *l, 
 	char path[ITEM_PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "defaults.%s", key);
-	if (items_find(d->items, path) != NULL)
+	if (items_find(d->items, path))
 		return true;
 	(void)snprintf(path, sizeof(path), "listeners.[%zu].%s", (size_t)(l - d->settings->listeners), key);
-	return items_find(d->items, path) != NULL;
+	return items_find(d->items, path);
 }
 
 bool draft_is_spare(const struct settings *s, const struct listener_settings *l)

@@ -29,7 +29,7 @@ static void print_origin(FILE *to, const struct origin *o)
 {
 	const char *inherited = o->inherited ? " defaults" : "";
 
-	if (o->file == NULL)
+	if (!o->file)
 		(void)fputs(" # default\n", to);
 	else if (o->line == 0)
 		(void)fprintf(to, " # %s%s\n", o->file, inherited);
@@ -44,8 +44,8 @@ static int print_setting(const struct section *s, const struct setting *setting,
 	char *value = NULL;
 	size_t value_n = 0;
 	FILE *text = open_memstream(&value, &value_n); /* whether there is a value is known when it is printed */
-	bool there = text != NULL && kinds_print(text, setting, object);
-	int r = text == NULL || fclose(text) != 0 ? -EIO : 0;
+	bool there = text && kinds_print(text, setting, object);
+	int r = !text || fclose(text) != 0 ? -EIO : 0;
 
 	if (r == 0 && there)
 		(void)fprintf(s->to, "%s%s = %s;", indent, key, value);
@@ -69,7 +69,7 @@ static int print_section(const struct section *s)
 		/* What means nothing to a listener would be refused if it were said. */
 		if (scope != s->scope || !schema_has(setting, s->name))
 			continue;
-		if (scope == SCOPE_LISTENER && schema_misfit(s->object, setting->key) != NULL)
+		if (scope == SCOPE_LISTENER && schema_misfit(s->object, setting->key))
 			(void)fprintf(s->to, "%s# %s %s\n", s->indent, setting->key, schema_misfit(s->object, setting->key));
 		else
 			r = print_setting(s, setting, setting->key, s->indent);

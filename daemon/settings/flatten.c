@@ -24,7 +24,7 @@ static char *float_text(double v)
 
 	if (asprintf(&s, "%.15g", v) < 0)
 		return NULL;
-	if (strchr(s, 'e') == NULL)
+	if (!strchr(s, 'e'))
 		return s;
 	free(s);
 	return asprintf(&s, "%.15f", v) < 0 ? NULL : s;
@@ -57,7 +57,7 @@ static int fill_scalar(const config_setting_t *c, struct item *item)
 	default: /* libconfig came no further than its name */
 		return 0;
 	}
-	if (s == NULL)
+	if (!s)
 		return -ENOMEM;
 	item->value = s;
 	item->value_n = strlen(s);
@@ -89,7 +89,7 @@ static int check_limits(struct flatten *f, const config_setting_t *member, int i
 	const char *name = config_setting_name(member);
 	struct scan_line at = where(f, member);
 
-	if (name == NULL)
+	if (!name)
 		return ++f->elements_n <= ELEMENTS_MAX
 			       ? 0
 			       : scan_refuse(f->scan, &at, "there are too many elements (%d at most)", ELEMENTS_MAX);
@@ -118,8 +118,7 @@ static int add_members(struct flatten *f, const config_setting_t *c, const char 
 		r = check_limits(f, member, i);
 		if (r < 0)
 			return r;
-		if ((name != NULL ? asprintf(&below, "%s%s%s", path, dot, name)
-				  : asprintf(&below, "%s%s[%d]", path, dot, i)) < 0)
+		if ((name ? asprintf(&below, "%s%s%s", path, dot, name) : asprintf(&below, "%s%s[%d]", path, dot, i)) < 0)
 			return out_of_memory(f, member);
 		r = add_setting(f, member, below);
 	}
@@ -154,7 +153,7 @@ static void add_path(struct text *t, const config_setting_t *c)
 	if (config_setting_is_root(c))
 		return;
 	add_path(t, config_setting_parent(c));
-	if (config_setting_name(c) != NULL)
+	if (config_setting_name(c))
 		text_addf(t, "%s.", config_setting_name(c));
 	else
 		text_addf(t, "[%d].", config_setting_index(c));
@@ -177,15 +176,15 @@ static int explain_doubled(struct flatten *f, const config_t *config)
 		if (t.kind == TOKEN_NAME && (*next.at == '=' || *next.at == ':') && names_n++ == f->settings_n)
 			memcpy(name, t.at, t.n < sizeof(name) ? t.n : sizeof(name) - 1);
 		if (t.kind == TOKEN_MARK)
-			depth += strchr("{([", *t.at) != NULL ? 1u : strchr("})]", *t.at) != NULL ? -1u : 0u;
+			depth += strchr("{([", *t.at) ? 1u : strchr("})]", *t.at) ? -1u : 0u;
 		if (t.kind == TOKEN_END)
 			break;
 		p = t.at + t.n;
 	}
-	for (; depth > 0 && group != NULL; depth--)
+	for (; depth > 0 && group; depth--)
 		group = config_setting_get_elem(group, (unsigned)config_setting_length(group) - 1);
-	first = group != NULL ? config_setting_get_member(group, name) : NULL;
-	if (first == NULL)
+	first = group ? config_setting_get_member(group, name) : NULL;
+	if (!first)
 		return 0;
 	add_path(&path, group);
 	before = where(f, first);
@@ -199,7 +198,7 @@ static int explain(struct flatten *f, const config_t *config)
 	struct scan_line at = scan_where(f->scan, line);
 	char storage[320];
 	struct text why = TEXT_OVER(storage);
-	int r = strstr(config_error_text(config), "duplicate") != NULL ? explain_doubled(f, config) : 0;
+	int r = strstr(config_error_text(config), "duplicate") ? explain_doubled(f, config) : 0;
 
 	if (r < 0)
 		return r;
@@ -243,7 +242,7 @@ int flatten_options(struct items *f, const struct settings_override *options, si
 		item.value = options[i].value;
 		item.value_n = strlen(item.value);
 		there = items_find(f, item.path);
-		if (there != NULL && there->kind != ITEM_GROUP && there->kind != ITEM_LIST) {
+		if (there && there->kind != ITEM_GROUP && there->kind != ITEM_LIST) {
 			*there = item;
 			drop_below(f, item.path);
 			continue;

@@ -35,7 +35,7 @@ static const struct item *said(const struct gather *g, size_t listener, const ch
 
 	(void)snprintf(path, sizeof(path), "listeners.[%zu].%s", listener, key);
 	item = items_find(g->f, path);
-	if (item == NULL) {
+	if (!item) {
 		(void)snprintf(path, sizeof(path), "defaults.%s", key);
 		item = items_find(g->f, path);
 	}
@@ -62,7 +62,7 @@ static int write_port(struct gather *g, struct item *item)
 {
 	const struct servent *e = getservbyname(item->path, NULL);
 
-	item->number = e != NULL ? ntohs((uint16_t)e->s_port) : -ENOENT;
+	item->number = e ? ntohs((uint16_t)e->s_port) : -ENOENT;
 	items_write(g->to, item);
 	return 0;
 }
@@ -127,11 +127,10 @@ static int write_named(struct gather *g, enum item_kind kind, const struct item 
 	struct item item = { .kind = kind };
 	int r;
 
-	if (said_item == NULL || (said_item->kind != ITEM_STRING && said_item->kind != ITEM_OPTION) ||
-	    said_item->value_n == 0)
+	if (!said_item || (said_item->kind != ITEM_STRING && said_item->kind != ITEM_OPTION) || said_item->value_n == 0)
 		return 0;
 	item.path = said_item->value;
-	if (said_item->value_n >= ITEM_PATH_MAX || items_find_named(&g->done, kind, item.path) != NULL)
+	if (said_item->value_n >= ITEM_PATH_MAX || items_find_named(&g->done, kind, item.path))
 		return 0;
 	r = items_add(&g->done, &item);
 	if (r < 0)
@@ -145,10 +144,10 @@ static int gather_listener(struct gather *g, size_t i)
 	const struct item *enabled = said(g, i, "enabled"), *service = said(g, i, "service"), *port = said(g, i, "port");
 	int r = write_named(g, ITEM_ZONE, said(g, i, "timezone"));
 
-	if (r == 0 && port != NULL && port->value[strspn(port->value, "0123456789")] != '\0')
+	if (r == 0 && port && port->value[strspn(port->value, "0123456789")] != '\0')
 		r = write_named(g, ITEM_PORT, port);
 	/* A listener that is switched off may name a file that is not there yet. */
-	if (service == NULL || (enabled != NULL && text_same_ignoring_case(enabled->value, "false")))
+	if (!service || (enabled && text_same_ignoring_case(enabled->value, "false")))
 		return r;
 	if (r == 0 && strcmp(service->value, "qotd") == 0)
 		r = write_named(g, ITEM_QUOTES, said(g, i, "file"));
@@ -165,7 +164,7 @@ int gather_write(FILE *to, const struct items *f, const char *folder)
 
 	for (size_t i = 0; r == 0; i++) {
 		(void)snprintf(path, sizeof(path), "listeners.[%zu]", i);
-		if (items_find(f, path) == NULL)
+		if (!items_find(f, path))
 			break;
 		r = gather_listener(&g, i);
 	}

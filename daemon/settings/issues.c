@@ -27,7 +27,7 @@ static void add(struct draft *d, const struct origin *at, const char *path, cons
 	struct settings_issue *to;
 	const char *colon = path[0] != '\0' ? ": " : "";
 
-	if (r == NULL)
+	if (!r)
 		return;
 	r->errors_n += issue->warning ? 0 : 1;
 	if (r->issues_n == SETTINGS_ISSUES_MAX)
@@ -35,7 +35,7 @@ static void add(struct draft *d, const struct origin *at, const char *path, cons
 	to = &r->issues[r->issues_n++];
 	to->warning = issue->warning;
 	/* What does not fit is cut: half a long message is better than none. */
-	if (at->file == NULL)
+	if (!at->file)
 		(void)snprintf(to->text, sizeof(to->text), "%s: %s%s%s", d->file, path, colon, issue->text);
 	else if (at->line == 0)
 		(void)snprintf(to->text, sizeof(to->text), "%s %s%s%s", at->file, path, colon, issue->text);
@@ -74,7 +74,7 @@ static void make_unfit(struct draft *d, const struct listener_settings *l, const
 
 	(void)snprintf(text, sizeof(text), "%s %s", key, issue->text);
 	make_printable(text);
-	if (!issue->warning && spare->unfit == NULL)
+	if (!issue->warning && !spare->unfit)
 		spare->unfit = draft_text(d, text);
 }
 

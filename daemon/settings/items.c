@@ -23,7 +23,7 @@ int items_add(struct items *f, const struct item *item)
 		size_t cap = f->cap == 0 ? 256 : f->cap * 2;
 		struct item *items = reallocarray(f->list, cap, sizeof(*items));
 
-		if (items == NULL)
+		if (!items)
 			return -ENOMEM;
 		f->list = items;
 		f->cap = cap;
@@ -82,7 +82,7 @@ static void write_text(FILE *to, const char *s, size_t n)
 /* The FILE buffers and keeps its first error, so each item need not be checked. */
 void items_write(FILE *to, const struct item *item)
 {
-	const char *path = item->path != NULL ? item->path : "", *file = item->file != NULL ? item->file : "";
+	const char *path = item->path ? item->path : "", *file = item->file ? item->file : "";
 	size_t path_n = strlen(path), file_n = strlen(file);
 	struct wire w = {
 		.kind = (uint32_t)item->kind,
@@ -97,7 +97,7 @@ void items_write(FILE *to, const struct item *item)
 	(void)fwrite(&w, sizeof(w), 1, to);
 	write_text(to, path, path_n);
 	write_text(to, file, file_n);
-	if (item->value != NULL)
+	if (item->value)
 		write_text(to, item->value, item->value_n);
 	else if (item->value_n == 0)
 		write_text(to, "", 0);
@@ -129,14 +129,14 @@ static int take_item(const char **at, const char *end, struct item *ret)
 		.kind = (enum item_kind)w.kind, .line = w.line, .number = w.number, .mtime_unix_s = w.mtime_unix_s
 	};
 	ret->path = take_text(at, end, w.path_n);
-	if (ret->path == NULL || strlen(ret->path) != w.path_n)
+	if (!ret->path || strlen(ret->path) != w.path_n)
 		return -EBADMSG;
 	ret->file = take_text(at, end, w.file_n);
-	if (ret->file == NULL || strlen(ret->file) != w.file_n)
+	if (!ret->file || strlen(ret->file) != w.file_n)
 		return -EBADMSG;
 	ret->value = take_text(at, end, w.value_n);
 	ret->value_n = (size_t)w.value_n;
-	return ret->value != NULL ? 0 : -EBADMSG;
+	return ret->value ? 0 : -EBADMSG;
 }
 
 /* An item may be of any kind but only in a whole list: ITEM_END is what tells it from a cut one. */

@@ -224,16 +224,16 @@ static int take_number(const struct given *g)
 int kinds_take(const struct given *g)
 {
 	const struct kind *kind = g->setting->kind;
-	int r = kind->take != NULL ? kind->take(g) : take_number(g);
+	int r = kind->take ? kind->take(g) : take_number(g);
 
 	if (r == 0 || r == -ENOMEM || g->why->len > 0)
 		return r;
 	text_addf(g->why, "\"%.100s\" is %s (", g->n > 0 ? g->texts[0] : "", r == -ERANGE ? "out of range" : "not allowed");
-	if (r == -ERANGE && kind->show != NULL) {
+	if (r == -ERANGE && kind->show) {
 		kind->show(g->why, g->setting, g->setting->min);
 		text_add(g->why, " to ");
 		kind->show(g->why, g->setting, g->setting->max);
-	} else if (kind->wanted != NULL) {
+	} else if (kind->wanted) {
 		text_add(g->why, kind->wanted);
 	} else {
 		value_add_words(g->why, g->setting->words);
@@ -248,7 +248,7 @@ bool kinds_print(FILE *to, const struct setting *setting, const void *object)
 	char storage[256];
 	struct text t = TEXT_OVER(storage);
 
-	if (setting->kind->print != NULL)
+	if (setting->kind->print)
 		return setting->kind->print(to, setting, object);
 	setting->kind->show(&t, setting, load((const char *)object + setting->offset, setting->size));
 	return fputs(t.at, to) >= 0;

@@ -18,12 +18,12 @@ static int take_service(const struct given *g)
 	const char *near = NULL;
 
 	l->service = service_find(g->texts[0]);
-	if (l->service != NULL)
+	if (l->service)
 		return 0;
 	for (size_t i = 0; i < service_table_n; i++)
 		near = text_nearer(g->texts[0], near, service_table[i].name);
 	text_addf(g->why, "there is no service \"%.64s\"", g->texts[0]);
-	if (near != NULL)
+	if (near)
 		text_addf(g->why, ", did you mean \"%s\"?", near);
 	for (size_t i = 0; i < service_table_n; i++)
 		text_addf(g->why, "%s%s", i == 0 ? " (" : ", ", service_table[i].name);
@@ -35,7 +35,7 @@ static bool print_service(FILE *to, const struct setting *setting maybe_unused, 
 {
 	const struct listener_settings *l = object;
 
-	if (l->service == NULL)
+	if (!l->service)
 		return false;
 	kinds_print_string(to, l->service->name);
 	return true;
@@ -93,7 +93,7 @@ static bool has_port(const char *s, size_t *ret_n)
 	const char *colon = strrchr(s, ':');
 	char host[ADDR_TEXT_MAX];
 	struct addr addr;
-	size_t n = colon != NULL ? (size_t)(colon - s) : 0;
+	size_t n = colon ? (size_t)(colon - s) : 0;
 
 	if (n == 0 || n >= sizeof(host) || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
 		return false;
@@ -101,7 +101,7 @@ static bool has_port(const char *s, size_t *ret_n)
 	memcpy(host, s, n);
 	host[n] = '\0';
 	return strcmp(host, "*") == 0 || strcmp(host, "loopback") == 0 || (host[0] == '[' && host[n - 1] == ']') ||
-	       (strchr(host, ':') == NULL && addr_parse(host, &addr) == 0);
+	       (!strchr(host, ':') && addr_parse(host, &addr) == 0);
 }
 
 /* A name is refused and not resolved: what it means today need not be what it means at the next reload. */
@@ -185,7 +185,7 @@ static int take_port(const struct given *g)
 	int64_t v = 0;
 	int r = value_integer(g->texts[0], &v);
 
-	if (item != NULL && item->number >= 0) {
+	if (item && item->number >= 0) {
 		v = item->number;
 		r = 0;
 	}
@@ -213,7 +213,7 @@ static int take_prefixes(const struct given *g, const struct prefix **ret, size_
 {
 	struct prefix *list = draft_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
 
-	if (list == NULL)
+	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < g->n; i++) {
 		int r = prefix_parse(g->texts[i], &list[i]);
@@ -292,14 +292,14 @@ static int take_names(const struct given *g)
 	struct listener_settings *l = g->object;
 	const char **list = draft_keep(g->draft, calloc(g->n + 1, sizeof(*list)));
 
-	for (size_t i = 0; list != NULL && i < g->n; i++) {
+	for (size_t i = 0; list && i < g->n; i++) {
 		list[i] = draft_text(g->draft, g->texts[i]);
-		if (list[i] == NULL)
+		if (!list[i])
 			return -ENOMEM;
 	}
 	l->options.names = list;
 	l->options.names_n = g->n;
-	return list != NULL ? 0 : -ENOMEM;
+	return list ? 0 : -ENOMEM;
 }
 
 static bool print_names(FILE *to, const struct setting *setting maybe_unused, const void *object)

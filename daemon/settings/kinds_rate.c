@@ -92,7 +92,7 @@ static int take_ports(const struct given *g)
 	struct listener_settings *l = g->object;
 	struct ports *set = g->n > 0 ? draft_keep(g->draft, calloc(1, sizeof(*set))) : NULL;
 
-	if (g->n > 0 && set == NULL)
+	if (g->n > 0 && !set)
 		return -ENOMEM;
 	for (size_t i = 0; i < g->n; i++) {
 		int64_t v = 0;

@@ -49,7 +49,7 @@ static int take_user(const struct given *g)
 /* What the kernel refuses in an interface's name; whether there is one is seen when it is bound. */
 static int take_interface(const struct given *g)
 {
-	return strpbrk(g->texts[0], "/ \t") == NULL ? take_array(g) : -EINVAL;
+	return !strpbrk(g->texts[0], "/ \t") ? take_array(g) : -EINVAL;
 }
 
 /* Relative to what? A daemon has no folder of its own, so a relative path is nobody's. */
@@ -75,7 +75,7 @@ static int take_pointer(const struct given *g)
 	const char *s = draft_text(g->draft, g->texts[0]);
 
 	memcpy((char *)g->object + g->setting->offset, &s, sizeof(s));
-	return s != NULL ? 0 : -ENOMEM;
+	return s ? 0 : -ENOMEM;
 }
 
 /* The service knows what it can say. */
@@ -93,7 +93,7 @@ static bool print_array(FILE *to, const struct setting *setting, const void *obj
 	const char *s = (const char *)object + setting->offset;
 
 	/* An empty text is a value where the default is one. */
-	if (*s == '\0' && setting->standard == NULL)
+	if (*s == '\0' && !setting->standard)
 		return false;
 	kinds_print_string(to, s);
 	return true;
@@ -105,7 +105,7 @@ static bool print_pointer(FILE *to, const struct setting *setting, const void *o
 	const char *s;
 
 	memcpy(&s, (const char *)object + setting->offset, sizeof(s));
-	if (s == NULL)
+	if (!s)
 		return false;
 	kinds_print_string(to, s);
 	return true;

@@ -50,9 +50,9 @@ static struct loaded *loaded_entry(struct draft *d, const char *name)
 			return &own->loaded[i];
 	l = reallocarray(own->loaded, own->loaded_n + 1, sizeof(*l));
 	name = draft_text(d, name);
-	if (l != NULL)
+	if (l)
 		own->loaded = l;
-	if (l == NULL || name == NULL) {
+	if (!l || !name) {
 		d->no_memory = true;
 		return NULL;
 	}
@@ -69,10 +69,10 @@ static struct zone *make_zone(struct draft *d, const struct item *item)
 	if (n < 1 || n > ZONE_SPANS_MAX || item->value_n % sizeof(struct zone_span) != 0)
 		return NULL;
 	z = draft_keep(d, calloc(1, sizeof(*z)));
-	if (z == NULL)
+	if (!z)
 		return NULL;
 	z->spans = draft_keep(d, malloc(item->value_n));
-	if (z->spans == NULL || text_copy(z->name, sizeof(z->name), item->path) < 0)
+	if (!z->spans || text_copy(z->name, sizeof(z->name), item->path) < 0)
 		return NULL;
 	memcpy(z->spans, item->value, item->value_n);
 	z->spans_n = (uint32_t)n;
@@ -90,15 +90,15 @@ static void load_zone(struct draft *d, struct listener_settings *l)
 	l->options.zone = &zone_utc;
 	if (strcmp(l->timezone, zone_utc.name) == 0)
 		return;
-	if (item == NULL || item->number < 0) {
+	if (!item || item->number < 0) {
 		issues_add_at(d, l, "timezone", "\"%s\" is no zone of this host's tz database (\"UTC\", \"Europe/Rome\")",
 			      l->timezone);
 		return;
 	}
 	entry = loaded_entry(d, l->timezone);
-	if (entry != NULL && entry->zone == NULL)
+	if (entry && !entry->zone)
 		entry->zone = make_zone(d, item);
-	if (entry != NULL && entry->zone != NULL)
+	if (entry && entry->zone)
 		l->options.zone = entry->zone;
 }
 
@@ -108,11 +108,11 @@ static const struct item *find_file(struct draft *d, const struct listener_setti
 {
 	const struct item *item = items_find_named(d->items, kind, name);
 
-	if (item == NULL)
+	if (!item)
 		issues_add_at(d, l, key, "\"%.200s\" is no name of a file", name);
 	else if (item->number < 0)
 		issues_add_at(d, l, key, "cannot read %.200s: %s", name, why_unread(item->number));
-	return item != NULL && item->number == 0 ? item : NULL;
+	return item && item->number == 0 ? item : NULL;
 }
 
 /* The file's name as it is from everywhere, so that -T says the same file wherever its output is kept. NULL without
@@ -124,11 +124,11 @@ static const char *absolute(struct draft *d, const char *name)
 
 	if (name[0] == '/')
 		return name;
-	folder = slash == NULL ? strdup(".") : strndup(d->file, slash == d->file ? 1 : (size_t)(slash - d->file));
-	if (folder != NULL) {
+	folder = !slash ? strdup(".") : strndup(d->file, slash == d->file ? 1 : (size_t)(slash - d->file));
+	if (folder) {
 		char *real = realpath(folder, NULL);
 
-		if (real == NULL || asprintf(&path, "%s/%s", real, name) < 0)
+		if (!real || asprintf(&path, "%s/%s", real, name) < 0)
 			path = NULL;
 		free(real);
 	}
@@ -146,16 +146,16 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 	struct lines_fault fault = { 0 };
 	int r = 0;
 
-	if (name == NULL || *name == '\0') {
-		if (name != NULL || !draft_is_written(d, l, "file"))
+	if (!name || *name == '\0') {
+		if (name || !draft_is_written(d, l, "file"))
 			issues_add_at(d, l, "file", "is missing: qotd needs the file of its quotes");
 		return;
 	}
 	item = find_file(d, l, ITEM_QUOTES, "file", name);
-	entry = item != NULL ? loaded_entry(d, name) : NULL;
-	if (entry == NULL)
+	entry = item ? loaded_entry(d, name) : NULL;
+	if (!entry)
 		return;
-	if (entry->quotes == NULL)
+	if (!entry->quotes)
 		r = quotes_parse(item->value, item->value_n, &entry->quotes, &fault);
 	if (r == -ENOMEM)
 		d->no_memory = true;
@@ -175,13 +175,13 @@ static void load_table(struct draft *d, struct listener_settings *l)
 	struct lines_fault fault = { 0 };
 	int r = 0;
 
-	if (name == NULL || *name == '\0')
+	if (!name || *name == '\0')
 		return;
 	item = find_file(d, l, ITEM_TABLE, "table", name);
-	entry = item != NULL ? loaded_entry(d, name) : NULL;
-	if (entry == NULL)
+	entry = item ? loaded_entry(d, name) : NULL;
+	if (!entry)
 		return;
-	if (entry->table == NULL)
+	if (!entry->table)
 		r = hosttable_parse(&(struct hosttable_source){ item->value, item->value_n, item->mtime_unix_s },
 				    &entry->table, &fault);
 	if (r == -ENOMEM)
@@ -199,15 +199,15 @@ static void load_names(struct draft *d, struct listener_settings *l)
 	const char **names = draft_keep(d, calloc(s->listeners_n + 1, sizeof(*names)));
 	size_t n = 0;
 
-	for (size_t i = 0; names != NULL && i < s->listeners_n; i++) {
+	for (size_t i = 0; names && i < s->listeners_n; i++) {
 		const struct listener_settings *other = &s->listeners[i];
 
-		if (other->enabled && other->service != NULL && other->service != l->service &&
+		if (other->enabled && other->service && other->service != l->service &&
 		    (other->transports & TRANSPORT_TCP) != 0)
 			names[n++] = other->name;
 	}
 	l->options.names = names;
-	l->options.names_n = names != NULL ? n : 0;
+	l->options.names_n = names ? n : 0;
 }
 
 /* The pool of a name: its index, or pools_n. */
@@ -250,8 +250,8 @@ static void load_pool(struct draft *d, struct listener_settings *l)
 	} else if (*name != '\0') {
 		for (size_t k = 0; k < s->pools_n; k++)
 			near = text_nearer(name, near, s->pools[k].name);
-		issues_add_at(d, l, "pool", "there is no pool \"%s\"%s%s%s", name, near != NULL ? ", did you mean \"" : "",
-			      near != NULL ? near : "", near != NULL ? "\"?" : "");
+		issues_add_at(d, l, "pool", "there is no pool \"%s\"%s%s%s", name, near ? ", did you mean \"" : "",
+			      near ? near : "", near ? "\"?" : "");
 		return;
 	}
 	settle_pool_name(d, l);
@@ -279,11 +279,11 @@ static void load_service(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);
 
-	if (l->service == NULL) {
+	if (!l->service) {
 		struct where w = origins_where(d->settings, l, "");
 		const struct item *item = items_find(d->items, w.path);
 
-		if (!draft_is_written(d, l, "service") && item != NULL && item->kind == ITEM_GROUP)
+		if (!draft_is_written(d, l, "service") && item && item->kind == ITEM_GROUP)
 			issues_add_at(d, l, "service", "is missing (a listener serves one protocol)");
 		return;
 	}
@@ -310,11 +310,11 @@ static void report_no_model(struct draft *d, const struct pool_settings *p)
 	struct origin at = { 0 };
 
 	(void)snprintf(path, sizeof(path), "pools.%s.model", p->name);
-	if (items_find(d->items, path) != NULL)
+	if (items_find(d->items, path))
 		return; /* there, but wrong: it has been reported */
 	(void)snprintf(path, sizeof(path), "pools.%s", p->name);
 	item = items_find(d->items, path);
-	if (item != NULL)
+	if (item)
 		at = assign_origin(item);
 	issues_add(d, &at, path, "has no model (\"fork\", \"prefork\" or \"event\")");
 }
@@ -328,7 +328,7 @@ static void fit_prefork(struct settings *s, size_t pool)
 	uint32_t most = p->max_workers;
 
 	for (size_t i = 0; i < array_n(keys); i++) {
-		if (origins_pool(s, pool, keys[i])->file == NULL && *fields[i] > most)
+		if (!origins_pool(s, pool, keys[i])->file && *fields[i] > most)
 			*fields[i] = most;
 		if (i == 0 && p->max_spare < most)
 			most = p->max_spare;
@@ -346,7 +346,7 @@ static void load_pools(struct draft *d)
 
 		if (p->model == POOL_PREFORK)
 			fit_prefork(d->settings, i);
-		else if (origins_pool(d->settings, i, "max_sessions")->file == NULL)
+		else if (!origins_pool(d->settings, i, "max_sessions")->file)
 			p->max_sessions = p->model == POOL_FORK ? 256 : 65536;
 		if (p->model == POOL_EVENT && p->workers == 0)
 			p->workers = p->max_sessions < (uint32_t)cpus_n ? p->max_sessions : (uint32_t)cpus_n;
@@ -370,7 +370,7 @@ void load_all(struct draft *d)
 
 		l->file = own_of(d, l)->at.file;
 		l->line = own_of(d, l)->at.line;
-		if (l->service == NULL)
+		if (!l->service)
 			continue;
 		load_pool(d, l);
 		load_v6only(d, l);

@@ -27,7 +27,7 @@ struct origin *origins_listener(const struct settings *s, const struct listener_
 
 bool origins_is_said(const struct settings *s, const struct listener_settings *l, const char *key)
 {
-	return origins_listener(s, l, key)->file != NULL;
+	return origins_listener(s, l, key)->file;
 }
 
 /* What comes from `defaults` is for those that can use it. */
@@ -38,7 +38,7 @@ bool origins_is_said_itself(const struct settings *s, const struct listener_sett
 
 bool origins_has_model(const struct settings *s, size_t pool)
 {
-	return pool < POOL_MODELS_N || origins_pool(s, pool, "model")->file != NULL;
+	return pool < POOL_MODELS_N || origins_pool(s, pool, "model")->file;
 }
 
 /* The place of the value where one was written, else of the listener: an editor should land where the change is due. */

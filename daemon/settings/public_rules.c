@@ -60,8 +60,8 @@ static bool leads_to_danger(const struct settings *all, const struct listener_se
 		for (size_t k = 0; k < all->listeners_n; k++) {
 			const struct listener_settings *to = &all->listeners[k];
 
-			if (to->enabled && to->service != NULL && to->service != l->service &&
-			    (to->transports & TRANSPORT_TCP) && strcmp(to->name, l->options.names[i]) == 0 &&
+			if (to->enabled && to->service && to->service != l->service && (to->transports & TRANSPORT_TCP) &&
+			    strcmp(to->name, l->options.names[i]) == 0 &&
 			    public_rules_of(all, to, everywhere, &why) == PUBLIC_REFUSED)
 				return true;
 		}
@@ -131,6 +131,6 @@ void public_rules_check(struct draft *d)
 	const struct settings *s = d->settings;
 
 	for (size_t i = 0; i < s->listeners_n; i++)
-		if (s->listeners[i].enabled && s->listeners[i].service != NULL)
+		if (s->listeners[i].enabled && s->listeners[i].service)
 			check_listener(d, &s->listeners[i]);
 }

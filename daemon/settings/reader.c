@@ -41,7 +41,7 @@ int reader_write(const struct reader_order *order, int fd)
 	FILE *to = fdopen(fd, "w");
 	int r;
 
-	if (to == NULL)
+	if (!to)
 		return -errno;
 	r = scan_read(&scan, order->file);
 	if (r == 0)
@@ -75,7 +75,7 @@ static int collect(int fd, uint64_t deadline_ns, char **ret, size_t *ret_n)
 			size_t more = cap == 0 ? 65536 : cap * 2;
 			char *bytes = more > 2 * READER_OUTPUT_MAX ? NULL : realloc(*ret, more);
 
-			if (bytes == NULL)
+			if (!bytes)
 				return n >= READER_OUTPUT_MAX ? -EFBIG : -ENOMEM;
 			*ret = bytes;
 			cap = more;

@@ -58,7 +58,7 @@ static int add_line(struct scan *s, const struct scan_line *from)
 		size_t cap = s->lines_cap == 0 ? 1024 : s->lines_cap * 2;
 		struct scan_line *lines = reallocarray(s->lines, cap, sizeof(*lines));
 
-		if (lines == NULL)
+		if (!lines)
 			return scan_refuse(s, from, "out of memory");
 		s->lines = lines;
 		s->lines_cap = cap;
@@ -121,11 +121,11 @@ static int check_file(struct scan *s, int fd, const char *file, const struct sca
 		return scan_refuse(s, at, "%s is %s (a file is wanted)", name, what);
 	if ((st.st_mode & S_IWOTH) != 0)
 		return scan_refuse(s, at, "%s can be written by anybody (chmod o-w it)", name);
-	for (const struct scan_open *o = s->open; o != NULL; o = o->outer)
+	for (const struct scan_open *o = s->open; o; o = o->outer)
 		if (o->dev == st.st_dev && o->ino == st.st_ino)
 			return scan_refuse(s, at, "%s includes itself", name);
 	*ret = (struct scan_open){ .dev = st.st_dev, .ino = st.st_ino, .outer = s->open };
-	ret->depth = s->open != NULL ? s->open->depth + 1 : 0;
+	ret->depth = s->open ? s->open->depth + 1 : 0;
 	if (ret->depth > SCAN_INCLUDES_MAX || ++s->files_n > SCAN_FILES_MAX)
 		return scan_refuse(s, at, "too many files include one another (%d deep, %d in all at most)",
 				   SCAN_INCLUDES_MAX, SCAN_FILES_MAX);
@@ -198,9 +198,9 @@ static int take_include(struct cursor *c)
 	if (!begins_line(c) || (size_t)(c->end - c->p) < sizeof(word) || memcmp(c->p, word, sizeof(word) - 1) != 0)
 		return scan_refuse(c->s, &at, "'@' begins nothing but a line of its own: @include \"FILE\"");
 	file = tokens_next(from, c->end);
-	if (file.kind != TOKEN_STRING || memchr(from, '\n', (size_t)(file.at + file.n - from)) != NULL)
+	if (file.kind != TOKEN_STRING || memchr(from, '\n', (size_t)(file.at + file.n - from)))
 		return scan_refuse(c->s, &at, "@include wants a file's name between quotation marks");
-	if (file.n - 2 >= sizeof(name) || memchr(file.at, '\\', file.n) != NULL)
+	if (file.n - 2 >= sizeof(name) || memchr(file.at, '\\', file.n))
 		return scan_refuse(c->s, &at, "the name of the file to include is too long or has a backslash");
 	memcpy(name, file.at + 1, file.n - 2);
 	c->p = file.at + file.n;
@@ -224,7 +224,7 @@ static int copy_closing(struct cursor *c)
 	struct scan *s = c->s;
 	const struct scan_bracket *b = s->depth > 0 ? &s->brackets[s->depth - 1] : NULL;
 
-	if (b == NULL)
+	if (!b)
 		return scan_refuse(s, &c->at, "'%c' closes nothing", *c->p);
 	if (b->opener != "{(["[strchr("})]", *c->p) - "})]"])
 		return scan_refuse(s, &c->at, "'%c' cannot close the '%c' of %s:%u", *c->p, b->opener, b->at.file,
@@ -242,9 +242,9 @@ static int copy_mark(struct cursor *c)
 	if (*c->p == '@')
 		return take_include(c);
 	s->comma_at = *c->p == ',' ? s->len + 1 : 0;
-	if (strchr("{([", *c->p) != NULL)
+	if (strchr("{([", *c->p))
 		return copy_opening(c);
-	if (strchr("})]", *c->p) == NULL)
+	if (!strchr("})]", *c->p))
 		return copy(c, 1);
 	if (*c->p != '}' && comma_at > 0)
 		s->text[comma_at - 1] = ' ';
@@ -299,14 +299,14 @@ static int copy_file(struct scan *s, int fd, const char *file)
 {
 	struct cursor c = { .s = s, .at = { .file = file } };
 	cleanup_free char *bytes = malloc(SCAN_TEXT_MAX + 1);
-	int r = bytes != NULL ? read_whole(&c, fd, bytes) : scan_refuse(s, &c.at, "out of memory");
+	int r = bytes ? read_whole(&c, fd, bytes) : scan_refuse(s, &c.at, "out of memory");
 	const char *nul;
 
 	if (r < 0)
 		return r;
 	c.at.line = 1;
 	nul = memchr(c.p, '\0', (size_t)(c.end - c.p));
-	if (nul != NULL) {
+	if (nul) {
 		c.at.line += count_lines(c.p, (size_t)(nul - c.p));
 		return scan_refuse(s, &c.at, "there is a NUL byte (settings are text)");
 	}
@@ -373,8 +373,8 @@ int scan_read(struct scan *s, const char *file)
 	int r;
 
 	s->text = malloc(SCAN_TEXT_MAX + 1);
-	s->folder = slash == NULL ? "" : strndup(file, slash == file ? 1 : (size_t)(slash - file));
-	if (s->text == NULL || s->folder == NULL)
+	s->folder = !slash ? "" : strndup(file, slash == file ? 1 : (size_t)(slash - file));
+	if (!s->text || !s->folder)
 		return scan_refuse(s, &at, "out of memory");
 	s->text[0] = '\0';
 	r = read_main(s, file);

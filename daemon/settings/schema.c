@@ -78,9 +78,9 @@ bool schema_has(const struct setting *setting, const char *name)
 
 static bool is_among(const char *key, const char *const *keys)
 {
-	while (*keys != NULL && strcmp(*keys, key) != 0)
+	while (*keys && strcmp(*keys, key) != 0)
 		keys++;
-	return *keys != NULL;
+	return *keys;
 }
 
 const char *schema_misfit(const struct listener_settings *l, const char *key)
@@ -158,7 +158,7 @@ static const char *name_of(const char *key)
 {
 	const char *dot = strrchr(key, '.');
 
-	return dot != NULL ? dot + 1 : key;
+	return dot ? dot + 1 : key;
 }
 
 static void add_home(struct text *to, const struct setting *setting)
@@ -167,7 +167,7 @@ static void add_home(struct text *to, const struct setting *setting)
 		text_addf(to, "in a pool: pools.NAME.%s", setting->key);
 	else if (setting->scope != SCOPE_TOP)
 		text_add(to, "in a listener, or in `defaults`");
-	else if (strchr(setting->key, '.') != NULL)
+	else if (strchr(setting->key, '.'))
 		text_addf(to, "in a group: %s", setting->key);
 	else
 		text_add(to, "outside of all groups");

@@ -25,7 +25,7 @@ static struct settings *new_settings(void)
 	struct settings *s = calloc(1, sizeof(*s));
 	struct settings_own *own = calloc(1, sizeof(*own));
 
-	if (s == NULL || own == NULL) {
+	if (!s || !own) {
 		free(s);
 		free(own);
 		return NULL;
@@ -44,9 +44,9 @@ static void keep_files(struct draft *d, struct items *f)
 
 		if (item->kind > ITEM_OPTION)
 			continue;
-		if (kept == NULL || strcmp(kept, item->file) != 0)
+		if (!kept || strcmp(kept, item->file) != 0)
 			kept = draft_text(d, item->file);
-		item->file = kept != NULL ? kept : "";
+		item->file = kept ? kept : "";
 	}
 }
 
@@ -92,7 +92,7 @@ int settings_read(const char *file, const struct settings_override *overrides, s
 	int r;
 
 	*report = (struct settings_report){ 0 };
-	if (s == NULL)
+	if (!s)
 		return -ENOMEM;
 	r = reader_run(&order, &result);
 	if (r == -EINVAL)
@@ -120,7 +120,7 @@ struct settings *settings_share(struct settings *s)
 /* Quotes and tables have their own storage, everything else is in the list of what was kept. */
 void settings_free(struct settings *s)
 {
-	if (s == NULL)
+	if (!s)
 		return;
 	if (s->own->shared_n > 0) {
 		s->own->shared_n--;
@@ -142,7 +142,7 @@ int settings_split_override(char *text, struct settings_override *ret)
 {
 	char *equals = strchr(text, '=');
 
-	if (equals == NULL || equals == text || equals - text >= ITEM_PATH_MAX)
+	if (!equals || equals == text || equals - text >= ITEM_PATH_MAX)
 		return -EINVAL;
 	*equals = '\0';
 	*ret = (struct settings_override){ .key = text, .value = equals + 1 };

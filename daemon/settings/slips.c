@@ -13,7 +13,7 @@
 
 static const char *line_start(const char *text, unsigned line)
 {
-	for (; line > 1 && strchr(text, '\n') != NULL; line--)
+	for (; line > 1 && strchr(text, '\n'); line--)
 		text = strchr(text, '\n') + 1;
 	return text;
 }
@@ -47,7 +47,7 @@ static bool explain_word(struct text *to, const char *word, size_t n, char befor
 /* What begins at p, when the last character before it that means something is `before`. */
 static bool explain_token(struct text *to, const char *p, char before)
 {
-	bool is_value = before != '\0' && strchr("=:[(,", before) != NULL;
+	bool is_value = before != '\0' && strchr("=:[(,", before);
 	size_t n;
 
 	if (*p == '\'' && is_value) {
@@ -61,7 +61,7 @@ static bool explain_token(struct text *to, const char *p, char before)
 	}
 	if (*p == ';' && (before == '=' || before == ':'))
 		return explain_missing(to);
-	return is_value && strchr(LETTERS, *p) != NULL && explain_word(to, p, strspn(p, WORD), before);
+	return is_value && strchr(LETTERS, *p) && explain_word(to, p, strspn(p, WORD), before);
 }
 
 void slips_explain(struct text *to, const char *text, unsigned line)
@@ -70,7 +70,7 @@ void slips_explain(struct text *to, const char *text, unsigned line)
 	char before = '\0';
 
 	for (const char *q = p; q > text && before == '\0'; q--)
-		before = strchr(" \t\r\n", q[-1]) == NULL ? q[-1] : '\0';
+		before = !strchr(" \t\r\n", q[-1]) ? q[-1] : '\0';
 	for (int i = 0; i < 2 && *end != '\0'; i++)
 		end += strcspn(end, "\n") + (end[strcspn(end, "\n")] == '\n');
 	for (struct token t = tokens_next(p, all); t.at < end && t.kind != TOKEN_UNENDED; t = tokens_next(p, all)) {

@@ -14,7 +14,7 @@
 
 static bool is_of(char c, const char *set)
 {
-	return c != '\0' && strchr(set, c) != NULL;
+	return c != '\0' && strchr(set, c);
 }
 
 /* How many of the bytes from p on are of a set. */
@@ -35,12 +35,12 @@ static const char *skip_comment(const char *p, const char *end)
 
 	if (slash && p[1] == '*') {
 		last = memmem(p + 2, (size_t)(end - p) - 2, "*/", 2);
-		return last != NULL ? last + 2 : NULL;
+		return last ? last + 2 : NULL;
 	}
 	if (*p != '#' && !(slash && p[1] == '/'))
 		return p;
 	last = memchr(p, '\n', (size_t)(end - p));
-	return last != NULL ? last : end;
+	return last ? last : end;
 }
 
 /* The string whose first quotation mark is at p. */
@@ -62,8 +62,8 @@ struct token tokens_next(const char *p, const char *end)
 	do {
 		p = next + span(next, end, " \t\r\n\f");
 		next = p < end ? skip_comment(p, end) : p;
-	} while (next != NULL && next != p);
-	if (next == NULL)
+	} while (next && next != p);
+	if (!next)
 		return (struct token){ TOKEN_UNENDED, p, (size_t)(end - p) };
 	if (p == end)
 		return (struct token){ TOKEN_END, p, 0 };

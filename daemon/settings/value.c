@@ -113,7 +113,7 @@ int value_duration(const char *s, uint64_t *ret_ns)
 	s += strspn(s, ".0123456789");
 	if (find_unit(duration_units, array_n(duration_units), s, &factor) < 0)
 		return -EINVAL;
-	if (decimals != NULL && (take_decimals(&decimals, factor, &part) < 0 || decimals != s))
+	if (decimals && (take_decimals(&decimals, factor, &part) < 0 || decimals != s))
 		return -EINVAL;
 	if (r < 0 || __builtin_mul_overflow(whole, factor, &whole) || __builtin_add_overflow(whole, part, &whole))
 		return -ERANGE;
@@ -238,7 +238,7 @@ int value_word(const char *s, const char *words, unsigned *ret)
 	const char *word;
 	size_t n;
 
-	for (unsigned i = 0; (word = word_at(words, i, &n)) != NULL; i++)
+	for (unsigned i = 0; (word = word_at(words, i, &n)); i++)
 		if (strlen(s) == n && memcmp(s, word, n) == 0) {
 			*ret = i;
 			return 0;
@@ -295,7 +295,7 @@ void value_add_word(struct text *t, const char *words, unsigned i)
 	size_t n = 0;
 	const char *word = word_at(words, i, &n);
 
-	if (word != NULL)
+	if (word)
 		text_add_bytes(t, word, n);
 }
 
@@ -304,8 +304,8 @@ void value_add_words(struct text *t, const char *words)
 	const char *word;
 	size_t n, next_n;
 
-	for (unsigned i = 0; (word = word_at(words, i, &n)) != NULL; i++) {
-		bool last = word_at(words, i + 1, &next_n) == NULL;
+	for (unsigned i = 0; (word = word_at(words, i, &n)); i++) {
+		bool last = !word_at(words, i + 1, &next_n);
 
 		text_addf(t, "%s\"%.*s\"", i == 0 ? "" : last ? " or " : ", ", (int)n, word);
 	}
