@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults by a keyed hash. */
+#include "wire/impairment.h"
+
 #include <endian.h>
 
 #include "base/attr.h"
 #include "base/siphash.h"
-#include "wire/impairment.h"
 
 /* Places of what is drawn besides the faults. */
 #define PLACE_KEEP 16
