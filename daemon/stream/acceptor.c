@@ -14,44 +14,43 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "net/health.h"
+#include "stream/backoff.h"
 #include "worker/admission.h"
 #include "worker/resting.h"
 
-#define BATCH 16                           /* connections taken from a listener at once      */
-#define PAUSE_FIRST_NS (100 * CLOCK_MS_NS) /* after the kernel ran out of something          */
-#define PAUSE_LAST_NS (CLOCK_S_NS)
-#define SAY_AGAIN_NS (30 * CLOCK_S_NS)
+#define BATCH 16 /* connections taken from a listener at once */
 
-struct door {
+/* A listener's socket that this worker accepts from. */
+struct listen_socket {
 	struct loop_source source; /* when it is in the worker's own loop */
-	struct resting resting;    /* it is in no loop then */
+	struct resting resting;    /* the socket is in no loop then */
 	const struct listener *listener;
 	struct acceptor *acceptor;
 };
 
 struct acceptor {
 	struct worker *w;
-	struct door *last; /* where a connection was found, and how many one after another */
-	unsigned in_a_row;
-	int own_epoll; /* doors and the worker's loop; -1 where the doors are in the loop */
+	struct listen_socket *last; /* the one that brought a connection last */
+	unsigned last_n;            /* connections taken from it since it did */
+	int own_epoll;              /* the listening sockets and the worker's loop; -1 where the sockets are in the loop */
 	bool open, full, paused, armed;
 	struct loop_timer pause;
-	uint64_t pause_ns, said_ns;
-	size_t doors_n;
-	struct door doors[];
+	struct backoff backoff;
+	size_t sockets_n;
+	struct listen_socket sockets[];
 };
 
-static void door_ready(struct loop_source *s, uint32_t events);
+static void socket_ready(struct loop_source *s, uint32_t events);
 static void pause_over(struct loop_timer *t);
 static void rest_over(struct loop_timer *t);
 
 int acceptor_new(struct worker *w)
 {
-	struct acceptor *a = pages_take_own(sizeof(*a) + w->plan->listeners_n * sizeof(a->doors[0]));
+	struct acceptor *a = pages_take_own(sizeof(*a) + w->plan->listeners_n * sizeof(a->sockets[0]));
 
 	if (!a)
 		return -ENOMEM;
-	w->acceptor = a; /* the worker's from here on, whatever fails below */
+	w->acceptor = a; /* owned by the worker from here on, whatever fails below */
 	a->w = w;
 	a->own_epoll = -1;
 	a->pause.fire = pause_over;
@@ -60,10 +59,10 @@ int acceptor_new(struct worker *w)
 
 		if (l->pool != w->pool_index || !(l->transport & TRANSPORT_SESSIONS))
 			continue;
-		a->doors[a->doors_n++] = (struct door){ .source = { .fd = l->fd, .ready = door_ready },
-							.listener = l,
-							.acceptor = a,
-							.resting = { .over = { .fire = rest_over } } };
+		a->sockets[a->sockets_n++] = (struct listen_socket){ .source = { .fd = l->fd, .ready = socket_ready },
+								     .listener = l,
+								     .acceptor = a,
+								     .resting = { .over = { .fire = rest_over } } };
 	}
 	if (w->model->shares)
 		return 0;
@@ -74,55 +73,55 @@ int acceptor_new(struct worker *w)
 	return epoll_ctl(a->own_epoll, EPOLL_CTL_ADD, w->loop.epoll_fd, &e) < 0 ? -errno : 0;
 }
 
-static int door_arm(struct acceptor *a, struct door *d)
+static int arm_socket(struct acceptor *a, struct listen_socket *ls)
 {
 	if (a->own_epoll < 0)
-		return loop_add(&a->w->loop, &d->source, EPOLLIN | EPOLLEXCLUSIVE);
-	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = d };
-	return epoll_ctl(a->own_epoll, EPOLL_CTL_ADD, d->source.fd, &e) < 0 ? -errno : 0;
+		return loop_add(&a->w->loop, &ls->source, EPOLLIN | EPOLLEXCLUSIVE);
+	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = ls };
+	return epoll_ctl(a->own_epoll, EPOLL_CTL_ADD, ls->source.fd, &e) < 0 ? -errno : 0;
 }
 
-static void door_disarm(struct acceptor *a, struct door *d)
+static void disarm_socket(struct acceptor *a, struct listen_socket *ls)
 {
 	if (a->own_epoll < 0)
-		loop_remove(&a->w->loop, &d->source);
+		loop_remove(&a->w->loop, &ls->source);
 	else
-		epoll_ctl(a->own_epoll, EPOLL_CTL_DEL, d->source.fd, NULL);
+		epoll_ctl(a->own_epoll, EPOLL_CTL_DEL, ls->source.fd, NULL);
 }
 
-static int arm(struct acceptor *a)
+static int arm_all(struct acceptor *a)
 {
 	if (a->armed)
 		return 0;
-	a->armed = true; /* if not all of them: disarm() is for any */
-	for (size_t i = 0; i < a->doors_n; i++) {
-		int r = resting_now(&a->doors[i].resting) ? 0 : door_arm(a, &a->doors[i]);
+	a->armed = true; /* even if only some of them are: disarm_all() takes any */
+	for (size_t i = 0; i < a->sockets_n; i++) {
+		int r = resting_now(&a->sockets[i].resting) ? 0 : arm_socket(a, &a->sockets[i]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static void disarm(struct acceptor *a)
+static void disarm_all(struct acceptor *a)
 {
 	if (!a->armed)
 		return;
-	for (size_t i = 0; i < a->doors_n; i++)
-		door_disarm(a, &a->doors[i]);
+	for (size_t i = 0; i < a->sockets_n; i++)
+		disarm_socket(a, &a->sockets[i]);
 	a->armed = false;
 }
 
-/* A worker with an epoll of its own for the doors stays armed while it is full: it just does not wait there. */
-static void settle(struct acceptor *a)
+/* An acceptor with an epoll of its own stays armed while the worker is full: it just does not wait there. */
+static void arm_or_disarm(struct acceptor *a)
 {
 	bool want = a->open && !a->paused && !(a->full && a->own_epoll < 0);
 
 	if (!want)
-		disarm(a);
-	else if (arm(a) < 0) {
-		disarm(a);
+		disarm_all(a);
+	else if (arm_all(a) < 0) {
+		disarm_all(a);
 		a->paused = true;
-		loop_set_timer(&a->w->loop, &a->pause, a->w->loop.now_ns + PAUSE_LAST_NS);
+		loop_set_timer(&a->w->loop, &a->pause, a->w->loop.now_ns + BACKOFF_LAST_NS);
 	}
 }
 
@@ -131,47 +130,44 @@ static void pause_over(struct loop_timer *t)
 	struct acceptor *a = container_of(t, struct acceptor, pause);
 
 	a->paused = false;
-	settle(a);
+	arm_or_disarm(a);
 }
 
 /* The kernel has run out of something: the connection stays queued, and trying at once would only spin. */
-static void pause_doors(struct acceptor *a, const struct listener *l, int err)
+static void pause_accepting(struct acceptor *a, const struct listener *l, int err)
 {
 	char storage[ADDR_TEXT_MAX + 112];
 	struct text where = TEXT_OVER(storage);
+	uint64_t now_ns = clock_mono_ns(), wait_ns = backoff_fail(&a->backoff);
 
-	a->pause_ns = a->pause_ns ? a->pause_ns * 2 : PAUSE_FIRST_NS;
-	if (a->pause_ns > PAUSE_LAST_NS)
-		a->pause_ns = PAUSE_LAST_NS;
 	a->paused = true;
-	loop_set_timer(&a->w->loop, &a->pause, clock_mono_ns() + a->pause_ns);
-	settle(a);
-	if (a->said_ns && clock_mono_ns() - a->said_ns < SAY_AGAIN_NS)
+	loop_set_timer(&a->w->loop, &a->pause, now_ns + wait_ns);
+	arm_or_disarm(a);
+	if (!backoff_may_log(&a->backoff, now_ns))
 		return;
-	a->said_ns = clock_mono_ns();
 	listener_add_where(&where, l);
 	log_say(LOG_LEVEL_WARNING, "accept", "cannot accept on %s: %s; trying again in %u ms", where.at, strerror(err),
-		(unsigned)(a->pause_ns / CLOCK_MS_NS));
+		(unsigned)(wait_ns / CLOCK_MS_NS));
 }
 
-/* ---- doors that were ended ---- */
+/* ---- sockets that do not listen any more ---- */
 
 static void rest_over(struct loop_timer *t)
 {
-	struct door *d = container_of(t, struct door, resting.over);
+	struct listen_socket *ls = container_of(t, struct listen_socket, resting.over);
 
-	if (d->acceptor->armed && door_arm(d->acceptor, d) < 0)
-		resting_go_on(&d->resting, d->acceptor->w);
+	if (ls->acceptor->armed && arm_socket(ls->acceptor, ls) < 0)
+		resting_go_on(&ls->resting, ls->acceptor->w);
 }
 
-/* After an event: a socket that listens no more is ready for ever, and there is never anything. That another process was
- * quicker is no sign of it. */
-static void note(struct door *d, bool brought)
+/* After an event: a socket that does not listen any more is ready for ever and never brings anything. One that another
+ * process was quicker to accept from is not such a socket. */
+static void rest_if_ended(struct listen_socket *ls, bool brought)
 {
-	if (!brought && !health_is_ended(d->source.fd, true))
+	if (!brought && !health_is_ended(ls->source.fd, true))
 		return;
-	if (resting_is_due(&d->resting, d->acceptor->w, brought))
-		door_disarm(d->acceptor, d);
+	if (resting_is_due(&ls->resting, ls->acceptor->w, brought))
+		disarm_socket(ls->acceptor, ls);
 }
 
 /* ---- connections ---- */
@@ -200,19 +196,19 @@ static void admit(struct acceptor *a, const struct listener *l, int fd, const st
 	w->model->admitted(w, &admitted);
 }
 
-/* What accept4 says of one connection, or of the host, never of the listener: 0 go on, 1 nothing left, −errno the kernel
- * ran out. */
-static int judge_accept_error(struct acceptor *a, const struct listener *l, int err)
+/* What an error of accept4 means, which is about one connection or the host, never about the listener: 0 go on, 1 nothing
+ * is left, −errno the kernel ran out of something. */
+static int accept_error(struct acceptor *a, const struct listener *l, int err)
 {
 	switch (err) {
 	case EAGAIN:
-	case EINVAL: /* it listens no more */
+	case EINVAL: /* the socket does not listen any more */
 		return 1;
 	case EMFILE:
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		pause_doors(a, l, err);
+		pause_accepting(a, l, err);
 		return -err;
 	default: /* ECONNABORTED, EPROTO, ENETDOWN, …: accept(2) says to treat them like EAGAIN and go on */
 		counters_add(&a->w->counters[l->row].accept_errors, 1);
@@ -232,8 +228,8 @@ static struct addr user_of(int fd)
 	return peer;
 }
 
-/* At most so many connections. False: none was there. */
-static bool take(struct acceptor *a, const struct listener *l, unsigned most)
+/* Accepts at most so many connections. False: none was there. */
+static bool accept_some(struct acceptor *a, const struct listener *l, unsigned most)
 {
 	bool any = false;
 
@@ -243,15 +239,14 @@ static bool take(struct acceptor *a, const struct listener *l, unsigned most)
 		int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
-			if (judge_accept_error(a, l, errno) != 0)
+			if (accept_error(a, l, errno) != 0)
 				return any;
 			continue;
 		}
 		any = true;
 		if (a->w->model->accepted)
 			a->w->model->accepted(a->w);
-		if (a->pause_ns) /* a page that is not written is not copied after a fork */
-			a->pause_ns = 0;
+		backoff_succeed(&a->backoff);
 		struct addr peer = addr_from_sockaddr((struct sockaddr *)&sa, len);
 		if (l->transport & TRANSPORT_UNIXES)
 			peer = user_of(fd);
@@ -266,19 +261,19 @@ static bool take(struct acceptor *a, const struct listener *l, unsigned most)
 	return any;
 }
 
-static void door_ready(struct loop_source *s, uint32_t events)
+static void socket_ready(struct loop_source *s, uint32_t events)
 {
-	struct door *d = container_of(s, struct door, source);
+	struct listen_socket *ls = container_of(s, struct listen_socket, source);
 
 	(void)events;
-	note(d, take(d->acceptor, d->listener, BATCH));
+	rest_if_ended(ls, accept_some(ls->acceptor, ls->listener, BATCH));
 }
 
 int acceptor_open(struct acceptor *a)
 {
 	a->open = true;
 	if (!a->full || a->own_epoll >= 0)
-		return arm(a);
+		return arm_all(a);
 	return 0;
 }
 
@@ -287,16 +282,16 @@ void acceptor_shut(struct acceptor *a)
 	bool was_open = a->open;
 
 	a->open = false;
-	settle(a);
-	for (size_t i = 0; i < a->doors_n; i++) {
-		struct door *d = &a->doors[i];
+	arm_or_disarm(a);
+	for (size_t i = 0; i < a->sockets_n; i++) {
+		struct listen_socket *ls = &a->sockets[i];
 		if (was_open)
-			(void)take(a, d->listener, 1);
-		loop_cancel_timer(&a->w->loop, &d->resting.over);
-		/* As long as anybody has it open, clients connect to it. */
-		fd_close(&d->source.fd);
+			(void)accept_some(a, ls->listener, 1);
+		loop_cancel_timer(&a->w->loop, &ls->resting.over);
+		/* As long as any process has it open, clients connect to it. */
+		fd_close(&ls->source.fd);
 	}
-	a->doors_n = 0;
+	a->sockets_n = 0;
 }
 
 void acceptor_set_full(struct acceptor *a, bool full)
@@ -304,7 +299,7 @@ void acceptor_set_full(struct acceptor *a, bool full)
 	if (a->full == full)
 		return;
 	a->full = full;
-	settle(a);
+	arm_or_disarm(a);
 }
 
 void acceptor_update(struct worker *w, bool full)
@@ -314,13 +309,13 @@ void acceptor_update(struct worker *w, bool full)
 		worker_tell_full(w);
 }
 
-/* Where one connection came, another often waits already: without asking first. The other doors, and whatever else is to be
- * done, get their turn after a few. */
-static bool take_next(struct acceptor *a, uint64_t next_ns, uint64_t now_ns)
+/* Where one connection came, another often waits already: it is taken without waiting for an event. After a few the other
+ * sockets, and all else that is due, have their turn. */
+static bool accept_next(struct acceptor *a, uint64_t next_ns, uint64_t now_ns)
 {
-	if (a->last && a->in_a_row++ < BATCH && now_ns < next_ns) {
+	if (a->last && a->last_n++ < BATCH && now_ns < next_ns) {
 		a->w->loop.now_ns = now_ns;
-		if (take(a, a->last->listener, 1))
+		if (accept_some(a, a->last->listener, 1))
 			return true;
 	}
 	a->last = NULL;
@@ -335,20 +330,20 @@ int acceptor_turn(struct acceptor *a)
 	if (a->own_epoll < 0 || !a->armed || a->full)
 		return loop_turn(l, CLOCK_NEVER);
 	uint64_t next_ns = loop_next_ns(l), now_ns = clock_mono_ns();
-	if (take_next(a, next_ns, now_ns))
+	if (accept_next(a, next_ns, now_ns))
 		return 0;
 	int wait_ms = next_ns == CLOCK_NEVER ? -1 : next_ns <= now_ns ? 0 : (int)((next_ns - now_ns) / CLOCK_MS_NS + 1);
 	int n = epoll_wait(a->own_epoll, &e, 1, wait_ms);
 	if (n < 0 && errno != EINTR && errno != ENOMEM)
 		return -errno;
 	if (n == 1 && e.data.ptr) {
-		struct door *d = e.data.ptr;
+		struct listen_socket *ls = e.data.ptr;
 		l->now_ns = clock_mono_ns();
-		bool brought = take(a, d->listener, 1);
+		bool brought = accept_some(a, ls->listener, 1);
 		if (brought)
-			a->last = d;
-		a->in_a_row = 0;
-		note(d, brought);
+			a->last = ls;
+		a->last_n = 0;
+		rest_if_ended(ls, brought);
 		/* Connections that keep coming shall not hold up what is due. */
 		if (loop_next_ns(l) > l->now_ns)
 			return 0;

@@ -22,43 +22,41 @@
 #include "base/log_quota.h"
 #include "base/pages.h"
 #include "stream/acceptor.h"
+#include "stream/backoff.h"
 #include "stream/models.h"
 #include "stream/session_process.h"
 #include "stream/sessions.h"
 
-#define RETRY_FIRST_NS (100 * CLOCK_MS_NS)
-#define RETRY_LAST_NS (CLOCK_S_NS)
-#define SAY_AGAIN_NS (30 * CLOCK_S_NS)
-#define LIVES_NS (CLOCK_S_NS)
-#define UNHEEDED_NS (2 * CLOCK_S_NS) /* for a kill mark */
+#define CHECK_NS (CLOCK_S_NS)        /* between two looks at the children   */
+#define UNHEEDED_NS (2 * CLOCK_S_NS) /* for a child with a kill mark to end */
 #define LINGERS_MOST_NS (SESSION_LINGER_NS + SESSION_STALL_NS + WORKER_BEATS_MISSED_NS)
 
 struct session_child {
 	pid_t pid;
 	struct table_slot *slot;
 	uint32_t slot_generation;
-	uint64_t over;     /* not 0: its session is over, as the how-manieth, and its connection lingers */
-	uint64_t since_ns; /* when it was first seen to linger, or with a kill mark; 0: neither          */
-	bool closing;      /* it is being killed, to make room for another that lingers                  */
-	bool stuck;        /* it is being killed, for it does nothing any more                           */
+	uint64_t over;     /* its session's number in the order in which sessions ended, from 1; 0: it goes on */
+	uint64_t since_ns; /* when it was first seen to linger, or with a kill mark; 0: neither                */
+	bool closing;      /* killed, to make room for another that lingers                                    */
+	bool stuck;        /* killed, for giving no sign of life or not ending its session                     */
 };
 
-/* The acceptor's own: its children have it not. */
+/* The state of the acceptor. Its pages are kept from the children (pages_take_own). */
 struct forker {
 	struct worker *w;
 	uint32_t n, cap; /* of children */
 	uint32_t closing_n;
-	uint64_t overs_n; /* ever */
+	uint64_t overs_n; /* sessions that have ended, ever */
 	struct loop_source signals, over;
 	struct admitted waiting; /* admitted, but the fork failed; fd -1: none */
 	struct loop_timer retry;
-	uint64_t retry_ns, said_ns;
-	struct loop_timer lives;         /* set while there are children: when they are looked at next */
-	uint64_t judged_from_ns;         /* the acceptor was itself stopped until then                */
+	struct backoff backoff;
+	struct loop_timer check;         /* set while there are children: when they are looked at next    */
+	uint64_t resumed_ns;             /* when the acceptor, stopped for a while, ran again; 0: it never was */
 	struct session_child children[]; /* in no order */
 };
 
-static struct forker *acceptor;
+static struct forker *forker;
 
 static uint32_t capacity(const struct pool_settings *pool)
 {
@@ -70,10 +68,10 @@ static bool slot_is(const struct session_child *c, uint32_t owner)
 	return atomic_load(&c->slot->owner) == owner && atomic_load(&c->slot->generation) == c->slot_generation;
 }
 
-/* What its session held, if it still does. */
+/* Frees the slot of a child's session, if it is still that session's. */
 static void free_slot(struct session_child *c)
 {
-	struct worker *w = acceptor->w;
+	struct worker *w = forker->w;
 	uint32_t row = table_row_of(c->slot), over = atomic_load(&c->slot->over);
 	uint64_t started_ns = atomic_load(&c->slot->started_ns);
 	uint32_t owner = slot_is(c, w->pid) ? w->pid : (uint32_t)c->pid;
@@ -89,20 +87,21 @@ static void free_slot(struct session_child *c)
 		histogram_add(&w->counters[row].session_time, clock_mono_ns() - started_ns);
 }
 
-/* Sessions that are over, while their processes are not gone yet: a client that saw its connection closed can come again. */
-static void free_those_over(struct worker *w)
+/* The slots of sessions that have ended are free before their processes are gone: a client that saw its connection closed
+ * can come again. */
+static void free_ended_sessions(struct worker *w)
 {
 	(void)w;
-	for (uint32_t i = 0; i < acceptor->n; i++) {
-		struct session_child *c = &acceptor->children[i];
+	for (uint32_t i = 0; i < forker->n; i++) {
+		struct session_child *c = &forker->children[i];
 		if (slot_is(c, (uint32_t)c->pid) && atomic_load(&c->slot->over))
 			free_slot(c);
 	}
 }
 
-static void mourn(const struct session_child *c, const siginfo_t *info)
+static void log_death(const struct session_child *c, const siginfo_t *info)
 {
-	struct worker *w = acceptor->w;
+	struct worker *w = forker->w;
 	bool exited = info->si_code == CLD_EXITED;
 	const char *how = exited                      ? "exit status"
 			  : info->si_status == SIGSYS ? "a system call that it may not make, signal"
@@ -115,32 +114,32 @@ static void mourn(const struct session_child *c, const siginfo_t *info)
 			w->pool->name, how, info->si_status);
 }
 
-/* A child that is gone, however it went: what it held is freed before its pid can be anybody else's. */
+/* A child that is gone, for whatever reason: what it held is freed before its pid can be another process's. */
 static void reaped(struct session_child *c, const siginfo_t *info)
 {
-	struct worker *w = acceptor->w;
+	struct worker *w = forker->w;
 	bool killed = info->si_code != CLD_EXITED || info->si_status != 0;
 
 	free_slot(c);
 	if (c->stuck)
 		pool_deaths_add_stuck(&w->plan->shared->deaths, pool_deaths_find(w->plan->census, w->pool->name));
 	else if (killed && !c->over)
-		mourn(c, info);
+		log_death(c, info);
 	if (c->over)
 		w->lingering_n--;
 	else
 		w->sessions--;
-	acceptor->closing_n -= c->closing;
+	forker->closing_n -= c->closing;
 	w->served += c->over || !killed;
 	atomic_store_explicit(&w->record->served, w->served, memory_order_relaxed);
-	*c = acceptor->children[--acceptor->n];
+	*c = forker->children[--forker->n];
 }
 
 static struct session_child *find_child(pid_t pid)
 {
-	for (uint32_t i = 0; i < acceptor->n; i++)
-		if (acceptor->children[i].pid == pid)
-			return &acceptor->children[i];
+	for (uint32_t i = 0; i < forker->n; i++)
+		if (forker->children[i].pid == pid)
+			return &forker->children[i];
 	return NULL;
 }
 
@@ -155,8 +154,8 @@ static void reap(void)
 			reaped(c, &info);
 		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
-	worker_update(acceptor->w);
-	worker_leave_if_done(acceptor->w);
+	worker_update(forker->w);
+	worker_leave_if_done(forker->w);
 }
 
 static void signals_ready(struct loop_source *s, uint32_t events)
@@ -169,68 +168,66 @@ static void signals_ready(struct loop_source *s, uint32_t events)
 	reap();
 }
 
-/* The oldest of the connections that linger goes, as in the other models. */
+/* The oldest lingering connection is closed, as in the other models. */
 static void close_oldest(void)
 {
 	struct session_child *oldest = NULL;
 
-	for (uint32_t i = 0; i < acceptor->n; i++) {
-		struct session_child *c = &acceptor->children[i];
+	for (uint32_t i = 0; i < forker->n; i++) {
+		struct session_child *c = &forker->children[i];
 		if (c->over && !c->closing && (!oldest || c->over < oldest->over))
 			oldest = c;
 	}
 	if (!oldest)
 		return;
 	oldest->closing = true;
-	acceptor->closing_n++;
+	forker->closing_n++;
 	kill(oldest->pid, SIGKILL);
 }
 
-/* Some children's sessions are over while their connections linger: there is room for others. */
+/* Sessions of children are over while their connections linger: there is room for others. */
 static void over_ready(struct loop_source *s, uint32_t events)
 {
-	struct worker *w = acceptor->w;
+	struct worker *w = forker->w;
 	uint64_t n;
 
 	(void)events;
 	if (read(s->fd, &n, sizeof(n)) != (ssize_t)sizeof(n))
 		return;
-	for (uint32_t i = 0; i < acceptor->n; i++) {
-		struct session_child *c = &acceptor->children[i];
+	for (uint32_t i = 0; i < forker->n; i++) {
+		struct session_child *c = &forker->children[i];
 		if (c->over || (atomic_load(&c->slot->generation) == c->slot_generation && atomic_load(&c->slot->owner)))
 			continue;
-		c->over = ++acceptor->overs_n;
+		c->over = ++forker->overs_n;
 		w->sessions--;
 		w->lingering_n++;
 	}
-	while (w->lingering_n - acceptor->closing_n > SESSIONS_LINGERING_MAX)
+	while (w->lingering_n - forker->closing_n > SESSIONS_LINGERING_MAX)
 		close_oldest();
 	worker_update(w);
 }
 
-/* The connection is kept and tried again; meanwhile nobody is accepted. */
+/* The connection is kept and tried again; meanwhile no other is accepted. */
 static void fork_failed(struct worker *w, const struct admitted *a, int err)
 {
-	acceptor->waiting = *a;
-	acceptor->retry_ns = acceptor->retry_ns ? acceptor->retry_ns * 2 : RETRY_FIRST_NS;
-	if (acceptor->retry_ns > RETRY_LAST_NS)
-		acceptor->retry_ns = RETRY_LAST_NS;
-	loop_set_timer(&w->loop, &acceptor->retry, clock_mono_ns() + acceptor->retry_ns);
+	uint64_t now_ns = clock_mono_ns(), wait_ns = backoff_fail(&forker->backoff);
+
+	forker->waiting = *a;
+	loop_set_timer(&w->loop, &forker->retry, now_ns + wait_ns);
 	w->blocked = true;
 	worker_update(w);
-	if (acceptor->said_ns && clock_mono_ns() - acceptor->said_ns < SAY_AGAIN_NS)
+	if (!backoff_may_log(&forker->backoff, now_ns))
 		return;
-	acceptor->said_ns = clock_mono_ns();
 	log_say(LOG_LEVEL_WARNING, "fork",
 		"cannot fork for a session of pool %s: %s; its connection waits, trying again in %u ms", w->pool->name,
-		strerror(err), (unsigned)(acceptor->retry_ns / CLOCK_MS_NS));
+		strerror(err), (unsigned)(wait_ns / CLOCK_MS_NS));
 }
 
 static void admitted(struct worker *w, const struct admitted *a)
 {
 	uint32_t generation = atomic_load(&a->slot->generation);
-	bool room = acceptor->n < acceptor->cap;
-	const struct session_inheritance i = { a, acceptor->signals.fd, acceptor->over.fd, log_fd() };
+	bool room = forker->n < forker->cap;
+	const struct session_inheritance i = { a, forker->signals.fd, forker->over.fd, log_fd() };
 	pid_t pid;
 
 	(void)worker_random(w); /* or each child would begin with the same number */
@@ -244,28 +241,25 @@ static void admitted(struct worker *w, const struct admitted *a)
 	}
 	(void)table_hand_over(a->slot, w->pid, (uint32_t)pid);
 	close(a->fd);
-	acceptor->children[acceptor->n++] = (struct session_child){ .pid = pid,
-								    .slot = a->slot,
-								    .slot_generation = generation };
-	if (acceptor->retry_ns)
-		acceptor->retry_ns = 0;
-	if (!acceptor->lives.place)
-		loop_set_timer(&w->loop, &acceptor->lives, w->loop.now_ns + LIVES_NS);
+	forker->children[forker->n++] = (struct session_child){ .pid = pid, .slot = a->slot, .slot_generation = generation };
+	backoff_succeed(&forker->backoff);
+	if (!forker->check.place)
+		loop_set_timer(&w->loop, &forker->check, w->loop.now_ns + CHECK_NS);
 	worker_session_began(w);
 }
 
 static void retry(struct loop_timer *t)
 {
-	struct admitted a = acceptor->waiting;
+	struct admitted a = forker->waiting;
 
 	(void)t;
-	acceptor->waiting.fd = -1;
-	acceptor->w->blocked = false;
-	admitted(acceptor->w, &a);
-	worker_update(acceptor->w);
+	forker->waiting.fd = -1;
+	forker->w->blocked = false;
+	admitted(forker->w, &a);
+	worker_update(forker->w);
 }
 
-/* ---- children that do nothing any more ---- */
+/* ---- stuck children ---- */
 
 static void kill_stuck(struct session_child *c, const char *what)
 {
@@ -273,7 +267,7 @@ static void kill_stuck(struct session_child *c, const char *what)
 	kill(c->pid, SIGKILL);
 	if (log_quota_take(LOG_LEVEL_WARNING, "session"))
 		log_say(LOG_LEVEL_WARNING, "stuck", "the process %d of a session of pool %s %s: killed", (int)c->pid,
-			acceptor->w->pool->name, what);
+			forker->w->pool->name, what);
 }
 
 /* Whether something that has to end within limit_ns has gone on for longer. */
@@ -286,7 +280,7 @@ static bool outlasts(struct session_child *c, bool goes_on, uint64_t limit_ns, u
 	return goes_on && now_ns >= c->since_ns + limit_ns;
 }
 
-static void judge(struct session_child *c, uint64_t now_ns)
+static void check_child(struct session_child *c, uint64_t now_ns)
 {
 	bool has_session = slot_is(c, (uint32_t)c->pid);
 	uint64_t beat_ns = atomic_load_explicit(&c->slot->beat_ns, memory_order_relaxed);
@@ -297,21 +291,21 @@ static void judge(struct session_child *c, uint64_t now_ns)
 	} else if (outlasts(c, has_session && table_mark_of(c->slot) != KILL_NOT, UNHEEDED_NS, now_ns))
 		kill_stuck(c, "does not end its session");
 	else if (has_session && !worker_beat_is_recent(beat_ns, now_ns) &&
-		 now_ns > acceptor->judged_from_ns + WORKER_BEATS_MISSED_NS)
+		 now_ns > forker->resumed_ns + WORKER_BEATS_MISSED_NS)
 		kill_stuck(c, "shows no sign of life");
 }
 
-static void look_at_lives(struct loop_timer *t)
+static void check_children(struct loop_timer *t)
 {
-	uint64_t now_ns = acceptor->w->loop.now_ns;
+	uint64_t now_ns = forker->w->loop.now_ns;
 
-	if (now_ns > t->at_ns + LIVES_NS) /* they may have been stopped together */
-		acceptor->judged_from_ns = now_ns;
-	for (uint32_t i = 0; i < acceptor->n; i++)
-		if (!acceptor->children[i].stuck)
-			judge(&acceptor->children[i], now_ns);
-	if (acceptor->n)
-		loop_set_timer(&acceptor->w->loop, t, now_ns + LIVES_NS);
+	if (now_ns > t->at_ns + CHECK_NS) /* they may have been stopped together */
+		forker->resumed_ns = now_ns;
+	for (uint32_t i = 0; i < forker->n; i++)
+		if (!forker->children[i].stuck)
+			check_child(&forker->children[i], now_ns);
+	if (forker->n)
+		loop_set_timer(&forker->w->loop, t, now_ns + CHECK_NS);
 }
 
 static int prepare(struct worker *w)
@@ -320,44 +314,44 @@ static int prepare(struct worker *w)
 	sigset_t set;
 	int r;
 
-	acceptor = pages_take_own(sizeof(*acceptor) + cap * sizeof(acceptor->children[0]));
-	if (!acceptor)
+	forker = pages_take_own(sizeof(*forker) + cap * sizeof(forker->children[0]));
+	if (!forker)
 		return -ENOMEM;
-	acceptor->w = w;
-	acceptor->cap = cap;
-	acceptor->waiting.fd = -1;
-	acceptor->retry.fire = retry;
-	acceptor->lives.fire = look_at_lives;
+	forker->w = w;
+	forker->cap = cap;
+	forker->waiting.fd = -1;
+	forker->retry.fire = retry;
+	forker->check.fire = check_children;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGUSR1);
 	signal(SIGUSR1, SIG_DFL); /* ignored, it would be lost even while it is blocked */
-	acceptor->signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
-	acceptor->over = (struct loop_source){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .ready = over_ready };
-	if (acceptor->signals.fd < 0 || acceptor->over.fd < 0)
+	forker->signals = (struct loop_source){ .fd = loop_signal_fd(&set), .ready = signals_ready };
+	forker->over = (struct loop_source){ .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .ready = over_ready };
+	if (forker->signals.fd < 0 || forker->over.fd < 0)
 		return -ENOMEM;
-	r = loop_add(&w->loop, &acceptor->signals, EPOLLIN);
-	return r < 0 ? r : loop_add(&w->loop, &acceptor->over, EPOLLIN);
+	r = loop_add(&w->loop, &forker->signals, EPOLLIN);
+	return r < 0 ? r : loop_add(&w->loop, &forker->over, EPOLLIN);
 }
 
 static void look(struct worker *w)
 {
 	(void)w;
-	for (uint32_t i = 0; i < acceptor->n; i++) {
-		struct session_child *c = &acceptor->children[i];
+	for (uint32_t i = 0; i < forker->n; i++) {
+		struct session_child *c = &forker->children[i];
 		if (slot_is(c, (uint32_t)c->pid) && table_mark_of(c->slot) != KILL_NOT)
-			kill(c->pid, SIGUSR1); /* our child, not reaped: its pid is nobody else's */
+			kill(c->pid, SIGUSR1); /* a child that is not reaped: no other process can have its pid */
 	}
 }
 
-/* The connection that waits for a fork is not served any more. */
+/* Closes the connection that waits for a fork. */
 static void drop_waiting(struct worker *w)
 {
-	struct admitted *a = &acceptor->waiting;
+	struct admitted *a = &forker->waiting;
 
 	if (a->fd < 0)
 		return;
-	loop_cancel_timer(&w->loop, &acceptor->retry);
+	loop_cancel_timer(&w->loop, &forker->retry);
 	table_release(w->plan->table, a->slot, w->pid);
 	counters_add(&w->counters[a->listener->row].sessions_ended, 1);
 	fd_close(&a->fd);
@@ -368,8 +362,8 @@ static void drop_waiting(struct worker *w)
 static void end(struct worker *w)
 {
 	drop_waiting(w);
-	for (uint32_t i = 0; i < acceptor->n; i++) {
-		struct session_child *c = &acceptor->children[i];
+	for (uint32_t i = 0; i < forker->n; i++) {
+		struct session_child *c = &forker->children[i];
 		if (c->over)
 			kill(c->pid, SIGKILL);
 		else
@@ -381,7 +375,7 @@ static void end(struct worker *w)
 const struct worker_model fork_model = {
 	.capacity = capacity,
 	.prepare = prepare,
-	.accepted = free_those_over,
+	.accepted = free_ended_sessions,
 	.admitted = admitted,
 	.updated = acceptor_update,
 	.look = look,
