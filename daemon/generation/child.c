@@ -46,8 +46,10 @@ static bool is_of_model(const struct child *c, enum pool_model model)
 	return child_is_worker(c) && own_pool(c)->model == model;
 }
 
-static void hear(struct child *c, enum channel_word word)
+static void hear(void *of, enum channel_word word)
 {
+	struct child *c = of;
+
 	switch ((int)word) {
 	case CHANNEL_READY:
 		c->ready = true;
@@ -65,6 +67,9 @@ static void hear(struct child *c, enum channel_word word)
 	case CHANNEL_LOST:
 		c->generation->fleet->lost.met = true;
 		break;
+	case CHANNEL_GONE: /* the child is dying, and a signal will tell of its death */
+		loop_remove(&c->generation->fleet->loop, &c->channel);
+		break;
 	default: /* CHANNEL_SPARE: looking is all it asks for */
 		break;
 	}
@@ -73,15 +78,9 @@ static void hear(struct child *c, enum channel_word word)
 static void channel_ready(struct loop_source *s, uint32_t events)
 {
 	struct child *c = container_of(s, struct child, channel);
-	char words[64];
-	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
 
 	(void)events;
-	/* End of file: the child is dying, and SIGCHLD will tell. */
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		loop_remove(&c->generation->fleet->loop, s);
-	for (ssize_t i = 0; i < n; i++)
-		hear(c, (enum channel_word)words[i]);
+	channel_receive(s->fd, hear, c);
 	c->generation->fleet->changed(c->generation->fleet);
 }
 

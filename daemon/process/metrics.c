@@ -290,14 +290,20 @@ static int listen_on(int fd)
 
 /* ---- the process ---- */
 
-static void channel_ready(struct loop_source *s, uint32_t events)
+static void obey(void *unused, enum channel_word word)
 {
-	(void)events;
-	if (!channel_says_end(s->fd))
+	(void)unused;
+	if (word != CHANNEL_END && word != CHANNEL_GONE)
 		return;
-	loop_remove(&self.loop, s); /* it may have ended, and be ready for ever */
+	loop_remove(&self.loop, &self.channel); /* a closed one is ready for ever */
 	stop_listening();
 	self.leave_ns = clock_mono_ns() + LEAVE_NS;
+}
+
+static void supervisor_ready(struct loop_source *s, uint32_t events)
+{
+	(void)events;
+	channel_receive(s->fd, obey, NULL);
 }
 
 static bool is_over(void)
@@ -373,7 +379,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan, int listening, int ch
 
 	self.plan = plan;
 	self.leave_ns = CLOCK_NEVER;
-	self.channel = (struct loop_source){ .fd = channel, .ready = channel_ready };
+	self.channel = (struct loop_source){ .fd = channel, .ready = supervisor_ready };
 	self.life = (struct loop_source){ .fd = plan->life_fd, .ready = worker_life_ready };
 	fd_close_all_but(keep, array_n(keep));
 	/* Nothing of what is shared may be written from here. */

@@ -196,10 +196,16 @@ static void questions_ready(struct loop_source *s, uint32_t events)
 	lookup_client_over(self.plan, &m);
 }
 
-static void channel_ready(struct loop_source *s, uint32_t events)
+static void obey(void *unused, enum channel_word word)
+{
+	(void)unused;
+	self.leaving |= word == CHANNEL_END || word == CHANNEL_GONE;
+}
+
+static void supervisor_ready(struct loop_source *s, uint32_t events)
 {
 	(void)events;
-	self.leaving |= channel_says_end(s->fd);
+	channel_receive(s->fd, obey, NULL);
 }
 
 void resolver_run(const struct worker_plan *plan, uint32_t record_index, int questions, int channel)
@@ -209,7 +215,7 @@ void resolver_run(const struct worker_plan *plan, uint32_t record_index, int que
 	self.plan = plan;
 	self.record = &plan->shared->records[record_index];
 	self.questions = (struct loop_source){ .fd = questions, .ready = questions_ready };
-	self.channel = (struct loop_source){ .fd = channel, .ready = channel_ready };
+	self.channel = (struct loop_source){ .fd = channel, .ready = supervisor_ready };
 	fd_close_all_but(keep, array_n(keep));
 	log_set(plan->settings->log.level, plan->settings->log.format);
 	int r = loop_init(&self.loop, 4);

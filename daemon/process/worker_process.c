@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -53,8 +52,10 @@ static void go(struct worker *w)
 	datagram_look(w->datagrams);
 }
 
-static void obey(struct worker *w, enum channel_word word)
+static void obey(void *of, enum channel_word word)
 {
+	struct worker *w = of;
+
 	switch ((int)word) {
 	case CHANNEL_GO:
 		go(w);
@@ -71,22 +72,17 @@ static void obey(struct worker *w, enum channel_word word)
 		w->model->look(w);
 		datagram_look(w->datagrams);
 		break;
+	case CHANNEL_GONE: /* the supervisor is dead, or done with us */
+		_exit(0);
 	default:
 		break;
 	}
 }
 
-static void channel_ready(struct loop_source *s, uint32_t events)
+static void supervisor_ready(struct loop_source *s, uint32_t events)
 {
-	struct worker *w = container_of(s, struct worker, channel);
-	char words[32];
-	ssize_t n = recv(s->fd, words, sizeof(words), MSG_DONTWAIT);
-
 	(void)events;
-	if (n == 0)
-		_exit(0); /* the supervisor is dead, or done with us */
-	for (ssize_t i = 0; i < n; i++)
-		obey(w, (enum channel_word)words[i]);
+	channel_receive(s->fd, obey, container_of(s, struct worker, channel));
 }
 
 static void beat(struct loop_timer *t)
@@ -178,7 +174,7 @@ void worker_process_run(const struct worker_plan *plan, uint32_t pool_index, uin
 		.record = &plan->shared->records[record_index],
 		.counters = shared_counters(plan->shared, record_index),
 		.gauge = &plan->shared->gauges[plan->gauges + pool_index],
-		.channel = { .fd = channel, .ready = channel_ready },
+		.channel = { .fd = channel, .ready = supervisor_ready },
 		.beat = { .fire = beat },
 		.over_fd = -1,
 		.drain = worker_process_drain,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The words that the supervisor and its processes tell each other over a channel. */
+/* The words that the supervisor and its processes send each other over a channel. */
 #include "worker/channel.h"
 
-#include <string.h>
+#include <errno.h>
 #include <sys/socket.h>
+
+#define WORDS_MAX 64 /* read at once */
 
 void channel_send(int channel, enum channel_word word)
 {
@@ -12,10 +14,14 @@ void channel_send(int channel, enum channel_word word)
 	(void)!send(channel, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-bool channel_says_end(int channel)
+void channel_receive(int channel, channel_hear_fn *hear, void *of)
 {
-	char words[8];
+	char words[WORDS_MAX];
 	ssize_t n = recv(channel, words, sizeof(words), MSG_DONTWAIT);
 
-	return n == 0 || (n > 0 && memchr(words, CHANNEL_END, (size_t)n));
+	for (ssize_t i = 0; i < n; i++)
+		if (words[i] != CHANNEL_GONE)
+			hear(of, (enum channel_word)words[i]);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		hear(of, CHANNEL_GONE);
 }

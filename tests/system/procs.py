@@ -95,10 +95,12 @@ def pss_bytes(pids, which="Pss"):
 
 
 def descriptors(pid):
-    """{descriptor: what it is} of a process."""
+    """{descriptor: what it is} of a process; none of one that is gone."""
     found = {}
     try:
         listed = os.listdir(f"/proc/{pid}/fd")
+    except FileNotFoundError:
+        return found
     except PermissionError as e:
         raise unittest.SkipTest("needs root (to see the descriptors of a process that is not dumpable)") from e
     for fd in listed:
