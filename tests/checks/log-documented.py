@@ -14,7 +14,7 @@ ALL = "\n".join(SOURCES.values())
 WORD = r'"([a-z_]+)"'
 # What is said with an event that a variable holds.
 EVENTS = (rf'\blog_say\(\s*[^,"]+,\s*{WORD}', rf'\blog_begin\(\s*[^,"]+,\s*[^,"]+,\s*{WORD}', rf'\bfail\(\s*\w+,\s*{WORD}',
-          rf'\blog_refusals\(\w+, \w+, {WORD}')
+          rf'\blog_incident\(\w+, \w+, {WORD}')
 
 
 def section(name, until=r"\n\.S[sh] "):
