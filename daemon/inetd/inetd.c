@@ -297,7 +297,8 @@ static int serve_stream(void)
 	return 0;
 }
 
-/* Until none has come for a minute, or for idle_timeout where that is less: then the socket is the super-server's again. */
+/* Until none has come for a minute, or for idle_timeout where that is less, and all are answered: then the socket is the
+ * super-server's again. */
 static int serve_datagrams(void)
 {
 	struct worker *w = &self.worker;
@@ -308,8 +309,8 @@ static int serve_datagrams(void)
 
 	w->phase = WORKER_SERVING;
 	datagram_look(w->datagrams);
-	while (r == 0 && clock_mono_ns() < until_ns) {
-		r = loop_turn(&w->loop, until_ns);
+	while (r == 0 && (clock_mono_ns() < until_ns || w->datagrams_waiting)) {
+		r = loop_turn(&w->loop, w->datagrams_waiting ? CLOCK_NEVER : until_ns);
 		uint64_t now_received = atomic_load(&w->counters[self.listener.row].datagrams_received);
 		if (now_received != received)
 			until_ns = w->loop.now_ns + idle_ns;

@@ -13,6 +13,7 @@ import unittest
 import clients
 import harness
 import netns
+import test_inetd
 from test_hostname import error, record
 
 HOSTNAME = {"service": "hostname"}
@@ -204,6 +205,19 @@ class Datagrams(WithNameServer):
             s = d.connect("hostname", "udp", source=ELSEWHERE)
             self.assertEqual(record(clients.ask(s, b"HNAME single.test\r\n"))[0], ["10.1.0.1"])
         d.stop(signal.SIGQUIT)
+
+
+class Inetd(test_inetd.Case, WithNameServer):
+    def test_a_datagram_whose_answer_takes_longer_than_idle_timeout_is_answered(self):
+        netns.replace("/etc/resolv.conf", f"nameserver {self.NAME_SERVER}\noptions timeout:1 attempts:1\n", FOLDER)
+        s = self.bound("udp")
+        client = clients.datagram_socket()
+        self.addCleanup(client.close)
+        client.settimeout(harness.TIMEOUT_S)
+        client.connect(s.getsockname())
+        p = self.inetd(s, "hostname", options=["listeners.[0].idle_timeout=100ms", "listeners.[0].amplification=100"])
+        self.assertEqual(error(clients.ask(client, b"HNAME silent.bad.test\r\n")), "TMPSYS")
+        self.ended(p)
 
 
 class NoNameServer(WithNameServer):
