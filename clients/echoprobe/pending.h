@@ -32,6 +32,7 @@ struct pending_slot {
 	};
 	uint32_t reflected; /* a reflector's number of the first answer, where the caller has one */
 	uint8_t state;      /* enum pending_state                                                 */
+	uint8_t faults;     /* those that the server was asked for; bits of enum impairment_fault */
 };
 
 _Static_assert(sizeof(struct pending_slot) == 32, "half a cache line: 16 MiB for 100,000 packets a second");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sums of packets' fates. */
 #include "echoprobe/tally.h"
+#include "wire/impairment.h"
 
 void tally_sent(struct tally *t, uint32_t bytes)
 {
@@ -36,6 +37,13 @@ static void add_place(struct tally *t, const struct order_place *place)
 		t->late_time_max_ns = place->late_time_ns;
 }
 
+static void count_expected(struct tally_expected *expected, const struct tally_answer *answer)
+{
+	expected->corrupted += answer->content == TALLY_CORRUPTED && impairment_hits(answer->faults, IMPAIRMENT_CORRUPT);
+	expected->truncated += answer->content == TALLY_TRUNCATED && impairment_hits(answer->faults, IMPAIRMENT_TRUNCATE);
+	expected->reordered += answer->place.extent != 0 && impairment_hits(answer->faults, IMPAIRMENT_REORDER);
+}
+
 void tally_received(struct tally *t, const struct tally_answer *answer)
 {
 	t->packets.received++;
@@ -46,6 +54,8 @@ void tally_received(struct tally *t, const struct tally_answer *answer)
 	histogram_add(&t->rtt, answer->rtt_ns);
 	moments_add(&t->rtt_ns, (double)answer->rtt_ns);
 	add_place(t, &answer->place);
+	if (answer->faults != 0)
+		count_expected(&t->expected, answer);
 }
 
 void tally_jitter(struct tally *t, double jitter_ns, int64_t arrived_ns)
@@ -97,6 +107,16 @@ static void merge_packets(struct tally_packets *to, const struct tally_packets *
 	to->skipped += from->skipped;
 }
 
+static void merge_expected(struct tally_expected *to, const struct tally_expected *from)
+{
+	to->timed_out += from->timed_out;
+	to->recovered += from->recovered;
+	to->duplicated += from->duplicated;
+	to->reordered += from->reordered;
+	to->corrupted += from->corrupted;
+	to->truncated += from->truncated;
+}
+
 static void merge_jitter(struct tally_jitter *to, const struct tally_jitter *from)
 {
 	if (from->each_ns.n == 0)
@@ -113,6 +133,7 @@ static void merge_jitter(struct tally_jitter *to, const struct tally_jitter *fro
 void tally_merge(struct tally *to, const struct tally *from)
 {
 	merge_packets(&to->packets, &from->packets);
+	merge_expected(&to->expected, &from->expected);
 	to->sent_bytes += from->sent_bytes;
 	to->received_bytes += from->received_bytes;
 	to->periods += from->periods;

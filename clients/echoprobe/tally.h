@@ -34,6 +34,16 @@ struct tally_packets {
 	uint64_t skipped;       /* slots of the schedule that passed without a packet                            */
 };
 
+/* Of these counts, those of packets that the server was asked to do it to (wire/impairment.h). */
+struct tally_expected {
+	uint64_t timed_out;
+	uint64_t recovered;
+	uint64_t duplicated;
+	uint64_t reordered;
+	uint64_t corrupted;
+	uint64_t truncated;
+};
+
 /* The jitter of RFC 3550 after each of its packets. */
 struct tally_jitter {
 	struct moments each_ns;
@@ -45,6 +55,7 @@ struct tally_jitter {
 /* Zeroed memory is an empty tally: 37 KiB. */
 struct tally {
 	struct tally_packets packets;
+	struct tally_expected expected;
 	uint64_t sent_bytes;
 	uint64_t received_bytes;
 	uint64_t periods;             /* loss periods that have ended                          */
@@ -67,6 +78,7 @@ struct tally_answer {
 	uint32_t bytes;
 	int64_t rtt_ns;
 	struct order_place place;
+	uint8_t faults; /* those that the server was asked for; bits of enum impairment_fault */
 };
 
 void tally_sent(struct tally *t, uint32_t bytes);

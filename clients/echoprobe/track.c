@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fates of one flow's packets, from where they happen to the tallies. */
 #include "echoprobe/track.h"
+#include "wire/impairment.h"
 
 void track_init(struct track *t, const struct track_memory *memory, uint64_t timeout_ns, uint64_t warmup)
 {
@@ -21,13 +22,37 @@ uint64_t track_next(const struct track *t)
 	return t->pending.next;
 }
 
+static bool is_asked_for(const struct track *t, uint64_t seq, enum impairment_fault fault)
+{
+	return impairment_hits(pending_slot(&t->pending, seq)->faults, fault);
+}
+
 static void time_out(struct track *t, uint64_t seq)
 {
+	bool expected = is_asked_for(t, seq, IMPAIRMENT_DROP);
+
 	pending_time_out(&t->pending, seq);
 	if (seq < t->warmup)
 		return;
-	for (unsigned i = 0; i < t->into_n; i++)
+	for (unsigned i = 0; i < t->into_n; i++) {
 		t->into[i]->packets.timed_out++;
+		t->into[i]->expected.timed_out += expected;
+	}
+}
+
+/* A copy of what was answered; the server makes one of a packet, so that all others are the path's. */
+static void count_copy(struct track *t, uint64_t seq)
+{
+	struct pending_slot *slot = pending_slot(&t->pending, seq);
+	bool expected = is_asked_for(t, seq, IMPAIRMENT_DUPLICATE);
+
+	if (seq < t->warmup)
+		return;
+	slot->faults &= (uint8_t) ~(1U << IMPAIRMENT_DUPLICATE);
+	for (unsigned i = 0; i < t->into_n; i++) {
+		t->into[i]->packets.duplicated++;
+		t->into[i]->expected.duplicated += expected;
+	}
 }
 
 static void add_period(const struct track *t, const struct losses_period *period)
@@ -112,6 +137,7 @@ static void add_answer(struct track *t, const struct track_answer *a, enum tally
 		.bytes = a->bytes,
 		.rtt_ns = a->rtt_ns,
 		.place = order_add(&t->order, a->seq, a->arrived_ns),
+		.faults = pending_slot(&t->pending, a->seq)->faults,
 	};
 
 	double jitter_ns;
@@ -119,6 +145,7 @@ static void add_answer(struct track *t, const struct track_answer *a, enum tally
 
 	for (unsigned i = 0; i < t->into_n; i++) {
 		t->into[i]->packets.recovered += timed_out_now;
+		t->into[i]->expected.recovered += timed_out_now && is_asked_for(t, a->seq, IMPAIRMENT_DROP);
 		tally_received(t->into[i], &answer);
 		if (has_jitter)
 			tally_jitter(t->into[i], jitter_ns, a->arrived_ns);
@@ -131,9 +158,7 @@ enum track_verdict track_answered(struct track *t, const struct track_answer *an
 	enum tally_promptness promptness = answer->rtt_ns > t->timeout_ns ? TALLY_LATE : TALLY_IN_TIME;
 
 	if (state == PENDING_ANSWERED || state == PENDING_UNSENT) {
-		if (answer->seq >= t->warmup)
-			for (unsigned i = 0; i < t->into_n; i++)
-				t->into[i]->packets.duplicated++;
+		count_copy(t, answer->seq);
 		return TRACK_DUPLICATE;
 	}
 	/* The answer overtook track_expired(). */

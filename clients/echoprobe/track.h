@@ -47,7 +47,7 @@ void track_count_in(struct track *t, struct tally *run, struct tally *interval);
 /* The number of the packet that is sent next. */
 uint64_t track_next(const struct track *t);
 
-/* It was sent at sent_ns (CLOCK_MONOTONIC). Returns its place, in which the caller keeps clock_ns and stamp_ns. */
+/* It was sent at sent_ns (CLOCK_MONOTONIC). Returns its place, in which the caller keeps clock_ns, stamp_ns and faults. */
 struct pending_slot *track_sent(struct track *t, int64_t sent_ns, uint32_t bytes);
 
 /* It could not be sent: it has no fate. */

@@ -51,9 +51,9 @@ static struct impairment_verdict find(const struct impairment *i, const struct d
 			v.hits |= 1U << faults[f];
 	if (d->datagram_n == 0)
 		v.hits &= ~(1U << IMPAIRMENT_CORRUPT | 1U << IMPAIRMENT_TRUNCATE);
-	if (impairment_hits(&v, IMPAIRMENT_CORRUPT))
+	if (impairment_hits(v.hits, IMPAIRMENT_CORRUPT))
 		v.flip_bit = draw(i, PLACE_FLIP, d) % (8 * (uint64_t)d->datagram_n);
-	if (impairment_hits(&v, IMPAIRMENT_TRUNCATE))
+	if (impairment_hits(v.hits, IMPAIRMENT_TRUNCATE))
 		v.keep_bytes = (size_t)(draw(i, PLACE_KEEP, d) % d->datagram_n);
 	return v;
 }

@@ -41,8 +41,8 @@ struct impairment_verdict impairment_by_content(const struct impairment *i, cons
 /* By order: of the listener's datagram number `count`, of n octets. */
 struct impairment_verdict impairment_by_order(const struct impairment *i, uint64_t count, size_t n);
 
-/* Whether a fault is among the hits. */
-static inline bool impairment_hits(const struct impairment_verdict *v, enum impairment_fault fault)
+/* Whether a fault is among the hits of a verdict. */
+static inline bool impairment_hits(uint32_t hits, enum impairment_fault fault)
 {
-	return (v->hits >> fault & 1) != 0;
+	return (hits >> fault & 1) != 0;
 }

@@ -23,7 +23,7 @@ TEST(a_fault_hits_where_the_hash_keyed_by_seed_and_place_is_under_its_share)
 			bool wanted = siphash(&key, &payload, sizeof(payload)) < UINT64_C(1) << 62;
 			struct impairment_verdict v = impairment_by_content(&i, &payload, sizeof(payload));
 
-			assert_true(impairment_hits(&v, faults[f]) == wanted);
+			assert_true(impairment_hits(v.hits, faults[f]) == wanted);
 			assert_int_equal(v.hits, wanted ? 1U << faults[f] : 0);
 		}
 	}
@@ -56,8 +56,8 @@ TEST(shares_are_met_and_faults_do_not_depend_on_each_other)
 		struct impairment_verdict v = impairment_by_order(&i, count, 64);
 
 		for (unsigned f = 0; f < IMPAIRMENT_PLACES; f++)
-			n[f] += impairment_hits(&v, (enum impairment_fault)f);
-		both += impairment_hits(&v, IMPAIRMENT_DUPLICATE) && impairment_hits(&v, IMPAIRMENT_CORRUPT);
+			n[f] += impairment_hits(v.hits, (enum impairment_fault)f);
+		both += impairment_hits(v.hits, IMPAIRMENT_DUPLICATE) && impairment_hits(v.hits, IMPAIRMENT_CORRUPT);
 	}
 	assert_in_range(n[IMPAIRMENT_DUPLICATE], 9600, 10400);
 	assert_in_range(n[IMPAIRMENT_REORDER], 400, 600);

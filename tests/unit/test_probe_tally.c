@@ -29,6 +29,7 @@ static struct tally_answer any_answer(uint64_t *seed)
 		.rtt_ns = random_delay(seed, 3000000),
 	};
 
+	a.faults = (uint8_t)random_word(seed);
 	if (random_below(seed, 5) == 0)
 		a.place = (struct order_place){ .extent = 1 + random_below(seed, 40),
 						.late_time_ns = random_delay(seed, 500) };
@@ -55,6 +56,9 @@ static void add_any(struct tally *one, struct tally *other, uint64_t *seed, int6
 		both[i]->packets.skipped += extra == 6;
 		both[i]->packets.timed_out += fate < 2;
 		both[i]->packets.recovered += fate == 1;
+		both[i]->expected.timed_out += fate < 2 && extra < 9;
+		both[i]->expected.recovered += fate == 1 && extra < 9;
+		both[i]->expected.duplicated += extra == 1 && fate == 2;
 		if (fate != 0)
 			tally_received(both[i], &answer);
 		if (extra == 7)
@@ -82,6 +86,8 @@ TEST(the_parts_of_a_run_merge_to_the_run_in_any_order)
 	for (unsigned i = 0; i < PARTS; i++)
 		tally_merge(&merged, &parts[(i * 3) % PARTS]);
 	assert_memory_equal(&merged.packets, &whole.packets, sizeof(whole.packets));
+	assert_memory_equal(&merged.expected, &whole.expected, sizeof(whole.expected));
+	assert_true(whole.expected.corrupted > 0 && whole.expected.truncated > 0 && whole.expected.reordered > 0);
 	assert_memory_equal(&merged.rtt, &whole.rtt, sizeof(whole.rtt));
 	assert_int_equal(merged.sent_bytes, whole.sent_bytes);
 	assert_int_equal(merged.received_bytes, whole.received_bytes);

@@ -6,6 +6,7 @@
 
 #include "echoprobe/track.h"
 #include "probe_numbers.h"
+#include "wire/impairment.h"
 
 #define PLACES 1024
 #define GAP 1000
@@ -250,6 +251,61 @@ TEST(what_was_sent_is_received_or_lost_after_any_fates)
 	}
 }
 
+/* Sends a packet that the server was asked to do this to. */
+static void send_impaired(enum impairment_fault fault)
+{
+	track_sent(&t, (int64_t)track_next(&t) * GAP, 64)->faults = (uint8_t)(1U << fault);
+}
+
+TEST(what_the_server_was_asked_for_is_told_from_what_the_path_did)
+{
+	for (unsigned i = 0; i < 2; i++) { /* the server did it, and the path once more to the packets after it */
+		if (i == 0)
+			send_impaired(IMPAIRMENT_DROP);
+		else
+			send(1);
+		for (unsigned k = 0; k < 4; k++) {
+			static const enum impairment_fault faults[] = { IMPAIRMENT_DUPLICATE, IMPAIRMENT_CORRUPT,
+									IMPAIRMENT_TRUNCATE, IMPAIRMENT_REORDER };
+
+			if (i == 0)
+				send_impaired(faults[k]);
+			else
+				send(1);
+		}
+	}
+	for (unsigned i = 0; i < 10; i += 5) {
+		static const enum tally_content contents[] = { TALLY_INTACT, TALLY_CORRUPTED, TALLY_TRUNCATED };
+
+		for (unsigned k = 0; k < 3; k++)
+			(void)track_answered(&t, &(struct track_answer){ .seq = i + 1 + k, .content = contents[k] });
+		assert_int_equal(answer(i + 1, 10), TRACK_DUPLICATE);
+		assert_int_equal(answer(i + 1, 10), TRACK_DUPLICATE); /* one copy too many to be the server's */
+	}
+	answer(4, 10);
+	answer(9, 10);
+	track_end(&t, 10 * GAP);
+	assert_int_equal(tally_lost(&run), 2);
+	assert_int_equal(run.expected.timed_out - run.expected.recovered, 1);
+	assert_int_equal(run.packets.duplicated, 4);
+	assert_int_equal(run.expected.duplicated, 1);
+	assert_int_equal(run.packets.corrupted, 2);
+	assert_int_equal(run.expected.corrupted, 1);
+	assert_int_equal(run.packets.truncated, 2);
+	assert_int_equal(run.expected.truncated, 1);
+	assert_int_equal(run.packets.reordered, 1);
+	assert_int_equal(run.expected.reordered, 1);
+}
+
+TEST(a_packet_that_the_server_should_have_dropped_and_that_comes_late_is_not_lost)
+{
+	send_impaired(IMPAIRMENT_DROP);
+	expire(TIMEOUT + 1);
+	assert_int_equal(run.expected.timed_out, 1);
+	assert_int_equal(answer(0, TIMEOUT + 5), TRACK_LATE);
+	assert_int_equal(run.expected.recovered, 1);
+}
+
 TEST(what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval)
 {
 	track_count_in(&t, &run, &interval);
@@ -281,6 +337,8 @@ int main(void)
 		FRESH(a_packet_that_could_not_be_sent_is_neither_lost_nor_sent),
 		FRESH(intervals_are_counted_beside_the_run_and_merge_to_it),
 		FRESH(what_was_sent_is_received_or_lost_after_any_fates),
+		FRESH(what_the_server_was_asked_for_is_told_from_what_the_path_did),
+		FRESH(a_packet_that_the_server_should_have_dropped_and_that_comes_late_is_not_lost),
 		FRESH(what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval),
 	};
 
