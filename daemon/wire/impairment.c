@@ -25,6 +25,12 @@ static uint64_t draw(const struct impairment *i, unsigned place, const struct dr
 	return siphash(&key, d->from, d->from_n);
 }
 
+/* share_ppm * 2^64 / 10^6, rounded down, of less than all; 2^64 is 18446744073709 * 10^6 + 551616. */
+static uint64_t threshold(uint32_t share_ppm)
+{
+	return share_ppm * UINT64_C(18446744073709) + share_ppm * UINT64_C(551616) / IMPAIRMENT_WHOLE_PPM;
+}
+
 static bool is_hit(const struct impairment *i, enum impairment_fault fault, const struct drawn *d)
 {
 	uint32_t share_ppm = i->share_ppm[fault];
@@ -33,7 +39,7 @@ static bool is_hit(const struct impairment *i, enum impairment_fault fault, cons
 		return false;
 	if (share_ppm >= IMPAIRMENT_WHOLE_PPM)
 		return true;
-	return draw(i, fault, d) < (uint64_t)(((unsigned __int128)share_ppm << 64) / IMPAIRMENT_WHOLE_PPM);
+	return draw(i, fault, d) < threshold(share_ppm);
 }
 
 static struct impairment_verdict find(const struct impairment *i, const struct drawn *d)
