@@ -36,12 +36,6 @@ struct timespec engine_wall(int64_t mono_ns, int64_t clock_ns)
 	return (struct timespec){ .tv_sec = ns / (int64_t)CLOCK_S_NS, .tv_nsec = ns % (int64_t)CLOCK_S_NS };
 }
 
-void engine_tell(struct engine *e, const struct result_packet *packet)
-{
-	if (e->watch && e->watch->packet)
-		e->watch->packet(e->watch, e, packet);
-}
-
 /* --- beginning ------------------------------------------------------------------------------------------------------ */
 
 static int random_bytes(void *to, size_t n)
@@ -93,17 +87,15 @@ static int open_flow(struct engine *e, const struct target_source *from, uint16_
 	struct engine_flow *f = &e->flows[index];
 	int r;
 
-	*f = (struct engine_flow){
-		.engine = e, .index = index, .ttl = -1, .socket = { .fd = -1, .family = e->target.addr.family }
-	};
+	*f = (struct engine_flow){ .engine = e, .index = index, .ttl = -1, .source.fd = -1 };
 	r = init_track(f, e->plan);
 	if (r < 0) {
 		text_add(why, "there is not enough memory for so many packets under way");
 		return r;
 	}
-	r = flow_open(&f->socket, e->plan, from, index, why);
-	if (r == 0)
-		stamps_open(&f->stamps, f->socket.fd, e->plan->stamps, e->plan->interval_ns / e->plan->burst);
+	r = e->carrier->open(f, from, why);
+	if (r < 0)
+		pages_give(f->memory, f->memory_bytes);
 	return r;
 }
 
@@ -113,20 +105,18 @@ static int open_flows(struct engine *e, struct text *why)
 	int r = target_source(e->plan, e->target.addr.family, &from, why);
 
 	for (uint16_t i = 0; r == 0 && i < e->plan->flows; i++) {
-		e->flows_n = i + 1u;
 		r = open_flow(e, &from, i, why);
+		e->flows_n += r == 0;
 	}
 	return r;
 }
 
-int engine_open(struct engine *e, const struct plan *plan, const struct target *target, struct text *why)
+int engine_open(struct engine *e, struct text *why)
 {
+	const struct plan *plan = e->plan;
 	uint64_t seed = 0;
 	int r;
 
-	memset(e, 0, sizeof(*e));
-	e->plan = plan;
-	e->target = *target;
 	e->planned = plan->count == 0 ? UINT64_MAX : plan->warmup + plan->count;
 	e->flows = pages_take(plan->flows * sizeof(*e->flows));
 	e->scopes = pages_take(plan->flows * sizeof(*e->scopes));
@@ -141,16 +131,16 @@ int engine_open(struct engine *e, const struct plan *plan, const struct target *
 		engine_close(e);
 		return r;
 	}
+	e->started_at = clock_wall();
+	e->started_ns = clock_mono_ns();
 	schedule_init(&e->schedule, plan, clock_mono_ns(), seed);
-	if (flow_source(&e->flows[0].socket, &target->addr, &e->source, e->interface) < 0)
-		e->source.family = AF_UNSPEC;
 	return 0;
 }
 
 void engine_close(struct engine *e)
 {
 	for (size_t i = 0; i < e->flows_n; i++) {
-		flow_close(&e->flows[i].socket);
+		e->carrier->close(&e->flows[i]);
 		pages_give(e->flows[i].memory, e->flows[i].memory_bytes);
 	}
 	e->flows_n = 0;
@@ -161,11 +151,6 @@ void engine_close(struct engine *e)
 }
 
 /* --- the loop ------------------------------------------------------------------------------------------------------- */
-
-static void ready(struct loop_source *s, uint32_t events)
-{
-	engine_receive(container_of(s, struct engine_flow, source), events);
-}
 
 static void send_due(struct loop_timer *t)
 {
@@ -212,30 +197,65 @@ static uint64_t linger_ns(const struct engine *e)
 	return longest_ns;
 }
 
-/* At most until the last packet's time is over. */
+/* At most until the last packet's time is over; a connection that ends says so, and is waited for until then. */
 static uint64_t linger_until_ns(const struct engine *e)
 {
-	uint64_t now_ns = clock_mono_ns(), until_ns = clock_add(now_ns, linger_ns(e));
+	uint64_t now_ns = clock_mono_ns(), until_ns = e->carrier->is_done ? CLOCK_NEVER : clock_add(now_ns, linger_ns(e));
 	uint64_t last_ns = clock_add(e->last_sent_ns, e->plan->timeout_ns);
 
 	return last_ns < now_ns ? now_ns : last_ns < until_ns ? last_ns : until_ns;
+}
+
+static void finish(struct engine *e)
+{
+	e->phase = ENGINE_OVER;
+	e->ended_ns = clock_mono_ns();
+	for (size_t i = 0; i < e->flows_n; i++) {
+		if (e->flows[i].source.fd >= 0)
+			loop_remove(e->loop, &e->flows[i].source);
+		track_end(&e->flows[i].track, (int64_t)schedule_due_ns(&e->schedule));
+	}
+	loop_cancel_timer(e->loop, &e->send);
+	loop_cancel_timer(e->loop, &e->expiry);
+	loop_cancel_timer(e->loop, &e->end);
+}
+
+static void begin(struct engine *e)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	e->phase = ENGINE_SENDING;
+	e->schedule.due_ns = now_ns;
+	loop_set_timer(e->loop, &e->send, now_ns);
+	loop_set_timer(e->loop, &e->end, clock_add(now_ns, e->plan->duration_ns));
 }
 
 static void fire_end(struct loop_timer *t)
 {
 	struct engine *e = container_of(t, struct engine, end);
 
-	if (e->phase == ENGINE_SENDING) {
+	if (e->phase == ENGINE_SENDING)
 		engine_stop(e, RESULT_DURATION);
-		return;
-	}
-	e->phase = ENGINE_OVER;
-	e->ended_ns = clock_mono_ns();
-	for (size_t i = 0; i < e->flows_n; i++) {
-		loop_remove(e->loop, &e->flows[i].source);
-		track_end(&e->flows[i].track, (int64_t)schedule_due_ns(&e->schedule));
-	}
-	loop_cancel_timer(e->loop, &e->expiry);
+	else if (e->phase == ENGINE_CONNECTING)
+		begin(e); /* those that did not connect in time lose their packets */
+	else
+		finish(e);
+}
+
+void engine_connected(struct engine *e)
+{
+	if (--e->connecting_n == 0 && e->phase == ENGINE_CONNECTING)
+		begin(e);
+}
+
+static bool is_done(const struct engine *e)
+{
+	if (!e->carrier->is_done)
+		return false;
+	for (size_t i = 0; i < e->flows_n; i++)
+		if (!e->carrier->is_done(&e->flows[i]))
+			return false;
+	return true;
 }
 
 void engine_settle(struct engine *e)
@@ -248,7 +268,9 @@ void engine_settle(struct engine *e)
 		if (at_ns < next_ns)
 			next_ns = at_ns;
 	}
-	if (next_ns != CLOCK_NEVER)
+	if (e->phase == ENGINE_WAITING && is_done(e))
+		finish(e);
+	else if (next_ns != CLOCK_NEVER)
 		loop_set_timer(e->loop, &e->expiry, next_ns);
 	else if (e->phase == ENGINE_WAITING && e->end.place == 0)
 		loop_set_timer(e->loop, &e->end, linger_until_ns(e));
@@ -256,18 +278,19 @@ void engine_settle(struct engine *e)
 
 void engine_stop(struct engine *e, enum result_end why)
 {
-	if (e->phase != ENGINE_SENDING)
+	if (e->phase != ENGINE_SENDING && e->phase != ENGINE_CONNECTING)
 		return;
 	e->phase = ENGINE_WAITING;
 	e->ended_by = why;
 	loop_cancel_timer(e->loop, &e->send);
 	loop_cancel_timer(e->loop, &e->end);
+	for (size_t i = 0; e->carrier->stop && i < e->flows_n; i++)
+		e->carrier->stop(&e->flows[i]);
 	engine_settle(e);
 }
 
 int engine_start(struct engine *e, struct loop *loop, struct batch *batch, struct engine_watch *watch)
 {
-	uint64_t now_ns = clock_mono_ns();
 	int r = 0;
 
 	e->loop = loop;
@@ -278,16 +301,17 @@ int engine_start(struct engine *e, struct loop *loop, struct batch *batch, struc
 	e->end.fire = fire_end;
 	e->before = ownhost_read(e->target.addr.family);
 	e->started_at = clock_wall();
-	e->started_ns = now_ns;
-	e->schedule.due_ns = now_ns;
-	for (size_t i = 0; r == 0 && i < e->flows_n; i++) {
-		e->flows[i].source = (struct loop_source){ .fd = e->flows[i].socket.fd, .ready = ready };
-		r = loop_add(loop, &e->flows[i].source, EPOLLIN);
+	e->started_ns = clock_mono_ns();
+	for (size_t i = 0; r >= 0 && i < e->flows_n; i++) {
+		r = e->carrier->start(&e->flows[i]);
+		e->connecting_n += r > 0;
 	}
 	if (r < 0)
 		return r;
-	loop_set_timer(loop, &e->send, now_ns);
-	loop_set_timer(loop, &e->end, clock_add(now_ns, e->plan->duration_ns));
+	if (e->connecting_n == 0)
+		begin(e);
+	else
+		loop_set_timer(loop, &e->end, clock_add(e->started_ns, e->plan->timeout_ns));
 	return 0;
 }
 

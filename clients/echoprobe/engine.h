@@ -29,6 +29,8 @@
 #define ENGINE_FAULTS 8 /* reasons why sending failed that are told apart */
 
 struct engine;
+struct engine_flow;
+struct stream;
 
 /* Whoever wants to know at once; NULL functions are not called. */
 struct engine_watch {
@@ -36,21 +38,48 @@ struct engine_watch {
 	void (*icmp)(struct engine_watch *watch, const struct engine *e, const struct result_icmp *error);
 };
 
+/* What is due at a wake-up: packets in a row, on each flow. */
+struct engine_turn {
+	uint64_t due_ns[BATCH_MAX];
+	unsigned n;
+};
+
+/* How packets travel: as datagrams, or as messages of a connection. */
+struct engine_carrier {
+	/* 0, or -errno and the sentence. */
+	int (*open)(struct engine_flow *f, const struct target_source *from, struct text *why);
+	/* 0: packets may be sent; 1: it connects first, and says engine_connected(); or -errno. */
+	int (*start)(struct engine_flow *f);
+	void (*send)(struct engine_flow *f, const struct engine_turn *turn);
+	/* Nothing more is sent; NULL: nobody needs to know. */
+	void (*stop)(struct engine_flow *f);
+	/* Whether nothing more can come; NULL: that is never known. */
+	bool (*is_done)(const struct engine_flow *f);
+	void (*report)(struct engine *e, struct result *ret); /* NULL: nothing */
+	void (*close)(struct engine_flow *f);
+};
+
 struct engine_flow {
 	struct loop_source source; /* its socket's */
 	struct engine *engine;
-	struct flow socket;
-	struct stamps stamps;
+	union {
+		struct { /* datagrams */
+			struct flow socket;
+			struct stamps stamps;
+			uint32_t dropped; /* by its socket's buffer, as the kernel counts */
+		};
+		struct stream *stream; /* stream.c, exchange.c */
+	};
+	uint16_t port; /* that it sends from; 0: none */
 	struct track track;
 	struct tally tally;
 	uint16_t index;
-	int ttl;          /* of the last answer; -1: none yet              */
-	uint32_t dropped; /* by its socket's buffer, as the kernel counts */
-	void *memory;     /* the track's                                  */
+	int ttl;      /* of the last answer; -1: none yet              */
+	void *memory; /* the track's                                  */
 	size_t memory_bytes;
 };
 
-enum engine_phase { ENGINE_SENDING, ENGINE_WAITING, ENGINE_OVER };
+enum engine_phase { ENGINE_CONNECTING, ENGINE_SENDING, ENGINE_WAITING, ENGINE_OVER };
 
 struct engine_fault {
 	int error; /* errno; 0: this and all behind are free */
@@ -59,6 +88,7 @@ struct engine_fault {
 
 struct engine {
 	const struct plan *plan;
+	const struct engine_carrier *carrier;
 	struct target target;
 	struct addr source; /* AF_UNSPEC: not known */
 	char interface[IF_NAMESIZE];
@@ -77,11 +107,14 @@ struct engine {
 
 	struct engine_flow *flows;
 	size_t flows_n;
+	size_t connecting_n; /* of them */
 
 	/* Figures of all flows. */
-	struct tally total;
+	struct tally total, interval;
 	struct histogram lateness, receive_delay;
 	struct icmp_errors icmp;
+	struct result_tcp tcp;
+	uint64_t connect_ns; /* sum of all connects */
 	struct engine_fault faults[ENGINE_FAULTS];
 	struct ownhost before;
 	uint64_t send_stamps, receive_stamps; /* that measured an answer */
@@ -90,8 +123,9 @@ struct engine {
 	struct notes notes;
 };
 
-/* plan, loop and batch are the caller's, for as long as the engine is. 0, or -errno and the sentence. */
-int engine_open(struct engine *e, const struct plan *plan, const struct target *target, struct text *why) must_check;
+/* By e->plan, carrier and target, which the caller has set in an engine that is else zeroed. The plan is the caller's for as
+ * long as the engine is, as are loop and batch. 0, or -errno and the sentence. */
+int engine_open(struct engine *e, struct text *why) must_check;
 
 /* Sends the first packet in this turn of the loop, or the next. 0 or -errno. */
 int engine_start(struct engine *e, struct loop *loop, struct batch *batch, struct engine_watch *watch) must_check;
@@ -103,5 +137,9 @@ bool engine_is_over(const struct engine *e);
 
 /* What it found out so far; ret points into the engine. */
 void engine_result(struct engine *e, struct result *ret);
+
+/* What happened since engine_begin_interval(); ret points into the engine. */
+void engine_begin_interval(struct engine *e);
+void engine_take_interval(const struct engine *e, struct result_scope *ret);
 
 void engine_close(struct engine *e);

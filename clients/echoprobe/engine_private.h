@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the engine call of each other: engine.c, engine_send.c, engine_receive.c, engine_result.c. */
+/* What the parts of the engine call of each other: engine.c, engine_traffic.c, engine_result.c, and the carriers. */
 #pragma once
 
 #include "echoprobe/engine.h"
@@ -14,15 +14,23 @@ struct engine_now engine_now(void);
 /* Sends on every flow what is due, and sets the timer for what is next. */
 void engine_send_due(struct engine *e);
 
-/* Reads what a flow's socket has: its error queue, then answers. */
-void engine_receive(struct engine_flow *f, uint32_t events);
-void engine_read_errors(struct engine_flow *f);
-
 /* Makes a moment of CLOCK_MONOTONIC one of UTC. */
 struct timespec engine_wall(int64_t mono_ns, int64_t clock_ns);
 
+/* A flow's connection is made, or has failed: when none is left to wait for, the first packet is due. */
+void engine_connected(struct engine *e);
+
 /* Looks whether all is over, and when packets time out next. */
 void engine_settle(struct engine *e);
+
+/* Sending packet seq was begun late by so much. */
+void engine_count_late(struct engine_flow *f, uint64_t seq, int64_t late_ns);
+
+/* Sending failed for a reason. */
+void engine_count_fault(struct engine *e, int error);
+
+/* Counts an answer and tells whoever watches; *p is what is known of it, but for what the track knows. */
+void engine_take_answer(struct engine_flow *f, const struct track_answer *answer, struct result_packet *p);
 
 /* Tells whoever watches of a packet. */
 void engine_tell(struct engine *e, const struct result_packet *packet);

@@ -12,7 +12,7 @@ static struct result_scope scope_of(const struct engine *e, const struct tally *
 	struct result_scope s = {
 		.tally = tally,
 		.numbering = e->plan->size_bytes < PAYLOAD_NUMBERED ? RESULT_UNNUMBERED : RESULT_NUMBERED,
-		.port = f->socket.port,
+		.port = f->port,
 		.size_bytes = e->plan->size_bytes,
 	};
 
@@ -30,7 +30,7 @@ static enum result_stamper stamper(const struct engine *e, uint64_t kernel, uint
 
 static struct result_host host_of(struct engine *e)
 {
-	struct ownhost now = ownhost_read(e->target.addr.family);
+	struct ownhost now = { 0 };
 	struct result_host h = {
 		.send = stamper(e, e->send_stamps, e->send_missing),
 		.receive = stamper(e, e->receive_stamps, e->receive_missing),
@@ -41,9 +41,13 @@ static struct result_host host_of(struct engine *e)
 	};
 	uint64_t dropped = 0;
 
+	if (e->plan->transport != PLAN_UDP)
+		return h;
 	for (size_t i = 0; i < e->flows_n; i++)
 		dropped += e->flows[i].dropped;
 	h.dropped_in_socket = RESULT_KNOWN((int64_t)dropped);
+	if (e->phase == ENGINE_OVER)
+		now = ownhost_read(e->target.addr.family);
 	if (now.known && e->before.known) {
 		h.udp_buffer_errors = RESULT_KNOWN((int64_t)(now.buffer_errors - e->before.buffer_errors));
 		h.udp_checksum_errors = RESULT_KNOWN((int64_t)(now.checksum_errors - e->before.checksum_errors));
@@ -74,6 +78,18 @@ static void add_notes(struct engine *e)
 		notes_addf(&e->notes, "a router or the host said that this is prohibited, so no more was sent");
 }
 
+void engine_begin_interval(struct engine *e)
+{
+	memset(&e->interval, 0, sizeof(e->interval));
+	for (size_t i = 0; i < e->flows_n; i++)
+		track_count_in(&e->flows[i].track, &e->flows[i].tally, &e->interval);
+}
+
+void engine_take_interval(const struct engine *e, struct result_scope *ret)
+{
+	*ret = scope_of(e, &e->interval, &e->flows[0]);
+}
+
 void engine_result(struct engine *e, struct result *ret)
 {
 	uint64_t end_ns = e->phase == ENGINE_OVER ? e->ended_ns : clock_mono_ns();
@@ -100,6 +116,8 @@ void engine_result(struct engine *e, struct result *ret)
 		.notes = e->notes.list,
 		.notes_n = e->notes.n,
 	};
+	if (e->carrier->report)
+		e->carrier->report(e, ret);
 	if (e->plan->probe->report)
 		e->plan->probe->report(e, ret);
 }

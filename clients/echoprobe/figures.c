@@ -50,9 +50,28 @@ static struct figure_value real_if(bool known, double v)
 	return known ? (struct figure_value){ .known = true, .ratio = v } : (struct figure_value){ 0 };
 }
 
+enum likely_end { LIKELY_LOW, LIKELY_HIGH };
+
+/* Of an interval more packets may be lost than it sent: they were sent before. */
+static bool is_share(uint64_t part, uint64_t all)
+{
+	return all > 0 && part <= all;
+}
+
 static struct figure_value share_if(bool known, uint64_t part, uint64_t all)
 {
-	return known && all > 0 ? real_if(true, (double)part / (double)all) : real_if(false, 0);
+	return known && is_share(part, all) ? real_if(true, (double)part / (double)all) : real_if(false, 0);
+}
+
+/* The interval around the loss ratio: its low or its high end. */
+static struct figure_value likely_loss(const struct tally *t, enum likely_end end)
+{
+	uint64_t lost = tally_lost(t), sent = t->packets.sent;
+
+	if (!is_share(lost, sent))
+		return real_if(false, 0);
+	struct losses_range range = losses_wilson(lost, sent);
+	return real_if(true, end == LIKELY_LOW ? range.low : range.high);
 }
 
 static struct figure_value percentile(const struct histogram *h, unsigned per_mille)

@@ -48,64 +48,88 @@ static int set_all(int fd, const struct setting *settings, size_t n, struct text
 	return 0;
 }
 
-static int set_options(const struct flow *f, const struct plan *plan, struct text *why)
+/* What holds for datagrams and connections. */
+static int set_marks(int fd, int family, const struct plan *plan, struct text *why)
 {
 	const int traffic_class = plan->dscp << 2 | plan->ecn;
+	const struct setting v4[] = {
+		{ IPPROTO_IP, IP_TTL, plan->ttl, "the TTL" },
+		{ IPPROTO_IP, IP_TOS, traffic_class, "DSCP and ECN" },
+		{ IPPROTO_IP, IP_RECVERR, 1, NULL },
+	};
+	const struct setting v6[] = {
+		{ IPPROTO_IPV6, IPV6_V6ONLY, 1, NULL },
+		{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, plan->ttl, "the hop limit" },
+		{ IPPROTO_IPV6, IPV6_TCLASS, traffic_class, "DSCP and ECN" },
+		{ IPPROTO_IPV6, IPV6_RECVERR, 1, NULL },
+	};
+
+	return family == AF_INET ? set_all(fd, v4, array_n(v4), why) : set_all(fd, v6, array_n(v6), why);
+}
+
+static int set_for_datagrams(int fd, int family, const struct plan *plan, struct text *why)
+{
 	const struct setting both[] = {
 		{ SOL_SOCKET, SO_RCVBUF, FLOW_RECEIVE_BUFFER_BYTES, NULL },
 		{ SOL_SOCKET, SO_RCVBUFFORCE, FLOW_RECEIVE_BUFFER_BYTES, NULL },
 		{ SOL_SOCKET, SO_RXQ_OVFL, 1, NULL },
 	};
 	const struct setting v4[] = {
-		{ IPPROTO_IP, IP_TTL, plan->ttl, "the TTL" },
-		{ IPPROTO_IP, IP_TOS, traffic_class, "DSCP and ECN" },
 		{ IPPROTO_IP, IP_MTU_DISCOVER, plan->df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT, "the don't-fragment bit" },
-		{ IPPROTO_IP, IP_RECVERR, 1, NULL },
 		{ IPPROTO_IP, IP_RECVTTL, 1, NULL },
 		{ IPPROTO_IP, IP_RECVTOS, 1, NULL },
 	};
 	const struct setting v6[] = {
-		{ IPPROTO_IPV6, IPV6_V6ONLY, 1, NULL },
-		{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, plan->ttl, "the hop limit" },
-		{ IPPROTO_IPV6, IPV6_TCLASS, traffic_class, "DSCP and ECN" },
 		{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, plan->df ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT, "not to fragment" },
 		{ IPPROTO_IPV6, IPV6_DONTFRAG, plan->df, NULL },
-		{ IPPROTO_IPV6, IPV6_RECVERR, 1, NULL },
 		{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, NULL },
 		{ IPPROTO_IPV6, IPV6_RECVTCLASS, 1, NULL },
 	};
-	int r = set_all(f->fd, both, array_n(both), why);
+	int r = set_all(fd, both, array_n(both), why);
 
 	if (r < 0)
 		return r;
-	return f->family == AF_INET ? set_all(f->fd, v4, array_n(v4), why) : set_all(f->fd, v6, array_n(v6), why);
+	return family == AF_INET ? set_all(fd, v4, array_n(v4), why) : set_all(fd, v6, array_n(v6), why);
 }
 
-static int bind_once(struct flow *f, const struct addr *from, struct text *why)
+int flow_prepare(int fd, int family, const struct plan *plan, const struct target_source *from, struct text *why)
 {
+	if (from->interface &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, from->interface, (socklen_t)strlen(from->interface)) < 0) {
+		int r = -errno;
+
+		text_addf(why, "cannot send from the interface %s: %s", from->interface, strerror(-r));
+		return r;
+	}
+	return set_marks(fd, family, plan, why);
+}
+
+int flow_bind(int fd, int family, const struct plan *plan, const struct target_source *from, uint32_t index,
+	      struct text *why)
+{
+	struct addr local = from->addr.family != AF_UNSPEC ? from->addr : family == AF_INET ? addr_any_v4 : addr_any_v6;
 	struct sockaddr_storage sa;
 	socklen_t len;
-	int r = addr_to_sockaddr(from, f->family, &sa, &len);
+	int r;
 
-	if (r == 0 && bind(f->fd, (struct sockaddr *)&sa, len) < 0)
-		r = -errno;
-	len = sizeof(sa);
-	if (r == 0 && getsockname(f->fd, (struct sockaddr *)&sa, &len) < 0)
+	if (plan->source_port != 0)
+		local.port = (uint16_t)(plan->source_port + index);
+	r = addr_to_sockaddr(&local, family, &sa, &len);
+	if (r == 0 && bind(fd, (struct sockaddr *)&sa, len) < 0)
 		r = -errno;
 	if (r < 0) {
 		text_add(why, "cannot send from ");
-		addr_add_text_port(why, from);
+		addr_add_text_port(why, &local);
 		text_addf(why, ": %s", strerror(-r));
-		return r;
 	}
-	f->port = addr_from_sockaddr((struct sockaddr *)&sa, len).port;
-	return 0;
+	return r;
 }
 
 static int make_socket(struct flow *f, const struct plan *plan, const struct target_source *from, uint32_t index,
 		       struct text *why)
 {
-	struct addr local = from->addr.family != AF_UNSPEC ? from->addr : f->family == AF_INET ? addr_any_v4 : addr_any_v6;
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
 	int r;
 
 	f->fd = socket(f->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -114,18 +138,14 @@ static int make_socket(struct flow *f, const struct plan *plan, const struct tar
 		text_addf(why, "cannot make a socket: %s", strerror(-r));
 		return r;
 	}
-	if (from->interface &&
-	    setsockopt(f->fd, SOL_SOCKET, SO_BINDTODEVICE, from->interface, (socklen_t)strlen(from->interface)) < 0) {
-		r = -errno;
-		text_addf(why, "cannot send from the interface %s: %s", from->interface, strerror(-r));
-		return r;
-	}
-	r = set_options(f, plan, why);
-	if (r < 0)
-		return r;
-	if (plan->source_port != 0)
-		local.port = (uint16_t)(plan->source_port + index);
-	return bind_once(f, &local, why);
+	r = flow_prepare(f->fd, f->family, plan, from, why);
+	if (r == 0)
+		r = set_for_datagrams(f->fd, f->family, plan, why);
+	if (r == 0)
+		r = flow_bind(f->fd, f->family, plan, from, index, why);
+	if (r == 0 && getsockname(f->fd, (struct sockaddr *)&sa, &len) == 0)
+		f->port = addr_from_sockaddr((struct sockaddr *)&sa, len).port;
+	return r;
 }
 
 int flow_open(struct flow *f, const struct plan *plan, const struct target_source *from, uint32_t index, struct text *why)
@@ -155,11 +175,11 @@ static void free_interfaces(struct ifaddrs **list)
 		freeifaddrs(*list);
 }
 
-static void find_interface(const struct addr *local, char *ret_interface)
+void flow_find_interface(const struct addr *local, char *ret)
 {
 	cleanup_with(free_interfaces) struct ifaddrs *list = NULL;
 
-	ret_interface[0] = '\0';
+	ret[0] = '\0';
 	if (getifaddrs(&list) < 0)
 		return;
 	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
@@ -168,7 +188,7 @@ static void find_interface(const struct addr *local, char *ret_interface)
 		if (!i->ifa_addr)
 			continue;
 		a = addr_from_sockaddr(i->ifa_addr, sizeof(struct sockaddr_in6));
-		if (addr_same_host(&a, local) && text_copy(ret_interface, IF_NAMESIZE, i->ifa_name) == 0)
+		if (addr_same_host(&a, local) && text_copy(ret, IF_NAMESIZE, i->ifa_name) == 0)
 			return;
 	}
 }
@@ -199,6 +219,6 @@ int flow_source(const struct flow *f, const struct addr *target, struct addr *re
 		return -errno;
 	*ret = addr_from_sockaddr((struct sockaddr *)&sa, len);
 	ret->port = f->port;
-	find_interface(ret, ret_interface);
+	flow_find_interface(ret, ret_interface);
 	return 0;
 }

@@ -32,3 +32,12 @@ void flow_close(struct flow *f);
 /* What the kernel would send from to `target`: its address and interface, by asking for a route and sending nothing. The
  * interface's name is of IF_NAMESIZE bytes; "" where it is not known. 0, or -errno: there is no route. */
 int flow_source(const struct flow *f, const struct addr *target, struct addr *ret, char *ret_interface) must_check;
+
+/* The parts of flow_open() that a connection has as well: the interface and marks, and the address and port that it comes
+ * from. 0 or -errno and the sentence. */
+int flow_prepare(int fd, int family, const struct plan *plan, const struct target_source *from, struct text *why) must_check;
+int flow_bind(int fd, int family, const struct plan *plan, const struct target_source *from, uint32_t index,
+	      struct text *why) must_check;
+
+/* The interface that has an address; "" where none has. ret is of IF_NAMESIZE bytes. */
+void flow_find_interface(const struct addr *local, char *ret);

@@ -121,7 +121,6 @@ static int take_stamps(const struct option_row *row maybe_unused, struct plan *p
 {
 	static const char *const names[] = {
 		[PLAN_STAMPS_AUTO] = "auto",
-		[PLAN_STAMPS_HARDWARE] = "hardware",
 		[PLAN_STAMPS_KERNEL] = "kernel",
 		[PLAN_STAMPS_USER] = "user",
 	};
@@ -209,8 +208,7 @@ const struct option_row options_rows[OPTIONS_N] = {
 	  take_dscp, .width = 0 },
 	{ 0, "ecn", "WHAT", "not, ect0, ect1 or ce (not)", "not, ect0, ect1 or ce", take_ecn, .width = 0 },
 	{ 0, "df", NULL, "never in fragments, whatever the path MTU is thought to be", NULL, take_flag, MEMBER(df) },
-	{ 0, "timestamps", "WHOSE", "auto, hardware, kernel or user (auto)", "auto, hardware, kernel or user", take_stamps,
-	  .width = 0 },
+	{ 0, "timestamps", "WHOSE", "auto, kernel or user (auto)", "auto, kernel or user", take_stamps, .width = 0 },
 	{ 'w', "warning", "RTT,LOSS%", "not good beyond this mean RTT in ms, and share not back in time", TAKES_LIMITS,
 	  take_limits, MEMBER(warning) },
 	{ 'C', "critical", "RTT,LOSS%", "likewise; the exit status is 0 within it", TAKES_LIMITS, take_limits,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine's receiving: the error queue, then answers, each given to its packet and measured. */
+/* Packets that travel as datagrams: sent many at a time, stamped by the kernel, each answer given to its packet. */
 #include "base/clock.h"
+#include "echoprobe/engine_datagrams.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/manners.h"
 #include "echoprobe/probe.h"
@@ -36,7 +37,7 @@ static void take_icmp(struct engine *e, const struct errqueue_message *m)
 		engine_stop(e, RESULT_PROHIBITED);
 }
 
-void engine_read_errors(struct engine_flow *f)
+static void read_errors(struct engine_flow *f)
 {
 	struct errqueue_message m;
 
@@ -116,20 +117,6 @@ static int64_t round_trip_ns(struct engine_flow *f, uint64_t seq, const struct a
 	return a->stamp_ns - sent_ns;
 }
 
-static enum result_fate fate_of(enum track_verdict verdict, enum tally_content content)
-{
-	static const enum result_fate by_content[] = {
-		[TALLY_INTACT] = RESULT_OK,
-		[TALLY_CORRUPTED] = RESULT_CORRUPTED,
-		[TALLY_TRUNCATED] = RESULT_TRUNCATED,
-		[TALLY_LENGTHENED] = RESULT_LENGTHENED,
-	};
-
-	if (verdict == TRACK_DUPLICATE)
-		return RESULT_DUPLICATE;
-	return content == TALLY_INTACT && verdict == TRACK_LATE ? RESULT_LATE : by_content[content];
-}
-
 /* What is said of any packet that arrived. */
 static struct result_packet describe(const struct engine_flow *f, const struct batch_datagram *d, uint64_t seq)
 {
@@ -152,7 +139,6 @@ static void take_answer(struct engine_flow *f, const struct batch_datagram *d, c
 		.seq = found->seq, .content = found->content, .bytes = (uint32_t)d->length, .arrived_ns = a->mono_ns
 	};
 	struct result_packet p = describe(f, d, found->seq);
-	enum track_verdict verdict;
 	bool first = slot->state == PENDING_WAITING || slot->state == PENDING_TIMED_OUT;
 
 	p.sent_at = engine_wall(slot->sent_ns, first ? slot->clock_ns : a->now.clock_ns);
@@ -160,12 +146,9 @@ static void take_answer(struct engine_flow *f, const struct batch_datagram *d, c
 		answer.rtt_ns = round_trip_ns(f, found->seq, a);
 		p.rtt_ns = RESULT_KNOWN(answer.rtt_ns);
 	}
-	verdict = track_answered(&f->track, &answer);
-	p.fate = fate_of(verdict, found->content);
 	if (d->ttl >= 0)
 		f->ttl = d->ttl;
-	if (found->seq >= f->track.warmup)
-		engine_tell(f->engine, &p);
+	engine_take_answer(f, &answer, &p);
 }
 
 static void take_from_elsewhere(struct engine_flow *f, const struct batch_datagram *d, const struct engine_now *now,
@@ -210,13 +193,14 @@ static void take_datagram(struct engine_flow *f, const struct batch_datagram *d,
 	}
 }
 
-void engine_receive(struct engine_flow *f, uint32_t events)
+static void receive(struct loop_source *s, uint32_t events)
 {
+	struct engine_flow *f = container_of(s, struct engine_flow, source);
 	struct engine *e = f->engine;
 	unsigned n = BATCH_MAX;
 
 	if (events & EPOLLERR)
-		engine_read_errors(f);
+		read_errors(f);
 	for (unsigned round = 0; round < ROUNDS_MAX && n == BATCH_MAX; round++) {
 		struct engine_now now;
 
@@ -232,3 +216,101 @@ void engine_receive(struct engine_flow *f, uint32_t events)
 	if (e->phase == ENGINE_WAITING)
 		engine_settle(e);
 }
+
+/* --- sending -------------------------------------------------------------------------------------------------------- */
+
+static void fill_batch(struct engine_flow *f, unsigned n)
+{
+	struct engine *e = f->engine;
+	uint64_t first = track_next(&f->track);
+
+	batch_begin(e->batch, f->socket.family, &e->target.addr);
+	for (unsigned i = 0; i < n; i++) {
+		bool stamped = stamps_wanted(&f->stamps, first + i, i);
+		uint8_t *to = batch_add(e->batch, e->plan->size_bytes, stamped ? BATCH_STAMPED : BATCH_UNSTAMPED);
+
+		e->plan->probe->build(e, &(struct payload_id){ .seq = (uint32_t)(first + i), .flow = f->index }, to);
+	}
+}
+
+static void count_sent(struct engine_flow *f, const struct engine_now *now, const struct engine_turn *turn, unsigned place)
+{
+	uint64_t seq = track_next(&f->track);
+	struct pending_slot *slot = track_sent(&f->track, now->mono_ns, f->engine->plan->size_bytes);
+
+	slot->clock_ns = now->clock_ns;
+	slot->stamp_ns = 0;
+	f->engine->last_sent_ns = (uint64_t)now->mono_ns;
+	if (stamps_wanted(&f->stamps, seq, place))
+		stamps_sent(&f->stamps, seq);
+	engine_count_late(f, seq, now->mono_ns - (int64_t)turn->due_ns[place]);
+}
+
+/* Sends the batch from `first` on. An ICMP error that came before is told to whoever sends next, and that packet has not
+ * left: when the queue is read the error is gone, and the second attempt says the truth. How many were sent, or -errno. */
+static int send_some(struct engine_flow *f, unsigned first)
+{
+	int r = batch_send(f->engine->batch, f->socket.fd, first);
+
+	if (r > 0)
+		return r;
+	read_errors(f);
+	stamps_restart(&f->stamps);
+	r = batch_send(f->engine->batch, f->socket.fd, first);
+	if (r < 0)
+		stamps_restart(&f->stamps);
+	return r;
+}
+
+static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
+{
+	fill_batch(f, turn->n);
+	for (unsigned done = 0; done < turn->n;) {
+		struct engine_now now = engine_now();
+		int r = send_some(f, done);
+
+		if (r < 0) {
+			track_failed(&f->track, now.mono_ns);
+			engine_count_fault(f->engine, -r);
+			done++;
+		}
+		for (int i = 0; i < r; i++)
+			count_sent(f, &now, turn, done++);
+	}
+}
+
+/* --- the carrier ---------------------------------------------------------------------------------------------------- */
+
+static int open_socket(struct engine_flow *f, const struct target_source *from, struct text *why)
+{
+	struct engine *e = f->engine;
+	int r;
+
+	f->socket.family = e->target.addr.family;
+	r = flow_open(&f->socket, e->plan, from, f->index, why);
+	if (r < 0)
+		return r;
+	f->port = f->socket.port;
+	stamps_open(&f->stamps, f->socket.fd, e->plan->stamps, e->plan->interval_ns / e->plan->burst);
+	if (f->index == 0 && flow_source(&f->socket, &e->target.addr, &e->source, e->interface) < 0)
+		e->source.family = AF_UNSPEC;
+	return 0;
+}
+
+static int start(struct engine_flow *f)
+{
+	f->source = (struct loop_source){ .fd = f->socket.fd, .ready = receive };
+	return loop_add(f->engine->loop, &f->source, EPOLLIN);
+}
+
+static void close_socket(struct engine_flow *f)
+{
+	flow_close(&f->socket);
+}
+
+const struct engine_carrier engine_datagrams = {
+	.open = open_socket,
+	.start = start,
+	.send = send_turn,
+	.close = close_socket,
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine's traffic: what is due leaves on every flow, and what came back is counted and told, whichever way it travels.
+ * */
+#include "base/clock.h"
+#include "echoprobe/engine_private.h"
+
+void engine_count_fault(struct engine *e, int error)
+{
+	size_t i = 0;
+
+	while (i < ENGINE_FAULTS - 1 && e->faults[i].error != 0 && e->faults[i].error != error)
+		i++;
+	if (e->faults[i].error == 0)
+		e->faults[i].error = error;
+	e->faults[i].n++;
+}
+
+void engine_count_late(struct engine_flow *f, uint64_t seq, int64_t late_ns)
+{
+	if (seq >= f->track.warmup)
+		histogram_add(&f->engine->lateness, late_ns);
+}
+
+/* How many packets each flow has still to be sent. */
+static uint64_t left(const struct engine *e)
+{
+	return e->planned - track_next(&e->flows[0].track);
+}
+
+void engine_send_due(struct engine *e)
+{
+	uint64_t now_ns = clock_mono_ns();
+	uint64_t skipped = schedule_skip(&e->schedule, now_ns);
+	struct engine_turn turn = { .n = 0 };
+
+	while (turn.n < BATCH_MAX && turn.n < left(e) && schedule_due_ns(&e->schedule) <= now_ns) {
+		turn.due_ns[turn.n++] = schedule_due_ns(&e->schedule);
+		schedule_advance(&e->schedule);
+	}
+	for (size_t i = 0; i < e->flows_n; i++) {
+		track_count(&e->flows[i].track, TRACK_SKIPPED, skipped);
+		if (turn.n > 0)
+			e->carrier->send(&e->flows[i], &turn);
+	}
+	if (left(e) == 0)
+		engine_stop(e, RESULT_COUNT);
+	if (e->phase != ENGINE_SENDING)
+		return;
+	loop_set_timer(e->loop, &e->send, schedule_due_ns(&e->schedule));
+	if (e->expiry.place == 0)
+		engine_settle(e);
+}
+
+static enum result_fate fate_of(enum track_verdict verdict, enum tally_content content)
+{
+	static const enum result_fate by_content[] = {
+		[TALLY_INTACT] = RESULT_OK,
+		[TALLY_CORRUPTED] = RESULT_CORRUPTED,
+		[TALLY_TRUNCATED] = RESULT_TRUNCATED,
+		[TALLY_LENGTHENED] = RESULT_LENGTHENED,
+	};
+
+	if (verdict == TRACK_DUPLICATE)
+		return RESULT_DUPLICATE;
+	return content == TALLY_INTACT && verdict == TRACK_LATE ? RESULT_LATE : by_content[content];
+}
+
+void engine_tell(struct engine *e, const struct result_packet *packet)
+{
+	if (e->watch && e->watch->packet)
+		e->watch->packet(e->watch, e, packet);
+}
+
+void engine_take_answer(struct engine_flow *f, const struct track_answer *answer, struct result_packet *p)
+{
+	enum track_verdict verdict = track_answered(&f->track, answer);
+
+	p->fate = fate_of(verdict, answer->content);
+	if (answer->seq >= f->track.warmup)
+		engine_tell(f->engine, p);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* echoprobe: tests a path with packets. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+#include "base/fd.h"
+#include "base/loop.h"
+#include "base/pages.h"
+#include "base/static_nss.h"
+#include "echoprobe/engine_datagrams.h"
+#include "echoprobe/engine.h"
+#include "echoprobe/manners.h"
+#include "echoprobe/options.h"
+#include "echoprobe/tell.h"
+#include "echoprobe/verdict.h"
+
+#define EXIT_INTERRUPTED 130   /* by a second ^C, at once */
+#define RECEIVE_MIN_BYTES 2048 /* an answer may be longer than its packet */
+
+/* The test of one target. */
+struct run {
+	struct engine engine;
+	struct tell tell;
+};
+
+/* All tests, side by side in one loop. */
+struct program {
+	struct plan plan;
+	struct loop loop;
+	struct batch *batch;
+	struct loop_source signals;
+	bool interrupted; /* once */
+	struct run *runs;
+	size_t runs_n;
+};
+
+static int fail(const char *who, const char *what)
+{
+	fprintf(stderr, "echoprobe: %s%s%s\n", who, *who ? ": " : "", what);
+	return VERDICT_NOTHING;
+}
+
+/* --- beginning --------------------------------------------------------------------------------------------------------- */
+
+/* 0, or -errno and the sentence is printed. */
+static int open_run(struct program *p, const char *host)
+{
+	struct run *run = &p->runs[p->runs_n];
+	char storage[512];
+	struct text why = TEXT_OVER(storage);
+	struct target target;
+	int r = target_resolve(&p->plan, host, &target, &why);
+
+	if (r < 0) {
+		fail("", why.at);
+		return r;
+	}
+	r = manners_check(&p->plan, &target.addr, &why);
+	run->engine.plan = &p->plan;
+	run->engine.carrier = &engine_datagrams;
+	run->engine.target = target;
+	if (r == 0)
+		r = engine_open(&run->engine, &why);
+	if (r < 0) {
+		fail(target.name, why.at);
+		return r;
+	}
+	p->runs_n++;
+	return 0;
+}
+
+/* The first ^C ends the sending, the second everything. */
+static void take_signal(struct loop_source *s, uint32_t events maybe_unused)
+{
+	struct program *p = container_of(s, struct program, signals);
+	struct signalfd_siginfo info;
+
+	if (read(s->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (p->interrupted)
+		_exit(EXIT_INTERRUPTED);
+	p->interrupted = true;
+	for (size_t i = 0; i < p->runs_n; i++)
+		engine_stop(&p->runs[i].engine, RESULT_INTERRUPTED);
+}
+
+static int open_loop(struct program *p)
+{
+	size_t receive_bytes = p->plan.size_bytes > RECEIVE_MIN_BYTES ? p->plan.size_bytes : RECEIVE_MIN_BYTES;
+	sigset_t set;
+	int r = loop_init(&p->loop, p->runs_n * (ENGINE_TIMERS + TELL_TIMERS));
+
+	if (r == 0)
+		r = batch_new(p->plan.size_bytes, receive_bytes, &p->batch);
+	if (r < 0)
+		return r;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	r = loop_signal_fd(&set);
+	if (r < 0)
+		return r;
+	p->signals = (struct loop_source){ .fd = r, .ready = take_signal };
+	return loop_add(&p->loop, &p->signals, EPOLLIN);
+}
+
+static int start(struct program *p)
+{
+	enum tell_live live = tell_wants_live(&p->plan);
+	int r = open_loop(p);
+
+	for (size_t i = 0; r == 0 && i < p->runs_n; i++) {
+		struct run *run = &p->runs[i];
+
+		tell_start(&run->tell, &run->engine, &p->loop, i == 0 ? live : TELL_NO_LIVE);
+		r = engine_start(&run->engine, &p->loop, p->batch, &run->tell.watch);
+	}
+	return r;
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------------
+ * */
+
+static bool is_over(const struct program *p)
+{
+	for (size_t i = 0; i < p->runs_n; i++)
+		if (!engine_is_over(&p->runs[i].engine))
+			return false;
+	return true;
+}
+
+static int finish(struct program *p)
+{
+	const struct result **results = calloc(p->runs_n, sizeof(*results));
+	int code;
+
+	if (!results)
+		return fail("", strerror(ENOMEM));
+	for (size_t i = 0; i < p->runs_n; i++) {
+		tell_end(&p->runs[i].tell);
+		results[i] = &p->runs[i].tell.result;
+	}
+	code = (int)verdict_status_of_all(results, p->runs_n);
+	if (p->plan.report->finish)
+		p->plan.report->finish(results, p->runs_n, stdout);
+	free(results);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		return fail("", "cannot write the report");
+	return code;
+}
+
+static int test(struct program *p)
+{
+	int code = VERDICT_GOOD;
+	int r;
+
+	p->runs = pages_take(p->plan.hosts_n * sizeof(*p->runs));
+	if (!p->runs)
+		return fail("", strerror(ENOMEM));
+	for (size_t i = 0; i < p->plan.hosts_n; i++)
+		if (open_run(p, p->plan.hosts[i]) < 0)
+			code = VERDICT_NOTHING;
+	if (p->runs_n == 0)
+		return code;
+	r = start(p);
+	while (r == 0 && !is_over(p))
+		r = loop_turn(&p->loop, CLOCK_NEVER);
+	if (r < 0)
+		return fail("", strerror(-r));
+	r = (int)finish(p);
+	return r > code ? r : code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct program program;
+	static char help[8192];
+	char storage[512];
+	struct text why = TEXT_OVER(storage), text = TEXT_OVER(help);
+	enum options_what what;
+	int r = options_read(argc, argv, &program.plan, &what, &why);
+
+	if (r < 0)
+		return fail("", why.at);
+	if (what == OPTIONS_HELP)
+		options_help(&text);
+	else if (what == OPTIONS_VERSION)
+		text_add(&text, PACKAGE_STRING "\n");
+	if (what != OPTIONS_RUN)
+		return fputs(help, stdout) == EOF || fflush(stdout) == EOF ? VERDICT_NOTHING : VERDICT_GOOD;
+	static_nss_init();
+	/* The kernel may otherwise delay a timer by 50 us, to wake less often. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	return test(&program);
+}
