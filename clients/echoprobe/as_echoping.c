@@ -150,7 +150,7 @@ static void write_time(const char *name, int64_t ns, FILE *to)
 	(void)fprintf(to, "%s time: %.6f seconds", name, (double)ns / (double)CLOCK_S_NS);
 }
 
-void as_echoping_packet(const struct result *r maybe_unused, const struct result_packet *p, FILE *to)
+static void write_packet(const struct result *r maybe_unused, const struct result_packet *p, FILE *to)
 {
 	if (p->fate != RESULT_OK)
 		return;
@@ -186,8 +186,23 @@ static void write_summary(const struct result *r, FILE *to)
 	write_figure(r, "Median", FIGURE_rtt_ns_p50, to);
 }
 
-void as_echoping_finish(const struct result *const *results, size_t n, FILE *to)
+static void write_summaries(const struct result *const *results, size_t n, FILE *to)
 {
 	for (size_t i = 0; i < n; i++)
 		write_summary(results[i], to);
 }
+
+static int status(const struct result *const *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (results[i]->total.tally->packets.received > 0)
+			return 0;
+	return 1;
+}
+
+const struct report as_echoping_report = {
+	.name = "echoping",
+	.packet = write_packet,
+	.finish = write_summaries,
+	.status = status,
+};

@@ -7,11 +7,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "base/attr.h"
 #include "base/text.h"
-#include "echoprobe/result.h"
+#include "echoprobe/report.h"
 
 #define AS_ECHOPING_WORDS_MAX 32
 
@@ -29,8 +28,6 @@ bool as_echoping_is_name(const char *argv0);
 /* Writes echoping's command line as echoprobe's. 0, or -EINVAL and the sentence: also for what tests other protocols. */
 int as_echoping_translate(int argc, char **argv, struct as_echoping *ret, struct text *why) must_check;
 
-/* "Elapsed time: 0.012345 seconds": a line an answer. */
-void as_echoping_packet(const struct result *r, const struct result_packet *p, FILE *to);
-
-/* Minimum, maximum, average, standard deviation, median, where more than one answer came. */
-void as_echoping_finish(const struct result *const *results, size_t n, FILE *to);
+/* Its output: "Elapsed time: 0.012345 seconds", a line an answer, then minimum, maximum, average, standard deviation and
+ * median where more than one answer came. Its exit status: 0 where one came, else 1. */
+extern const struct report as_echoping_report;

@@ -12,8 +12,10 @@
 #include "base/loop.h"
 #include "base/pages.h"
 #include "base/static_nss.h"
+#include "echoprobe/as_echoping.h"
 #include "echoprobe/engine_datagrams.h"
 #include "echoprobe/engine.h"
+#include "echoprobe/exporter.h"
 #include "echoprobe/manners.h"
 #include "echoprobe/options.h"
 #include "echoprobe/tell.h"
@@ -37,6 +39,9 @@ struct program {
 	bool interrupted; /* once */
 	struct run *runs;
 	size_t runs_n;
+	const struct result **results; /* of the runs */
+	struct exporter *exporter;     /* NULL: none  */
+	struct exporter_source source;
 };
 
 static int fail(const char *who, const char *what)
@@ -45,7 +50,16 @@ static int fail(const char *who, const char *what)
 	return VERDICT_NOTHING;
 }
 
-/* --- beginning --------------------------------------------------------------------------------------------------------- */
+/* Likewise, where a report has its own way to say it. */
+static void fail_target(const struct plan *plan, const char *who, const char *what)
+{
+	if (plan->report->failed)
+		plan->report->failed(plan, what, stdout);
+	else
+		fail(who, what);
+}
+
+/* --- beginning ------------------------------------------------------------------------------------------------------ */
 
 /* 0, or -errno and the sentence is printed. */
 static int open_run(struct program *p, const char *host)
@@ -57,7 +71,7 @@ static int open_run(struct program *p, const char *host)
 	int r = target_resolve(&p->plan, host, &target, &why);
 
 	if (r < 0) {
-		fail("", why.at);
+		fail_target(&p->plan, "", why.at);
 		return r;
 	}
 	r = manners_check(&p->plan, &target.addr, &why);
@@ -67,7 +81,7 @@ static int open_run(struct program *p, const char *host)
 	if (r == 0)
 		r = engine_open(&run->engine, &why);
 	if (r < 0) {
-		fail(target.name, why.at);
+		fail_target(&p->plan, target.name, why.at);
 		return r;
 	}
 	p->runs_n++;
@@ -93,7 +107,7 @@ static int open_loop(struct program *p)
 {
 	size_t receive_bytes = p->plan.size_bytes > RECEIVE_MIN_BYTES ? p->plan.size_bytes : RECEIVE_MIN_BYTES;
 	sigset_t set;
-	int r = loop_init(&p->loop, p->runs_n * (ENGINE_TIMERS + TELL_TIMERS));
+	int r = loop_init(&p->loop, EXPORTER_TIMERS + p->runs_n * (ENGINE_TIMERS + TELL_TIMERS));
 
 	if (r == 0)
 		r = batch_new(p->plan.size_bytes, receive_bytes, &p->batch);
@@ -109,10 +123,43 @@ static int open_loop(struct program *p)
 	return loop_add(&p->loop, &p->signals, EPOLLIN);
 }
 
+/* What the exporter shows: all as it is now. */
+static size_t show_results(struct exporter_source *source, const struct result *const **ret)
+{
+	struct program *p = container_of(source, struct program, source);
+
+	for (size_t i = 0; i < p->runs_n; i++)
+		tell_refresh(&p->runs[i].tell);
+	*ret = p->results;
+	return p->runs_n;
+}
+
+/* 0, or -errno and the sentence is printed. */
+static int open_exporter(struct program *p)
+{
+	char storage[512], at[ADDR_TEXT_MAX];
+	struct text why = TEXT_OVER(storage), where = TEXT_OVER(at);
+	struct addr address;
+	int r;
+
+	if (p->plan.exporter.family == AF_UNSPEC)
+		return 0;
+	p->source.results = show_results;
+	r = exporter_open(&p->loop, &p->plan.exporter, &p->source, &p->exporter, &why);
+	if (r < 0) {
+		fail("", why.at);
+		return r;
+	}
+	address = exporter_address(p->exporter);
+	addr_add_text_port(&where, &address);
+	fprintf(stderr, "echoprobe: metrics at http://%s/metrics\n", where.at);
+	return 0;
+}
+
 static int start(struct program *p)
 {
 	enum tell_live live = tell_wants_live(&p->plan);
-	int r = open_loop(p);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->runs_n; i++) {
 		struct run *run = &p->runs[i];
@@ -123,8 +170,7 @@ static int start(struct program *p)
 	return r;
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------------
- * */
+/* --- the end -------------------------------------------------------------------------------------------------------- */
 
 static bool is_over(const struct program *p)
 {
@@ -136,44 +182,68 @@ static bool is_over(const struct program *p)
 
 static int finish(struct program *p)
 {
-	const struct result **results = calloc(p->runs_n, sizeof(*results));
-	int code;
+	const struct report *report = p->plan.report;
 
-	if (!results)
-		return fail("", strerror(ENOMEM));
-	for (size_t i = 0; i < p->runs_n; i++) {
+	for (size_t i = 0; i < p->runs_n; i++)
 		tell_end(&p->runs[i].tell);
-		results[i] = &p->runs[i].tell.result;
-	}
-	code = (int)verdict_status_of_all(results, p->runs_n);
-	if (p->plan.report->finish)
-		p->plan.report->finish(results, p->runs_n, stdout);
-	free(results);
+	exporter_close(p->exporter);
+	if (report->finish)
+		report->finish(p->results, p->runs_n, stdout);
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return fail("", "cannot write the report");
+	return report->status(p->results, p->runs_n);
+}
+
+/* Opens what it can of the targets; the exit status of those that it cannot. */
+static int open_runs(struct program *p)
+{
+	int code = VERDICT_GOOD;
+
+	for (size_t i = 0; i < p->plan.hosts_n; i++) {
+		p->results[p->runs_n] = &p->runs[p->runs_n].tell.result;
+		if (open_run(p, p->plan.hosts[i]) < 0)
+			code = p->plan.report->status(NULL, 0);
+	}
 	return code;
 }
 
 static int test(struct program *p)
 {
-	int code = VERDICT_GOOD;
-	int r;
+	int code, r;
 
 	p->runs = pages_take(p->plan.hosts_n * sizeof(*p->runs));
-	if (!p->runs)
+	p->results = calloc(p->plan.hosts_n, sizeof(*p->results));
+	if (!p->runs || !p->results)
 		return fail("", strerror(ENOMEM));
-	for (size_t i = 0; i < p->plan.hosts_n; i++)
-		if (open_run(p, p->plan.hosts[i]) < 0)
-			code = VERDICT_NOTHING;
+	code = open_runs(p);
 	if (p->runs_n == 0)
 		return code;
-	r = start(p);
+	r = open_loop(p);
+	if (r == 0 && open_exporter(p) < 0)
+		return VERDICT_NOTHING;
+	if (r == 0)
+		r = start(p);
 	while (r == 0 && !is_over(p))
 		r = loop_turn(&p->loop, CLOCK_NEVER);
 	if (r < 0)
 		return fail("", strerror(-r));
-	r = (int)finish(p);
+	r = finish(p);
 	return r > code ? r : code;
+}
+
+/* Reads the command line, in whichever of its two languages it is. 0, or -EINVAL and the sentence. */
+static int read_words(int argc, char **argv, struct plan *ret, enum options_what *ret_what, struct text *why)
+{
+	static struct as_echoping words;
+	int r;
+
+	if (argc == 0 || !as_echoping_is_name(argv[0]))
+		return options_read(argc, argv, ret, ret_what, why);
+	r = as_echoping_translate(argc, argv, &words, why);
+	if (r == 0)
+		r = options_read(words.n, words.words, ret, ret_what, why);
+	ret->report = &as_echoping_report;
+	return r;
 }
 
 int main(int argc, char **argv)
@@ -183,7 +253,7 @@ int main(int argc, char **argv)
 	char storage[512];
 	struct text why = TEXT_OVER(storage), text = TEXT_OVER(help);
 	enum options_what what;
-	int r = options_read(argc, argv, &program.plan, &what, &why);
+	int r = read_words(argc, argv, &program.plan, &what, &why);
 
 	if (r < 0)
 		return fail("", why.at);

@@ -151,7 +151,7 @@ static int settle(struct plan *plan, struct text *why)
 	if (!plan->transport_said)
 		plan->transport = plan->probe->transport;
 	if (plan->count == COUNT_UNSAID)
-		plan->count = plan->duration_ns == CLOCK_NEVER ? PLAN_COUNT : 0;
+		plan->count = plan->duration_ns == CLOCK_NEVER && plan->exporter.family == AF_UNSPEC ? PLAN_COUNT : 0;
 	if ((plan->probe->transports & 1u << plan->transport) == 0) {
 		text_addf(why, "there is no %s over %s", plan->probe->name, names[plan->transport]);
 		return -EINVAL;

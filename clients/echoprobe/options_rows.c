@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "echoprobe/exporter.h"
 #include "echoprobe/options_private.h"
 #include "echoprobe/report.h"
 #include "echoprobe/units.h"
@@ -166,6 +167,11 @@ static int take_json(const struct option_row *row maybe_unused, struct plan *pla
 	return take_format(row, plan, "json");
 }
 
+static int take_exporter(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	return exporter_parse(value, &plan->exporter);
+}
+
 static int take_words(const struct option_row *row, struct plan *plan, const char *value maybe_unused)
 {
 	plan->words = row->letter == 'q' ? PLAN_SUMMARY : PLAN_PACKETS;
@@ -220,6 +226,9 @@ const struct option_row options_rows[OPTIONS_N] = {
 	  CLOCK_MS_NS, CLOCK_NEVER - 1 },
 	{ 'q', "quiet", NULL, "the summary only", NULL, take_words, .width = 0 },
 	{ 'v', "verbose", NULL, "a line a packet", NULL, take_words, .width = 0 },
+	{ 0, "exporter", "WHERE", "go on for ever, with metrics over HTTP at [ADDRESS:]PORT",
+	  "a port, with an address of this host before it where that is not to be 127.0.0.1: [ADDRESS:]PORT", take_exporter,
+	  .width = 0 },
 	{ 0, "i-own-this-host", NULL, "more than 100 packets a second to a public address", NULL, take_flag,
 	  MEMBER(own_host) },
 	{ 0, "flood", NULL, "more than 1,000 packets a second", NULL, take_flag, MEMBER(flood) },

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/clock.h"
 
 enum plan_transport { PLAN_UDP, PLAN_TCP, PLAN_UNIX };
@@ -64,7 +65,7 @@ struct plan {
 	const struct report *report;                                     /* the format                     */
 	uint64_t every_ns;                                               /* interval results; 0: none      */
 	enum plan_words { PLAN_LIVE, PLAN_SUMMARY, PLAN_PACKETS } words; /* -q: only the summary; -v: a line a packet */
-	const char *exporter; /* [ADDRESS:]PORT where metrics are served, for ever; NULL: not */
+	struct addr exporter; /* where metrics are served, for ever; AF_UNSPEC: nowhere */
 
 	bool own_host, flood; /* manners.h */
 };

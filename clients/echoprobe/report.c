@@ -11,19 +11,25 @@
 #include "echoprobe/report_metrics.h"
 #include "echoprobe/report_nagios.h"
 #include "echoprobe/report_text.h"
+#include "echoprobe/verdict.h"
 
 static const struct report reports[] = {
-	{ .name = "text", .packet = report_text_packet, .interval = report_text_interval, .finish = report_text_finish },
-	{ .name = "json", .finish = report_json_finish },
+	{ .name = "text",
+	  .packet = report_text_packet,
+	  .interval = report_text_interval,
+	  .finish = report_text_finish,
+	  .status = verdict_exit },
+	{ .name = "json", .finish = report_json_finish, .status = verdict_exit },
 	{ .name = "jsonl",
 	  .start = report_jsonl_start,
 	  .packet = report_jsonl_packet,
 	  .icmp = report_jsonl_icmp,
 	  .interval = report_jsonl_interval,
-	  .finish = report_jsonl_finish },
-	{ .name = "csv", .start = report_csv_start, .packet = report_csv_packet },
-	{ .name = "openmetrics", .finish = report_metrics_finish },
-	{ .name = "nagios", .finish = report_nagios_finish },
+	  .finish = report_jsonl_finish,
+	  .status = verdict_exit },
+	{ .name = "csv", .start = report_csv_start, .packet = report_csv_packet, .status = verdict_exit },
+	{ .name = "openmetrics", .finish = report_metrics_finish, .status = verdict_exit },
+	{ .name = "nagios", .finish = report_nagios_finish, .failed = report_nagios_failed, .status = report_nagios_status },
 };
 
 const struct report *report_find(const char *name)

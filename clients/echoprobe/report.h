@@ -19,6 +19,10 @@ struct report {
 	void (*interval)(const struct result *r, const struct result_scope *interval, FILE *to);
 	/* All runs, when they are over: n, one a target, in the order of the command line. */
 	void (*finish)(const struct result *const *results, size_t n, FILE *to);
+	/* A target that could not be tested: why, where its reader has no eye on standard error. */
+	void (*failed)(const struct plan *plan, const char *why, FILE *to);
+	/* The program's exit status; of no result at all that of nothing tested. Never NULL. */
+	int (*status)(const struct result *const *results, size_t n);
 };
 
 /* NULL: there is none of that name. */

@@ -14,16 +14,22 @@
 #define MS_NS 1e6
 #define PERCENT_PPM 1e4
 
+static void write_name(const struct plan *plan, enum verdict v, FILE *to)
+{
+	for (const char *c = plan->probe->name; *c; c++)
+		(void)fputc(toupper((unsigned char)*c), to);
+	(void)fprintf(to, " %s - ", verdict_name(v));
+}
+
 static void write_title(const struct result *r, FILE *to)
 {
 	static const char *const transports[] = { [PLAN_UDP] = "udp", [PLAN_TCP] = "tcp", [PLAN_UNIX] = "unix" };
 	char storage[ADDR_TEXT_MAX];
 	struct text where = TEXT_OVER(storage);
 
-	for (const char *c = r->plan->probe->name; *c; c++)
-		(void)fputc(toupper((unsigned char)*c), to);
+	write_name(r->plan, verdict_of(r), to);
 	addr_add_text_port(&where, &r->target.addr);
-	(void)fprintf(to, " %s - %s %s", verdict_name(verdict_of(r)), where.at, transports[r->plan->transport]);
+	(void)fprintf(to, "%s %s", where.at, transports[r->plan->transport]);
 }
 
 /* Nothing is said of what did not happen. */
@@ -106,4 +112,20 @@ void report_nagios_finish(const struct result *const *results, size_t n, FILE *t
 {
 	for (size_t i = 0; i < n; i++)
 		write_line(results[i], to);
+}
+
+void report_nagios_failed(const struct plan *plan, const char *why, FILE *to)
+{
+	write_name(plan, VERDICT_UNKNOWN, to);
+	(void)fprintf(to, "%s\n", why);
+}
+
+int report_nagios_status(const struct result *const *results, size_t n)
+{
+	enum verdict worst = n > 0 ? VERDICT_OK : VERDICT_UNKNOWN;
+
+	for (size_t i = 0; i < n; i++)
+		if (verdict_of(results[i]) > worst)
+			worst = verdict_of(results[i]);
+	return (int)worst;
 }

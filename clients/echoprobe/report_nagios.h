@@ -6,5 +6,11 @@
 
 #include "echoprobe/result.h"
 
-/* A line a target. The exit status is verdict_of()'s. */
+/* A line a target. */
 void report_nagios_finish(const struct result *const *results, size_t n, FILE *to);
+
+/* "ECHO UNKNOWN - " and why it could not be tested. */
+void report_nagios_failed(const struct plan *plan, const char *why, FILE *to);
+
+/* The worst verdict_of(), as monitoring numbers them. */
+int report_nagios_status(const struct result *const *results, size_t n);

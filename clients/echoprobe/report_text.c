@@ -126,7 +126,7 @@ static void write_loss_periods(const struct result *r, FILE *to)
 	text_add(&t, "  lost in ");
 	text_value_plural(&t, count(r, FIGURE_losses_periods), "place", "places");
 	text_addf(&t, ", at most %" PRId64 " in a row (", count(r, FIGURE_losses_longest));
-	text_value_exact(&t, (uint64_t)count(r, FIGURE_losses_longest_ns));
+	text_value_duration(&t, count(r, FIGURE_losses_longest_ns));
 	(void)fprintf(to, "%s)\n", t.at);
 }
 

@@ -20,6 +20,8 @@ static void tell_packet(struct engine_watch *watch, const struct engine *e, cons
 {
 	struct tell *t = container_of(watch, struct tell, watch);
 
+	if (packet->rtt_ns.known)
+		t->answered_ns = e->loop->now_ns;
 	live_packet(&t->live, packet);
 	if (tells_packets(e->plan))
 		e->plan->report->packet(&t->result, packet, stdout);
@@ -31,6 +33,13 @@ static void tell_icmp(struct engine_watch *watch, const struct engine *e, const 
 
 	if (e->plan->report->icmp)
 		e->plan->report->icmp(&t->result, error, stdout);
+}
+
+void tell_refresh(struct tell *t)
+{
+	engine_result(t->engine, &t->result);
+	if (t->answered_ns != 0)
+		t->result.silent_ns = RESULT_KNOWN((int64_t)(clock_mono_ns() - t->answered_ns));
 }
 
 /* --- the live line -------------------------------------------------------------------------------------------------- */

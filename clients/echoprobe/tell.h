@@ -22,12 +22,16 @@ struct tell {
 	struct engine *engine;
 	struct result result; /* as it was at the start, or is now */
 	struct live live;
-	size_t shown_n; /* characters of the live line on the terminal */
+	uint64_t answered_ns; /* the last time that it was, of CLOCK_MONOTONIC; 0: never */
+	size_t shown_n;       /* characters of the live line on the terminal */
 	struct loop_timer every, show;
 };
 
 void tell_start(struct tell *t, struct engine *e, struct loop *loop, enum tell_live live);
 void tell_end(struct tell *t);
+
+/* Its `result` is what is known now. */
+void tell_refresh(struct tell *t);
 
 /* A live line is worth it: standard error is a terminal, and the plan's report is for people. */
 enum tell_live tell_wants_live(const struct plan *plan);

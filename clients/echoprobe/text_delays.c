@@ -15,6 +15,7 @@
 #define WIDTH 9        /* of a number                       */
 #define BARS_N 16      /* between the least time and p99       */
 #define BAR_WIDTH 37
+#define FINE_NS 10000   /* bars narrower than this have a decimal more */
 #define BARS_LEAST_N 20 /* answers that make a picture          */
 
 /* --- tables ----------------------------------------------------------------------------------------------------------- */
@@ -108,11 +109,13 @@ static void write_histogram(const struct result *r, FILE *to)
 	struct result_value p99 = value(FIGURE_rtt_ns_p99, r);
 	struct bars bars;
 	size_t last = 0;
+	int decimals;
 
 	_Static_assert(sizeof(full) == BAR_WIDTH + 1, "a bar of all");
 	if (h->n < BARS_LEAST_N)
 		return;
 	sort_into_bars(h, p99.known ? p99.value : h->max_ns, &bars);
+	decimals = bars.width_ns < FINE_NS ? 3 : 2;
 	for (size_t i = 0; i < BARS_N; i++)
 		if (bars.n[i])
 			last = i;
@@ -122,10 +125,10 @@ static void write_histogram(const struct result *r, FILE *to)
 
 		if (bars.n[i] == 0)
 			continue;
-		(void)fprintf(to, "  %6.2f |%-*.*s %10" PRIu64, (double)(bars.low_ns + (int64_t)i * bars.width_ns) / 1e6,
-			      BAR_WIDTH, width, full, bars.n[i]);
+		(void)fprintf(to, "  %6.*f |%-*.*s %10" PRIu64, decimals,
+			      (double)(bars.low_ns + (int64_t)i * bars.width_ns) / 1e6, BAR_WIDTH, width, full, bars.n[i]);
 		if (i == last && bars.above)
-			(void)fprintf(to, "   (%" PRIu64 " more up to %.2f)", bars.above, (double)h->max_ns / 1e6);
+			(void)fprintf(to, "   (%" PRIu64 " more up to %.*f)", bars.above, decimals, (double)h->max_ns / 1e6);
 		(void)fputc('\n', to);
 	}
 }
@@ -281,7 +284,7 @@ void text_delays_lateness(const struct result *r, FILE *to)
 		if (histogram_percentile(h, 990, &p99))
 			(void)fprintf(to, ", %.2f at p99", (double)p99 / 1e6);
 		if (skipped)
-			(void)fprintf(to, "; %" PRIu64 " slots skipped.", skipped);
+			(void)fprintf(to, "; %" PRIu64 " slot%s skipped.", skipped, skipped == 1 ? "" : "s");
 		else
 			(void)fputs("; no slot skipped.", to);
 	}

@@ -75,12 +75,12 @@ enum verdict_status verdict_status(const struct result *r)
 	return is_all_back(r) ? VERDICT_GOOD : VERDICT_BAD;
 }
 
-enum verdict_status verdict_status_of_all(const struct result *const *results, size_t n)
+int verdict_exit(const struct result *const *results, size_t n)
 {
-	enum verdict_status worst = VERDICT_GOOD;
+	enum verdict_status worst = n > 0 ? VERDICT_GOOD : VERDICT_NOTHING;
 
 	for (size_t i = 0; i < n; i++)
 		if (verdict_status(results[i]) > worst)
 			worst = verdict_status(results[i]);
-	return worst;
+	return (int)worst;
 }

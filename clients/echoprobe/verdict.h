@@ -30,5 +30,5 @@ enum verdict_status {
 };
 enum verdict_status verdict_status(const struct result *r);
 
-/* The worst of n. */
-enum verdict_status verdict_status_of_all(const struct result *const *results, size_t n);
+/* The worst of n; of none VERDICT_NOTHING. */
+int verdict_exit(const struct result *const *results, size_t n);

@@ -352,7 +352,7 @@ static void write_older_metrics(const struct result *const *results, size_t n, F
 	report_metrics_write(results, n, REPORT_METRICS_IN_TEXT, to);
 }
 
-static const struct report older_metrics = { .name = "prometheus", .finish = write_older_metrics };
+static const struct report older_metrics = { .name = "prometheus", .finish = write_older_metrics, .status = verdict_exit };
 
 int main(int argc, char **argv)
 {
@@ -380,5 +380,5 @@ int main(int argc, char **argv)
 		report->interval(&run.result, &run.result.total, stdout);
 	if (report->finish)
 		report->finish(results, n, stdout);
-	return (int)verdict_status_of_all(results, n);
+	return report->status(results, n);
 }

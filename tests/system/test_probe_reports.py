@@ -20,7 +20,7 @@ echo over UDP: 198.51.100.4:41822 -> server.example (192.0.2.7:7), 64 bytes ever
 
   sent 1000, back 996, lost 4 (0.40 %, likely 0.16 to 1.02), late 1
   duplicated 0, reordered 2 (by 1 place at most), corrupted 0, truncated 0, from another address 0
-  lost in 3 places, at most 2 in a row (20 ms)
+  lost in 3 places, at most 2 in a row (20.0 ms)
 
             min     mean      p50      p90      p99    p99.9      max   stddev   ms
   rtt    11.580   14.053   11.895   12.419   14.582        - 2100.000   66.164

@@ -93,9 +93,9 @@ static const char *output(const struct result_packet *p)
 	to = open_memstream(&page, &n);
 	assert_non_null(to);
 	if (p)
-		as_echoping_packet(&run.result, p, to);
+		as_echoping_report.packet(&run.result, p, to);
 	else
-		as_echoping_finish(results, 1, to);
+		as_echoping_report.finish(results, 1, to);
 	assert_int_equal(fclose(to), 0);
 	return page;
 }
@@ -134,6 +134,17 @@ TEST(one_answer_has_no_summary)
 	assert_string_equal(output(NULL), "");
 }
 
+TEST(one_answer_is_success)
+{
+	const struct result *results[] = { &run.result };
+
+	probe_run_fill(&run);
+	assert_int_equal(as_echoping_report.status(results, 1), 0);
+	memset(&run.tally, 0, sizeof(run.tally));
+	assert_int_equal(as_echoping_report.status(results, 1), 1);
+	assert_int_equal(as_echoping_report.status(results, 0), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +156,7 @@ int main(void)
 		cmocka_unit_test(an_answer_is_the_line_that_smokeping_reads),
 		cmocka_unit_test(the_summary_is_echopings),
 		cmocka_unit_test(one_answer_has_no_summary),
+		cmocka_unit_test(one_answer_is_success),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

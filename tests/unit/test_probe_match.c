@@ -22,7 +22,7 @@ static int begin(void **state maybe_unused)
 	return 0;
 }
 
-static void send(unsigned n)
+static void send_packet(unsigned n)
 {
 	while (n-- > 0)
 		pending_add(&pending, PENDING_WAITING);
@@ -42,7 +42,7 @@ TEST(a_header_with_flipped_bits_is_given_to_its_packet)
 {
 	uint64_t seed = 8, seq = 0;
 
-	send(1000);
+	send_packet(1000);
 	for (unsigned round = 0; round < 300; round++) {
 		uint32_t wanted = (uint32_t)random_below(&seed, 1000);
 
@@ -58,7 +58,7 @@ TEST(nonsense_is_given_to_no_packet)
 {
 	uint64_t seed = 9, seq;
 
-	send(1000);
+	send_packet(1000);
 	for (unsigned round = 0; round < 50; round++) {
 		for (unsigned i = 0; i < SIZE; i++)
 			answer[i] = (uint8_t)random_word(&seed);
@@ -70,7 +70,7 @@ TEST(an_eighth_of_the_bits_is_too_much)
 {
 	uint64_t seq = 0;
 
-	send(1);
+	send_packet(1);
 	answer_from(0);
 	memset(answer + 56, 0, 8); /* the pattern's 56 to 63 */
 	for (unsigned i = 0; i < 8; i++)
@@ -85,7 +85,7 @@ TEST(what_was_answered_already_is_not_meant)
 {
 	uint64_t seq;
 
-	send(2);
+	send_packet(2);
 	answer_from(1);
 	answer[0] ^= 1;
 	assert_true(matches(SIZE, &seq));
@@ -97,7 +97,7 @@ TEST(an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so)
 {
 	uint64_t seq = 0;
 
-	send(40);
+	send_packet(40);
 	answer_from(17);
 	for (size_t n = 12; n < PAYLOAD_HEADER; n++) {
 		assert_true(matches(n, &seq));
@@ -111,12 +111,12 @@ TEST(an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits)
 {
 	uint64_t seq = 0;
 
-	send(3);
+	send_packet(3);
 	pending_answer(&pending, 0, 100);
 	pending_time_out(&pending, 1); /* lost, it seems: the one that waits is nearer */
 	assert_true(matches(0, &seq));
 	assert_int_equal(seq, 2);
-	send(1);
+	send_packet(1);
 	assert_false(matches(0, &seq));
 }
 
@@ -124,7 +124,7 @@ TEST(only_the_latest_packets_are_compared)
 {
 	uint64_t seq;
 
-	send(PLACES);
+	send_packet(PLACES);
 	answer_from(PLACES - MATCH_MOST);
 	answer[0] ^= 1;
 	assert_true(matches(SIZE, &seq));

@@ -27,7 +27,7 @@ sub pod_hash {
 Smokeping::probes::EchoProbe - an echoprobe(1) probe for SmokePing
 DOC
 		overview => <<DOC,
-Measures round-trip times, and delay variation of each direction, with echoprobe(1) of echotimed.
+Measures round-trip times with echoprobe(1) of echotimed, and delay variation of each direction where its test knows it.
 DOC
 		description => <<DOC,
 Copy this file to the folder C<Smokeping/probes> below one of Perl's (C<perl -V> lists them). See echoprobe(1) for the
@@ -131,16 +131,16 @@ sub targetvars {
 	return $class->_makevars(
 		$class->SUPER::targetvars,
 		{
-			test => { _doc => 'What is tested: echo, stamp, time …', _re => '[a-z]+', _default => 'echo', _example => 'stamp' },
+			test => { _doc => 'What is tested, a name of echoprobe(1).', _re => '[a-z]+', _default => 'echo', _example => 'echo' },
 			metric => {
-				_doc => 'What is drawn: rtt, or the delay variation forward or backward (of stamp).',
+				_doc => 'What is drawn: rtt, or the delay variation forward or backward, of tests that know it.',
 				_re => 'rtt|forward|backward',
 				_default => 'rtt',
-				_example => 'forward',
+				_example => 'rtt',
 			},
 			interval => { _doc => 'The C<-i> option.', _re => '[0-9.]+(ms|us|s|m)?', _default => '100ms', _example => '1s' },
 			size => { _doc => 'The C<-s> option.', _re => '\d+', _example => 1400 },
-			port => { _doc => 'The C<-p> option.', _re => '\w+', _example => 862 },
+			port => { _doc => 'The C<-p> option.', _re => '\w+', _example => 7 },
 			dscp => { _doc => 'The C<--dscp> option.', _re => '\w+', _example => 'EF' },
 			source => { _doc => 'The C<-I> option.', _re => '\S+', _example => 'eth0' },
 			ipversion => { _doc => 'The C<-4> or C<-6> option.', _re => '[46]', _example => 6 },
