@@ -8,7 +8,7 @@
 #include "base/pages.h"
 
 #define SLOT_BYTES 65536 /* the longest datagram there is, both families */
-/* From slot to slot; a power of two would have them all fight for the same few lines of the caches. */
+/* The distance between slots. With a power of two they would all compete for the same few lines of the caches. */
 #define SLOT_STRIDE (SLOT_BYTES + 17 * 64)
 
 struct batch {
@@ -63,7 +63,8 @@ unsigned batch_read(struct batch *b, const struct listener *l, int fd)
 	return b->n;
 }
 
-/* The next datagram of a message: all of it, or as much as the kernel says each one in it has; the last may have less. */
+/* The length of the next datagram of a message: all of it, or as much as the kernel says that each one in it has; the
+ * last may have less. */
 static uint32_t next_length(const struct batch *b)
 {
 	uint32_t left = b->in[b->message].msg_len - b->offset;
@@ -71,7 +72,8 @@ static uint32_t next_length(const struct batch *b)
 	return b->info.segment && b->info.segment < left ? b->info.segment : left;
 }
 
-/* Is all that the kernel says of a message what it said of the one before? Where padding differs it only seems not to be. */
+/* Whether all that the kernel says of a message is what it said of the one before. Where padding differs it only seems
+ * to be otherwise. */
 static bool is_like_previous(const struct batch *b)
 {
 	const struct msghdr *m = &b->in[b->message].msg_hdr, *p = &b->in[b->message - 1].msg_hdr;

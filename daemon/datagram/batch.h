@@ -22,7 +22,8 @@
 
 struct batch; /* opaque: its layout is batch.c's */
 
-/* Some datagrams in a row: from one client to one address of ours, by one way, of one length (info.gate.length). */
+/* Consecutive datagrams that are alike: from one client to one address of ours, by one way, of one length
+ * (info.checks.length). */
 struct alike {
 	struct packet_info *info;
 	const struct msghdr *message; /* the first one's */
@@ -31,11 +32,11 @@ struct alike {
 	uint8_t *at[BATCH_ALIKE_MAX];
 };
 
-/* It stays until the process ends. 0 or -ENOMEM. */
+/* Makes a batch, which stays until the process ends. 0 or -ENOMEM. */
 int batch_new(struct batch **ret) must_check;
 
-/* Reads what is there on a listener's descriptor. How many messages. */
+/* Reads what is there on a listener's descriptor. The number of messages. */
 unsigned batch_read(struct batch *b, const struct listener *l, int fd);
 
-/* The next ones of the batch. False: there are no more. */
+/* Takes the next ones of the batch. False: there are no more. */
 bool batch_next(struct batch *b, struct alike *ret);

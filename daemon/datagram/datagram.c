@@ -22,7 +22,7 @@
 #define BATCHES 8         /* read from a socket in a row, before others have their turn      */
 #define BATCH_BUSY 4      /* after so many messages at once there are more by now            */
 
-/* One socket. */
+/* A datagram socket. */
 struct outlet {
 	struct loop_source source;
 	struct sender sender;
@@ -141,7 +141,7 @@ static void rest_over(struct loop_timer *t)
 		resting_go_on(&o->resting, o->d->w);
 }
 
-/* Something is wrong with it. Errors that are queued are thrown away; what stays, because another process has shut the
+/* Handles an error of the socket. Queued errors are thrown away; a lasting one, because another process has shut the
  * socket down, would be told for ever. */
 static void trouble(struct outlet *o, uint32_t events, bool brought)
 {
@@ -151,8 +151,8 @@ static void trouble(struct outlet *o, uint32_t events, bool brought)
 		loop_remove(&o->d->w->loop, &o->source);
 }
 
-/* A worker that drains needs its sockets for what the resolver still owes, no longer: as long as anybody has one open its
- * port is taken, and what is sent there is lost without a word. */
+/* A worker that drains needs its sockets for what the resolver still owes, no longer: as long as any process has one
+ * open its port is taken, and what is sent there is lost silently. */
 static void let_go(struct datagrams *d)
 {
 	if (d->w->phase < WORKER_DRAINING || d->w->datagrams_waiting)
@@ -218,7 +218,7 @@ static void ask_late(struct loop_timer *t)
 	ask_ready(&p->ask.source, 0);
 }
 
-/* A source has no more of them than are left for others. */
+/* A free place for a lookup; NULL: none. A source has no more of them than are left for others. */
 static struct pending *take_pending(struct datagrams *d, uint64_t source)
 {
 	struct pending *found = NULL;
@@ -231,7 +231,7 @@ static struct pending *take_pending(struct datagrams *d, uint64_t source)
 	return own < DATAGRAM_ASKS_MAX - d->w->datagrams_waiting ? found : NULL;
 }
 
-/* Its answer is sent when it comes. */
+/* Asks a resolver; the answer is sent when it comes. */
 static void begin_ask(struct outlet *o, const struct packet_info *info, const struct msghdr *request, const void *state,
 		      const struct lookup_question *question)
 {
@@ -282,7 +282,7 @@ static uint8_t *room_for_answer(struct outlet *o)
 	return o->d->answers[o->d->answers_n++];
 }
 
-/* An unbound UNIX client cannot be answered. False, and they have been counted. */
+/* Whether the client has a name: an unbound UNIX client cannot be answered. False: the datagrams have been counted. */
 static bool has_name(const struct outlet *o, const struct alike *a, uint32_t n)
 {
 	if (!a->message->msg_namelen)
@@ -290,7 +290,7 @@ static bool has_name(const struct outlet *o, const struct alike *a, uint32_t n)
 	return a->message->msg_namelen;
 }
 
-/* What the service of `ctx` answers to datagram i of those. */
+/* Has the service answer datagram i of those. */
 static void serve(struct outlet *o, const struct alike *a, unsigned i, struct svc_context *ctx)
 {
 	struct datagrams *d = o->d;
@@ -352,7 +352,7 @@ static void handle(struct outlet *o, const struct alike *a, struct svc_context *
 			serve(o, a, i, ctx);
 }
 
-/* What was read, answered. */
+/* Answers what was read. */
 static void serve_batch(struct outlet *o, struct svc_context *ctx)
 {
 	struct datagrams *d = o->d;
@@ -372,7 +372,8 @@ static void serve_batch(struct outlet *o, struct svc_context *ctx)
 	counters_add(&counters->received_bytes, bytes);
 }
 
-/* Under load it reads on as long as there is something: to wait for what is there already costs as much as to read it. */
+/* Under load the socket is read as long as there is something: waiting for what is there already costs as much as
+ * reading it. */
 static void outlet_ready(struct loop_source *s, uint32_t events)
 {
 	struct outlet *o = container_of(s, struct outlet, source);

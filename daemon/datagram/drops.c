@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel has dropped at a datagram socket for want of room, as a counter. */
+/* The kernel's drops at a datagram socket for want of room, as a counter. */
 #include "datagram/drops.h"
 
 #include <linux/sock_diag.h>
@@ -9,7 +9,7 @@
 
 #define LOOK_NS (CLOCK_S_NS / 10) /* between looks (SO_RXQ_OVFL costs every datagram more) */
 
-/* Since there is a socket; 0 where the kernel does not say. */
+/* The drops since the socket was made; 0 where the kernel does not say. */
 static uint32_t drops_of(int fd)
 {
 	uint32_t info[SK_MEMINFO_VARS] = { 0 };

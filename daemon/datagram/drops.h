@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel has dropped at a datagram socket for want of room, as a counter. */
+/* The kernel's drops at a datagram socket for want of room, as a counter. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@ struct drops {
 	uint64_t due_ns; /* when to look again       */
 };
 
-/* What was dropped before is not ours to count. */
+/* Begins to count. Earlier drops are another reader's to count. */
 void drops_begin(struct drops *d, int fd);
 
 /* Adds what was dropped since the last look. */

@@ -10,7 +10,8 @@ void outbox_begin(struct outbox *b, bool merges)
 	b->n = b->pieces_n = 0;
 }
 
-/* Does it go into the last message? All but the last datagram of a message are of one length, and none is empty. */
+/* Whether an answer goes into the last message. All but the last datagram of a message are of one length, and none is
+ * empty. */
 static bool joins(const struct outbox *b, const struct outbox_to *to, size_t bytes)
 {
 	const struct outbox_content *c;
@@ -38,7 +39,7 @@ static void begin_message(struct outbox *b, const struct outbox_to *to, size_t b
 						       .control = m->msg_controllen };
 }
 
-/* Behind the last piece, or as one of its own. */
+/* Adds an answer behind the last piece, or as a piece of its own. */
 static void add_piece(struct outbox *b, struct msghdr *m, const struct iovec *answer)
 {
 	struct iovec *last = m->msg_iovlen ? &m->msg_iov[m->msg_iovlen - 1] : NULL;

@@ -17,7 +17,7 @@
 #define OUTBOX_SEGMENTS_MAX 64        /* of one message; some kernels take 128                  */
 #define OUTBOX_SEGMENTED_BYTES 65507u /* of one message, over IPv4                              */
 
-/* What is in a message. */
+/* The content of a message. */
 struct outbox_content {
 	uint32_t n;       /* datagrams                                       */
 	uint32_t segment; /* bytes of each but the last, which may have less */
@@ -36,7 +36,7 @@ struct outbox {
 	_Alignas(struct cmsghdr) char control[OUTBOX_MESSAGES][PACKET_ANSWER_BYTES];
 };
 
-/* To whom an answer goes, and how. */
+/* The destination of an answer, and the way there. */
 struct outbox_to {
 	const struct listener *listener;
 	const struct packet_info *info; /* of the request */

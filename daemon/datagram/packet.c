@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says beside a datagram, and what we say beside its answer. */
+/* The control messages that come with a datagram, and those that go with its answer. */
 #include "datagram/packet.h"
 
 #include <net/if.h>
@@ -28,8 +28,8 @@ static void read_pktinfo(const struct cmsghdr *c, struct packet_info *p)
 	p->gate.destination = addr_v4(&i.ipi_addr);
 	p->gate.local = addr_v4(&i.ipi_spec_dst);
 	p->interface = (unsigned)i.ipi_ifindex;
-	/* It was queued before anybody asked for this (on a socket that was passed): the kernel has kept the destination
-	 * only. Whether that is ours it says when the answer is sent from there. */
+	/* The datagram was queued before anybody asked for this (on a socket that was passed): the kernel has kept the
+	 * destination only. Whether that is an address of ours the kernel says when the answer is sent from there. */
 	if (!i.ipi_ifindex && !i.ipi_spec_dst.s_addr) {
 		p->gate.local = p->gate.destination;
 		p->interface = addr_is_loopback(&p->gate.destination) ? LOOPBACK_INDEX : 0;
@@ -41,7 +41,7 @@ static void read_pktinfo6(const struct cmsghdr *c, struct packet_info *p)
 	struct in6_pktinfo i;
 
 	memcpy(&i, CMSG_DATA(c), sizeof(i));
-	/* On a dual-stack socket an IPv4 datagram brings both; only IPv4's says which of our addresses it came to. */
+	/* An IPv4 datagram on a dual-stack socket brings both; only IPv4's says which of our addresses it came to. */
 	if (IN6_IS_ADDR_V4MAPPED(&i.ipi6_addr))
 		return;
 	p->gate.destination = (struct addr){ .family = AF_INET6 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the kernel says beside a datagram, and what we say beside its answer: control messages, both families.
- */
+/* The control messages that come with a datagram, and those that go with its answer, of both families. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +12,7 @@
 #define PACKET_CONTROL_BYTES 256 /* of what is received */
 #define PACKET_ANSWER_BYTES 128  /* of what is sent     */
 
-/* What came with a datagram. */
+/* The facts that came with a datagram. */
 struct packet_info {
 	struct checked_packet gate;
 	unsigned interface; /* index of the one it arrived on; 0 unknown */
@@ -25,7 +23,7 @@ struct packet_info {
 /* Reads the source address and the control messages of a received message. Of how many bytes is left to the caller. */
 void packet_read(const struct listener *l, const struct msghdr *msg, struct packet_info *ret);
 
-/* Whether a UNIX datagram came from the own socket of one of n listeners. A client that has put a link to us where its own
+/* Whether a UNIX datagram came from the socket of one of n listeners. A client that has put a link to us where its own
  * path was has our answer sent to us. */
 bool packet_is_from_any(const struct listener *listeners, size_t n, const struct msghdr *msg);
 
@@ -34,5 +32,5 @@ bool packet_is_from_any(const struct listener *listeners, size_t n, const struct
  * msg_controllen is set. */
 void packet_write(const struct listener *l, const struct packet_info *from, struct msghdr *msg);
 
-/* Adds: the message is several datagrams, of so many bytes each but the last (UDP_SEGMENT). */
+/* Adds that the message is several datagrams, of so many bytes each but the last (UDP_SEGMENT). */
 void packet_add_segment(struct msghdr *msg, uint16_t bytes);

@@ -50,7 +50,7 @@ static void count_errors(struct sender *s, uint32_t n)
 	counters_add(&s->counters->send_errors, n);
 }
 
-/* Keeps those for clients that have not too much unread, each of which is one datagram. Returns how many. */
+/* Keeps the answers for clients that have not too much unread, each of which is one datagram. Returns how many. */
 static unsigned admit(struct sender *s, int fd, struct mmsghdr *out, unsigned n)
 {
 	int unread = 0;
@@ -77,14 +77,14 @@ static void drop(struct sender *s, const struct msghdr *m, uint32_t datagrams_n)
 		unread_refund(s->unread, m->msg_name, m->msg_namelen, length_of(m));
 }
 
-/* One sending of a batch. */
+/* The state of sending one batch. */
 struct sending {
 	struct sender *s;
 	int fd;
 	bool waited;
 };
 
-/* Sends the first ones. How many; 0 with errno where the first cannot be sent. */
+/* Sends the first of n messages. How many were sent; 0 with errno where the first cannot be sent. */
 static unsigned send_some(struct sending *g, struct mmsghdr *out, unsigned n)
 {
 	for (;;) {
@@ -147,8 +147,9 @@ static void send_apart(struct sending *g, const struct mmsghdr *m, const struct 
 	}
 }
 
-/* Not as one, but maybe one by one: EINVAL, EMSGSIZE: its datagrams are too long for the path, or for the device, and go in
- * fragments; EIO: on this way the kernel cannot do it (no checksums by the device, IPsec). Nothing was sent then. */
+/* Whether the datagrams of a message may be sent one by one after it could not be sent as one. EINVAL, EMSGSIZE: they
+ * are too long for the path, or for the device, and go in fragments; EIO: the kernel cannot do it on this path (no
+ * checksums by the device, IPsec). Nothing was sent then. */
 static bool may_go_apart(const struct outbox_content *c, int err)
 {
 	return c->n > 1 && (err == EINVAL || err == EMSGSIZE || err == EIO);

@@ -20,7 +20,7 @@ struct sender {
 	bool merges;           /* the kernel takes several datagrams as one message                 */
 };
 
-/* Of an open listener. 0 or -ENOMEM. */
+/* Prepares the sender of an open listener. 0 or -ENOMEM. */
 int sender_new(const struct listener *l, struct counters *counters, struct sender *ret) must_check;
 
 void sender_begin(struct sender *s, int fd);

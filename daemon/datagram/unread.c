@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has how much unread: an account for each client, its sum corrected by what the kernel says. */
+/* An account for each client of what it has not read, their sum corrected by what the kernel says. */
 #include "datagram/unread.h"
 
 #include <string.h>
@@ -17,8 +17,8 @@ void unread_init(struct unread *u, uint64_t buffer)
 	*u = (struct unread){ .buffer = buffer };
 }
 
-/* What the kernel charges for a datagram, about: memory comes in powers of two. What is wrong here is put right when
- * accounts are settled. */
+/* The kernel's charge for a datagram, estimated: memory comes in powers of two. Errors are put right when accounts are
+ * settled. */
 static uint64_t charge_for(size_t answer_bytes)
 {
 	uint64_t room = LEAST_ROOM_BYTES;
@@ -37,13 +37,13 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 /* ---- settling ---- */
 
-/* What it would read next, as far as it counts: of who is probed, the probe. */
+/* The bytes that a peer would read next, as far as they count: of a probed one, the probe. */
 static uint64_t outstanding(const struct unread_peer *p)
 {
 	return p->probe ? p->probe : p->unread;
 }
 
-/* Is a the likelier one to have read so many bytes? A probe proves nothing while another may have read as much. */
+/* Whether a is likelier than b to have read so many bytes. A probe proves nothing while another may have read as much. */
 static bool is_likelier(const struct unread_peer *a, const struct unread_peer *b, uint64_t bytes)
 {
 	uint64_t of_a = outstanding(a), of_b = outstanding(b);
@@ -67,7 +67,7 @@ static struct unread_peer *likeliest_reader(struct unread *u, uint64_t bytes)
 	return best;
 }
 
-/* Its probe is read, so it has nothing unread: queues are read in order. What it was charged with is somebody else's. */
+/* The peer's probe is read, so nothing is unread: queues are read in order. What it was charged with belongs to another. */
 static void clear(struct unread *u, struct unread_peer *p)
 {
 	u->unknown += p->unread;
@@ -113,7 +113,8 @@ static struct unread_peer *find(struct unread *u, const void *address, size_t n)
 	return NULL;
 }
 
-/* Is a a better place for a new peer than b? One who has nothing unread is, then one who has not asked for longer. */
+/* Whether a is a better place for a new peer than b: one that has nothing unread, then one that has not asked for
+ * longer. */
 static bool is_spare(const struct unread_peer *a, const struct unread_peer *b)
 {
 	if (!a->unread != !b->unread)
@@ -134,8 +135,8 @@ static struct unread_peer *add(struct unread *u, const void *address, size_t n)
 	return place;
 }
 
-/* Who has its share before a batch begins gets a probe, and then, while none is read, another after 1, 3, 7, ... that are
- * refused. */
+/* A peer that has its share before a batch begins gets a probe, and then, while none is read, another after 1, 3, 7, ...
+ * that are refused. */
 static bool may_probe(const struct unread *u, struct unread_peer *p)
 {
 	if (p->batch == u->batches)
@@ -154,7 +155,7 @@ bool unread_admit(struct unread *u, const void *address, size_t address_bytes, s
 	struct unread_peer *p;
 	bool within;
 
-	/* It leaves as much again for another, whosever it is. */
+	/* Another peer, whoever it is, must be left as much again. */
 	if (!address_bytes || address_bytes > sizeof(p->address) || u->total + 2 * charge > u->buffer)
 		return false;
 	left = u->buffer - u->total - charge;

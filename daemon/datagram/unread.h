@@ -33,7 +33,7 @@ struct unread_peer {
 	uint64_t asked;            /* when it last did, counted in answers             */
 };
 
-/* All of it in bytes as the kernel charges them (truesize). */
+/* Sizes are in bytes as the kernel charges them (truesize). */
 struct unread {
 	uint64_t buffer;  /* what the socket may have unread in all (SO_SNDBUF)    */
 	uint64_t total;   /* what it has: the peers' `unread`, and `unknown`       */
@@ -42,15 +42,15 @@ struct unread {
 	struct unread_peer peers[UNREAD_PEERS];
 };
 
-/* Begins anew, for a socket with this send buffer. */
+/* Empties all accounts, for a socket with this send buffer. */
 void unread_init(struct unread *u, uint64_t buffer);
 
-/* The kernel says that so much is unread in all. What is less than we know of has been read: rather by who was answered
- * last, of those by who had least left before, for who reads leaves little. */
+/* Settles the accounts with the sum that the kernel says is unread. What is less than we know of has been read: rather
+ * by the peers answered last, of those by the ones that had least left before, for a peer that reads leaves little. */
 void unread_settle(struct unread *u, uint64_t total);
 
-/* May this peer be sent an answer of so many bytes? If so it counts as sent. */
+/* Whether this peer may be sent an answer of so many bytes. If so it counts as sent. */
 bool unread_admit(struct unread *u, const void *address, size_t address_bytes, size_t answer_bytes) must_check;
 
-/* It was not sent after all. */
+/* Takes back an answer that was not sent after all. */
 void unread_refund(struct unread *u, const void *address, size_t address_bytes, size_t answer_bytes);

@@ -40,7 +40,7 @@ static uint64_t value(const _Atomic uint64_t *word)
 	return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-/* What a counter of struct counters says, a line a listener. */
+/* A family of one counter of struct counters: a line a listener. */
 struct tally_family {
 	const char *name, *help;
 	size_t offset;
@@ -254,7 +254,7 @@ static bool serves(const struct record *r)
 	return state == RECORD_IDLE || state == RECORD_BUSY;
 }
 
-/* Some worker of this generation's accepts what comes to the pool. */
+/* Whether a worker of this generation accepts what comes to the pool. */
 static bool pool_serves(const struct worker_plan *plan, const char *pool)
 {
 	const struct shared *s = plan->shared;

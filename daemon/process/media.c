@@ -44,7 +44,7 @@ static void copy_part(const struct span *part, char to[32])
 	to[n] = '\0';
 }
 
-/* In thousandths. What is no quality is as if it were not said. */
+/* The quality, in thousandths. What is no quality counts as unsaid. */
 static uint64_t take_quality(struct span parameters)
 {
 	uint64_t q;

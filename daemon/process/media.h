@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What was said so far; zeroed at first. Qualities are in thousandths. */
+/* The preferences read so far; zeroed at first. Qualities are in thousandths. */
 struct media_wish {
 	uint64_t openmetrics, text;
 	unsigned text_by; /* how narrow the range is that `text` comes from: 1 everything, 2 all text, 3 the type itself */

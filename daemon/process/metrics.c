@@ -6,7 +6,7 @@
 
 #ifndef HAVE_MICROHTTPD
 
-/* Never reached: settings that ask for metrics are refused in such a build. */
+/* Unreachable: settings that ask for metrics are refused in such a build. */
 _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int listening maybe_unused, int channel maybe_unused)
 {
 	_exit(1);
@@ -46,7 +46,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #define ALIVE_NS (5 * CLOCK_S_NS)
 #define LOOK_NS CLOCK_S_NS
 
-/* Of libmicrohttpd, what is used. */
+/* The functions of libmicrohttpd that are used. */
 #define HTTP_FUNCTIONS(X)                                                                                                   \
 	X(start_daemon)                                                                                                     \
 	X(get_daemon_info)                                                                                                  \
@@ -60,8 +60,8 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 	X(queue_response)                                                                                                   \
 	X(destroy_response)
 
-/* It is loaded by this process alone: the TLS and other libraries that come with it have no business in those that clients
- * reach, and each would cost every fork. */
+/* This process alone loads the library: the TLS and other libraries that come with it have no business in those that
+ * clients reach, and each would cost every fork. */
 static struct {
 #define FUNCTION(name) __typeof__(&MHD_##name) name;
 	HTTP_FUNCTIONS(FUNCTION)
@@ -126,7 +126,7 @@ static enum MHD_Result send_page(struct MHD_Connection *c, unsigned status, cons
 	return result;
 }
 
-/* What is asked for, and how that went. */
+/* Writes what is asked for. The HTTP status. */
 static unsigned write_page(const char *path, bool openmetrics, FILE *to)
 {
 	if (strcmp(path, "/metrics") == 0) {
@@ -216,7 +216,7 @@ static struct addr source_of(struct MHD_Connection *c)
 static void connection_changed(void *unused, struct MHD_Connection *c, void **state,
 			       enum MHD_ConnectionNotificationCode code)
 {
-	/* Of libmicrohttpd 1.0 the next question overwrites the answer to this one. */
+	/* The next question to libmicrohttpd 1.0 overwrites the answer to this one. */
 	int fd = http.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	struct addr source;
 
@@ -311,7 +311,7 @@ static bool is_over(void)
 	return self.leave_ns != CLOCK_NEVER && (visitors_count(&self.visitors) == 0 || clock_mono_ns() >= self.leave_ns);
 }
 
-/* When the loop is to turn at the latest: for libmicrohttpd's time-outs and ours. */
+/* The time when the loop is to turn at the latest: for libmicrohttpd's time-outs and ours. */
 static uint64_t next_ns(uint64_t alive_ns)
 {
 	uint64_t now_ns = clock_mono_ns(), at_ns = alive_ns < now_ns + LOOK_NS ? alive_ns : now_ns + LOOK_NS;
@@ -343,7 +343,7 @@ static _Noreturn void serve(void)
 	_exit(0);
 }
 
-/* What it shows it can only read, and what it does not show is not there. */
+/* The process can only read what it shows; what it does not show is unmapped. */
 static int give_up_writing(void)
 {
 	const struct worker_plan *plan = self.plan;
@@ -382,7 +382,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan, int listening, int ch
 	self.channel = (struct loop_source){ .fd = channel, .ready = supervisor_ready };
 	self.life = (struct loop_source){ .fd = plan->life_fd, .ready = worker_life_ready };
 	fd_close_all_but(keep, array_n(keep));
-	/* Nothing of what is shared may be written from here. */
+	/* Shared memory must not be written by this process. */
 	log_count_lost_in(NULL);
 	log_quota_share(NULL);
 	log_set(plan->settings->log.level, plan->settings->log.format);

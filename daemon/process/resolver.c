@@ -45,7 +45,7 @@ static bool has_name(const char *name)
 	return text_same_ignoring_case(a->name, name);
 }
 
-/* The first is the official one. One that does not fit is left out: what is that long is no name. */
+/* Adds a name; the first is the official one. A name that does not fit is left out: it is none. */
 static void add_name(const char *name)
 {
 	struct lookup_answer *a = &self.answer;
@@ -59,7 +59,7 @@ static void add_name(const char *name)
 	}
 }
 
-/* Once, however many lines of a file say it. */
+/* Adds an address once, however many lines of a file have it. */
 static void add_address(const struct addr *address)
 {
 	struct lookup_answer *a = &self.answer;
@@ -89,7 +89,7 @@ static void add_addresses(const struct addrinfo *found, int family)
 	}
 }
 
-/* The last one counts, and the worker waits for the end of file behind it, or for its deadline. */
+/* Sends what is known. The last answer counts: the worker waits for the end of file behind it, or for its deadline. */
 static void tell(int to)
 {
 	(void)!send(to, &self.answer, sizeof(self.answer), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -135,7 +135,7 @@ static enum lookup_result ask_address(const struct addr *a)
 	return LOOKUP_FOUND;
 }
 
-/* A question and the descriptor that goes with it. 1 taken, 0 nothing there, or not a question. */
+/* Takes a question and the descriptor that goes with it. 1 taken, 0 nothing there, or not a question. */
 static int take_question(struct lookup_client_message *ret, int *ret_fd)
 {
 	struct iovec iov = { .iov_base = ret, .iov_len = sizeof(*ret) };
@@ -143,7 +143,7 @@ static int take_question(struct lookup_client_message *ret, int *ret_fd)
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control;
-	/* One descriptor fits: CMSG_SPACE has room for a second where a long has eight bytes. */
+	/* The control buffer is for one descriptor: CMSG_SPACE has room for a second where a long has eight bytes. */
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))
 	};
@@ -162,7 +162,7 @@ static int take_question(struct lookup_client_message *ret, int *ret_fd)
 	return n == (ssize_t)sizeof(*ret) && !(msg.msg_flags & MSG_CTRUNC);
 }
 
-/* In time, and by somebody who is still there. */
+/* Whether the answer is in time, and the worker still waits for it. */
 static bool is_wanted(const struct lookup_client_message *m, int to)
 {
 	char byte;

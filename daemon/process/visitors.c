@@ -37,7 +37,7 @@ static bool stays(const struct visitor *one)
 	return one->fd >= 0 && one->state != VISITOR_LEAVING;
 }
 
-/* How many stay; with a source, of that one. */
+/* The number of visitors that stay; with a source, of that one. */
 static size_t count(const struct visitors *v, const struct addr *source)
 {
 	size_t n = 0;

@@ -31,14 +31,14 @@ struct visitors {
 
 void visitors_init(struct visitors *v);
 
-/* One that has come, from a source (an address masked to what counts as one). One too many is not counted. */
+/* Adds a visitor that has come, from a source (an address masked to what counts as one). One too many is not counted. */
 void visitors_add(struct visitors *v, int fd, const struct addr *source, uint64_t now_ns);
-/* One that has left. */
+/* Removes a visitor that has left. */
 void visitors_remove(struct visitors *v, int fd);
 
-/* Who is to leave now: their descriptors, each once. Those that came since the last time stay: nobody has looked at what
- * they said. How many. */
+/* Picks the visitors that are to leave now: their descriptors, each once. Those that came since the last time stay: what
+ * they said has not been looked at. The number picked. */
 size_t visitors_dismiss(struct visitors *v, uint64_t now_ns, int ret_fds[VISITORS_MAX]);
 
-/* How many are there and may stay. More than VISITORS_KEPT: visitors_dismiss() is to be called again soon. */
+/* The number of visitors that may stay. More than VISITORS_KEPT: visitors_dismiss() is to be called again soon. */
 size_t visitors_count(const struct visitors *v);

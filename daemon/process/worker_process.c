@@ -113,7 +113,7 @@ enum sandbox_role worker_process_role(const struct pool_settings *pool)
 	return pool->model == POOL_FORK ? SANDBOX_ACCEPTOR : SANDBOX_WORKER;
 }
 
-/* own: the sessions of this process. A session that asks for a name has a descriptor more; what was opened before was
+/* own: the sessions of this process. A session that asks for a name has a second descriptor; what was opened before was
  * opened under another limit. */
 static int enter_sandbox(const struct worker *w, uint32_t own)
 {

@@ -16,7 +16,7 @@
 /* Runs a worker of a pool until it is to end; never returns. channel: its end of the socketpair. */
 _Noreturn void worker_process_run(const struct worker_plan *plan, uint32_t pool_index, uint32_t record_index, int channel);
 
-/* What a pool's workers are in the sandbox's terms. */
+/* The sandbox role of a pool's workers. */
 enum sandbox_role worker_process_role(const struct pool_settings *pool);
 
 /* Accepts and reads nothing new from now on; leaves when the last connection is gone. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long things took: counts by duration. */
+/* Durations: how many were how long. */
 #include "shared/histogram.h"
 
 /* A millisecond to an hour: lookups are at the short end, sessions anywhere. */

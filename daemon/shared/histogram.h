@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long things took: counts by duration, in shared memory, under the same rule as the other counters. */
+/* Durations: how many were how long, in shared memory, under the same rule as the other counters. */
 #pragma once
 
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has been refused lately: sources with their reasons, in a few places of fixed memory. */
+/* The sources refused lately, with the reasons, in a few places of fixed memory. */
 #include "shared/offenders.h"
 
 #include <string.h>

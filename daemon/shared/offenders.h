@@ -39,10 +39,10 @@ struct offenders {
 	} places[OFFENDERS_N];
 };
 
-/* It was refused n times more. */
+/* Notes n more refusals of a source. */
 void offenders_note(struct offenders *o, const struct offence *offence, uint32_t n, uint64_t now_ns);
 
-/* Nobody was refused by this row, whose listener has gone. */
+/* Forgets the refusals of a row whose listener has gone. */
 void offenders_forget(struct offenders *o, uint32_t row);
 
 /* Who has place i (below OFFENDERS_N). False: nobody, it is being written, or it says what cannot be: the row is below

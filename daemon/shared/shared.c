@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all processes share, laid out in one mapping. */
+/* The memory that all processes share, laid out in one mapping. */
 #include "shared/shared.h"
 
 #include <errno.h>

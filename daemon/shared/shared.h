@@ -40,8 +40,8 @@ enum record_state {
 	RECORD_DRAINING, /* accepts and reads nothing new; finishes its sessions */
 };
 
-/* One process that the supervisor forked, in words. The worker writes it, but for what it is (pid, generation, pool) and the
- * reset when it is given out; whose it is, struct child knows. */
+/* The record of one process that the supervisor forked, in words. The process writes it, but for what it is (pid,
+ * generation, pool) and the reset when it is given out; whose it is, struct child knows. */
 struct record {
 	_Alignas(64) _Atomic uint32_t state; /* enum record_state                                    */
 	_Atomic uint32_t pid;
@@ -109,8 +109,8 @@ struct clock_status shared_clock(const struct shared *s);
  * is zeroed first). */
 void shared_sum_row(const struct shared *s, uint32_t records_n, uint32_t row, struct counters *ret);
 
-/* Whatever is said of a row, in the first records_n records too, for another that is to have it: no process is left that
- * counts there. */
+/* Clears all that is kept of a row, in the first records_n records too, for another listener that is to have it: no
+ * process is left that counts there. */
 void shared_forget_row(struct shared *s, uint32_t records_n, uint32_t row);
 
 /* Frees what a process that is gone held: its session slots and the buffers counted for them. How many sessions it took

@@ -160,8 +160,8 @@ static void rest_over(struct loop_timer *t)
 		resting_go_on(&ls->resting, ls->acceptor->w);
 }
 
-/* After an event: a socket that does not listen any more is ready for ever and never brings anything. One that another
- * process was quicker to accept from is not such a socket. */
+/* Called after an event. A socket that does not listen any more is ready for ever and never brings anything; one that
+ * another process was quicker to accept from is not such a socket. */
 static void rest_if_ended(struct listen_socket *ls, bool brought)
 {
 	if (!brought && !health_is_ended(ls->source.fd, true))
@@ -196,7 +196,7 @@ static void admit(struct acceptor *a, const struct listener *l, int fd, const st
 	w->model->admitted(w, &admitted);
 }
 
-/* What an error of accept4 means, which is about one connection or the host, never about the listener: 0 go on, 1 nothing
+/* Handles an error of accept4, which is about one connection or the host, never about the listener: 0 go on, 1 nothing
  * is left, −errno the kernel ran out of something. */
 static int accept_error(struct acceptor *a, const struct listener *l, int err)
 {
@@ -309,7 +309,7 @@ void acceptor_update(struct worker *w, bool full)
 		worker_tell_full(w);
 }
 
-/* Where one connection came, another often waits already: it is taken without waiting for an event. After a few the other
+/* Another connection often waits where one came: it is taken without waiting for an event. After a few the other
  * sockets, and all else that is due, have their turn. */
 static bool accept_next(struct acceptor *a, uint64_t next_ns, uint64_t now_ns)
 {

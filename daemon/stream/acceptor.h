@@ -16,11 +16,11 @@
 #include "worker/model.h"
 #include "worker/worker.h"
 
-/* For worker w's session listeners; waits for nothing yet. 0 and w->acceptor, or -errno. */
+/* Makes the acceptor of w's session listeners, which waits for nothing yet. 0 and w->acceptor, or -errno. */
 int acceptor_new(struct worker *w) must_check;
 
-/* From now on connections are taken, or no more. Before it stops for good it looks once more: an exclusive wake-up may have
- * been meant for this process. */
+/* Connections are taken from now on, or no more. Before the acceptor stops for good it looks once more: an exclusive
+ * wake-up may have been meant for this process. */
 int acceptor_open(struct acceptor *a) must_check;
 void acceptor_shut(struct acceptor *a);
 

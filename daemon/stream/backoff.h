@@ -25,8 +25,8 @@ struct backoff {
 /* Another failure. How long to wait until the next try. */
 uint64_t backoff_fail(struct backoff *b);
 
-/* Whether this failure is to be logged. */
+/* Decides whether this failure is to be logged. */
 bool backoff_may_log(struct backoff *b, uint64_t now_ns);
 
-/* It went well. Writes nothing where nothing had failed: a page that is not written is not copied after a fork. */
+/* A success. Writes nothing where nothing had failed: a page that is not written is not copied after a fork. */
 void backoff_succeed(struct backoff *b);

@@ -11,8 +11,8 @@
 
 #include "stream/client.h"
 
-/* Is it one that may be echoed so: a TCP mirror in a process that all sessions share, without a limit on its bytes? */
+/* Whether a session may be echoed so: a TCP mirror in a process that all sessions share, without a limit on its bytes. */
 bool bulk_may(const struct client *c);
 
-/* Echoes what has come, and waits. False: that is no more than a buffer, or the end; read it as usual. */
+/* Echoes what has come, and waits. False: no more has come than a buffer holds, or the end; read it as usual. */
 bool bulk_echo(struct client *c);

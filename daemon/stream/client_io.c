@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a session's connection is asked for: to wait, to take bytes. */
+/* Reading, writing and waiting on a session's connection. */
 #include "stream/client_io.h"
 
 #include <errno.h>

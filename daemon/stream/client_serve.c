@@ -31,8 +31,8 @@ static bool is_packets(const struct client *c)
 	return c->listener->transport == TRANSPORT_UNIXPACKET;
 }
 
-/* Keeps what the client did not take, and the input that has to wait for it. False: no memory is left for it; the session
- * is over. */
+/* Keeps what the client did not take, and the input that has to wait for it. False: no memory is left for it, and the
+ * session is over. */
 static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const struct svc_io *io)
 {
 	size_t held_n = io->in_len - io->in_used;
@@ -50,7 +50,7 @@ static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const str
 	c->owed_at = 0;
 	c->owed_end = (uint32_t)owed_n;
 	c->held_end = (uint32_t)(owed_n + held_n);
-	/* Where a process has one session, the copy is all that its slow client may cost. */
+	/* In a process with one session the copy is all that a slow client may cost. */
 	if (!c->w->model->shares)
 		(void)madvise(in_bytes, sizeof(in_bytes), MADV_DONTNEED);
 	return true;
@@ -104,7 +104,7 @@ static bool become(struct client *c, const struct svc_io *io)
 
 static void answered(struct loop_source *s, uint32_t events);
 
-/* One step of the session, and its output written. True: go on with io; false: it waits, or it is over. */
+/* Takes one step of the session and writes its output. True: go on with io; false: the session waits, or is over. */
 static bool step(struct client *c, struct svc_io *io, const struct lookup_answer *answer)
 {
 	struct svc_context ctx;
@@ -154,7 +154,7 @@ static void begin_ask(struct client *c, struct svc_io *io)
 		proceed(c, io);
 }
 
-/* What the last step asked for, as long as it can be done at once. */
+/* Does what the last step asked for, as long as it can be done at once. */
 static void proceed(struct client *c, struct svc_io *io)
 {
 	for (int steps = 0;; steps++) {
@@ -210,7 +210,7 @@ static void answered(struct loop_source *s, uint32_t events)
 		proceed(c, &io);
 }
 
-/* Writes on what is owed; when all is gone, goes on with the input that waited. */
+/* Writes what is still owed; when all is gone, goes on with the input that waited. */
 static void write_owed(struct client *c)
 {
 	struct svc_io io = { .in = in_bytes, .eof = c->session.eof };
@@ -239,8 +239,8 @@ static void write_owed(struct client *c)
 	proceed(c, &io);
 }
 
-/* How much is read at once: as much as can be kept beside what a service says to it. A mirror says nothing of its
- * own, a sink nothing at all. */
+/* The number of bytes read at once: as many as can be kept beside what a service says to them. A mirror says nothing of
+ * its own, a sink nothing at all. */
 static size_t room_for(const struct client *c)
 {
 	if (c->session.service->traits & (SVC_MIRROR | SVC_SINK))
@@ -314,7 +314,7 @@ static void client_timer(struct loop_timer *t)
 		client_io_wait(c, c->waits_for);
 }
 
-/* Its session begins, with these first n bytes (WORKER_LINE_BYTES at most). */
+/* Begins the session, with these first n bytes (WORKER_LINE_BYTES at most). */
 static void begin(struct client *c, const uint8_t *in, size_t n)
 {
 	const struct listener_settings *s = c->listener->settings;
@@ -335,7 +335,7 @@ static void await_header(struct client *c)
 {
 	struct span first = { in_bytes, 0 };
 
-	/* What may be behind the header is no more than any service is given at once. */
+	/* The bytes behind the header are no more than any service is given at once. */
 	if (proxy_header_read(c, in_bytes, WORKER_LINE_BYTES, &first))
 		begin(c, first.at, first.n);
 }

@@ -270,7 +270,7 @@ static void kill_stuck(struct session_child *c, const char *what)
 			forker->w->pool->name, what);
 }
 
-/* Whether something that has to end within limit_ns has gone on for longer. */
+/* Whether a child has been in a state that has to end within limit_ns for longer than that. */
 static bool outlasts(struct session_child *c, bool goes_on, uint64_t limit_ns, uint64_t now_ns)
 {
 	if (!goes_on)

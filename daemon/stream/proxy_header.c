@@ -9,7 +9,7 @@
 #include "worker/admission.h"
 #include "stream/sessions.h"
 
-/* It lies where the service's state will be: no session has begun, and none needs more room for it. */
+/* The header's state lies where the service's will be: no session has begun, and none needs more room for it. */
 _Static_assert(sizeof(struct proxy) <= WORKER_STATE_STRIDE, "a header does not fit into a service's state");
 
 static void refuse_header(struct client *c, enum refusal why, enum session_end end)
@@ -18,7 +18,7 @@ static void refuse_header(struct client *c, enum refusal why, enum session_end e
 	sessions_end(c, end, true);
 }
 
-/* Who asks is known, or is the balancer itself: then no caps of a source count, as for all that it passes on. */
+/* The client is known now, or is the balancer itself: then no caps of a source count, as for all that it passes on. */
 static enum refusal name_client(struct client *c, const struct proxy *p, bool is_real)
 {
 	struct table_request request;

@@ -16,7 +16,7 @@
 
 #define PROXY_HEADER_WAIT_NS (3 * CLOCK_S_NS) /* for the whole header, from accept */
 
-/* Before the first byte of a connection with a header is read. */
+/* Prepares a connection whose first bytes are a header. Called before the first of them is read. */
 void proxy_header_begin(struct client *c);
 
 /* Bytes in somebody's buffer. */
@@ -25,9 +25,9 @@ struct span {
 	size_t n;
 };
 
-/* Reads what there is of it into a buffer of so many bytes. True: it is whole, and the session is to begin with *ret, what
- * came behind it. False: it is waited for, or the connection is over: REFUSED_PROXY without a header, or as the client that
- * it names is refused. */
+/* Reads what has come of the header into a buffer of so many bytes. True: the header is whole, and the session is to
+ * begin with *ret, the bytes behind it. False: the rest is waited for, or the connection is over: REFUSED_PROXY without
+ * a header, or as the client that it names is refused. */
 bool proxy_header_read(struct client *c, uint8_t *buffer, size_t bytes, struct span *ret) must_check;
 
 /* The timer of the header fires: the connection is over. */

@@ -21,17 +21,17 @@ static void signals_ready(struct loop_source *s, uint32_t events)
 	sessions_look(container_of(s, struct worker, channel));
 }
 
-/* What it writes is on its stack, for whatever it touches is a page more to copy and to take apart. */
+/* The child writes to its stack alone: whatever else it touches is a page more to copy and to take apart. */
 struct memory {
 	struct client client;
 	struct loop_few few;
 	struct loop_timer beat;
 };
 
-/* Of its session's service, if that has any; not there, for it is as large as all the rest. */
+/* The state of the session's service, if that has any. Not on the stack, for it is as large as all the rest. */
 static _Alignas(max_align_t) uint8_t state_bytes[WORKER_STATE_STRIDE];
 
-/* A sign of life, for as long as the slot is its session's. */
+/* Gives a sign of life, for as long as the slot is the session's. */
 static void beat(struct loop_timer *t)
 {
 	struct client *c = &container_of(t, struct memory, beat)->client;
@@ -42,7 +42,7 @@ static void beat(struct loop_timer *t)
 	loop_set_timer(&c->w->loop, t, c->w->loop.now_ns + WORKER_BEAT_NS);
 }
 
-/* It has one connection and does not allocate. */
+/* The child has one connection and does not allocate. */
 static _Noreturn void run(struct worker *w, const struct session_inheritance *i, struct memory *m)
 {
 	const struct admitted *a = i->admitted;

@@ -11,7 +11,7 @@
 #include "worker/model.h"
 #include "worker/worker.h"
 
-/* What it needs of its acceptor. */
+/* What a child takes over from its acceptor. */
 struct session_inheritance {
 	const struct admitted *admitted; /* its connection and slot, which the acceptor owned                     */
 	int signals_fd;                  /* SIGUSR1 and SIGCHLD, blocked and read here                            */
@@ -19,5 +19,5 @@ struct session_inheritance {
 	int log_fd;
 };
 
-/* Right after the fork. w: the acceptor's, which becomes this process's own. */
+/* Runs the child, right after the fork. w: the acceptor's worker, which becomes the child's own. */
 _Noreturn void session_process_run(struct worker *w, const struct session_inheritance *i);

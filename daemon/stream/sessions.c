@@ -85,7 +85,7 @@ static void release(struct client *c, enum session_end why)
 		buffers_give(&w->buffers, c->block, &c->slot->owed_bytes);
 	c->block = NULL;
 	log_session(c, why);
-	/* Last: who sees that it is over finds the rest counted. */
+	/* These come last: whoever sees that the session is over finds the rest counted. */
 	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
 	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
 	table_release(w->plan->table, c->slot, w->pid);
@@ -136,7 +136,8 @@ void sessions_end(struct client *c, enum session_end why, bool reset)
 
 /* ---- what the client has not acknowledged ---- */
 
-/* In the kernel's memory, of what it was sent. The end of the direction, where that was said, is one byte of it. */
+/* The bytes sent to the client that wait in the kernel's memory. The end of the direction, where it was sent, is one of
+ * them. */
 static uint32_t unacknowledged(const struct client *c, bool end_was_said)
 {
 	int n = 0;
@@ -181,7 +182,7 @@ static void close_lingering(struct client *c, bool reset)
 	worker_leave_if_done(c->w);
 }
 
-/* One that has been given time enough is reset; the kernel goes on with the others. */
+/* Closes a lingering connection. A client that was given time enough is reset; the kernel goes on with the others. */
 void sessions_close(struct client *c)
 {
 	close_lingering(c, c->session.phase == SESSION_STALLED && unacknowledged(c, true));
@@ -240,7 +241,7 @@ static void linger(struct client *c)
 	worker_session_ended(w);
 }
 
-/* As long as the client takes it, it is not idle. */
+/* A client that takes its last bytes is not idle. */
 static void go_on_closing(struct client *c, uint32_t unread)
 {
 	if (unread < c->unread) {
@@ -251,7 +252,8 @@ static void go_on_closing(struct client *c, uint32_t unread)
 	look_again(c, session_deadline(&c->session, false));
 }
 
-/* It was not what most do: the caps count it again. False: they refuse it, and it is over. */
+/* The client did not take its last bytes as quickly as most do: the caps count it again. False: they refuse it, and it
+ * is over. */
 static bool count_again(struct client *c)
 {
 	struct table_request request = admission_request(c->w, c->listener, &c->peer);
@@ -358,7 +360,8 @@ static enum session_end end_of_mark(uint32_t mark)
 	}
 }
 
-/* It was marked for having been idle: by one who saw it from without, a while ago, or saw who had its slot before. */
+/* A session is marked for having been idle by the supervisor, which saw it a while ago, or saw another session in its
+ * slot. */
 static bool is_idle(const struct client *c)
 {
 	uint64_t limit_ns = c->listener->settings->rules.idle_timeout_busy_ns;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a datagram is answered, and whether a new session begins. */
+/* Admission: whether a datagram is answered, and whether a new session begins. */
 #include "worker/admission.h"
 
 #include "base/clock.h"
@@ -42,7 +42,7 @@ static bool is_drained(const struct worker *w, const struct listener *l)
 	return atomic_load_explicit(&w->plan->shared->drained[l->row], memory_order_relaxed) != 0;
 }
 
-/* Whether the listener's dry_run lifts a refusal of n; then they have been counted. */
+/* Lifts a refusal of n where the listener's dry_run says so, and counts it. False: it stands. */
 static bool lifts(struct worker *w, const struct listener *l, enum refusal why, uint32_t n)
 {
 	if (!l->settings->admission.dry_run || (why != REFUSED_RATE && why != REFUSED_SESSIONS && why != REFUSED_SOURCE))
@@ -83,7 +83,7 @@ uint64_t admission_requests(struct worker *w, const struct listener *l, const st
 		admission_refused(w, l, why, &p->source, n);
 		return 0;
 	}
-	/* Where nothing is sent, nothing is to be limited, and nothing goes round. */
+	/* A sink sends nothing, so no rate applies and no loop can form. */
 	if (l->transport != TRANSPORT_UDP || (l->settings->service->traits & SVC_SINK))
 		return first_bits(n);
 	struct rate_limits_request q = request_of(w, l, &p->source, n);

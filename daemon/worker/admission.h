@@ -16,16 +16,17 @@
 
 #define ADMISSION_MAX 64 /* datagrams at once: a bit each */
 
-/* Once a worker: notes which ports are served over UDP. */
+/* Notes which ports are served over UDP. Called once by each worker. */
 void admission_begin(struct worker *w);
 
-/* Before the service sees n datagrams that are alike, in this order: which may be answered? The others have been counted. */
+/* Checks n datagrams that are alike, before the service sees them. A bit for each, in their order: it may be answered.
+ * The others have been counted. */
 uint64_t admission_requests(struct worker *w, const struct listener *l, const struct checked_packet *p, uint32_t n);
 
-/* Of `room` bytes, how many a service may fill that can do with less. */
+/* How many of `bytes` a service may fill that can do with less. */
 size_t admission_room(const struct listener *l, const struct checked_packet *p, size_t room);
 
-/* Behind the service: how many of n answers of so many bytes may go, the first ones? The others have been counted. */
+/* Checks n answers of so many bytes each. How many of them may go, the first ones; the others have been counted. */
 uint32_t admission_answers(struct worker *w, const struct listener *l, const struct checked_packet *p, size_t bytes,
 			   uint32_t n);
 
@@ -35,7 +36,7 @@ void admission_refused(struct worker *w, const struct listener *l, enum refusal 
 /* Whether this listener's connections begin with a header of the PROXY protocol. */
 bool admission_is_proxied(const struct listener *l);
 
-/* What a session's caps are, from a listener's settings. */
+/* The request for a slot of the session table, with the caps of a listener's settings. */
 struct table_request admission_request(const struct worker *w, const struct listener *l, const struct addr *peer);
 
 /* Has a connection from there admitted by a listener: lists, rates, caps. *slot is set on REFUSED_NOT. A balancer's is
@@ -49,7 +50,8 @@ enum admission_step {
 	ADMISSION_BECOMES, /* tcpmux: another listener's session is to be this one's                 */
 };
 
-/* May it be a session of the listener: lists, rates, caps. A peer that is not known yet (AF_UNSPEC) is held against caps
- * alone, one that is exempt (a balancer's own connection) against no rate. Not counted yet, but for what a dry run lifts. */
+/* Admits a session of a listener: lists, rates, caps. A peer that is not known yet (AF_UNSPEC) is held against caps
+ * alone, an exempt one (a balancer's own connection) against no rate. A refusal is the caller's to count, but for what a
+ * dry run lifts. */
 enum refusal admission_session(struct worker *w, const struct listener *l, const struct table_request *r,
 			       enum admission_step step, struct table_slot **slot);

@@ -47,7 +47,7 @@ void buffers_give(struct buffers *b, uint8_t *block, _Atomic uint64_t *owner_byt
 	assert(index < b->ever_n && b->given_back_n < b->ever_n);
 	atomic_fetch_sub(owner_bytes, BUFFERS_BLOCK);
 	atomic_fetch_sub(b->used, BUFFERS_BLOCK);
-	/* What a burst of slow readers took goes back to the system; a few blocks stay warm. */
+	/* Memory that a burst of slow readers took goes back to the system; a few blocks stay warm. */
 	if (b->ever_n - b->given_back_n > WARM)
 		madvise(block, BUFFERS_BLOCK, MADV_DONTNEED);
 	b->given_back[b->given_back_n++] = (uint32_t)index;

@@ -15,8 +15,8 @@
 #include "base/pages.h"
 
 #define LOOK_AGAIN_NS (5 * CLOCK_MS_NS)
-/* How long after its deadline a question is thought to keep its resolver busy, if nobody says that it is over: by then the
- * resolver has been killed. */
+/* After its deadline a question holds its seat for so long, if no resolver gives the seat back: by then the resolver has
+ * been killed. */
 #define OVER_NS (2 * CLOCK_S_NS)
 
 const struct lookup_answer lookup_client_no_answer = { .result = LOOKUP_FAILED };
@@ -29,7 +29,7 @@ struct held {
 	struct lookup_question question;
 };
 
-/* Those that wait, the oldest first. */
+/* The questions that wait, the oldest first. */
 struct lookup_client_line {
 	struct worker *w;
 	struct loop_timer timer;
@@ -98,7 +98,7 @@ uint64_t lookup_client_source(const struct worker *w, const struct addr *peer)
 
 /* ---- sending ---- */
 
-/* One message with a descriptor attached. 0 or -errno. */
+/* Sends one message with a descriptor attached. 0 or -errno. */
 static int send_with_fd(int to, const struct lookup_client_message *m, int fd)
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)m, .iov_len = sizeof(*m) };
@@ -141,7 +141,7 @@ static int send_question(struct worker *w, const struct held *h)
 
 /* ---- waiting ---- */
 
-/* What can be sent by now goes; what failed is answered by the end of its socketpair. */
+/* Sends the questions that can be sent by now. One that fails for good is answered by the end of its socketpair. */
 static void look_again(struct loop_timer *t)
 {
 	struct lookup_client_line *line = container_of(t, struct lookup_client_line, timer);
@@ -173,7 +173,7 @@ int lookup_client_prepare(struct worker *w, uint32_t n)
 	return 0;
 }
 
-/* In the line, too, a source has no more places than are left for others. */
+/* A source has no more places in the line, either, than are left for others. */
 static int hold(struct lookup_client_line *line, struct held *h)
 {
 	uint32_t own = 0;
@@ -206,7 +206,7 @@ static void leave_line(struct lookup_client_line *line, const struct lookup_clie
 
 /* ---- asking ---- */
 
-/* By number: on 32-bit x86 glibc makes sockets by socketcall(2), of whose arguments a filter of system calls sees none. */
+/* The system call by number: on 32-bit x86 glibc makes sockets by socketcall(2), of whose arguments a filter sees none. */
 static int make_pair(int pair[2])
 {
 	return syscall(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ? -errno : 0;

@@ -31,7 +31,7 @@ struct lookup_client_request {
 	uint64_t source; /* who wants to know: lookup_client_source() */
 };
 
-/* What travels: the question, when it is too late to answer, and its seat among those of its source. */
+/* The message to a resolver: the question, when it is too late to answer, and its seat among those of its source. */
 struct lookup_client_message {
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC */
 	uint32_t seat;
@@ -47,7 +47,7 @@ void lookup_client_unshare(struct shares *s);
 /* The name of a source, for shares: of an IP address its prefix, of a local client its user. */
 uint64_t lookup_client_source(const struct worker *w, const struct addr *peer);
 
-/* In a worker that may have n questions at once. 0 or -ENOMEM. */
+/* Prepares a worker that may have n questions at once. 0 or -ENOMEM. */
 int lookup_client_prepare(struct worker *w, uint32_t n) must_check;
 
 /* Asks; a->source.ready is called when the answer is whole. 0 or -errno (the queue is full, no resolver): answer
@@ -65,8 +65,8 @@ const struct lookup_answer *lookup_client_take(struct worker *w, struct lookup_c
 /* Gives up; nothing if nothing is asked. */
 void lookup_client_cancel(struct worker *w, struct lookup_client *a);
 
-/* Counts how a question of this row's ended, and how long that took. */
+/* Counts how a question of this row's listener ended, and how long that took. */
 void lookup_client_count(struct worker *w, uint32_t row, const struct lookup_client *a, enum lookup_result result);
 
-/* What stands for an answer when none came. */
+/* The answer when none came. */
 extern const struct lookup_answer lookup_client_no_answer;

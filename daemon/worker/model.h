@@ -35,9 +35,9 @@ struct worker_model {
 	bool is_reaped; /* ... and leaves freeing the slot to who reaps it, and closing the connection to its end */
 	/* Sessions at once in one worker. NULL where no pool's settings say. */
 	uint32_t (*capacity)(const struct pool_settings *pool);
-	/* At the worker's start. NULL: nothing to do. */
+	/* Prepares the model at the worker's start. NULL: nothing to do. */
 	int (*prepare)(struct worker *w);
-	/* A connection came: what is over is freed, before it is judged. NULL: nothing to do. */
+	/* A connection came: frees what is over before the connection is judged. NULL: nothing to do. */
 	void (*accepted)(struct worker *w);
 	/* Serves the connection; a->fd and a->slot are the model's now. NULL where none is accepted. */
 	void (*admitted)(struct worker *w, const struct admitted *a);
@@ -45,7 +45,7 @@ struct worker_model {
 	void (*updated)(struct worker *w, bool full);
 	/* A session has ended; its connection may linger. NULL: nothing to do. */
 	void (*ended)(struct worker *w);
-	/* Some session has a kill mark. */
+	/* A session has a kill mark. */
 	void (*look)(struct worker *w);
 	/* All sessions end now. */
 	void (*end)(struct worker *w);

@@ -13,10 +13,10 @@ struct resting {
 	struct loop_timer over; /* the owner's: it is to wait for the socket again */
 };
 
-/* An event brought something, or nothing. True: it rests, and is to leave the loop now. */
+/* Notes an event that brought something, or nothing. True: the socket rests, and is to leave the loop now. */
 bool resting_is_due(struct resting *r, struct worker *w, bool brought);
 
-/* It rests on: waiting for it again was not possible. */
+/* Lets a socket rest on, because waiting for it again was not possible. */
 void resting_go_on(struct resting *r, struct worker *w);
 
 static inline bool resting_now(const struct resting *r)

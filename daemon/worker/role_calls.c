@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The system calls of each role, beside those that every process makes (base/seccomp.c). */
+/* The system calls of each role, beside those that every process makes (base/seccomp_groups.c). */
 #include "worker/role_calls.h"
 
 #include <linux/sockios.h>
@@ -24,7 +24,7 @@
 #endif
 
 static const struct seccomp_row rows[] = {
-	/* Sessions and datagrams, on the sockets that it was given or accepts. It makes none but the pair for a lookup. */
+	/* Sessions and datagrams, on sockets that were given or accepted. No socket is made but the pair for a lookup. */
 	{ SECCOMP_ROW(SERVES, accept4) },
 	{ SECCOMP_ROW(SERVES, getpeername) },
 	{ SECCOMP_ROW(SERVES, getsockname) },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The system calls of each role: a table, a row a call. HACKING.md says how to find one that is missing. */
+/* The system calls of each role: a table, a line a call. HACKING.md says how to find a missing one. */
 #pragma once
 
 #include "base/seccomp.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process may no longer do. */
+/* The sandbox of a process: limits, files, system calls. */
 #include "worker/sandbox.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "worker/role_calls.h"
 
-/* Never more than was allowed before: that would fail. */
+/* Lowers a limit; raising one would fail. */
 static int limit(int resource, rlim_t value)
 {
 	struct rlimit r;
@@ -39,8 +39,8 @@ static int limit_resources(const struct sandbox *s)
 	return r;
 }
 
-/* Workers have all that they need open. The resolver reads what libc and its modules read: configuration, tables, sockets'
- * folders, libraries. Their writing, where a module wants to, goes through sockets. */
+/* Workers have all that they need open. The resolver reads what the C library and its modules read: configuration,
+ * tables, folders of sockets, libraries. What a module writes goes through sockets. */
 static int fence(const struct sandbox *s)
 {
 	static const char *const read_by_name_service[] = {
@@ -75,8 +75,8 @@ static int fence(const struct sandbox *s)
 	return landlock_enter(&f);
 }
 
-/* Built before the fork: else each process would keep 80 KiB that the building dirtied, and take a quarter of a millisecond
- * more. */
+/* Filters are built before the fork: otherwise each process would keep 80 KiB that the building dirtied, and start a
+ * quarter of a millisecond later. */
 static struct seccomp_program programs[SANDBOX_ROLES_N];
 
 static int build(enum sandbox_role role)
@@ -115,7 +115,7 @@ int sandbox_enter(const struct sandbox *s)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	/* After the identity changed, which clears it. The channel's end of file is the second way to notice. */
+	/* A change of identity clears this, so it comes after. The end of the channel is the second way to notice. */
 	if (s->role != SANDBOX_INETD && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
 	/* Others of the same user cannot trace it; and no handler of core dumps, which RLIMIT_CORE does not bind, gets what

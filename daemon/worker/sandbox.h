@@ -26,12 +26,12 @@ struct sandbox {
  * style: the parent is somebody else's). 0 or -errno: the process must not serve then. */
 int sandbox_enter(const struct sandbox *s) must_check;
 
-/* Before a process of this role is forked: what costs time and memory for its sandbox is done once, here. Harmless where it
+/* Does once, before processes of this role are forked, what costs time and memory for their sandbox. Harmless where it
  * fails: the process then does it. */
 void sandbox_prepare(enum sandbox_role role);
 
 /* Logs what this kernel cannot do for the sandboxes. */
 void sandbox_say_what_is_missing(void);
 
-/* How many system calls a role may make; 0 where they are not filtered. */
+/* The number of system calls that a role may make; 0 where they are not filtered. */
 size_t sandbox_calls_n(enum sandbox_role role);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process does, as far as its sandbox depends on it. */
+/* The role of a process, as far as its sandbox depends on it. */
 #pragma once
 
 enum sandbox_role {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every worker does: its record, its phase, and what a service may know. */
+/* The functions of every worker: its record, its phase, and what a service may know. */
 #include "worker/worker.h"
 
 #include <sys/random.h>
@@ -15,7 +15,7 @@ static enum record_state state_of(const struct worker *w, bool full)
 	return RECORD_DRAINING;
 }
 
-/* What the supervisor sees of a worker follows from these two: how many sessions there are, and whether it takes more. */
+/* The supervisor sees two things of a worker: how many sessions there are, and whether it takes more. */
 void worker_update(struct worker *w)
 {
 	bool full = w->sessions >= w->capacity || w->blocked;

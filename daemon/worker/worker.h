@@ -21,7 +21,7 @@
 /* Why a session is asked to end: table_slot.kill. */
 enum kill_mark { KILL_NOT, KILL_KILLED, KILL_DRAIN, KILL_IDLE, KILL_ROOM };
 
-/* What all workers of a generation inherit. Read-only for them. */
+/* The plan that all workers of a generation inherit. Read-only for them. */
 struct worker_plan {
 	const struct settings *settings;
 	struct listener *listeners; /* of the generation; each process owns its copies of the descriptors */
