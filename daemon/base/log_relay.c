@@ -39,8 +39,8 @@ static void prepare_signals(void)
 
 static void enter_sandbox(void)
 {
-	static const struct seccomp_row rows[] = { { SECCOMP_ROW(1, alarm) }, { SECCOMP_ROW(1, setitimer) } };
-	const struct seccomp_list l = { .groups = SECCOMP_BASIC, .rows = rows, .rows_n = array_n(rows), .who = 1 };
+	static const struct seccomp_rule rules[] = { { SECCOMP_RULE(1, alarm) }, { SECCOMP_RULE(1, setitimer) } };
+	const struct seccomp_list l = { .groups = SECCOMP_BASIC, .rules = rules, .rules_n = array_n(rules), .who = 1 };
 
 	(void)prctl(PR_SET_NAME, "echotimed-log");
 	(void)!landlock_give_up_capabilities();

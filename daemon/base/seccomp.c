@@ -38,45 +38,45 @@ bool seccomp_is_known(const char *name)
 	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
 }
 
-static int number_of(const struct seccomp_row *row)
+static int number_of(const struct seccomp_rule *rule)
 {
-	int number = seccomp_syscall_resolve_name(row->name);
+	int number = seccomp_syscall_resolve_name(rule->name);
 
-	return number == __NR_SCMP_ERROR && row->number ? row->number : number;
+	return number == __NR_SCMP_ERROR && rule->number ? rule->number : number;
 }
 
-/* The list's next row, of the groups and then its own; NULL: there is none. *i: 0 at first, then where it was left. */
-static const struct seccomp_row *next_row(const struct seccomp_list *l, size_t *i)
+/* The list's next rule, of the groups and then its own; NULL: there is none. *i: 0 at first, then where it was left. */
+static const struct seccomp_rule *next_rule(const struct seccomp_list *l, size_t *i)
 {
-	for (; *i < seccomp_groups_n + l->rows_n; (*i)++) {
+	for (; *i < seccomp_groups_n + l->rules_n; (*i)++) {
 		bool is_group = *i < seccomp_groups_n;
-		const struct seccomp_row *row = is_group ? &seccomp_groups[*i] : &l->rows[*i - seccomp_groups_n];
+		const struct seccomp_rule *rule = is_group ? &seccomp_groups[*i] : &l->rules[*i - seccomp_groups_n];
 
-		if (row->who & (is_group ? l->groups : l->who)) {
+		if (rule->who & (is_group ? l->groups : l->who)) {
 			(*i)++;
-			return row;
+			return rule;
 		}
 	}
 	return NULL;
 }
 
-static uint32_t action_of(const struct seccomp_row *row)
+static uint32_t action_of(const struct seccomp_rule *rule)
 {
-	return row->error == 0              ? SCMP_ACT_ALLOW
-	       : row->error == SECCOMP_KILL ? SCMP_ACT_KILL_PROCESS
-					    : SCMP_ACT_ERRNO((uint16_t)row->error);
+	return rule->error == 0              ? SCMP_ACT_ALLOW
+	       : rule->error == SECCOMP_KILL ? SCMP_ACT_KILL_PROCESS
+					     : SCMP_ACT_ERRNO((uint16_t)rule->error);
 }
 
-static int add(scmp_filter_ctx filter, const struct seccomp_row *row)
+static int add(scmp_filter_ctx filter, const struct seccomp_rule *rule)
 {
-	struct scmp_arg_cmp ifs[array_n(row->ifs)];
+	struct scmp_arg_cmp ifs[array_n(rule->ifs)];
 	unsigned n = 0;
-	int number = number_of(row);
+	int number = number_of(rule);
 
 	if (number == __NR_SCMP_ERROR)
 		return 0;
-	for (size_t i = 0; i < array_n(row->ifs); i++) {
-		const struct seccomp_if *c = &row->ifs[i];
+	for (size_t i = 0; i < array_n(rule->ifs); i++) {
+		const struct seccomp_if *c = &rule->ifs[i];
 
 		if (c->mask)
 			ifs[n++] = (struct scmp_arg_cmp){
@@ -86,7 +86,7 @@ static int add(scmp_filter_ctx filter, const struct seccomp_row *row)
 				.datum_b = c->value == SECCOMP_OWN_PID ? OWN_PID : c->value,
 			};
 	}
-	return seccomp_rule_add_array(filter, action_of(row), number, n, ifs);
+	return seccomp_rule_add_array(filter, action_of(rule), number, n, ifs);
 }
 
 static int fill(scmp_filter_ctx filter, const struct seccomp_list *l)
@@ -97,8 +97,8 @@ static int fill(scmp_filter_ctx filter, const struct seccomp_list *l)
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	size_t i = 0;
 
-	for (const struct seccomp_row *row; r == 0 && (row = next_row(l, &i));)
-		r = add(filter, row);
+	for (const struct seccomp_rule *rule; r == 0 && (rule = next_rule(l, &i));)
+		r = add(filter, rule);
 	return r;
 }
 
@@ -170,10 +170,10 @@ int seccomp_allow_only(const struct seccomp_list *l)
 static bool is_counted_before(const struct seccomp_list *l, const char *name, size_t before)
 {
 	size_t i = 0;
-	const struct seccomp_row *row;
+	const struct seccomp_rule *rule;
 
-	while ((row = next_row(l, &i)) && i < before)
-		if (strcmp(row->name, name) == 0)
+	while ((rule = next_rule(l, &i)) && i < before)
+		if (strcmp(rule->name, name) == 0)
 			return true;
 	return false;
 }
@@ -182,8 +182,8 @@ size_t seccomp_count(const struct seccomp_list *l)
 {
 	size_t n = 0, i = 0;
 
-	for (const struct seccomp_row *row; (row = next_row(l, &i));)
-		n += !row->error && number_of(row) >= 0 && !is_counted_before(l, row->name, i);
+	for (const struct seccomp_rule *rule; (rule = next_rule(l, &i));)
+		n += !rule->error && number_of(rule) >= 0 && !is_counted_before(l, rule->name, i);
 	return n;
 }
 

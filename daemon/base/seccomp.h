@@ -34,8 +34,8 @@ struct seccomp_if {
 	uint64_t mask, value;
 };
 
-/* A call that is allowed where all conditions hold; a call may have several rows. */
-struct seccomp_row {
+/* A call that is allowed where all conditions hold; a call may have several rules. */
+struct seccomp_rule {
 	const char *name; /* one that this machine does not have is left out */
 	uint32_t who;     /* the lists that have it, a bit each */
 	struct seccomp_if ifs[2];
@@ -43,23 +43,23 @@ struct seccomp_row {
 	int number; /* of a call that libseccomp may be too old to know; else 0 */
 };
 
-/* A row's beginning. roles: `who`. */
-#define SECCOMP_ROW(roles, call) .name = #call, .who = (roles)
+/* A rule's beginning. roles: `who`. */
+#define SECCOMP_RULE(roles, call) .name = #call, .who = (roles)
 
-/* What processes have in common: rows of seccomp_groups with these bits. */
+/* What processes have in common: rules of seccomp_groups with these bits. */
 #define SECCOMP_BASIC (1u << 0)  /* the loop, the log, memory, the end                                */
 #define SECCOMP_NAMING (1u << 1) /* reading files; libc's name service with its modules, but no network */
 /* What befalls others where SECCOMP_NAMING is: the modules are not ours, and nobody can list what each one calls. Each must
  * expect that on an older kernel a call is not there; a process that dies of each question would be worse. */
 #define SECCOMP_NAMING_OTHERS ENOSYS
-extern const struct seccomp_row seccomp_groups[];
+extern const struct seccomp_rule seccomp_groups[];
 extern const size_t seccomp_groups_n;
 
 struct seccomp_list {
 	uint32_t groups;
-	const struct seccomp_row *rows;
-	size_t rows_n;
-	uint32_t who; /* the rows with one of these bits */
+	const struct seccomp_rule *rules;
+	size_t rules_n;
+	uint32_t who; /* the rules with one of these bits */
 	int others;   /* what befalls other calls: 0 the process is killed; else they fail with this errno */
 };
 

@@ -157,17 +157,17 @@ static void add_offender(const struct fleet *f, const struct offence *o, uint64_
 static bool add_notes(const struct fleet *f, uint64_t record, uint64_t place, struct text *to)
 {
 	const struct offenders *notes = &f->shared->offenders[record];
-	uint64_t count, last_ns, now_ns = clock_mono_ns();
-	struct offence o;
+	uint64_t now_ns = clock_mono_ns();
+	struct offender o;
 
 	if (record >= f->records.n)
 		return false;
-	if (!offenders_read(notes, (uint32_t)place, &o, &count, &last_ns) || now_ns > last_ns + LATELY_NS)
+	if (!offenders_read(notes, (uint32_t)place, &o) || now_ns > o.last_ns + LATELY_NS)
 		return true;
-	if (o.row >= f->labels.n)
+	if (o.offence.row >= f->labels.n)
 		return true;
-	add_offender(f, &o, count, to);
-	json_out_number(to, "last_ms", ms_since(last_ns));
+	add_offender(f, &o.offence, o.count, to);
+	json_out_number(to, "last_ms", ms_since(o.last_ns));
 	json_out_end(to);
 	return true;
 }

@@ -106,7 +106,7 @@ bool batch_next(struct batch *b, struct alike *ret)
 		packet_read(b->listener, &b->in[b->message].msg_hdr, &b->info);
 	}
 	length = next_length(b);
-	b->info.gate.length = length;
+	b->info.checked.length = length;
 	ret->info = &b->info;
 	ret->message = &b->in[b->sender].msg_hdr;
 	ret->sender = b->sender;

@@ -23,7 +23,7 @@
 struct batch; /* opaque: its layout is batch.c's */
 
 /* Consecutive datagrams that are alike: from one client to one address of ours, by one way, of one length
- * (info.checks.length). */
+ * (info.checked.length). */
 struct alike {
 	struct packet_info *info;
 	const struct msghdr *message; /* the first one's */

@@ -142,7 +142,7 @@ static void rest_over(struct loop_timer *t)
 }
 
 /* Handles an error of the socket. Queued errors are thrown away; a lasting one, because another process has shut the
- * socket down, would be told for ever. */
+ * socket down, would be reported in every turn. */
 static void trouble(struct outlet *o, uint32_t events, bool brought)
 {
 	if (events & EPOLLERR && o->listener->transport == TRANSPORT_UDP)
@@ -186,13 +186,13 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 	struct svc_io io = { .out = bytes, .out_cap = sizeof(bytes) };
 
 	worker_fill_context(o->d->w, o->listener, &ctx);
-	ctx.peer = p->info.gate.source;
-	ctx.local = p->info.gate.local;
+	ctx.peer = p->info.checked.source;
+	ctx.local = p->info.checked.local;
 	lookup_client_count(o->d->w, o->listener->row, &p->ask, answer->result);
 	loop_cancel_timer(&o->d->w->loop, &p->timer);
 	o->d->w->datagrams_waiting--;
 	if (o->listener->settings->service->answer(p->state, &ctx, answer, &io) == SVC_DONE &&
-	    admission_answers(o->d->w, o->listener, &p->info.gate, io.out_len, 1)) {
+	    admission_answers(o->d->w, o->listener, &p->info.checked, &(struct admission_answer){ io.out_len, 1 })) {
 		struct outbox_to to = {
 			.listener = o->listener, .info = &p->info, .name = &p->peer, .name_bytes = p->peer_len
 		};
@@ -232,12 +232,12 @@ static struct pending *take_pending(struct datagrams *d, uint64_t source)
 }
 
 /* Asks a resolver; the answer is sent when it comes. */
-static void begin_ask(struct outlet *o, const struct packet_info *info, const struct msghdr *request, const void *state,
-		      const struct lookup_question *question)
+static void begin_ask(struct outlet *o, const struct alike *a, const void *state, const struct lookup_question *question)
 {
 	struct worker *w = o->d->w;
 	struct counters *counters = &w->counters[o->listener->row];
-	struct lookup_client_request asked = { .question = question, .source = lookup_client_source(w, &info->gate.source) };
+	struct lookup_client_request asked = { .question = question,
+					       .source = lookup_client_source(w, &a->info->checked.source) };
 	struct pending *p = take_pending(o->d, asked.source);
 
 	counters_add(&counters->lookups, 1);
@@ -247,10 +247,10 @@ static void begin_ask(struct outlet *o, const struct packet_info *info, const st
 	}
 	p->outlet = o;
 	p->source = asked.source;
-	p->info = *info;
+	p->info = *a->info;
 	memcpy(p->state, state, o->listener->settings->service->state_bytes);
-	p->peer_len = request->msg_namelen;
-	memcpy(&p->peer, request->msg_name, request->msg_namelen);
+	p->peer_len = a->message->msg_namelen;
+	memcpy(&p->peer, a->message->msg_name, a->message->msg_namelen);
 	p->timer = (struct loop_timer){ .fire = ask_late };
 	loop_set_timer(&w->loop, &p->timer, p->ask.deadline_ns);
 	o->d->w->datagrams_waiting++;
@@ -286,7 +286,8 @@ static uint8_t *room_for_answer(struct outlet *o)
 static bool has_name(const struct outlet *o, const struct alike *a, uint32_t n)
 {
 	if (!a->message->msg_namelen)
-		admission_refused(o->d->w, o->listener, REFUSED_SOURCE_ADDRESS, &a->info->gate.source, n);
+		admission_refused(o->d->w, o->listener,
+				  &(struct admission_refusal){ REFUSED_SOURCE_ADDRESS, &a->info->checked.source, n });
 	return a->message->msg_namelen;
 }
 
@@ -298,35 +299,36 @@ static void serve(struct outlet *o, const struct alike *a, unsigned i, struct sv
 	static _Alignas(max_align_t) uint8_t state[SVC_STATE_MAX];
 	struct svc_io io = {
 		.in = a->at[i],
-		.in_len = a->info->gate.length,
+		.in_len = a->info->checked.length,
 		.out = room_for_answer(o),
-		.out_cap = admission_room(o->listener, &a->info->gate, ANSWER_BYTES),
+		.out_cap = admission_room(o->listener, &a->info->checked, ANSWER_BYTES),
 	};
 
 	memset(state, 0, service->state_bytes);
-	ctx->peer = a->info->gate.source;
-	ctx->local = a->info->gate.local;
+	ctx->peer = a->info->checked.source;
+	ctx->local = a->info->checked.local;
 	ctx->random = worker_random(d->w);
 	enum svc_verdict verdict = service->input(service->state_bytes ? state : NULL, ctx, &io);
 	if (verdict == SVC_ASK)
-		begin_ask(o, a->info, a->message, state, &io.question);
+		begin_ask(o, a, state, &io.question);
 	else if (verdict == SVC_DROP) {
 		bool unsure = o->listener->settings->options.require_sync && ctx->clock.state != CLOCK_SYNCHRONISED;
-		admission_refused(d->w, o->listener, unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED,
-				  &a->info->gate.source, 1);
+		admission_refused(d->w, o->listener,
+				  &(struct admission_refusal){ unsure ? REFUSED_UNSYNCHRONISED : REFUSED_MALFORMED,
+							       &a->info->checked.source, 1 });
 	} else if (verdict == SVC_DONE && has_name(o, a, 1) &&
-		   admission_answers(d->w, o->listener, &a->info->gate, io.out_len, 1))
+		   admission_answers(d->w, o->listener, &a->info->checked, &(struct admission_answer){ io.out_len, 1 }))
 		add_answer(o, a, &(struct iovec){ .iov_base = io.out, .iov_len = io.out_len });
 }
 
 /* Sends back those of which `wanted` has a bit. */
 static void mirror(struct outlet *o, const struct alike *a, uint64_t wanted)
 {
-	uint32_t n = (uint32_t)__builtin_popcountll(wanted), length = a->info->gate.length;
+	uint32_t n = (uint32_t)__builtin_popcountll(wanted), length = a->info->checked.length;
 
 	if (!n || !has_name(o, a, n))
 		return;
-	n = admission_answers(o->d->w, o->listener, &a->info->gate, length, n);
+	n = admission_answers(o->d->w, o->listener, &a->info->checked, &(struct admission_answer){ length, n });
 	for (unsigned i = 0; n; i++)
 		if (wanted >> i & 1) {
 			add_answer(o, a, &(struct iovec){ .iov_base = a->at[i], .iov_len = length });
@@ -340,9 +342,9 @@ static void handle(struct outlet *o, const struct alike *a, struct svc_context *
 	const struct worker_plan *plan = o->d->w->plan;
 	uint64_t wanted;
 
-	a->info->gate.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM &&
-				packet_is_from_any(plan->listeners, plan->listeners_n, a->message);
-	wanted = admission_requests(o->d->w, o->listener, &a->info->gate, a->n);
+	a->info->checked.is_ours = o->listener->transport == TRANSPORT_UNIXGRAM &&
+				   packet_is_from_any(plan->listeners, plan->listeners_n, a->message);
+	wanted = admission_requests(o->d->w, o->listener, &a->info->checked, a->n);
 	if (o->listener->settings->service->traits & SVC_MIRROR) {
 		mirror(o, a, wanted);
 		return;
@@ -364,7 +366,7 @@ static void serve_batch(struct outlet *o, struct svc_context *ctx)
 	d->answers_n = 0;
 	while (batch_next(d->batch, &a)) {
 		received_n += a.n;
-		bytes += (uint64_t)a.n * a.info->gate.length;
+		bytes += (uint64_t)a.n * a.info->checked.length;
 		handle(o, &a, ctx);
 	}
 	sender_send(&o->sender, o->source.fd, &d->outbox);

@@ -25,14 +25,14 @@ static void read_pktinfo(const struct cmsghdr *c, struct packet_info *p)
 	struct in_pktinfo i;
 
 	memcpy(&i, CMSG_DATA(c), sizeof(i));
-	p->gate.destination = addr_v4(&i.ipi_addr);
-	p->gate.local = addr_v4(&i.ipi_spec_dst);
+	p->checked.destination = addr_v4(&i.ipi_addr);
+	p->checked.local = addr_v4(&i.ipi_spec_dst);
 	p->interface = (unsigned)i.ipi_ifindex;
-	/* The datagram was queued before anybody asked for this (on a socket that was passed): the kernel has kept the
+	/* The datagram was queued before pktinfo was asked for (on a socket that was passed): the kernel has kept the
 	 * destination only. Whether that is an address of ours the kernel says when the answer is sent from there. */
 	if (!i.ipi_ifindex && !i.ipi_spec_dst.s_addr) {
-		p->gate.local = p->gate.destination;
-		p->interface = addr_is_loopback(&p->gate.destination) ? LOOPBACK_INDEX : 0;
+		p->checked.local = p->checked.destination;
+		p->interface = addr_is_loopback(&p->checked.destination) ? LOOPBACK_INDEX : 0;
 	}
 }
 
@@ -44,9 +44,9 @@ static void read_pktinfo6(const struct cmsghdr *c, struct packet_info *p)
 	/* An IPv4 datagram on a dual-stack socket brings both; only IPv4's says which of our addresses it came to. */
 	if (IN6_IS_ADDR_V4MAPPED(&i.ipi6_addr))
 		return;
-	p->gate.destination = (struct addr){ .family = AF_INET6 };
-	memcpy(p->gate.destination.bytes, &i.ipi6_addr, sizeof(i.ipi6_addr));
-	p->gate.local = p->gate.destination;
+	p->checked.destination = (struct addr){ .family = AF_INET6 };
+	memcpy(p->checked.destination.bytes, &i.ipi6_addr, sizeof(i.ipi6_addr));
+	p->checked.local = p->checked.destination;
 	p->interface = (unsigned)i.ipi6_ifindex;
 }
 
@@ -73,14 +73,14 @@ static void read_v6(const struct cmsghdr *c, struct packet_info *p)
 void packet_read(const struct listener *l, const struct msghdr *msg, struct packet_info *ret)
 {
 	*ret = (struct packet_info){
-		.gate = {
+		.checked = {
 			.transport = l->transport,
 			.source = { .family = AF_UNIX },
 			.truncated = (msg->msg_flags & MSG_TRUNC) != 0,
 		},
 	};
 	if (l->transport != TRANSPORT_UNIXGRAM)
-		ret->gate.source = addr_from_sockaddr(msg->msg_name, msg->msg_namelen);
+		ret->checked.source = addr_from_sockaddr(msg->msg_name, msg->msg_namelen);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
 		if (c->cmsg_level == IPPROTO_IP)
 			read_v4(c, ret);
@@ -89,7 +89,7 @@ void packet_read(const struct listener *l, const struct msghdr *msg, struct pack
 		else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
 			memcpy(&ret->segment, CMSG_DATA(c), sizeof(ret->segment)); /* an int */
 	}
-	ret->gate.over_loopback = ret->interface == LOOPBACK_INDEX;
+	ret->checked.over_loopback = ret->interface == LOOPBACK_INDEX;
 }
 
 static bool is_from(const struct listener *l, const struct msghdr *msg)
@@ -141,8 +141,8 @@ static void write_pktinfo(const struct addr *local, int oif, struct msghdr *msg,
 
 void packet_write(const struct listener *l, const struct packet_info *from, struct msghdr *msg)
 {
-	const struct addr *local = &from->gate.local;
-	int oif = addr_is_link_local(local) || addr_is_link_local(&from->gate.source) ? (int)from->interface : 0;
+	const struct addr *local = &from->checked.local;
+	int oif = addr_is_link_local(local) || addr_is_link_local(&from->checked.source) ? (int)from->interface : 0;
 	size_t used = 0;
 
 	/* A socket that is bound to this very address sends from it unasked: a fortieth less for the kernel to do. */

@@ -14,7 +14,7 @@
 
 /* The facts that came with a datagram. */
 struct packet_info {
-	struct checked_packet gate;
+	struct checked_packet checked;
 	unsigned interface; /* index of the one it arrived on; 0 unknown */
 	uint8_t dscp;       /* 0..63                                     */
 	uint32_t segment;   /* UDP_GRO: it is several datagrams, of so many bytes each but the last; 0: it is one */

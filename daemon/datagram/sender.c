@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends the answers of a datagram socket, and drops what nobody takes. */
+/* Sends the answers of a datagram socket, and drops those that cannot be sent. */
 #include "datagram/sender.h"
 
 #include <errno.h>

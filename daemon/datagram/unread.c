@@ -141,7 +141,7 @@ static bool may_probe(const struct unread *u, struct unread_peer *p)
 {
 	if (p->batch == u->batches)
 		return false;
-	p->probe = 0; /* who asks again has had its time to read it */
+	p->probe = 0; /* a peer that asks again has had time to read it */
 	if (p->refused++ < p->between)
 		return false;
 	p->refused = 0;

@@ -199,7 +199,7 @@ int child_adopt(struct generation *g, const struct child *like, bool is_strange)
 	c->channel.ready = channel_ready;
 	c->generation = g;
 	c->strange = is_strange;
-	(void)pool_deaths_row(&f->pool_names, child_pool_name(c));
+	(void)pool_deaths_add_pool(&f->pool_names, child_pool_name(c));
 	int r = is_strange ? take_strange_record(c) : 0;
 	if (!is_strange)
 		records_claim(&f->records, c->record);

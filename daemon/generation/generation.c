@@ -87,7 +87,7 @@ static int make(struct generation *g, const struct generation *before, struct te
 	g->plan.shared = f->shared;
 	g->plan.table = &f->table;
 	g->plan.limits = &g->limits->limits;
-	g->plan.census = &f->pool_names;
+	g->plan.pool_names = &f->pool_names;
 	generation_place_gauges(g);
 	g->plan.life_fd = f->life[0];
 	g->plan.questions_fd = g->questions[1];
@@ -154,11 +154,11 @@ static void name_pools(const struct generation *g)
 {
 	struct pool_deaths *names = &g->fleet->pool_names;
 
-	(void)pool_deaths_row(names, g->resolvers.name);
-	(void)pool_deaths_row(names, g->metrics.name);
+	(void)pool_deaths_add_pool(names, g->resolvers.name);
+	(void)pool_deaths_add_pool(names, g->metrics.name);
 	for (uint32_t i = 0; i < g->settings->pools_n; i++)
 		if (g->used[i])
-			(void)pool_deaths_row(names, g->pools[i].name);
+			(void)pool_deaths_add_pool(names, g->pools[i].name);
 }
 
 int generation_start(struct generation *g)

@@ -183,7 +183,7 @@ static uint32_t count_workers(const struct shared *s, uint32_t pool, enum record
 	return n;
 }
 
-#define EACH_POOL(p, i) for (uint32_t i = 0; i < (p)->plan->census->n; i++)
+#define EACH_POOL(p, i) for (uint32_t i = 0; i < (p)->plan->pool_names->n; i++)
 
 static void write_workers(const struct page *p)
 {
@@ -194,7 +194,7 @@ static void write_workers(const struct page *p)
 	{
 		for (unsigned state = RECORD_STARTING; state <= RECORD_DRAINING; state++)
 			(void)fprintf(p->to, "echotimed_workers{pool=\"%s\",state=\"%s\"} %" PRIu32 "\n",
-				      p->plan->census->names[i], state_names[state],
+				      p->plan->pool_names->names[i], state_names[state],
 				      count_workers(s, i, (enum record_state)state));
 	}
 	family(p, "worker_deaths", "counter", "Processes that died, by cause.");
@@ -202,7 +202,7 @@ static void write_workers(const struct page *p)
 	{
 		for (unsigned cause = 0; cause < POOL_DEATHS_CAUSES_N; cause++)
 			(void)fprintf(p->to, "echotimed_worker_deaths_total{pool=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
-				      p->plan->census->names[i], pool_deaths_cause_name((enum pool_deaths_cause)cause),
+				      p->plan->pool_names->names[i], pool_deaths_cause_name((enum pool_deaths_cause)cause),
 				      value(&s->deaths.n[i][cause]));
 	}
 }
@@ -258,11 +258,11 @@ static bool serves(const struct record *r)
 static bool pool_serves(const struct worker_plan *plan, const char *pool)
 {
 	const struct shared *s = plan->shared;
-	uint32_t row = pool_deaths_find(plan->census, pool);
+	uint32_t index = pool_deaths_find(plan->pool_names, pool);
 
 	for (uint32_t i = 0; i < SHARED_RECORDS_MAX && atomic_load(&s->records[i].pid); i++)
 		if (atomic_load(&s->records[i].generation) == plan->generation && serves(&s->records[i]) &&
-		    atomic_load(&s->records[i].pool) == row)
+		    atomic_load(&s->records[i].pool) == index)
 			return true;
 	return false;
 }

@@ -39,8 +39,8 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 
 #define DESCRIPTORS_MAX (VISITORS_MAX + 32)
 #define HEADER_BYTES_MAX 8192
-/* For what a client sends: the rest of a page is not held here. libmicrohttpd adds an entry for each field and each
- * argument, and where they fill all of it may close without a word. */
+/* Memory for what a client sends: the rest of a page is not held here. libmicrohttpd adds an entry for each field and
+ * each argument, and where they fill all of it may close without an answer. */
 #define CLIENT_BYTES 65536
 #define LEAVE_NS CLOCK_S_NS /* for those who are there when it is told to end */
 #define ALIVE_NS (5 * CLOCK_S_NS)
@@ -251,7 +251,7 @@ static void requests_ready(struct loop_source *s, uint32_t events)
 {
 	(void)s;
 	(void)events;
-	if (self.listening >= 0 && health_is_ended(self.listening, true)) /* it would be ready for ever */
+	if (self.listening >= 0 && health_is_ended(self.listening, true)) /* an ended socket is ready all the time */
 		stop_listening();
 	(void)http.run(self.server);
 }
@@ -295,7 +295,7 @@ static void obey(void *unused, enum channel_word word)
 	(void)unused;
 	if (word != CHANNEL_END && word != CHANNEL_GONE)
 		return;
-	loop_remove(&self.loop, &self.channel); /* a closed one is ready for ever */
+	loop_remove(&self.loop, &self.channel); /* a closed channel is ready all the time */
 	stop_listening();
 	self.leave_ns = clock_mono_ns() + LEAVE_NS;
 }

@@ -83,7 +83,7 @@ static void add_addresses(const struct addrinfo *found, int family)
 {
 	for (; found; found = found->ai_next) {
 		struct addr a = addr_from_sockaddr(found->ai_addr, found->ai_addrlen);
-		a.scope = 0; /* an interface of ours, of which nobody is told */
+		a.scope = 0; /* an interface of this host is not for clients */
 		if (a.family == family)
 			add_address(&a);
 	}
@@ -149,7 +149,7 @@ static int take_question(struct lookup_client_message *ret, int *ret_fd)
 	};
 	ssize_t n = recvmsg(self.questions.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-	/* A worker that is taken over may have shut it for all: it would be ready for ever. */
+	/* A worker that is taken over may have shut the socket for all: it would be ready all the time. */
 	if (n == 0 && health_is_ended(self.questions.fd, false))
 		loop_remove(&self.loop, &self.questions);
 	if (n <= 0)
@@ -176,7 +176,8 @@ static void answer(struct lookup_client_message *m, int to)
 	atomic_store(&self.record->busy_until_ns, m->deadline_ns);
 	m->question.name[LOOKUP_NAME_MAX - 1] = '\0';
 	self.answer.result = m->question.kind == LOOKUP_BY_NAME ? ask_name(m, to) : ask_address(&m->question.addr);
-	atomic_store(&self.record->beat_ns, clock_mono_ns()); /* first: who is not busy is judged by this */
+	atomic_store(&self.record->beat_ns,
+		     clock_mono_ns()); /* before the next store: a resolver that is not busy is judged by its beat */
 	atomic_store(&self.record->busy_until_ns, 0);
 	atomic_fetch_add(&self.record->served, 1);
 	tell(to);

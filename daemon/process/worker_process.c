@@ -179,7 +179,7 @@ void worker_process_run(const struct worker_plan *plan, uint32_t pool_index, uin
 		.over_fd = -1,
 		.drain = worker_process_drain,
 	};
-	log_set(plan->settings->log.level, plan->settings->log.format); /* what we inherited is the generation's before */
+	log_set(plan->settings->log.level, plan->settings->log.format); /* the inherited ones are of the generation before */
 	w->model = models_of(w->pool);
 	w->capacity = w->model->capacity(w->pool);
 	worker_seed(w);

@@ -3,8 +3,8 @@
  * One client's life: its service, its deadlines, what it has sent and been sent. Pure: the worker moves the bytes.
  *
  * Flow: the worker reads into its own buffer and calls session_step() until that asks to wait. A session that is owed
- * nothing has no buffer; what the client does not take at once the worker keeps (worker/driver.c), and reads nothing more
- * until it is gone.
+ * nothing has no buffer; what the client does not take at once the worker keeps (stream/client_serve.c), and reads
+ * nothing more until it is gone.
  */
 #pragma once
 

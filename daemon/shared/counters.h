@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is counted, per worker and row (a listener's name and transport), in shared memory.
+ * Counters per worker and row (a listener's name and transport), in shared memory.
  *
- * Only its worker (and, in the fork model, the session children of that worker) add to a block; anybody reads it at any time
- * without a lock.
+ * A block is added to by its worker, by the fork model's children of that worker, and by the supervisor, which ends the
+ * sessions of processes that are gone: always by an atomic addition. Any process reads it at any time without a lock.
  */
 #pragma once
 

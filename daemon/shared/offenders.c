@@ -8,7 +8,7 @@
 
 #define WEIGHT_MAX (UINT32_C(1) << 30)
 
-/* Not against anybody who wants to be forgotten: he could as well ask from elsewhere. */
+/* No defence against a source that wants to be forgotten: it could as well ask from elsewhere. */
 static uint32_t place_of(const struct offence *o)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ o->row ^ (uint64_t)o->why << 32, words[2];
@@ -40,7 +40,8 @@ static void write_down(struct offenders_place *p, const struct offence *offence,
 		p->weight -= n;
 }
 
-/* False: another writes there, or died while he did; such a place is never read or written again, and there are others. */
+/* False: another process writes there, or died while it did; such a place is never read or written again, and there are
+ * others. */
 static bool begin_write(struct offenders_place *p, uint32_t *ret_version)
 {
 	*ret_version = atomic_load_explicit(&p->version, memory_order_relaxed);
@@ -77,15 +78,13 @@ void offenders_forget(struct offenders *o, uint32_t row)
 	}
 }
 
-bool offenders_read(const struct offenders *o, uint32_t i, struct offence *ret, uint64_t *ret_count, uint64_t *ret_last_ns)
+bool offenders_read(const struct offenders *o, uint32_t i, struct offender *ret)
 {
 	const struct offenders_place *p = &o->places[i];
 	uint32_t version = atomic_load_explicit(&p->version, memory_order_acquire);
 
-	*ret = p->offence;
-	*ret_count = p->count;
-	*ret_last_ns = p->last_ns;
+	*ret = (struct offender){ .offence = p->offence, .count = p->count, .last_ns = p->last_ns };
 	atomic_thread_fence(memory_order_acquire);
-	return !(version & 1) && atomic_load_explicit(&p->version, memory_order_relaxed) == version && *ret_count &&
-	       ret->row < TABLE_ROWS_MAX && (unsigned)ret->why < REFUSALS_N;
+	return !(version & 1) && atomic_load_explicit(&p->version, memory_order_relaxed) == version && ret->count &&
+	       ret->offence.row < TABLE_ROWS_MAX && (unsigned)ret->offence.why < REFUSALS_N;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who has been refused lately: sources with their reasons, in a few places of fixed memory.
+ * The sources refused lately, with the reasons, in a few places of fixed memory.
  *
- * Lossy, and meant to be: a source has one place, found by a hash. Who is refused most keeps a place that others hash to as
- * well: each refusal of another takes one off its weight, and only at none left is it replaced. So those who are refused
- * often stay through a flood of others who are refused once.
+ * Lossy by design: a source has one place, found by a hash. The source that is refused most keeps a place that others hash
+ * to as well: each refusal of another takes one off its weight, and only at zero is it replaced. So sources that are refused
+ * often stay through a flood of others that are refused once.
  *
  * Process: a block a worker, written by it alone (and, of the fork model, by its children, and by the supervisor when a
  * listener is forgotten: one of two who write at once gives way). Anybody reads it at any time: a place that is being
@@ -34,7 +34,7 @@ struct offenders {
 		_Alignas(64) _Atomic uint32_t version; /* odd while it is written */
 		uint32_t weight;
 		struct offence offence;
-		uint64_t count; /* refusals since it has this place; 0: nobody has it */
+		uint64_t count; /* refusals since the source has this place; 0: the place is free */
 		uint64_t last_ns;
 	} places[OFFENDERS_N];
 };
@@ -45,6 +45,10 @@ void offenders_note(struct offenders *o, const struct offence *offence, uint32_t
 /* Forgets the refusals of a row whose listener has gone. */
 void offenders_forget(struct offenders *o, uint32_t row);
 
-/* Who has place i (below OFFENDERS_N). False: nobody, it is being written, or it says what cannot be: the row is below
- * TABLE_ROWS_MAX, the reason below REFUSALS_N. */
-bool offenders_read(const struct offenders *o, uint32_t i, struct offence *ret, uint64_t *ret_count, uint64_t *ret_last_ns);
+/* Reads place i (below OFFENDERS_N). False: no source has it, it is being written, or it says what cannot be: the row
+ * is below TABLE_ROWS_MAX, the reason below REFUSALS_N. */
+struct offender {
+	struct offence offence;
+	uint64_t count, last_ns; /* as in its place */
+};
+bool offenders_read(const struct offenders *o, uint32_t i, struct offender *ret);

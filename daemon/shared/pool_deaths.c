@@ -15,13 +15,13 @@ uint32_t pool_deaths_find(const struct pool_deaths *c, const char *pool)
 	return POOL_DEATHS_NOBODY;
 }
 
-uint32_t pool_deaths_row(struct pool_deaths *c, const char *pool)
+uint32_t pool_deaths_add_pool(struct pool_deaths *c, const char *pool)
 {
-	uint32_t row = pool_deaths_find(c, pool);
+	uint32_t index = pool_deaths_find(c, pool);
 
-	if (row != POOL_DEATHS_NOBODY || c->n == POOL_DEATHS_POOLS_MAX ||
+	if (index != POOL_DEATHS_NOBODY || c->n == POOL_DEATHS_POOLS_MAX ||
 	    text_copy(c->names[c->n], POOL_DEATHS_NAME_MAX, pool) < 0)
-		return row;
+		return index;
 	return c->n++;
 }
 
@@ -45,20 +45,20 @@ static enum pool_deaths_cause cause_of(int signal)
 	}
 }
 
-static void count(struct pool_deaths_counts *d, uint32_t row, enum pool_deaths_cause cause)
+static void count(struct pool_deaths_counts *d, uint32_t index, enum pool_deaths_cause cause)
 {
-	if (row < POOL_DEATHS_POOLS_MAX)
-		atomic_fetch_add_explicit(&d->n[row][cause], 1, memory_order_relaxed);
+	if (index < POOL_DEATHS_POOLS_MAX)
+		atomic_fetch_add_explicit(&d->n[index][cause], 1, memory_order_relaxed);
 }
 
-void pool_deaths_add(struct pool_deaths_counts *d, uint32_t row, int signal)
+void pool_deaths_add(struct pool_deaths_counts *d, uint32_t index, int signal)
 {
-	count(d, row, cause_of(signal));
+	count(d, index, cause_of(signal));
 }
 
-void pool_deaths_add_stuck(struct pool_deaths_counts *d, uint32_t row)
+void pool_deaths_add_stuck(struct pool_deaths_counts *d, uint32_t index)
 {
-	count(d, row, POOL_DEATHS_STUCK);
+	count(d, index, POOL_DEATHS_STUCK);
 }
 
 const char *pool_deaths_cause_name(enum pool_deaths_cause cause)

@@ -12,12 +12,12 @@
 
 #define POOL_DEATHS_POOLS_MAX 64
 #define POOL_DEATHS_NAME_MAX 64
-#define POOL_DEATHS_NOBODY UINT32_MAX /* the row of a pool for which there was no room */
+#define POOL_DEATHS_NOBODY UINT32_MAX /* the index of a pool for which there was no room */
 
 #define POOL_DEATHS_CAUSES(X)                                                                                               \
-	X(EXIT, "exit")   /* it ended by itself, and not well                       */                                      \
-	X(STUCK, "stuck") /* it gave no sign of life and was killed by us           */                                      \
-	X(KILL, "kill")   /* by somebody else, or by the kernel for want of memory  */                                      \
+	X(EXIT, "exit")   /* ended by itself with a status other than 0 */                                                  \
+	X(STUCK, "stuck") /* gave no sign of life and was killed by us */                                                   \
+	X(KILL, "kill")   /* killed by another process, or by the kernel for want of memory */                              \
 	X(SEGV, "segv")                                                                                                     \
 	X(ABRT, "abrt")                                                                                                     \
 	X(BUS, "bus")                                                                                                       \
@@ -37,14 +37,14 @@ struct pool_deaths_counts {
 	_Atomic uint64_t n[POOL_DEATHS_POOLS_MAX][POOL_DEATHS_CAUSES_N];
 };
 
-/* The row of a pool, a new one if it has none. One process calls it, the supervisor. */
-uint32_t pool_deaths_row(struct pool_deaths *c, const char *pool);
+/* Finds the index of a pool, or adds the pool. Called by the supervisor alone. */
+uint32_t pool_deaths_add_pool(struct pool_deaths *c, const char *pool);
 
-/* The same for anybody; POOL_DEATHS_NOBODY if it has none. */
+/* Finds the index of a pool, in any process; POOL_DEATHS_NOBODY if it has none. */
 uint32_t pool_deaths_find(const struct pool_deaths *c, const char *pool);
 
-/* signal: what it died of; 0: it exited. A row that is none counts nowhere. */
-void pool_deaths_add(struct pool_deaths_counts *d, uint32_t row, int signal);
-void pool_deaths_add_stuck(struct pool_deaths_counts *d, uint32_t row);
+/* Counts a death. signal: its cause; 0: the process exited. An index that is none counts nowhere. */
+void pool_deaths_add(struct pool_deaths_counts *d, uint32_t index, int signal);
+void pool_deaths_add_stuck(struct pool_deaths_counts *d, uint32_t index);
 
 const char *pool_deaths_cause_name(enum pool_deaths_cause cause);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all processes share: a record a process, the session table, the counters, a few samples. Readers never lock.
+ * The memory that all processes share: a record a process, the session table, the counters, a few samples. Readers never
+ * lock.
  *
- * By custom a word has one writer, or is changed by compare-and-swap. But every worker, session's process and resolver can
- * write all of it, and one that is taken over does. So none of it is believed by whoever reads it, supervisor or worker: no
- * word here is an index, a size, a string or a process to be signalled before it was copied and checked, and none is
- * asserted about. What must be right is not here but in each process's own memory, inherited from the supervisor (struct
- * table, limits, census; struct child and records.h are its alone). At worst a wrong word makes wrong numbers.
+ * A word that several processes write is changed by an atomic addition, exchange or compare-and-swap; a plain store is for
+ * the process whose word it is, and for the supervisor before that process starts or when it is gone. But every worker,
+ * session's process and resolver can write all of it, and one that is taken over does. So no reader, supervisor or worker,
+ * believes any of it: no word here is an index, a size, a string or a process to be signalled before it was copied and
+ * checked, and none is asserted about. What must be right is in each process's own memory, inherited from the supervisor
+ * (struct table, struct rate_limits, struct pool_deaths; struct child and records.h are the supervisor's alone). At worst a
+ * wrong word makes wrong numbers.
  *
  * Process: mapped once by the supervisor before the first fork, never resized; pages cost nothing until they are touched.
  * The mapping is shared, so fork copies no page table of it.
@@ -46,7 +49,7 @@ struct record {
 	_Alignas(64) _Atomic uint32_t state; /* enum record_state                                    */
 	_Atomic uint32_t pid;
 	_Atomic uint32_t generation;
-	_Atomic uint32_t pool;          /* its row of the census, for who counts processes             */
+	_Atomic uint32_t pool;          /* the pool's index in struct pool_deaths, for counting processes */
 	_Atomic uint32_t sessions;      /* at this moment (the fork model: of the acceptor's children) */
 	_Atomic uint64_t served;        /* sessions or lookups completed                               */
 	_Atomic uint64_t beat_ns;       /* the last sign of life                                       */
@@ -57,7 +60,7 @@ struct record {
 struct gauge {
 	_Alignas(64) _Atomic int32_t idle;
 	_Atomic uint32_t told; /* the supervisor has been told and has not looked yet */
-	_Atomic uint32_t full; /* it has been told that the pool may be full          */
+	_Atomic uint32_t full; /* the supervisor has been told that the pool may be full */
 };
 
 struct shared {
@@ -85,7 +88,7 @@ int shared_map(int *fd, struct shared **ret) must_check;
 /* Tells apart programs that must not share one piece of such memory, limits included. */
 uint64_t shared_layout(void);
 
-/* A number, or a key, that nobody can guess. 0 or -errno. */
+/* Makes a number, or a key, that cannot be guessed. 0 or -errno. */
 int shared_new_secret(uint64_t *ret) must_check;
 int shared_new_key(struct siphash_key *ret) must_check;
 

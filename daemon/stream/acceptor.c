@@ -160,8 +160,8 @@ static void rest_over(struct loop_timer *t)
 		resting_go_on(&ls->resting, ls->acceptor->w);
 }
 
-/* Called after an event. A socket that does not listen any more is ready for ever and never brings anything; one that
- * another process was quicker to accept from is not such a socket. */
+/* Lets a socket rest that brings nothing but events: one that does not listen any more is ready all the time. A socket
+ * that another process was quicker to accept from is not such a one. */
 static void rest_if_ended(struct listen_socket *ls, bool brought)
 {
 	if (!brought && !health_is_ended(ls->source.fd, true))
@@ -176,7 +176,7 @@ void acceptor_refuse(struct worker *w, const struct admitted *a, enum refusal wh
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-	admission_refused(w, a->listener, why, &a->peer, 1);
+	admission_refused(w, a->listener, &(struct admission_refusal){ why, &a->peer, 1 });
 	if (a->listener->transport == TRANSPORT_TCP)
 		(void)setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(a->fd);

@@ -20,8 +20,8 @@ bool bulk_may(const struct client *c)
 	       !c->session.rules->max_bytes;
 }
 
-/* Takes bytes that were looked at out of the socket. They are there, and nobody else reads it; but an urgent byte that came
- * meanwhile ends a piece. False: the connection is reset. */
+/* Takes bytes that were looked at out of the socket. They are there, and no other process reads it; but an urgent byte
+ * that came meanwhile ends a piece. False: the connection is reset. */
 static bool discard(const struct client *c, size_t n)
 {
 	while (n) {

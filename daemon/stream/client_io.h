@@ -12,7 +12,8 @@
 /* Waits for these events, and for the session's next deadline. False: the session could not go on and is over. */
 bool client_io_wait(struct client *c, uint32_t events);
 
-/* Drains the errors queued on the connection where its events say so: they would be told for ever (fd_drain_errors). */
+/* Drains the errors queued on the connection where its events say so; otherwise they would be reported in every turn
+ * (fd_drain_errors). */
 void client_io_drain_errors(const struct client *c, uint32_t events);
 
 /* Writes what it can of n bytes: how many the client took, or −1 when it is gone (the session is over then). more: others

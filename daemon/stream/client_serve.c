@@ -40,7 +40,7 @@ static bool keep(struct client *c, const uint8_t *owed, size_t owed_n, const str
 	assert(!c->block && owed_n + held_n <= BUFFERS_BLOCK);
 	c->block = buffers_take(&c->w->buffers, &c->slot->owed_bytes);
 	if (!c->block) {
-		admission_refused(c->w, c->listener, REFUSED_BUFFERS, &c->peer, 1);
+		admission_refused(c->w, c->listener, &(struct admission_refusal){ REFUSED_BUFFERS, &c->peer, 1 });
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return false;
 	}
@@ -85,13 +85,12 @@ static bool become(struct client *c, const struct svc_io *io)
 	if (to) {
 		struct table_request request = admission_request(c->w, to, &c->peer);
 		request.is_exempt = c->is_exempt;
-		why = admission_is_proxied(to) && !c->is_proxied
-			      ? REFUSED_PROXY
-			      : admission_session(c->w, to, &request, ADMISSION_BECOMES, &c->slot);
+		why = admission_is_proxied(to) && !c->is_proxied ? REFUSED_PROXY
+								 : admission_become(c->w, to, &request, c->slot);
 	}
 	if (why != REFUSED_NOT) {
 		if (to)
-			admission_refused(c->w, to, why, &c->peer, 1);
+			admission_refused(c->w, to, &(struct admission_refusal){ why, &c->peer, 1 });
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return false;
 	}
@@ -265,7 +264,7 @@ static void read_some(struct client *c)
 		return;
 	}
 	if ((size_t)n > room) { /* a message longer than we take: never answered cut */
-		admission_refused(c->w, c->listener, REFUSED_OVERSIZE, &c->peer, 1);
+		admission_refused(c->w, c->listener, &(struct admission_refusal){ REFUSED_OVERSIZE, &c->peer, 1 });
 		sessions_end(c, SESSION_END_LIMIT, true);
 		return;
 	}

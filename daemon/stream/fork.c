@@ -107,7 +107,7 @@ static void log_death(const struct session_child *c, const siginfo_t *info)
 			  : info->si_status == SIGSYS ? "a system call that it may not make, signal"
 						      : "signal";
 
-	pool_deaths_add(&w->plan->shared->deaths, pool_deaths_find(w->plan->census, w->pool->name),
+	pool_deaths_add(&w->plan->shared->deaths, pool_deaths_find(w->plan->pool_names, w->pool->name),
 			exited ? 0 : info->si_status);
 	if (log_quota_take(LOG_LEVEL_WARNING, "session"))
 		log_say(LOG_LEVEL_WARNING, "session", "the process %d of a session of pool %s died: %s %d", (int)c->pid,
@@ -122,7 +122,7 @@ static void reaped(struct session_child *c, const siginfo_t *info)
 
 	free_slot(c);
 	if (c->stuck)
-		pool_deaths_add_stuck(&w->plan->shared->deaths, pool_deaths_find(w->plan->census, w->pool->name));
+		pool_deaths_add_stuck(&w->plan->shared->deaths, pool_deaths_find(w->plan->pool_names, w->pool->name));
 	else if (killed && !c->over)
 		log_death(c, info);
 	if (c->over)

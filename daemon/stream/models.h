@@ -7,7 +7,7 @@
 
 extern const struct worker_model fork_model, prefork_model, event_model;
 
-/* A process with one session, that nobody reaps for the slot of its session (inetd style); and a child of the fork model. */
+/* The models of a process with one session: inetd style, and as a child of the fork model, which frees its slot. */
 extern const struct worker_model single_model, forked_model;
 
 /* The model of a pool's workers. */

@@ -14,7 +14,7 @@ _Static_assert(sizeof(struct proxy) <= WORKER_STATE_STRIDE, "a header does not f
 
 static void refuse_header(struct client *c, enum refusal why, enum session_end end)
 {
-	admission_refused(c->w, c->listener, why, &c->peer, 1);
+	admission_refused(c->w, c->listener, &(struct admission_refusal){ why, &c->peer, 1 });
 	sessions_end(c, end, true);
 }
 
@@ -29,7 +29,7 @@ static enum refusal name_client(struct client *c, const struct proxy *p, bool is
 	c->is_exempt = is_real;
 	request = admission_request(c->w, c->listener, &c->peer);
 	request.is_exempt = is_real;
-	return admission_session(c->w, c->listener, &request, ADMISSION_NAMED, &c->slot);
+	return admission_name(c->w, c->listener, &request, c->slot);
 }
 
 static void wait_on(struct client *c)

@@ -19,7 +19,7 @@
 /* Prepares a connection whose first bytes are a header. Called before the first of them is read. */
 void proxy_header_begin(struct client *c);
 
-/* Bytes in somebody's buffer. */
+/* Bytes in a buffer of the caller. */
 struct span {
 	const uint8_t *at;
 	size_t n;

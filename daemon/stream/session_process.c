@@ -50,14 +50,14 @@ static _Noreturn void run(struct worker *w, const struct session_inheritance *i,
 	uint32_t parent = w->pid;
 
 	w->pid = (uint32_t)getpid();
-	/* The parent does it too: whoever is first, and whoever dies, the slot has the right owner. */
+	/* The parent does it too: whichever is first, and whichever dies, the slot has the right owner. */
 	(void)table_hand_over(a->slot, parent, w->pid);
 	if (atomic_load(&a->slot->owner) != w->pid)
 		_exit(1);
 	fd_close_all_but(keep, array_n(keep));
 	w->model = &forked_model;
 	w->over_fd = i->over_fd;
-	w->phase = WORKER_DRAINING; /* it leaves when its connection is gone */
+	w->phase = WORKER_DRAINING; /* leaves when the connection is gone */
 	w->sessions = w->lingering_n = 0;
 	w->life = (struct loop_source){ .fd = w->plan->life_fd, .ready = worker_life_ready };
 	w->channel = (struct loop_source){ .fd = i->signals_fd, .ready = signals_ready };

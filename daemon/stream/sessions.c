@@ -85,7 +85,7 @@ static void release(struct client *c, enum session_end why)
 		buffers_give(&w->buffers, c->block, &c->slot->owed_bytes);
 	c->block = NULL;
 	log_session(c, why);
-	/* These come last: whoever sees that the session is over finds the rest counted. */
+	/* These come last: a process that sees the session over finds the rest counted. */
 	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
 	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
 	table_release(w->plan->table, c->slot, w->pid);
@@ -155,8 +155,8 @@ static bool is_gone(const struct client *c)
 	return getsockopt(c->source.fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || err != 0;
 }
 
-/* No event tells of an acknowledgement, and once both directions are closed the kernel reports only that, for ever: the
- * client is looked at, the less often the longer it takes. */
+/* No event tells of an acknowledgement, and once both directions are closed the kernel reports only that, in every
+ * turn: the client is looked at, the less often the longer it takes. */
 static void look_again(struct client *c, uint64_t until_ns)
 {
 	struct loop *l = &c->w->loop;
@@ -266,7 +266,7 @@ static bool count_again(struct client *c)
 	c->is_uncounted = false;
 	if (why == REFUSED_NOT)
 		return true;
-	admission_refused(c->w, c->listener, why, &c->peer, 1);
+	admission_refused(c->w, c->listener, &(struct admission_refusal){ why, &c->peer, 1 });
 	sessions_end(c, SESSION_END_LIMIT, true);
 	return false;
 }

@@ -173,8 +173,9 @@ static int take_pool_name(char *rest)
 
 	if (READ(rest, of_pool_name, &name) < 0)
 		return -EINVAL;
-	return restoring.is_strange || pool_deaths_row(&restoring.f->pool_names, name.name) != POOL_DEATHS_NOBODY ? 0
-														  : -EINVAL;
+	return restoring.is_strange || pool_deaths_add_pool(&restoring.f->pool_names, name.name) != POOL_DEATHS_NOBODY
+		       ? 0
+		       : -EINVAL;
 }
 
 static int take_label(char *rest)

@@ -23,17 +23,17 @@ static struct rate_limits_request request_of(const struct worker *w, const struc
 	return (struct rate_limits_request){ .source = *source, .row = l->row, .n = n, .now_ns = w->loop.now_ns };
 }
 
-void admission_refused(struct worker *w, const struct listener *l, enum refusal why, const struct addr *source, uint32_t n)
+void admission_refused(struct worker *w, const struct listener *l, const struct admission_refusal *r)
 {
 	const struct rate_sketch_shape *shape = &w->plan->settings->limits.shape;
-	unsigned bits = source->family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6;
-	struct offence offence = { .row = l->row, .why = why };
+	unsigned bits = r->source->family == AF_INET ? shape->source_bits_v4 : shape->source_bits_v6;
+	struct offence offence = { .row = l->row, .why = r->why };
 
-	if (!n)
+	if (!r->n)
 		return;
-	counters_add(&w->counters[l->row].refused[why], n);
-	offence.source = addr_masked(source, bits);
-	offenders_note(&w->plan->shared->offenders[w->record_index], &offence, n, w->loop.now_ns);
+	counters_add(&w->counters[l->row].refused[r->why], r->n);
+	offence.source = addr_masked(r->source, bits);
+	offenders_note(&w->plan->shared->offenders[w->record_index], &offence, r->n, w->loop.now_ns);
 }
 
 /* The administrator's word; it goes over all other rules. */
@@ -64,7 +64,7 @@ static uint32_t check_rates(struct worker *w, const struct listener *l, struct r
 		n += more;
 		q.n -= more;
 	}
-	admission_refused(w, l, why, &q.source, q.n);
+	admission_refused(w, l, &(struct admission_refusal){ why, &q.source, q.n });
 	return n;
 }
 
@@ -80,7 +80,7 @@ uint64_t admission_requests(struct worker *w, const struct listener *l, const st
 	uint32_t looped;
 
 	if (why != REFUSED_NOT) {
-		admission_refused(w, l, why, &p->source, n);
+		admission_refused(w, l, &(struct admission_refusal){ why, &p->source, n });
 		return 0;
 	}
 	/* A sink sends nothing, so no rate applies and no loop can form. */
@@ -91,33 +91,35 @@ uint64_t admission_requests(struct worker *w, const struct listener *l, const st
 	looped = rate_limits_loop(w->plan->limits, &q);
 	if (looped == RATE_LIMITS_NO_LOOP)
 		return first_bits(q.n);
-	admission_refused(w, l, REFUSED_LOOP, &p->source, 1);
+	admission_refused(w, l, &(struct admission_refusal){ REFUSED_LOOP, &p->source, 1 });
 	return first_bits(q.n) & ~(UINT64_C(1) << looped);
 }
 
-size_t admission_room(const struct listener *l, const struct checked_packet *p, size_t room)
+size_t admission_room(const struct listener *l, const struct checked_packet *p, size_t bytes)
 {
 	uint32_t most = datagram_checks_answer_max(&l->settings->admission, l->settings->service, p);
 
-	return (l->settings->service->traits & SVC_SHORTENS) && most < room ? most : room;
+	return (l->settings->service->traits & SVC_SHORTENS) && most < bytes ? most : bytes;
 }
 
-uint32_t admission_answers(struct worker *w, const struct listener *l, const struct checked_packet *p, size_t bytes,
-			   uint32_t n)
+uint32_t admission_answers(struct worker *w, const struct listener *l, const struct checked_packet *p,
+			   const struct admission_answer *a)
 {
-	struct rate_limits_request q = request_of(w, l, &p->source, n);
+	struct rate_limits_request q = request_of(w, l, &p->source, a->n);
 	uint32_t sent;
 
-	if (bytes > datagram_checks_answer_max(&l->settings->admission, l->settings->service, p)) {
-		admission_refused(w, l, REFUSED_AMPLIFICATION, &p->source, n);
+	if (a->bytes > datagram_checks_answer_max(&l->settings->admission, l->settings->service, p)) {
+		admission_refused(w, l, &(struct admission_refusal){ REFUSED_AMPLIFICATION, &p->source, a->n });
 		return 0;
 	}
 	if (l->transport != TRANSPORT_UDP)
-		return n;
-	sent = rate_limits_answer_bytes(w->plan->limits, &q, &w->plan->settings->limits.totals, (uint32_t)bytes);
-	admission_refused(w, l, REFUSED_TOTAL, &p->source, n - sent);
+		return a->n;
+	sent = rate_limits_answer_bytes(w->plan->limits, &q, &w->plan->settings->limits.totals, (uint32_t)a->bytes);
+	admission_refused(w, l, &(struct admission_refusal){ REFUSED_TOTAL, &p->source, a->n - sent });
 	return sent;
 }
+
+enum admission_step { NEW, NAMED, BECOMES };
 
 static enum refusal hold_to_caps(struct worker *w, const struct table_request *r, enum admission_step step,
 				 struct table_slot **slot)
@@ -125,9 +127,9 @@ static enum refusal hold_to_caps(struct worker *w, const struct table_request *r
 	const struct table *t = w->plan->table;
 
 	switch (step) {
-	case ADMISSION_NAMED:
+	case NAMED:
 		return table_name(t, *slot, r);
-	case ADMISSION_BECOMES:
+	case BECOMES:
 		return table_become(t, *slot, r);
 	default:
 		return table_admit(t, r, slot);
@@ -152,22 +154,48 @@ static enum refusal check_source(struct worker *w, const struct listener *l, con
 			    : unless_lifted(w, l, rate_limits_session(w->plan->limits, &q, &rules->session_rate));
 }
 
-enum refusal admission_session(struct worker *w, const struct listener *l, const struct table_request *r,
-			       enum admission_step step, struct table_slot **slot)
-{
-	bool closed = step != ADMISSION_NAMED && is_drained(w, l);
-	enum refusal why = closed ? REFUSED_DRAINED : check_source(w, l, r), capped;
-	struct table_request uncapped = *r;
+/* Held against the caps: a request, and for what. */
+struct held_to {
+	const struct table_request *request;
+	enum admission_step step;
+};
 
-	if (why != REFUSED_NOT)
-		return why;
-	capped = hold_to_caps(w, r, step, slot);
+/* A refusal because of caps, unless the listener's dry run lifts it: then the session is held to the other caps. */
+static enum refusal check_caps(struct worker *w, const struct listener *l, const struct held_to *h, struct table_slot **slot)
+{
+	enum refusal capped = hold_to_caps(w, h->request, h->step, slot), why;
+	struct table_request uncapped = *h->request;
+
 	if (capped == REFUSED_NOT || !l->settings->admission.dry_run)
 		return capped;
-	/* Without the listener's caps. If it is admitted now, it was they that refused it. */
+	/* Without the listener's caps. If the session is admitted now, it was they that refused it. */
 	uncapped.row_max = uncapped.row_per_source = 0;
-	why = hold_to_caps(w, &uncapped, step, slot);
+	why = hold_to_caps(w, &uncapped, h->step, slot);
 	return why == REFUSED_NOT ? unless_lifted(w, l, capped) : why;
+}
+
+enum refusal admission_new(struct worker *w, const struct listener *l, const struct table_request *r,
+			   struct table_slot **ret_slot)
+{
+	enum refusal why = is_drained(w, l) ? REFUSED_DRAINED : check_source(w, l, r);
+
+	return why == REFUSED_NOT ? check_caps(w, l, &(struct held_to){ r, NEW }, ret_slot) : why;
+}
+
+enum refusal admission_name(struct worker *w, const struct listener *l, const struct table_request *r,
+			    struct table_slot *slot)
+{
+	enum refusal why = check_source(w, l, r);
+
+	return why == REFUSED_NOT ? check_caps(w, l, &(struct held_to){ r, NAMED }, &slot) : why;
+}
+
+enum refusal admission_become(struct worker *w, const struct listener *l, const struct table_request *r,
+			      struct table_slot *slot)
+{
+	enum refusal why = is_drained(w, l) ? REFUSED_DRAINED : check_source(w, l, r);
+
+	return why == REFUSED_NOT ? check_caps(w, l, &(struct held_to){ r, BECOMES }, &slot) : why;
 }
 
 bool admission_is_proxied(const struct listener *l)
@@ -195,7 +223,7 @@ struct table_request admission_request(const struct worker *w, const struct list
 }
 
 enum refusal admission_connection(struct worker *w, const struct listener *l, const struct addr *peer,
-				  struct table_slot **slot)
+				  struct table_slot **ret_slot)
 {
 	const struct session_rules *rules = &l->settings->rules;
 	struct table_request request = admission_request(w, l, peer);
@@ -205,5 +233,5 @@ enum refusal admission_connection(struct worker *w, const struct listener *l, co
 			return REFUSED_PROXY;
 		request.peer = (struct addr){ 0 };
 	}
-	return admission_session(w, l, &request, ADMISSION_NEW, slot);
+	return admission_new(w, l, &request, ret_slot);
 }

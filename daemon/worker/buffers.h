@@ -25,7 +25,7 @@ struct buffers {
 int buffers_init(struct buffers *b, uint32_t n, _Atomic uint64_t *used, uint64_t limit) must_check;
 size_t buffers_bytes(uint32_t n);
 
-/* A block, its bytes counted in *owner_bytes too (whoever reaps the owner takes them back); NULL when the limit is
- * reached. */
+/* Takes a block, its bytes counted in *owner_bytes too (which are taken back when the owner is reaped); NULL when the
+ * limit is reached. */
 uint8_t *buffers_take(struct buffers *b, _Atomic uint64_t *owner_bytes);
 void buffers_give(struct buffers *b, uint8_t *block, _Atomic uint64_t *owner_bytes);

@@ -125,7 +125,7 @@ static int send_question(struct worker *w, const struct held *h)
 	struct lookup_client_message m;
 	int r = -EAGAIN;
 
-	memset(&m, 0, sizeof(m)); /* it goes out as bytes, its padding too */
+	memset(&m, 0, sizeof(m)); /* the message goes out as bytes, its padding too */
 	m.deadline_ns = h->ask->deadline_ns;
 	m.question = h->question;
 	if (!take_seat(w, h, &m.seat))

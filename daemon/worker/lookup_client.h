@@ -19,7 +19,7 @@
 #include "service/lookup.h"
 #include "worker/worker.h"
 
-#define LOOKUP_CLIENT_ANSWERS_MAX 2 /* to one question: what is known, and all */
+#define LOOKUP_CLIENT_ANSWERS_MAX 2 /* answers to one question: what is known, then all */
 
 struct lookup_client {
 	struct loop_source source; /* our end; fd −1: nothing is asked */
@@ -28,7 +28,7 @@ struct lookup_client {
 
 struct lookup_client_request {
 	const struct lookup_question *question;
-	uint64_t source; /* who wants to know: lookup_client_source() */
+	uint64_t source; /* the asking source: lookup_client_source() */
 };
 
 /* The message to a resolver: the question, when it is too late to answer, and its seat among those of its source. */

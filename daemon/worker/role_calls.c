@@ -23,46 +23,46 @@
 #define CLONE_FLAGS_AT 0
 #endif
 
-static const struct seccomp_row rows[] = {
+static const struct seccomp_rule rules[] = {
 	/* Sessions and datagrams, on sockets that were given or accepted. No socket is made but the pair for a lookup. */
-	{ SECCOMP_ROW(SERVES, accept4) },
-	{ SECCOMP_ROW(SERVES, getpeername) },
-	{ SECCOMP_ROW(SERVES, getsockname) },
-	{ SECCOMP_ROW(SERVES, getsockopt) },
-	{ SECCOMP_ROW(SERVES, ioctl), .ifs = { { 1, SECCOMP_INT, SIOCOUTQ } } },
-	{ SECCOMP_ROW(SERVES, recvmmsg) },
-	{ SECCOMP_ROW(SERVES, recvmmsg_time64) },
-	{ SECCOMP_ROW(SERVES, sendmmsg) },
-	{ SECCOMP_ROW(SERVES, setsockopt) },
-	{ SECCOMP_ROW(SERVES, shutdown) },
-	{ SECCOMP_ROW(SERVES, socketpair),
+	{ SECCOMP_RULE(SERVES, accept4) },
+	{ SECCOMP_RULE(SERVES, getpeername) },
+	{ SECCOMP_RULE(SERVES, getsockname) },
+	{ SECCOMP_RULE(SERVES, getsockopt) },
+	{ SECCOMP_RULE(SERVES, ioctl), .ifs = { { 1, SECCOMP_INT, SIOCOUTQ } } },
+	{ SECCOMP_RULE(SERVES, recvmmsg) },
+	{ SECCOMP_RULE(SERVES, recvmmsg_time64) },
+	{ SECCOMP_RULE(SERVES, sendmmsg) },
+	{ SECCOMP_RULE(SERVES, setsockopt) },
+	{ SECCOMP_RULE(SERVES, shutdown) },
+	{ SECCOMP_RULE(SERVES, socketpair),
 	  .ifs = { { 0, SECCOMP_INT, AF_UNIX }, { 1, SECCOMP_INT, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC } } },
 
 	/* HTTP. */
-	{ SECCOMP_ROW(METRICS, accept4) },
-	{ SECCOMP_ROW(METRICS, fcntl) },
-	{ SECCOMP_ROW(METRICS, fcntl64) },
-	{ SECCOMP_ROW(METRICS, getpeername) },
-	{ SECCOMP_ROW(METRICS, getsockname) },
-	{ SECCOMP_ROW(METRICS, getsockopt) },
-	{ SECCOMP_ROW(METRICS, mremap) },
-	{ SECCOMP_ROW(METRICS, setsockopt) },
-	{ SECCOMP_ROW(METRICS, shutdown) },
-	{ SECCOMP_ROW(METRICS, time) },
+	{ SECCOMP_RULE(METRICS, accept4) },
+	{ SECCOMP_RULE(METRICS, fcntl) },
+	{ SECCOMP_RULE(METRICS, fcntl64) },
+	{ SECCOMP_RULE(METRICS, getpeername) },
+	{ SECCOMP_RULE(METRICS, getsockname) },
+	{ SECCOMP_RULE(METRICS, getsockopt) },
+	{ SECCOMP_RULE(METRICS, mremap) },
+	{ SECCOMP_RULE(METRICS, setsockopt) },
+	{ SECCOMP_RULE(METRICS, shutdown) },
+	{ SECCOMP_RULE(METRICS, time) },
 
 	/* A process a session: made as fork(2) makes it, in no namespace of its own. */
-	{ SECCOMP_ROW(ACCEPTOR, clone), .ifs = { { CLONE_FLAGS_AT, SECCOMP_INT & ~(uint64_t)FORK_TIDS, SIGCHLD } } },
-	{ SECCOMP_ROW(ACCEPTOR, close_range), .number = SYS_close_range },
-	{ SECCOMP_ROW(ACCEPTOR, kill), .ifs = { { 0, SIGN_BIT, 0 }, { 1, SECCOMP_INT, SIGUSR1 } } },
-	{ SECCOMP_ROW(ACCEPTOR, kill), .ifs = { { 0, SIGN_BIT, 0 }, { 1, SECCOMP_INT, SIGKILL } } },
-	{ SECCOMP_ROW(ACCEPTOR, set_robust_list) },
-	{ SECCOMP_ROW(ACCEPTOR, wait4) },
-	{ SECCOMP_ROW(ACCEPTOR, waitid) },
+	{ SECCOMP_RULE(ACCEPTOR, clone), .ifs = { { CLONE_FLAGS_AT, SECCOMP_INT & ~(uint64_t)FORK_TIDS, SIGCHLD } } },
+	{ SECCOMP_RULE(ACCEPTOR, close_range), .number = SYS_close_range },
+	{ SECCOMP_RULE(ACCEPTOR, kill), .ifs = { { 0, SIGN_BIT, 0 }, { 1, SECCOMP_INT, SIGUSR1 } } },
+	{ SECCOMP_RULE(ACCEPTOR, kill), .ifs = { { 0, SIGN_BIT, 0 }, { 1, SECCOMP_INT, SIGKILL } } },
+	{ SECCOMP_RULE(ACCEPTOR, set_robust_list) },
+	{ SECCOMP_RULE(ACCEPTOR, wait4) },
+	{ SECCOMP_RULE(ACCEPTOR, waitid) },
 
 	/* Name servers, and the addresses of this host. */
-	{ SECCOMP_ROW(RESOLVER, socket), .ifs = { { 0, SECCOMP_INT, AF_INET } } },
-	{ SECCOMP_ROW(RESOLVER, socket), .ifs = { { 0, SECCOMP_INT, AF_INET6 } } },
-	{ SECCOMP_ROW(RESOLVER, socket),
+	{ SECCOMP_RULE(RESOLVER, socket), .ifs = { { 0, SECCOMP_INT, AF_INET } } },
+	{ SECCOMP_RULE(RESOLVER, socket), .ifs = { { 0, SECCOMP_INT, AF_INET6 } } },
+	{ SECCOMP_RULE(RESOLVER, socket),
 	  .ifs = { { 0, SECCOMP_INT, AF_NETLINK }, { 2, SECCOMP_INT, 0 } } }, /* NETLINK_ROUTE */
 };
 
@@ -70,8 +70,8 @@ void role_calls(enum sandbox_role role, struct seccomp_list *ret)
 {
 	*ret = (struct seccomp_list){
 		.groups = role == SANDBOX_RESOLVER ? SECCOMP_BASIC | SECCOMP_NAMING : SECCOMP_BASIC,
-		.rows = rows,
-		.rows_n = array_n(rows),
+		.rules = rules,
+		.rules_n = array_n(rules),
 		.who = 1u << role,
 		.others = role == SANDBOX_RESOLVER ? SECCOMP_NAMING_OTHERS : 0,
 	};

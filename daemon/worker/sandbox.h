@@ -18,7 +18,7 @@ struct sandbox {
 	enum sandbox_role role;
 	uint64_t memory_limit; /* bytes; 0: none                                                    */
 	uint64_t descriptors;  /* open at the same time; 0: as many as before                       */
-	bool names;            /* it answers datagrams of UNIX clients, who may have abstract names */
+	bool names;            /* the process answers datagrams of UNIX clients, who may have abstract names */
 };
 
 /* Gives up all capabilities and every way to get new ones, core dumps, being traced, the files and system calls that the

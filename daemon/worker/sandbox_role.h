@@ -4,9 +4,9 @@
 
 enum sandbox_role {
 	SANDBOX_WORKER,   /* serves the sessions and datagrams of its sockets                          */
-	SANDBOX_ACCEPTOR, /* of the fork model; its children, which inherit it, are what it may create */
+	SANDBOX_ACCEPTOR, /* the fork model's; it may create its children, which inherit its sandbox */
 	SANDBOX_RESOLVER, /* runs libc's name service and whatever modules nsswitch.conf names         */
 	SANDBOX_METRICS,  /* answers HTTP from memory that it can only read                          */
-	SANDBOX_INETD,    /* one session, in a process that somebody else started                      */
+	SANDBOX_INETD,    /* has one session, in a process that a super-server started */
 	SANDBOX_ROLES_N
 };

@@ -30,8 +30,8 @@ struct worker_plan {
 	struct shared *shared;
 	const struct table *table;
 	const struct rate_limits *limits; /* their words are shared, and handed on from generation to generation */
-	const struct pool_deaths *census;
-	struct shares asked; /* who has how many questions under way; its words are shared. Without: no shares */
+	const struct pool_deaths *pool_names;
+	struct shares asked; /* the questions of each source under way; the words are shared. Without seats: no shares */
 	uint32_t gauges;     /* the first of its pools' gauges                                      */
 	uint32_t generation;
 	int life_fd;      /* reads end of file when the supervisor is dead                       */
@@ -48,7 +48,7 @@ struct worker_model;
 
 /* The phases of a worker's life, each after the one before. */
 enum worker_phase {
-	WORKER_STARTING, /* serves nobody yet                                          */
+	WORKER_STARTING, /* serves no client yet */
 	WORKER_SERVING,
 	WORKER_DRAINING, /* accepts and reads nothing new; leaves when nothing is left */
 	WORKER_LEAVING,  /* ends its process                                           */
@@ -81,15 +81,15 @@ struct worker {
 	uint32_t capacity;
 	uint64_t served;
 	enum worker_phase phase;
-	bool counted_idle; /* in the gauge */
-	bool blocked;      /* it cannot serve another one for now, whatever its capacity */
+	bool counted_idle; /* this worker is counted in the gauge */
+	bool blocked;      /* no further session can be served for now, whatever the capacity */
 	int over_fd;       /* model single: an eventfd to be told when the connection outlives its session; −1: none */
 
 	struct acceptor *acceptor;
 	struct lookup_client_line *line; /* questions that wait */
 	struct datagrams *datagrams;
 	uint32_t datagrams_waiting;      /* for a lookup */
-	void (*drain)(struct worker *w); /* of who runs it: nothing new is accepted or read from now on */
+	void (*drain)(struct worker *w); /* accepts and reads nothing new from now on; given by what runs the worker */
 	uint64_t random_state[2];
 };
 

@@ -55,10 +55,10 @@ static unsigned expect(struct reading *r, uint32_t n, const char *bytes)
 
 	assert_true(batch_next(r->batch, &a));
 	assert_int_equal(a.n, n);
-	assert_int_equal(a.info->gate.length, strlen(bytes));
+	assert_int_equal(a.info->checked.length, strlen(bytes));
 	for (uint32_t i = 0; i < n; i++)
 		assert_memory_equal(a.at[i], bytes, strlen(bytes));
-	assert_int_equal(a.info->gate.destination.family, AF_INET);
+	assert_int_equal(a.info->checked.destination.family, AF_INET);
 	return a.sender;
 }
 

@@ -51,10 +51,10 @@ TEST(a_pool_keeps_its_row_by_its_name)
 {
 	static struct pool_deaths c;
 	static struct pool_deaths_counts deaths;
-	uint32_t prefork = pool_deaths_row(&c, "prefork"), event = pool_deaths_row(&c, "event");
+	uint32_t prefork = pool_deaths_add_pool(&c, "prefork"), event = pool_deaths_add_pool(&c, "event");
 
 	assert_int_not_equal(prefork, event);
-	assert_int_equal(pool_deaths_row(&c, "prefork"), prefork);
+	assert_int_equal(pool_deaths_add_pool(&c, "prefork"), prefork);
 	assert_int_equal(pool_deaths_find(&c, "prefork"), prefork);
 	assert_int_equal(pool_deaths_find(&c, "fork"), POOL_DEATHS_NOBODY);
 	pool_deaths_add(&deaths, prefork, SIGSEGV);
@@ -74,9 +74,9 @@ TEST(pools_beyond_the_room_are_not_counted)
 
 	for (int i = 0; i < POOL_DEATHS_POOLS_MAX; i++) {
 		snprintf(name, sizeof(name), "pool%d", i);
-		assert_int_equal(pool_deaths_row(&c, name), i);
+		assert_int_equal(pool_deaths_add_pool(&c, name), i);
 	}
-	assert_int_equal(pool_deaths_row(&c, "another"), POOL_DEATHS_NOBODY);
+	assert_int_equal(pool_deaths_add_pool(&c, "another"), POOL_DEATHS_NOBODY);
 	pool_deaths_add(&deaths, POOL_DEATHS_NOBODY, SIGKILL);
 }
 

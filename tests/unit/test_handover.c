@@ -91,8 +91,8 @@ static int begin(void **state maybe_unused)
 	assert_int_equal(fleet_share(&before), 0);
 	assert_int_equal(pipe2(before.life, O_CLOEXEC), 0);
 	assert_int_equal(loop_init(&after.loop, 8), 0);
-	(void)pool_deaths_row(&before.pool_names, "event");
-	(void)pool_deaths_row(&before.pool_names, "prefork");
+	(void)pool_deaths_add_pool(&before.pool_names, "event");
+	(void)pool_deaths_add_pool(&before.pool_names, "prefork");
 	before.draining = add_generation(GENERATION_DRAINING);
 	before.current = add_generation(GENERATION_SERVING);
 	add_listener(before.current, "echo/unix", "unix /run/a b%");

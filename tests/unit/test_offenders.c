@@ -22,12 +22,11 @@ static struct offence from(const char *address, uint32_t row)
 static uint64_t count_of(const struct offenders *all, const struct offence *who)
 {
 	for (uint32_t i = 0; i < OFFENDERS_N; i++) {
-		struct offence found;
-		uint64_t count, last_ns;
+		struct offender found;
 
-		if (offenders_read(all, i, &found, &count, &last_ns) && found.row == who->row && found.why == who->why &&
-		    addr_same_host(&found.source, &who->source))
-			return count;
+		if (offenders_read(all, i, &found) && found.offence.row == who->row && found.offence.why == who->why &&
+		    addr_same_host(&found.offence.source, &who->source))
+			return found.count;
 	}
 	return 0;
 }

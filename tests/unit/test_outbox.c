@@ -8,7 +8,7 @@
 
 static const struct listener_settings service;
 static const struct listener udp = { .fd = -1, .settings = &service, .transport = TRANSPORT_UDP };
-static const struct packet_info info = { .gate = { .local = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } } } };
+static const struct packet_info info = { .checked = { .local = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } } } };
 static struct outbox box;
 static uint8_t bytes[70000 * 2];
 

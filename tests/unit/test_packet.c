@@ -79,7 +79,7 @@ static void serve(struct exchange *e)
 
 	assert_true(n > 0);
 	packet_read(e->l, &m, &e->info);
-	e->info.gate.length = (uint32_t)n;
+	e->info.checked.length = (uint32_t)n;
 	iov.iov_len = (size_t)n;
 	m.msg_control = control;
 	packet_write(e->l, &e->info, &m);
@@ -115,16 +115,16 @@ static int exchange(struct exchange *e, int class)
 
 static void expect_asked(const struct exchange *e)
 {
-	assert_true(addr_same_host(&e->info.gate.destination, &e->asked));
-	assert_true(addr_same_host(&e->info.gate.local, &e->asked));
-	assert_int_equal(e->info.gate.source.family, e->asked.family);
-	assert_true(addr_is_loopback(&e->info.gate.source));
-	assert_int_not_equal(e->info.gate.source.port, 0);
+	assert_true(addr_same_host(&e->info.checked.destination, &e->asked));
+	assert_true(addr_same_host(&e->info.checked.local, &e->asked));
+	assert_int_equal(e->info.checked.source.family, e->asked.family);
+	assert_true(addr_is_loopback(&e->info.checked.source));
+	assert_int_not_equal(e->info.checked.source.port, 0);
 	assert_int_equal(e->info.interface, if_nametoindex("lo"));
-	assert_true(e->info.gate.over_loopback);
-	assert_false(e->info.gate.truncated);
-	assert_int_equal(e->info.gate.length, 3);
-	assert_int_equal(datagram_checks_all(&e->l->settings->admission, NULL, &e->info.gate), REFUSED_NOT);
+	assert_true(e->info.checked.over_loopback);
+	assert_false(e->info.checked.truncated);
+	assert_int_equal(e->info.checked.length, 3);
+	assert_int_equal(datagram_checks_all(&e->l->settings->admission, NULL, &e->info.checked), REFUSED_NOT);
 }
 
 TEST(an_answer_leaves_from_the_ipv4_address_that_was_asked)
@@ -201,8 +201,8 @@ TEST(a_datagram_that_was_cut_says_so)
 	begin(&e, &any4, 0, &second4);
 	assert_int_equal(send(e.client, "longer than four", 16, 0), 16);
 	serve(&e);
-	assert_true(e.info.gate.truncated);
-	assert_int_equal(datagram_checks_all(&e.l->settings->admission, NULL, &e.info.gate), REFUSED_TRUNCATED);
+	assert_true(e.info.checked.truncated);
+	assert_int_equal(datagram_checks_all(&e.l->settings->admission, NULL, &e.info.checked), REFUSED_TRUNCATED);
 	end(&e);
 }
 

@@ -388,8 +388,8 @@ TEST(every_call_in_the_tables_is_one)
 
 	need_filter();
 	role_calls(SANDBOX_WORKER, &l);
-	for (size_t i = 0; i < seccomp_groups_n + l.rows_n; i++) {
-		const char *name = i < seccomp_groups_n ? seccomp_groups[i].name : l.rows[i - seccomp_groups_n].name;
+	for (size_t i = 0; i < seccomp_groups_n + l.rules_n; i++) {
+		const char *name = i < seccomp_groups_n ? seccomp_groups[i].name : l.rules[i - seccomp_groups_n].name;
 
 		if (!seccomp_is_known(name))
 			fail_msg("%s: no system call of any machine", name);

@@ -34,7 +34,7 @@ static void begin(struct post *p)
 	p->client = desk_dial(p->l, SOCK_DGRAM);
 	p->name_bytes = sizeof(p->name);
 	assert_int_equal(getsockname(p->client, (struct sockaddr *)&p->name, &p->name_bytes), 0);
-	p->info.gate.local = p->l->address;
+	p->info.checked.local = p->l->address;
 	assert_int_equal(sender_new(p->l, &shared_counters(desk_shared, DESK_RECORD)[0], &p->sender), 0);
 	sender_begin(&p->sender, p->l->fd);
 	for (size_t i = 0; i < sizeof(bytes); i++)

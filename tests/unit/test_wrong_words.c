@@ -158,7 +158,7 @@ static struct generation *make_generation(void)
 		memcpy(g->pools[i].name, settings.pools[i].name, sizeof(g->pools[i].name));
 		g->pools[i].model = settings.pools[i].model;
 		g->used[i] = true;
-		(void)pool_deaths_row(&fleet->pool_names, g->pools[i].name);
+		(void)pool_deaths_add_pool(&fleet->pool_names, g->pools[i].name);
 	}
 	g->resolvers_wanted = 1;
 	g->plan = (struct worker_plan){ .settings = &settings,
@@ -168,7 +168,7 @@ static struct generation *make_generation(void)
 					.shared = fleet->shared,
 					.table = &fleet->table,
 					.limits = &limits,
-					.census = &fleet->pool_names };
+					.pool_names = &fleet->pool_names };
 	generation_place_gauges(g);
 	add_child(g, 0, worker);
 	add_child(g, 1, dead);

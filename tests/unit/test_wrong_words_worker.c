@@ -35,7 +35,7 @@ static void come(const struct listener *l, unsigned i)
 	r.per_source = i % 2 ? 3 : 0; /* 0: none, but counted */
 	r.row_per_source = i % 2 ? 2 : 0;
 	hang_up(i);
-	if (admission_session(&desk.w, l, &r, ADMISSION_NEW, &a.slot) != REFUSED_NOT) {
+	if (admission_new(&desk.w, l, &r, &a.slot) != REFUSED_NOT) {
 		refused_n++;
 		return;
 	}
@@ -54,8 +54,10 @@ static void become(struct worker *w, unsigned i)
 		return;
 	struct table_request r = admission_request(w, &desk.listeners[i / SESSIONS % 2], &c->peer);
 	r.row_per_source = 2;
-	(void)admission_session(w, &desk.listeners[i / SESSIONS % 2], &r, i % 3 ? ADMISSION_BECOMES : ADMISSION_NAMED,
-				&c->slot);
+	if (i % 3)
+		(void)admission_become(w, &desk.listeners[i / SESSIONS % 2], &r, c->slot);
+	else
+		(void)admission_name(w, &desk.listeners[i / SESSIONS % 2], &r, c->slot);
 }
 
 static void ask_and_hear(unsigned i)
@@ -80,7 +82,7 @@ static void judge(struct worker *w, unsigned i)
 	p.source = (struct addr){ .family = AF_INET, .port = 2000, .bytes = { 127, 0, 0, (uint8_t)i } };
 	p.destination = p.local = addr_loopback_v4;
 	(void)admission_requests(w, &desk.listeners[1], &p, 1 + i % 40);
-	(void)admission_answers(w, &desk.listeners[1], &p, 10, 1 + i % 40);
+	(void)admission_answers(w, &desk.listeners[1], &p, &(struct admission_answer){ 10, 1 + i % 40 });
 }
 
 static void make_regions(void)
