@@ -123,7 +123,16 @@ needs_metrics = unittest.skipUnless(built_with("metrics"), "needs a daemon built
 
 
 class Result(unittest.TextTestResult):
-    """Says a line a test, and the log of the daemons of one that failed."""
+    """Says a line a test with its seconds, and the log of the daemons of one that failed."""
+
+    def startTest(self, test):
+        self.began = time.monotonic()
+        super().startTest(test)
+
+    def addSuccess(self, test):
+        unittest.TestResult.addSuccess(self, test)
+        self.stream.writeln(f"ok {time.monotonic() - self.began:.1f} s")
+        self.stream.flush()
 
     def getDescription(self, test):
         return test.id().removeprefix("__main__.")
