@@ -52,10 +52,11 @@ enum probe_found echo_read(const struct engine_flow *f, const struct batch_datag
 	const struct payload *payload = &f->engine->payload;
 	const size_t sent_n = f->engine->plan->size_bytes;
 	const struct payload_octets answer = { .at = d->at, .n = d->n };
-	struct payload_id id = { .flow = f->index };
+	struct payload_id id = { 0 };
+	struct payload_packet packet = { .id.flow = f->index, .n = sent_n };
 	enum probe_found found = PROBE_UNRELATED;
 
-	switch (payload_read(payload, sent_n, d->at, d->n, &id)) {
+	switch (payload_read(payload, sent_n, &answer, &id)) {
 	case PAYLOAD_FOUND:
 		if (sent_n < PAYLOAD_UNTAGGED || id.flow == f->index)
 			found = find_by_number(f, &id, &ret->seq);
@@ -68,8 +69,8 @@ enum probe_found echo_read(const struct engine_flow *f, const struct batch_datag
 		break;
 	}
 	if (found == PROBE_ANSWER || found == PROBE_DAMAGED) {
-		id = (struct payload_id){ .seq = (uint32_t)ret->seq, .flow = f->index };
-		ret->content = payload_compare(payload, &id, sent_n, &answer, UINT64_MAX).content;
+		packet.id.seq = (uint32_t)ret->seq;
+		ret->content = payload_compare(payload, &packet, &answer, UINT64_MAX).content;
 	}
 	return found;
 }

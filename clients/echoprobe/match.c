@@ -35,13 +35,13 @@ bool match_nearest(const struct match *m, const struct payload_octets *answer, u
 	unsigned compared = 0;
 
 	for (uint64_t seq = m->pending->next; seq > from && compared < MATCH_MOST; seq--) {
-		struct payload_id id = { .seq = (uint32_t)(seq - 1), .flow = m->flow };
+		struct payload_packet packet = { { .seq = (uint32_t)(seq - 1), .flow = m->flow }, m->sent_n };
 		struct nearest candidate = { .seq = seq - 1, .state = pending_slot(m->pending, seq - 1)->state, .n = 1 };
 
 		if (candidate.state != PENDING_WAITING && candidate.state != PENDING_TIMED_OUT)
 			continue;
 		compared++;
-		candidate.bits = payload_compare(m->payload, &id, m->sent_n, answer, best.bits).bits;
+		candidate.bits = payload_compare(m->payload, &packet, answer, best.bits).bits;
 		if (candidate.bits <= best.bits)
 			consider(&best, &candidate);
 	}

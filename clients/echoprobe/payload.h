@@ -49,8 +49,14 @@ enum payload_found {
 /* Writes the packet `id` of n octets. */
 void payload_write(const struct payload *p, const struct payload_id *id, uint8_t *to, size_t n);
 
-/* Whose answer n octets are, where packets of sent_n octets were sent. ret_id where PAYLOAD_FOUND. */
-enum payload_found payload_read(const struct payload *p, size_t sent_n, const uint8_t *from, size_t n,
+/* Octets that arrived. */
+struct payload_octets {
+	const uint8_t *at;
+	size_t n;
+};
+
+/* Whose answer it is, where packets of sent_n octets were sent. ret_id where PAYLOAD_FOUND. */
+enum payload_found payload_read(const struct payload *p, size_t sent_n, const struct payload_octets *answer,
 				struct payload_id *ret_id);
 
 /* How an answer differs from its packet. */
@@ -60,13 +66,13 @@ struct payload_damage {
 	size_t first_at; /* offset of the first wrong octet; where bits is 0: of the first that only one of both has */
 };
 
-/* Octets that arrived. */
-struct payload_octets {
-	const uint8_t *at;
-	size_t n;
+/* A packet that was sent. */
+struct payload_packet {
+	struct payload_id id;
+	size_t n; /* octets */
 };
 
-/* Compares an answer with the packet `id` of sent_n octets. Gives up where more than most_bits are wrong: then bits is more
- * than most_bits, and less than the truth. UINT64_MAX: never. */
-struct payload_damage payload_compare(const struct payload *p, const struct payload_id *id, size_t sent_n,
+/* Compares an answer with its packet. Gives up where more than most_bits are wrong: then bits is more than most_bits, and
+ * less than the truth. UINT64_MAX: never. */
+struct payload_damage payload_compare(const struct payload *p, const struct payload_packet *packet,
 				      const struct payload_octets *answer, uint64_t most_bits);

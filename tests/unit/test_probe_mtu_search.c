@@ -102,6 +102,30 @@ TEST(a_size_is_given_up_after_three_losses_in_a_row_and_not_before)
 	assert_true(probes <= 3 * 12);
 }
 
+TEST(losses_are_counted_anew_for_each_size)
+{
+	struct mtu_search m;
+
+	mtu_search_init(&m, FLOOR, CEILING);
+	for (unsigned size = 0; size < 2; size++) {
+		uint32_t tried = mtu_search_next(&m);
+
+		mtu_search_lost(&m);
+		mtu_search_lost(&m);
+		assert_int_equal(mtu_search_next(&m), tried);
+		mtu_search_passed(&m);
+	}
+	for (unsigned size = 0; size < 2; size++) {
+		uint32_t tried = mtu_search_next(&m);
+
+		for (unsigned i = 0; i < 3; i++) {
+			assert_int_equal(mtu_search_next(&m), tried);
+			mtu_search_lost(&m);
+		}
+		assert_true(mtu_search_next(&m) < tried);
+	}
+}
+
 TEST(the_search_begins_at_the_base_and_takes_rungs_that_are_common)
 {
 	static const uint32_t sizes[] = { 1200, 1280, 1400, 1420, 1440, 1460, 1472, 1480, 1492, 1500 };
@@ -143,6 +167,7 @@ int main(void)
 		cmocka_unit_test(a_router_whose_word_is_too_large_is_found_out_by_packets_that_vanish),
 		cmocka_unit_test(a_word_that_cannot_be_true_is_a_loss),
 		cmocka_unit_test(a_size_is_given_up_after_three_losses_in_a_row_and_not_before),
+		cmocka_unit_test(losses_are_counted_anew_for_each_size),
 		cmocka_unit_test(the_search_begins_at_the_base_and_takes_rungs_that_are_common),
 		cmocka_unit_test(jumbo_frames_and_interfaces_smaller_than_the_base_are_searched_to_their_ends),
 		cmocka_unit_test(an_answer_is_waited_for_a_second_or_three_round_trips),

@@ -23,7 +23,8 @@ static int begin(void **state maybe_unused)
 
 static struct payload_damage compare(size_t sent_n, size_t n)
 {
-	return payload_compare(&run, &id, sent_n, &(struct payload_octets){ packet, n }, UINT64_MAX);
+	return payload_compare(&run, &(struct payload_packet){ id, sent_n }, &(struct payload_octets){ packet, n },
+			       UINT64_MAX);
 }
 
 TEST(the_header_has_its_members_where_the_format_says)
@@ -46,7 +47,8 @@ TEST(an_answer_of_each_size_is_recognised_and_unaltered)
 			struct payload_damage damage;
 
 			payload_write(&run, &id, packet, n);
-			assert_int_equal(payload_read(&run, n, packet, n, &got), n < 4 ? PAYLOAD_NAMELESS : PAYLOAD_FOUND);
+			assert_int_equal(payload_read(&run, n, &(struct payload_octets){ packet, n }, &got),
+					 n < 4 ? PAYLOAD_NAMELESS : PAYLOAD_FOUND);
 			assert_true(n < 4 || got.seq == id.seq);
 			assert_true(n < 16 || got.flow == id.flow);
 			damage = compare(n, n);
@@ -81,12 +83,17 @@ TEST(the_random_fill_differs_from_packet_to_packet_and_from_run_to_run)
 	another.run++;
 	payload_write(&run, &id, packet, 1024);
 	payload_write(&run, &next, other, 1024);
-	assert_true(payload_compare(&run, &next, 1024, &(struct payload_octets){ packet, 1024 }, UINT64_MAX).bits > 3500);
+	assert_true(payload_compare(&run, &(struct payload_packet){ next, 1024 }, &(struct payload_octets){ packet, 1024 },
+				    UINT64_MAX)
+			    .bits > 3500);
 	payload_write(&another, &id, other, 1024);
 	assert_memory_not_equal(packet + 24, other + 24, 8);
 	for (unsigned i = 24; i < 1024; i++)
 		ones += (unsigned)__builtin_popcount(packet[i]);
 	assert_within(ones, 4000, 200);
+	for (unsigned i = 24; i < 1024; i += 8)
+		for (unsigned k = i + 8; k < 1024; k += 8)
+			assert_memory_not_equal(packet + i, packet + k, 8);
 }
 
 TEST(another_run_another_key_and_any_flipped_bit_of_the_header_are_not_recognised)
@@ -96,16 +103,16 @@ TEST(another_run_another_key_and_any_flipped_bit_of_the_header_are_not_recognise
 
 	payload_write(&run, &id, packet, 64);
 	another.run++;
-	assert_int_equal(payload_read(&another, 64, packet, 64, &got), PAYLOAD_DAMAGED);
+	assert_int_equal(payload_read(&another, 64, &(struct payload_octets){ packet, 64 }, &got), PAYLOAD_DAMAGED);
 	another = run;
 	another.key.word[1]++;
-	assert_int_equal(payload_read(&another, 64, packet, 64, &got), PAYLOAD_DAMAGED);
+	assert_int_equal(payload_read(&another, 64, &(struct payload_octets){ packet, 64 }, &got), PAYLOAD_DAMAGED);
 	for (unsigned bit = 0; bit < 8 * PAYLOAD_HEADER; bit++) {
 		packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(payload_read(&run, 64, packet, 64, &got), PAYLOAD_DAMAGED);
+		assert_int_equal(payload_read(&run, 64, &(struct payload_octets){ packet, 64 }, &got), PAYLOAD_DAMAGED);
 		packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
-	assert_int_equal(payload_read(&run, 64, packet, 64, &got), PAYLOAD_FOUND);
+	assert_int_equal(payload_read(&run, 64, &(struct payload_octets){ packet, 64 }, &got), PAYLOAD_FOUND);
 }
 
 TEST(an_answer_too_short_for_its_header_is_not_read_beyond_its_end)
@@ -115,9 +122,11 @@ TEST(an_answer_too_short_for_its_header_is_not_read_beyond_its_end)
 
 	for (unsigned i = 0; i < array_n(sizes); i++) {
 		payload_write(&run, &id, packet, sizes[i]);
-		assert_int_equal(payload_read(&run, sizes[i], packet, headers[i], &got), PAYLOAD_FOUND);
+		assert_int_equal(payload_read(&run, sizes[i], &(struct payload_octets){ packet, headers[i] }, &got),
+				 PAYLOAD_FOUND);
 		for (size_t n = 0; n < headers[i]; n++)
-			assert_int_equal(payload_read(&run, sizes[i], packet, n, &got), PAYLOAD_DAMAGED);
+			assert_int_equal(payload_read(&run, sizes[i], &(struct payload_octets){ packet, n }, &got),
+					 PAYLOAD_DAMAGED);
 	}
 }
 
@@ -146,6 +155,16 @@ TEST(each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told)
 	}
 }
 
+TEST(not_one_octet_beyond_the_packet_is_written)
+{
+	for (size_t n = 0; n < 200; n++) {
+		memset(packet, 0xEE, sizeof(packet));
+		payload_write(&run, &id, packet, n);
+		for (size_t i = n; i < n + 70; i++)
+			assert_int_equal(packet[i], 0xEE);
+	}
+}
+
 TEST(shorter_and_longer_answers_are_told_by_where_they_end)
 {
 	struct payload_damage damage;
@@ -171,7 +190,7 @@ TEST(a_comparison_that_gives_up_says_more_bits_than_were_allowed)
 	struct payload_damage damage;
 
 	memset(packet, 0xEE, sizeof(packet));
-	damage = payload_compare(&run, &id, 3000, &(struct payload_octets){ packet, 3000 }, 100);
+	damage = payload_compare(&run, &(struct payload_packet){ id, 3000 }, &(struct payload_octets){ packet, 3000 }, 100);
 	assert_true(damage.bits > 100 && damage.bits < 100 + 8 * 64);
 }
 
@@ -187,6 +206,7 @@ int main(void)
 		FRESH(another_run_another_key_and_any_flipped_bit_of_the_header_are_not_recognised),
 		FRESH(an_answer_too_short_for_its_header_is_not_read_beyond_its_end),
 		FRESH(each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told),
+		FRESH(not_one_octet_beyond_the_packet_is_written),
 		FRESH(shorter_and_longer_answers_are_told_by_where_they_end),
 		FRESH(a_comparison_that_gives_up_says_more_bits_than_were_allowed),
 	};

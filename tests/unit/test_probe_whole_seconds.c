@@ -55,6 +55,18 @@ TEST(the_first_answer_is_good_to_half_a_second_and_half_the_round_trip)
 	assert_within(bound_after(&s, 1), S / 2 + 10 * MS, 1000);
 }
 
+TEST(the_next_question_is_under_way_when_the_second_changes_in_the_middle_of_what_is_left)
+{
+	for (int64_t second = 9; second <= 10; second++) { /* an offset of -1 to 0, and one of 0 to 1 s */
+		struct whole_seconds w = { 0 };
+
+		assert_true(whole_seconds_add(&w, &(struct whole_seconds_answer){ 10 * S, 10 * S, second }));
+		assert_int_equal(whole_seconds_next(&w, 20 * S, 40 * MS), 20 * S + 480 * MS);
+		assert_int_equal(whole_seconds_next(&w, 20 * S + 480 * MS, 40 * MS), 20 * S + 480 * MS);
+		assert_int_equal(whole_seconds_next(&w, 20 * S + 480 * MS + 1, 40 * MS), 21 * S + 480 * MS);
+	}
+}
+
 TEST(ten_answers_over_a_quiet_path_narrow_a_second_to_some_milliseconds)
 {
 	for (uint64_t seed = 1; seed <= 50; seed++) {
@@ -98,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_answer_is_good_to_half_a_second_and_half_the_round_trip),
+		cmocka_unit_test(the_next_question_is_under_way_when_the_second_changes_in_the_middle_of_what_is_left),
 		cmocka_unit_test(ten_answers_over_a_quiet_path_narrow_a_second_to_some_milliseconds),
 		cmocka_unit_test(the_truth_is_never_outside_whatever_drift_and_queues_there_are),
 		cmocka_unit_test(an_answer_that_contradicts_those_before_counts_as_the_first),
