@@ -230,6 +230,8 @@ static void fill_batch(struct engine_flow *f, unsigned n)
 		uint8_t *to = batch_add(e->batch, e->plan->size_bytes, stamped ? BATCH_STAMPED : BATCH_UNSTAMPED);
 
 		e->plan->probe->build(e, &(struct payload_id){ .seq = (uint32_t)(first + i), .flow = f->index }, to);
+		if (e->plan->expects)
+			e->asked_for[i] = (uint8_t)impairment_by_content(&e->plan->expect, to, e->plan->size_bytes).hits;
 	}
 }
 
@@ -240,6 +242,7 @@ static void count_sent(struct engine_flow *f, const struct engine_now *now, cons
 
 	slot->clock_ns = now->clock_ns;
 	slot->stamp_ns = 0;
+	slot->faults = f->engine->asked_for[place];
 	f->engine->last_sent_ns = (uint64_t)now->mono_ns;
 	if (stamps_wanted(&f->stamps, seq, place))
 		stamps_sent(&f->stamps, seq);

@@ -22,6 +22,8 @@ struct match {
 	size_t sent_n; /* octets of each */
 };
 
-/* The packet without an answer from which the fewest bits differ, where these are under an eighth of the answer's bits and
- * no other packet is as near. An answer without octets is a truncated one, where only one packet waits. */
+/* The packet from which the fewest bits differ, where these are under an eighth of the answer's bits and no other packet is
+ * as near. Of packets as near, one that waits is nearer than one that timed out, and that nearer than one that was answered:
+ * so an answer cut to nothing belongs to the only packet that waits, and a further copy of a damaged answer to its packet.
+ */
 bool match_nearest(const struct match *m, const struct payload_octets *answer, uint64_t *ret_seq) must_check;

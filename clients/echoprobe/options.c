@@ -156,6 +156,10 @@ static int settle(struct plan *plan, struct text *why)
 		text_addf(why, "there is no %s over %s", plan->probe->name, names[plan->transport]);
 		return -EINVAL;
 	}
+	if (plan->expects && plan->transport == PLAN_TCP) {
+		text_addf(why, "--expect-impair goes with datagrams");
+		return -EINVAL;
+	}
 	return settle_report(plan, why);
 }
 

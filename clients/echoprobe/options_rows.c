@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "echoprobe/exporter.h"
+#include "echoprobe/expect.h"
 #include "echoprobe/options_private.h"
 #include "echoprobe/report.h"
 #include "echoprobe/units.h"
@@ -156,6 +157,12 @@ static int take_limits(const struct option_row *row, struct plan *plan, const ch
 	return r;
 }
 
+static int take_expect(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	plan->expects = true;
+	return expect_parse(value, &plan->expect);
+}
+
 static int take_format(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
 {
 	plan->report = report_find(value);
@@ -229,6 +236,8 @@ const struct option_row options_rows[OPTIONS_N] = {
 	{ 0, "exporter", "WHERE", "go on for ever, with metrics over HTTP at [ADDRESS:]PORT",
 	  "a port, with an address of this host before it where that is not to be 127.0.0.1: [ADDRESS:]PORT", take_exporter,
 	  .width = 0 },
+	{ 0, "expect-impair", "SEED,KEY=%", "tell apart what the server's impair does, by content",
+	  "a seed and shares, as 42,drop=1%,corrupt=0.5%", take_expect, .width = 0 },
 	{ 0, "i-own-this-host", NULL, "more than 100 packets a second to a public address", NULL, take_flag,
 	  MEMBER(own_host) },
 	{ 0, "flood", NULL, "more than 1,000 packets a second", NULL, take_flag, MEMBER(flood) },

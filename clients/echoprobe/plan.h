@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "wire/impairment.h"
 
 enum plan_transport { PLAN_UDP, PLAN_TCP, PLAN_UNIX };
 enum plan_fill { PLAN_FILL_PATTERN, PLAN_FILL_ZEROS, PLAN_FILL_RANDOM, PLAN_FILL_TEXT };
@@ -66,6 +67,9 @@ struct plan {
 	uint64_t every_ns;                                               /* interval results; 0: none      */
 	enum plan_words { PLAN_LIVE, PLAN_SUMMARY, PLAN_PACKETS } words; /* -q: only the summary; -v: a line a packet */
 	struct addr exporter; /* where metrics are served, for ever; AF_UNSPEC: nowhere */
+
+	bool expects;             /* --expect-impair                                       */
+	struct impairment expect; /* what the server was asked to do to our packets        */
 
 	bool own_host, flood; /* manners.h */
 };

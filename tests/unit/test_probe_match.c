@@ -81,15 +81,26 @@ TEST(an_eighth_of_the_bits_is_too_much)
 	assert_int_equal(seq, 0);
 }
 
-TEST(what_was_answered_already_is_not_meant)
+TEST(a_damaged_copy_belongs_to_the_packet_that_was_answered_and_not_to_one_that_is_similar)
+{
+	static const struct payload zeros = { .run = 77, .key = { { 3, 4 } }, .fill = PLAN_FILL_ZEROS };
+	const struct match of_zeros = { .payload = &zeros, .pending = &pending, .flow = 2, .sent_n = SIZE };
+	uint64_t seq = 9;
+
+	send_packet(2);
+	pending_answer(&pending, 1, 100);
+	payload_write(&zeros, &(struct payload_id){ .seq = 1, .flow = 2 }, answer, SIZE);
+	answer[0] ^= 1;
+	assert_true(match_nearest(&of_zeros, &(struct payload_octets){ answer, SIZE }, &seq));
+	assert_int_equal(seq, 1);
+}
+
+TEST(a_packet_that_was_not_sent_is_not_meant)
 {
 	uint64_t seq;
 
-	send_packet(2);
-	answer_from(1);
-	answer[0] ^= 1;
-	assert_true(matches(SIZE, &seq));
-	pending_answer(&pending, 1, 100);
+	pending_add(&pending, PENDING_UNSENT);
+	answer_from(0);
 	assert_false(matches(SIZE, &seq));
 }
 
@@ -141,7 +152,8 @@ int main(void)
 		FRESH(a_header_with_flipped_bits_is_given_to_its_packet),
 		FRESH(nonsense_is_given_to_no_packet),
 		FRESH(an_eighth_of_the_bits_is_too_much),
-		FRESH(what_was_answered_already_is_not_meant),
+		FRESH(a_damaged_copy_belongs_to_the_packet_that_was_answered_and_not_to_one_that_is_similar),
+		FRESH(a_packet_that_was_not_sent_is_not_meant),
 		FRESH(an_answer_cut_within_its_header_is_given_to_the_one_packet_that_begins_so),
 		FRESH(an_answer_cut_to_nothing_is_given_to_the_only_packet_that_waits),
 		FRESH(only_the_latest_packets_are_compared),

@@ -52,6 +52,19 @@ TEST(a_host_alone_is_10_echoes_of_64_bytes_a_second_apart_over_udp)
 	assert_int_equal(p.stamps, PLAN_STAMPS_AUTO);
 }
 
+TEST(what_the_server_does_on_purpose_goes_with_datagrams)
+{
+	struct plan p;
+
+	assert_int_equal(read_line("host --expect-impair 42,drop=1%,reorder=0.5", &p), 0);
+	assert_true(p.expects);
+	assert_int_equal(p.expect.seed, 42);
+	assert_int_equal(p.expect.share_ppm[IMPAIRMENT_DROP], 10000);
+	assert_int_equal(p.expect.share_ppm[IMPAIRMENT_REORDER], 5000);
+	assert_int_equal(read_line("host --expect-impair 42", &p), -EINVAL);
+	assert_string_equal(said, "--expect-impair takes a seed and shares, as 42,drop=1%,corrupt=0.5%");
+}
+
 TEST(every_option_is_read_before_and_behind_the_hosts)
 {
 	struct plan p;
@@ -197,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_host_alone_is_10_echoes_of_64_bytes_a_second_apart_over_udp),
+		cmocka_unit_test(what_the_server_does_on_purpose_goes_with_datagrams),
 		cmocka_unit_test(every_option_is_read_before_and_behind_the_hosts),
 		cmocka_unit_test(a_duration_alone_has_no_other_end),
 		cmocka_unit_test(a_mistake_is_told_what_would_be_right),
