@@ -87,8 +87,10 @@ static int64_t median_ns(const struct result_scope *flows, size_t n)
 	for (size_t i = 0; i < n && known < PLAN_FLOWS_MAX; i++)
 		if (figures_get(FIGURE_rtt_ns_min, &flows[i]).known)
 			least[known++] = figures_get(FIGURE_rtt_ns_min, &flows[i]).whole;
+	if (!known)
+		return 0;
 	qsort(least, known, sizeof(least[0]), compare);
-	return known ? least[(known - 1) / 2] : 0;
+	return least[(known - 1) / 2];
 }
 
 struct contrast contrast_of(const struct result_scope *flows, size_t n, size_t at)

@@ -50,6 +50,7 @@ bool errqueue_read(int fd, struct errqueue_message *ret)
 		struct cmsghdr align;
 		char bytes[512];
 	} control;
+	/* cppcheck-suppress ctuuninitvar ; recvmsg() fills it */
 	struct iovec iov = { .iov_base = ret->quoted, .iov_len = sizeof(ret->quoted) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);

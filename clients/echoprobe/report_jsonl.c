@@ -25,10 +25,7 @@ static void write_line(json_t *o, FILE *to)
 /* The members of `from`, which is let go, are o's too. */
 static void add_members(json_t *o, json_t *from)
 {
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(from, name, value) json_value_set(o, name, json_incref(value));
+	(void)json_object_update(o, from);
 	json_decref(from);
 }
 
