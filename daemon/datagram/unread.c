@@ -78,7 +78,7 @@ static void take_off(struct unread *u, uint64_t bytes)
 {
 	struct unread_peer *p;
 
-	while (bytes && (p = likeliest_reader(u, bytes)) != NULL) {
+	while (bytes && (p = likeliest_reader(u, bytes))) {
 		uint64_t part = smaller(bytes, outstanding(p));
 
 		bytes -= part;

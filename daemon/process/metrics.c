@@ -25,6 +25,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -108,15 +109,9 @@ static const char *path_of(const char *target)
 	return path ? path : "/";
 }
 
-/* A page that open_memstream made; freed when it is sent. */
-static enum MHD_Result send_page(struct MHD_Connection *c, unsigned status, const char *type, char *page, size_t n)
+/* Sends a response, and frees it. */
+static enum MHD_Result send_response(struct MHD_Connection *c, unsigned status, const char *type, struct MHD_Response *r)
 {
-	struct MHD_Response *r = http.create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
-
-	if (!r) {
-		free(page);
-		return MHD_NO;
-	}
 	(void)http.add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	(void)http.add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -148,7 +143,7 @@ static unsigned write_page(const char *path, bool openmetrics, FILE *to)
 }
 
 /* 0: it is one that is answered with a page. */
-static unsigned refuse(struct MHD_Connection *c, const char *method, FILE *to)
+static unsigned refuse_request(struct MHD_Connection *c, const char *method, FILE *to)
 {
 	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
@@ -162,34 +157,32 @@ static unsigned refuse(struct MHD_Connection *c, const char *method, FILE *to)
 	return MHD_HTTP_METHOD_NOT_ALLOWED;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *c, const char *path, const char *method)
+static enum MHD_Result answer_request(struct MHD_Connection *c, const char *path, const char *method)
 {
 	bool openmetrics = wants_openmetrics(c);
-	char *page = NULL;
+	cleanup_free char *page = NULL;
 	size_t n = 0;
 	FILE *to = open_memstream(&page, &n);
 
 	if (!to)
 		return MHD_NO;
-	unsigned status = refuse(c, method, to);
+	unsigned status = refuse_request(c, method, to);
 	if (!status)
 		status = write_page(path, openmetrics, to);
-	if (fclose(to) != 0) {
-		free(page);
+	if (fclose(to) != 0)
 		return MHD_NO;
-	}
 	bool metrics = status == MHD_HTTP_OK && strcmp(path, "/metrics") == 0;
-	return send_page(c, status,
-			 !metrics      ? "text/plain"
-			 : openmetrics ? EXPOSITION_OPENMETRICS
-				       : EXPOSITION_TEXT,
-			 page, n);
+	struct MHD_Response *r = http.create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
+	if (!r)
+		return MHD_NO;
+	page = NULL; /* the response's from here on */
+	return send_response(c, status, !metrics ? "text/plain" : openmetrics ? EXPOSITION_OPENMETRICS : EXPOSITION_TEXT, r);
 }
 
 /* Called when the header is there, then for each part of a body, and at last when all of the request has come: a body is
  * taken and dropped, because who is still sending may not see an answer. */
-static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char *target, const char *method,
-			     const char *version, const char *upload, size_t *upload_n, void **state)
+static enum MHD_Result request_came(void *unused, struct MHD_Connection *c, const char *target, const char *method,
+				    const char *version, const char *upload, size_t *upload_n, void **state)
 {
 	bool first = !*state, part = *upload_n > 0;
 
@@ -198,7 +191,7 @@ static enum MHD_Result asked(void *unused, struct MHD_Connection *c, const char 
 	(void)upload;
 	*state = &self;
 	*upload_n = 0;
-	return first || part ? MHD_YES : answer(c, path_of(target), method);
+	return first || part ? MHD_YES : answer_request(c, path_of(target), method);
 }
 
 /* ---- connections ---- */
@@ -260,7 +253,7 @@ static void requests_ready(struct loop_source *s, uint32_t events)
 static int load_library(void)
 {
 	void *library = dlopen(LIBMICROHTTPD_SONAME, RTLD_NOW | RTLD_LOCAL);
-	bool whole = library != NULL;
+	bool whole = library;
 
 #define FUNCTION(name) whole = whole && (*(void **)&http.name = dlsym(library, "MHD_" #name));
 	HTTP_FUNCTIONS(FUNCTION)
@@ -274,7 +267,7 @@ static int listen_on(int fd)
 {
 	visitors_init(&self.visitors);
 	self.listening = fd;
-	self.server = http.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+	self.server = http.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, request_came, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
 					MHD_OPTION_CONNECTION_LIMIT, (unsigned)VISITORS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 					(unsigned)(VISITORS_STAY_NS / CLOCK_S_NS), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 					(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL,
@@ -326,7 +319,7 @@ static uint64_t next_ns(uint64_t alive_ns)
 	return at_ns;
 }
 
-static _Noreturn void serve(void)
+static _Noreturn void serve_requests(void)
 {
 	uint64_t alive_ns = 0;
 
@@ -356,7 +349,7 @@ static int give_up_writing(void)
 	return shared_protect(plan->shared);
 }
 
-static int prepare(int listening)
+static int prepare_metrics(int listening)
 {
 	int r = load_library();
 
@@ -386,13 +379,13 @@ _Noreturn void metrics_run(const struct worker_plan *plan, int listening, int ch
 	log_count_lost_in(NULL);
 	log_quota_share(NULL);
 	log_set(plan->settings->log.level, plan->settings->log.format);
-	int r = prepare(listening);
+	int r = prepare_metrics(listening);
 	if (r < 0) {
 		log_say(LOG_LEVEL_ERROR, "metrics", "metrics cannot be served: %s", strerror(-r));
 		_exit(1);
 	}
 	channel_send(self.channel.fd, CHANNEL_READY);
-	serve();
+	serve_requests();
 }
 
 #endif

@@ -170,7 +170,7 @@ static bool is_wanted(const struct lookup_client_message *m, int to)
 	return clock_mono_ns() < m->deadline_ns && recv(to, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
 }
 
-static void answer(struct lookup_client_message *m, int to)
+static void answer_question(struct lookup_client_message *m, int to)
 {
 	memset(&self.answer, 0, sizeof(self.answer));
 	atomic_store(&self.record->busy_until_ns, m->deadline_ns);
@@ -193,7 +193,7 @@ static void questions_ready(struct loop_source *s, uint32_t events)
 	if (!take_question(&m, &to))
 		return;
 	if (is_wanted(&m, to))
-		answer(&m, to);
+		answer_question(&m, to);
 	lookup_client_over(self.plan, &m);
 }
 

@@ -38,7 +38,7 @@ static bool stays(const struct visitor *one)
 }
 
 /* The number of visitors that stay; with a source, of that one. */
-static size_t count(const struct visitors *v, const struct addr *source)
+static size_t count_staying(const struct visitors *v, const struct addr *source)
 {
 	size_t n = 0;
 
@@ -49,18 +49,18 @@ static size_t count(const struct visitors *v, const struct addr *source)
 
 size_t visitors_count(const struct visitors *v)
 {
-	return count(v, NULL);
+	return count_staying(v, NULL);
 }
 
 /* NULL: all of them are new. */
-static struct visitor *pick(struct visitors *v)
+static struct visitor *pick_leaving(struct visitors *v)
 {
 	struct visitor *picked = NULL;
 	size_t most = 0;
 
 	for (size_t i = 0; i < VISITORS_MAX; i++) {
 		struct visitor *one = &v->list[i];
-		size_t n = stays(one) && one->state == VISITOR_THERE ? count(v, &one->source) : 0;
+		size_t n = stays(one) && one->state == VISITOR_THERE ? count_staying(v, &one->source) : 0;
 
 		if (n > most || (n > 0 && n == most && one->since_ns < picked->since_ns)) {
 			picked = one;
@@ -80,7 +80,7 @@ size_t visitors_dismiss(struct visitors *v, uint64_t now_ns, int ret_fds[VISITOR
 			v->list[i].state = VISITOR_LEAVING;
 			ret_fds[n++] = v->list[i].fd;
 		}
-	while (visitors_count(v) > VISITORS_KEPT && (one = pick(v))) {
+	while (visitors_count(v) > VISITORS_KEPT && (one = pick_leaving(v))) {
 		one->state = VISITOR_LEAVING;
 		ret_fds[n++] = one->fd;
 	}

@@ -45,7 +45,7 @@ static enum pool_deaths_cause cause_of(int signal)
 	}
 }
 
-static void count(struct pool_deaths_counts *d, uint32_t index, enum pool_deaths_cause cause)
+static void count_death(struct pool_deaths_counts *d, uint32_t index, enum pool_deaths_cause cause)
 {
 	if (index < POOL_DEATHS_POOLS_MAX)
 		atomic_fetch_add_explicit(&d->n[index][cause], 1, memory_order_relaxed);
@@ -53,12 +53,12 @@ static void count(struct pool_deaths_counts *d, uint32_t index, enum pool_deaths
 
 void pool_deaths_add(struct pool_deaths_counts *d, uint32_t index, int signal)
 {
-	count(d, index, cause_of(signal));
+	count_death(d, index, cause_of(signal));
 }
 
 void pool_deaths_add_stuck(struct pool_deaths_counts *d, uint32_t index)
 {
-	count(d, index, POOL_DEATHS_STUCK);
+	count_death(d, index, POOL_DEATHS_STUCK);
 }
 
 const char *pool_deaths_cause_name(enum pool_deaths_cause cause)

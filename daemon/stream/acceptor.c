@@ -182,7 +182,7 @@ void acceptor_refuse(struct worker *w, const struct admitted *a, enum refusal wh
 	close(a->fd);
 }
 
-static void admit(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)
+static void admit_connection(struct acceptor *a, const struct listener *l, int fd, const struct addr *peer)
 {
 	struct worker *w = a->w;
 	struct admitted admitted = { .fd = fd, .listener = l, .peer = *peer };
@@ -256,7 +256,7 @@ static bool accept_some(struct acceptor *a, const struct listener *l, unsigned m
 			close(fd);
 			continue;
 		}
-		admit(a, l, fd, &peer);
+		admit_connection(a, l, fd, &peer);
 	}
 	return any;
 }

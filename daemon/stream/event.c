@@ -15,16 +15,11 @@ static uint32_t capacity(const struct pool_settings *pool)
 	return pool->max_sessions / pool->workers;
 }
 
-static void end(struct worker *w)
-{
-	sessions_end_all(w, SESSION_END_DRAIN);
-}
-
 const struct worker_model event_model = {
 	.shares = true,
 	.capacity = capacity,
 	.admitted = client_serve,
 	.updated = acceptor_update,
 	.look = sessions_look,
-	.end = end,
+	.end = sessions_end_all,
 };

@@ -143,7 +143,7 @@ static struct session_child *find_child(pid_t pid)
 	return NULL;
 }
 
-static void reap(void)
+static void reap_children(void)
 {
 	for (;;) {
 		siginfo_t info = { 0 };
@@ -165,7 +165,7 @@ static void signals_ready(struct loop_source *s, uint32_t events)
 	(void)events;
 	while (read(s->fd, info, sizeof(info)) == (ssize_t)sizeof(info))
 		;
-	reap();
+	reap_children();
 }
 
 /* The oldest lingering connection is closed, as in the other models. */
@@ -248,7 +248,7 @@ static void admitted(struct worker *w, const struct admitted *a)
 	worker_session_began(w);
 }
 
-static void retry(struct loop_timer *t)
+static void retry_fork(struct loop_timer *t)
 {
 	struct admitted a = forker->waiting;
 
@@ -308,7 +308,7 @@ static void check_children(struct loop_timer *t)
 		loop_set_timer(&forker->w->loop, t, now_ns + CHECK_NS);
 }
 
-static int prepare(struct worker *w)
+static int prepare_forker(struct worker *w)
 {
 	uint32_t cap = w->capacity + 2 * SESSIONS_LINGERING_MAX; /* those that linger, and those just killed for them */
 	sigset_t set;
@@ -320,7 +320,7 @@ static int prepare(struct worker *w)
 	forker->w = w;
 	forker->cap = cap;
 	forker->waiting.fd = -1;
-	forker->retry.fire = retry;
+	forker->retry.fire = retry_fork;
 	forker->check.fire = check_children;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -334,7 +334,7 @@ static int prepare(struct worker *w)
 	return r < 0 ? r : loop_add(&w->loop, &forker->over, EPOLLIN);
 }
 
-static void look(struct worker *w)
+static void signal_marked(struct worker *w)
 {
 	(void)w;
 	for (uint32_t i = 0; i < forker->n; i++) {
@@ -359,7 +359,7 @@ static void drop_waiting(struct worker *w)
 	worker_leave_if_done(w);
 }
 
-static void end(struct worker *w)
+static void end_children(struct worker *w)
 {
 	drop_waiting(w);
 	for (uint32_t i = 0; i < forker->n; i++) {
@@ -369,15 +369,15 @@ static void end(struct worker *w)
 		else
 			table_mark(c->slot, c->slot_generation, KILL_DRAIN);
 	}
-	look(w);
+	signal_marked(w);
 }
 
 const struct worker_model fork_model = {
 	.capacity = capacity,
-	.prepare = prepare,
+	.prepare = prepare_forker,
 	.accepted = free_ended_sessions,
 	.admitted = admitted,
 	.updated = acceptor_update,
-	.look = look,
-	.end = end,
+	.look = signal_marked,
+	.end = end_children,
 };

@@ -38,16 +38,11 @@ static void ended(struct worker *w)
 		w->drain(w);
 }
 
-static void end(struct worker *w)
-{
-	sessions_end_all(w, SESSION_END_DRAIN);
-}
-
 const struct worker_model prefork_model = {
 	.capacity = capacity,
 	.admitted = client_serve,
 	.updated = updated,
 	.ended = ended,
 	.look = sessions_look,
-	.end = end,
+	.end = sessions_end_all,
 };

@@ -43,7 +43,7 @@ static void beat(struct loop_timer *t)
 }
 
 /* The child has one connection and does not allocate. */
-static _Noreturn void run(struct worker *w, const struct session_inheritance *i, struct memory *m)
+static _Noreturn void run_session(struct worker *w, const struct session_inheritance *i, struct memory *m)
 {
 	const struct admitted *a = i->admitted;
 	int keep[] = { a->fd, w->plan->life_fd, w->plan->questions_fd, i->log_fd, i->signals_fd, i->over_fd };
@@ -81,5 +81,5 @@ _Noreturn void session_process_run(struct worker *w, const struct session_inheri
 {
 	struct memory memory;
 
-	run(w, i, &memory);
+	run_session(w, i, &memory);
 }

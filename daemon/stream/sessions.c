@@ -76,7 +76,7 @@ static void log_session(const struct client *c, enum session_end why)
 }
 
 /* The session is over; the connection may still be there. */
-static void release(struct client *c, enum session_end why)
+static void end_session(struct client *c, enum session_end why)
 {
 	struct worker *w = c->w;
 
@@ -129,7 +129,7 @@ void sessions_end(struct client *c, enum session_end why, bool reset)
 		w->phase = WORKER_LEAVING;
 		return;
 	}
-	release(c, why);
+	end_session(c, why);
 	close_connection(c);
 	worker_session_ended(w);
 }
@@ -189,7 +189,7 @@ void sessions_close(struct client *c)
 }
 
 /* Waits for what a lingering connection's client still sends, and for its end. */
-static int watch(struct client *c)
+static int watch_lingering(struct client *c)
 {
 	struct loop *l = &c->w->loop;
 
@@ -215,7 +215,7 @@ static int begin_lingering(struct client *c)
 		c->registered = false;
 	}
 	if (c->registered || w->model->is_single)
-		return watch(c);
+		return watch_lingering(c);
 	loop_set_timer(&w->loop, &c->timer, w->loop.now_ns + LOOK_AFTER_NS);
 	return 0;
 }
@@ -232,7 +232,7 @@ static void linger(struct client *c)
 	}
 	if (w->lingering_n == SESSIONS_LINGERING_MAX && !sessions_drain(w->lingering_first))
 		sessions_close(w->lingering_first);
-	release(c, why);
+	end_session(c, why);
 	c->older = w->lingering_last;
 	c->younger = NULL;
 	*(c->older ? &c->older->younger : &w->lingering_first) = c;
@@ -342,7 +342,7 @@ void sessions_over_due(struct client *c)
 	}
 	if (c->session.eof)
 		look_again(c, c->session.wake_ns);
-	else if (watch(c) < 0)
+	else if (watch_lingering(c) < 0)
 		sessions_close(c);
 }
 
@@ -382,11 +382,11 @@ void sessions_look(struct worker *w)
 	}
 }
 
-void sessions_end_all(struct worker *w, enum session_end why)
+void sessions_end_all(struct worker *w)
 {
 	for (size_t i = 0; i < w->clients_used; i++)
 		if (w->clients[i].slot)
-			sessions_end(&w->clients[i], why, true);
+			sessions_end(&w->clients[i], SESSION_END_DRAIN, true);
 	while (w->lingering_first)
 		sessions_close(w->lingering_first);
 }

@@ -45,5 +45,5 @@ void sessions_close(struct client *c);
 /* Ends every session whose slot has a kill mark. */
 void sessions_look(struct worker *w);
 
-/* Ends all sessions for this reason, and closes all that linger. */
-void sessions_end_all(struct worker *w, enum session_end why);
+/* Ends all sessions because the worker drains (SESSION_END_DRAIN), and closes all that linger. */
+void sessions_end_all(struct worker *w);

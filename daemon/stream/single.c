@@ -19,16 +19,11 @@ static void ended(struct worker *w)
 		(void)!write(w->over_fd, &one, sizeof(one));
 }
 
-static void end(struct worker *w)
-{
-	sessions_end_all(w, SESSION_END_DRAIN);
-}
-
 const struct worker_model single_model = {
 	.is_single = true,
 	.ended = ended,
 	.look = sessions_look,
-	.end = end,
+	.end = sessions_end_all,
 };
 
 const struct worker_model forked_model = {
@@ -36,5 +31,5 @@ const struct worker_model forked_model = {
 	.is_reaped = true,
 	.ended = ended,
 	.look = sessions_look,
-	.end = end,
+	.end = sessions_end_all,
 };

@@ -174,7 +174,7 @@ int lookup_client_prepare(struct worker *w, uint32_t n)
 }
 
 /* A source has no more places in the line, either, than are left for others. */
-static int hold(struct lookup_client_line *line, struct held *h)
+static int hold_question(struct lookup_client_line *line, struct held *h)
 {
 	uint32_t own = 0;
 
@@ -232,7 +232,7 @@ int lookup_client_begin(struct worker *w, struct lookup_client *a, const struct 
 		r = send_question(w, &h);
 		if (r == -EBUSY) {
 			(void)fd_take(&theirs);
-			r = hold(w->line, &h);
+			r = hold_question(w->line, &h);
 			theirs = h.fd;
 		}
 		if (r < 0)

@@ -12,7 +12,7 @@
 #include "worker/role_calls.h"
 
 /* Lowers a limit; raising one would fail. */
-static int limit(int resource, rlim_t value)
+static int lower_limit(int resource, rlim_t value)
 {
 	struct rlimit r;
 
@@ -28,20 +28,20 @@ static int limit(int resource, rlim_t value)
 /* No RLIMIT_FSIZE: standard error may be a file. */
 static int limit_resources(const struct sandbox *s)
 {
-	int r = limit(RLIMIT_CORE, 0);
+	int r = lower_limit(RLIMIT_CORE, 0);
 
 	if (r == 0 && s->role != SANDBOX_ACCEPTOR && !SECCOMP_SANITIZED)
-		r = limit(RLIMIT_NPROC, 0);
+		r = lower_limit(RLIMIT_NPROC, 0);
 	if (r == 0 && s->descriptors)
-		r = limit(RLIMIT_NOFILE, s->descriptors);
+		r = lower_limit(RLIMIT_NOFILE, s->descriptors);
 	if (r == 0 && s->memory_limit)
-		r = limit(RLIMIT_DATA, s->memory_limit);
+		r = lower_limit(RLIMIT_DATA, s->memory_limit);
 	return r;
 }
 
 /* Workers have all that they need open. The resolver reads what the C library and its modules read: configuration,
  * tables, folders of sockets, libraries. What a module writes goes through sockets. */
-static int fence(const struct sandbox *s)
+static int restrict_files(const struct sandbox *s)
 {
 	static const char *const read_by_name_service[] = {
 		"/etc",
@@ -79,7 +79,7 @@ static int fence(const struct sandbox *s)
  * quarter of a millisecond later. */
 static struct seccomp_program programs[SANDBOX_ROLES_N];
 
-static int build(enum sandbox_role role)
+static int build_filter(enum sandbox_role role)
 {
 	struct seccomp_list l;
 
@@ -91,12 +91,12 @@ static int build(enum sandbox_role role)
 
 void sandbox_prepare(enum sandbox_role role)
 {
-	(void)!build(role);
+	(void)!build_filter(role);
 }
 
 static int filter_calls(enum sandbox_role role)
 {
-	int r = build(role);
+	int r = build_filter(role);
 
 	return r < 0 ? r : seccomp_enter(&programs[role]);
 }
@@ -124,7 +124,7 @@ int sandbox_enter(const struct sandbox *s)
 		return -errno;
 	r = limit_resources(s);
 	if (r == 0)
-		r = unless_missing(fence(s));
+		r = unless_missing(restrict_files(s));
 	if (r == 0)
 		r = unless_missing(filter_calls(s->role)); /* the last: it allows none of the above */
 	return r;

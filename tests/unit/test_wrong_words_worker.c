@@ -116,7 +116,7 @@ static void serve(unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		if (i % 64 == 0) {
-			sessions_end_all(w, SESSION_END_DRAIN);
+			sessions_end_all(w);
 			wipe();
 		}
 		if (i % 4 == 0)
@@ -148,7 +148,7 @@ TEST(whatever_others_write_a_worker_goes_on)
 	serve(n);
 	for (unsigned i = 0; i < SESSIONS; i++)
 		hang_up(i);
-	sessions_end_all(&desk.w, SESSION_END_DRAIN);
+	sessions_end_all(&desk.w);
 	wipe();
 	desk_end(&desk);
 	assert_true(served_n > n / 16 && refused_n > n / 100);

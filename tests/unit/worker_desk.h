@@ -257,7 +257,7 @@ static inline int desk_dial(const struct listener *l, int type)
 static inline void desk_end(struct desk *d)
 {
 	if (d->w.plan != NULL) {
-		sessions_end_all(&d->w, SESSION_END_DRAIN);
+		sessions_end_all(&d->w);
 		loop_done(&d->w.loop);
 		assert_true(desk_ever_n < array_n(desk_ever));
 		desk_ever[desk_ever_n++] = d->w;
