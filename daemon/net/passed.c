@@ -121,7 +121,8 @@ static void explain(const char *pid, const char *fds, const char *names, int r, 
 }
 
 /* sd_listen_fds_with_names(3). libsystemd is loaded for this call alone and left again: the libraries that come with it have
- * no business in the processes that clients reach, and each of their mappings would cost every fork. */
+ * no business in the processes that clients reach, and each of their mappings would cost every fork. That of systemd 256 and
+ * newer stays, but comes alone. */
 static int listen_fds(char ***ret_names, struct text *why)
 {
 	__typeof__(&sd_listen_fds_with_names) listen = NULL;
