@@ -35,6 +35,12 @@ static struct figure_value count(uint64_t v)
 	return whole((int64_t)v);
 }
 
+/* An interval may see more come back than it missed. */
+static struct figure_value difference(uint64_t a, uint64_t b)
+{
+	return count(a > b ? a - b : 0);
+}
+
 static struct figure_value rounded_if(bool known, double v)
 {
 	return whole_if(known, llround(v));

@@ -27,7 +27,7 @@ enum figure_group {
 	FIGURE_GROUPS_N
 };
 
-enum figure_form { FIGURE_OBJECT, FIGURE_ARRAY, FIGURE_MEMBERS };
+enum figure_form { FIGURE_OBJECT, FIGURE_IF_EXPECTED, FIGURE_ARRAY, FIGURE_MEMBERS };
 enum figure_kind { FIGURE_COUNT, FIGURE_NS, FIGURE_RATIO };
 
 struct figure_row {

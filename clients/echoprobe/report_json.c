@@ -94,23 +94,32 @@ static json_t *histogram(const struct histogram *h)
 	return o;
 }
 
+/* What the members of a group are put into, which is in the scope's object already; NULL: it does not apply. */
+static json_t *open_group(const struct figure_group_row *group, const struct result_scope *s, json_t *object)
+{
+	json_t *members;
+
+	if (group->form == FIGURE_MEMBERS)
+		return object;
+	if (group->form == FIGURE_IF_EXPECTED && !s->expects)
+		return NULL;
+	members = group->form == FIGURE_ARRAY ? json_value_array() : json_value_object();
+	json_value_set(object, group->name, members);
+	return members;
+}
+
 json_t *report_json_scope(const struct result_scope *s)
 {
 	json_t *o = json_value_object(), *groups[FIGURE_GROUPS_N];
 
-	for (unsigned i = 0; i < FIGURE_GROUPS_N; i++) {
-		groups[i] = figure_groups[i].form == FIGURE_MEMBERS ? o
-			    : figure_groups[i].form == FIGURE_ARRAY ? json_value_array()
-								    : json_value_object();
-		if (groups[i] != o)
-			json_value_set(o, figure_groups[i].name, groups[i]);
-	}
+	for (unsigned i = 0; i < FIGURE_GROUPS_N; i++)
+		groups[i] = open_group(&figure_groups[i], s, o);
 	for (unsigned i = 0; i < FIGURES_N; i++) {
 		json_t *group = groups[figures[i].group];
 
 		if (json_is_array(group))
 			json_value_add(group, figure_value((enum figure)i, s));
-		else
+		else if (group)
 			json_value_set(group, figures[i].name, figure_value((enum figure)i, s));
 	}
 	json_value_set(o, "rtt_histogram", histogram(&s->tally->rtt));

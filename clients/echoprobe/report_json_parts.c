@@ -214,22 +214,8 @@ static json_t *info(const struct result *r)
 	return o;
 }
 
-static json_t *expected(const struct result_expected *e)
-{
-	json_t *o = json_value_object();
-
-	json_value_set(o, "lost", json_value_count(e->lost));
-	json_value_set(o, "duplicated", json_value_count(e->duplicated));
-	json_value_set(o, "reordered", json_value_count(e->reordered));
-	json_value_set(o, "corrupted", json_value_count(e->corrupted));
-	json_value_set(o, "truncated", json_value_count(e->truncated));
-	return o;
-}
-
 void report_json_parts(const struct result *r, json_t *document)
 {
-	if (r->expected)
-		json_value_set(json_object_get(document, "total"), "expected", expected(r->expected));
 	if (r->directions)
 		json_value_set(document, "directions", directions(r->directions));
 	if (r->stamp)

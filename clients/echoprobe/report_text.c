@@ -130,12 +130,14 @@ static void write_loss_periods(const struct result *r, FILE *to)
 	(void)fprintf(to, "%s)\n", t.at);
 }
 
-static void write_expected(const struct result_expected *e, FILE *to)
+static void write_expected(const struct result *r, FILE *to)
 {
 	(void)fprintf(to,
-		      "  of these the server's impair: lost %" PRIu64 ", duplicated %" PRIu64 ", reordered %" PRIu64
-		      ", corrupted %" PRIu64 ", truncated %" PRIu64 "\n",
-		      e->lost, e->duplicated, e->reordered, e->corrupted, e->truncated);
+		      "  of these the server's impair: lost %" PRId64 ", duplicated %" PRId64 ", reordered %" PRId64
+		      ", corrupted %" PRId64 ", truncated %" PRId64 "\n",
+		      count(r, FIGURE_expected_lost), count(r, FIGURE_expected_duplicated),
+		      count(r, FIGURE_expected_reordered), count(r, FIGURE_expected_corrupted),
+		      count(r, FIGURE_expected_truncated));
 }
 
 static void write_tcp(const struct result *r, FILE *to)
@@ -179,8 +181,8 @@ static void write_counts(const struct result *r, FILE *to)
 		write_faults(r, to);
 		write_loss_periods(r, to);
 	}
-	if (r->expected)
-		write_expected(r->expected, to);
+	if (r->total.expects)
+		write_expected(r, to);
 	(void)fputc('\n', to);
 }
 

@@ -58,14 +58,10 @@ enum result_numbering {
 struct result_scope {
 	const struct tally *tally;
 	enum result_numbering numbering;
+	bool expects;            /* the tally's `expected` applies: --expect-impair                         */
 	uint16_t port;           /* flows: the source port                                              */
 	uint32_t size_bytes;     /* sizes: of the payload                                               */
 	struct result_value ttl; /* of the last answer; hop limit                                       */
-};
-
-/* What the server's `impair` did to this scope's packets, which they say themselves (--expect-impair). */
-struct result_expected {
-	uint64_t lost, duplicated, reordered, corrupted, truncated;
 };
 
 /* --- directions ------------------------------------------------------------------------------------------------------ */
@@ -196,7 +192,6 @@ struct result {
 
 	struct result_scope total;
 	const struct histogram *ipdv_abs; /* |IPDV| of RFC 5481 section 4.1, there and back; NULL: not kept */
-	const struct result_expected *expected;
 	const struct result_scope *flows; /* flows_n of them; none where there is one flow */
 	size_t flows_n;
 	const struct result_scope *sizes; /* sizes_n of them; none where there is one size */

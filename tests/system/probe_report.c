@@ -76,6 +76,12 @@ static void run_altered(void)
 	run.tally.packets.truncated = 1;
 }
 
+static void run_impaired(void)
+{
+	run.result.total.expects = true;
+	run.tally.expected = (struct tally_expected){ .timed_out = 4, .recovered = 1, .reordered = 2 };
+}
+
 static void run_unnumbered(void)
 {
 	run.plan.size_bytes = 2;
@@ -298,23 +304,12 @@ static const struct {
 	const char *name;
 	void (*fill)(void);
 } runs[] = {
-	{ "echo", run_echo },
-	{ "clean", run_clean },
-	{ "limits", run_limits },
-	{ "slow", run_slow },
-	{ "silent", run_silent },
-	{ "nothing", run_nothing },
-	{ "altered", run_altered },
-	{ "unnumbered", run_unnumbered },
-	{ "tcp", run_tcp },
-	{ "stamp", run_stamp },
-	{ "unsynchronised", run_unsynchronised },
-	{ "flows", run_flows },
-	{ "sweep", run_sweep },
-	{ "mtu", run_mtu },
-	{ "info", run_info },
-	{ "time", run_time },
-	{ "strange", run_strange },
+	{ "echo", run_echo },       { "clean", run_clean },       { "limits", run_limits },
+	{ "slow", run_slow },       { "silent", run_silent },     { "nothing", run_nothing },
+	{ "altered", run_altered }, { "impaired", run_impaired }, { "unnumbered", run_unnumbered },
+	{ "tcp", run_tcp },         { "stamp", run_stamp },       { "unsynchronised", run_unsynchronised },
+	{ "flows", run_flows },     { "sweep", run_sweep },       { "mtu", run_mtu },
+	{ "info", run_info },       { "time", run_time },         { "strange", run_strange },
 	{ "two", run_two },
 };
 

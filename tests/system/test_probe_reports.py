@@ -11,7 +11,7 @@ import unittest
 import oracles
 
 PROGRAM = os.path.join(os.environ.get("top_builddir", "."), "tests/system/probe_report")
-RUNS = ("echo clean limits slow silent nothing altered unnumbered tcp stamp unsynchronised flows sweep mtu info time strange "
+RUNS = ("echo clean limits slow silent nothing altered impaired unnumbered tcp stamp unsynchronised flows sweep mtu info time strange "
         "two").split()
 GOOD, BAD, NOTHING, SILENT = range(4)
 
@@ -169,6 +169,13 @@ class Text(ReportCase):
         self.assertTrue(text.isascii())
         self.assertEqual([c for c in text if c < " " and c != "\n"], [])
         self.assertIn('  note: a "note"\\nof \\u00ff two lines\n', text)
+
+    def test_what_the_server_was_asked_to_do_is_told_from_the_path(self):
+        self.assertIn("  of these the server's impair: lost 3, duplicated 0, reordered 2, corrupted 0, truncated 0\n",
+                      summary("impaired"))
+        self.assertNotIn("impair", summary("echo"))
+        self.assertEqual(document("impaired")["total"]["expected"]["lost"], 3)
+        self.assertNotIn("expected", document("echo")["total"])
 
     def test_what_short_packets_cannot_tell_is_said(self):
         self.assertIn("copies, order and changed octets are not known", summary("unnumbered"))
