@@ -27,8 +27,8 @@ int exporter_parse(const char *at, struct addr *ret)
 
 #ifndef HAVE_MICROHTTPD
 
-int exporter_open(struct loop *loop maybe_unused, const struct addr *at maybe_unused,
-		  struct exporter_source *source maybe_unused, struct exporter **ret maybe_unused, struct text *why)
+int exporter_open(const struct addr *at maybe_unused, struct exporter_source *source maybe_unused,
+		  struct exporter **ret maybe_unused, struct text *why)
 {
 	text_add(why, "this echoprobe was built without libmicrohttpd, which --exporter needs");
 	return -ENOSYS;
@@ -203,14 +203,13 @@ static int start(struct exporter *e, int fd)
 	return loop_add(e->loop, &e->requests, EPOLLIN);
 }
 
-int exporter_open(struct loop *loop, const struct addr *at, struct exporter_source *source, struct exporter **ret,
-		  struct text *why)
+int exporter_open(const struct addr *at, struct exporter_source *source, struct exporter **ret, struct text *why)
 {
 	struct exporter *e = calloc(1, sizeof(*e));
 	int r = e ? listen_at(at, &e->at) : -ENOMEM;
 
 	if (r >= 0) {
-		e->loop = loop;
+		e->loop = source->loop;
 		e->source = source;
 		e->requests.ready = requests_ready;
 		e->timer.fire = timed_out;

@@ -15,8 +15,9 @@
 #include "base/text.h"
 #include "echoprobe/result.h"
 
-/* Whoever has the results; called for each question, for as long as the exporter is. Returns how many there are in *ret. */
+/* Whoever has the results; called for each question, in a turn of the loop. Returns how many there are in *ret. */
 struct exporter_source {
+	struct loop *loop;
 	size_t (*results)(struct exporter_source *source, const struct result *const **ret);
 };
 
@@ -27,10 +28,9 @@ int exporter_parse(const char *at, struct addr *ret) must_check;
 
 #define EXPORTER_TIMERS 1 /* in the loop */
 
-/* Listens at `at` (port 0: the kernel's choice); loop and source are the caller's for as long as *ret is, which is ended by
- * exporter_close(). 0, -ENOSYS where it was built without libmicrohttpd, or -errno; *why is the sentence. */
-int exporter_open(struct loop *loop, const struct addr *at, struct exporter_source *source, struct exporter **ret,
-		  struct text *why) must_check;
+/* Listens at `at` (port 0: the kernel's choice); the source and its loop are the caller's for as long as *ret is, which is ended
+ * by exporter_close(). 0, -ENOSYS where it was built without libmicrohttpd, or -errno; *why is the sentence. */
+int exporter_open(const struct addr *at, struct exporter_source *source, struct exporter **ret, struct text *why) must_check;
 
 /* Where it listens. */
 struct addr exporter_address(const struct exporter *e);

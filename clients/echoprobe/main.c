@@ -144,8 +144,8 @@ static int open_exporter(struct program *p)
 
 	if (p->plan.exporter.family == AF_UNSPEC)
 		return 0;
-	p->source.results = show_results;
-	r = exporter_open(&p->loop, &p->plan.exporter, &p->source, &p->exporter, &why);
+	p->source = (struct exporter_source){ .loop = &p->loop, .results = show_results };
+	r = exporter_open(&p->plan.exporter, &p->source, &p->exporter, &why);
 	if (r < 0) {
 		fail("", why.at);
 		return r;

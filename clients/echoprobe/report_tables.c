@@ -200,17 +200,24 @@ void report_tables_mtu(const struct result *r, FILE *to)
 
 /* --- info ------------------------------------------------------------------------------------------------------------- */
 
-static const struct info_change *find_change(const struct info_change *changes, size_t n, enum info_member member)
+/* What the server saw, beside what was sent. */
+struct seen {
+	struct info_said said;
+	struct info_change changes[INFO_CHANGES_MAX];
+	size_t n;
+};
+
+static const struct info_change *find_change(const struct seen *seen, enum info_member member)
 {
-	for (size_t i = 0; i < n; i++)
-		if (changes[i].member == member)
-			return &changes[i];
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->changes[i].member == member)
+			return &seen->changes[i];
 	return NULL;
 }
 
-static void write_client(const struct result *r, const struct info_said *said, const struct info_change *changes, size_t n,
-			 FILE *to)
+static void write_client(const struct result *r, const struct seen *seen, FILE *to)
 {
+	const struct info_said *said = &seen->said;
 	char line[LINE_MAX_BYTES];
 	struct text t = TEXT_OVER(line);
 
@@ -218,7 +225,7 @@ static void write_client(const struct result *r, const struct info_said *said, c
 		return;
 	text_add(&t, "  from      ");
 	addr_add_text_port(&t, &said->client);
-	if (find_change(changes, n, INFO_ADDRESS) || find_change(changes, n, INFO_PORT)) {
+	if (find_change(seen, INFO_ADDRESS) || find_change(seen, INFO_PORT)) {
 		text_add(&t, "   (we sent from ");
 		addr_add_text_port(&t, &r->source.addr);
 		text_add(&t, ": translated");
@@ -233,10 +240,10 @@ static void write_client(const struct result *r, const struct info_said *said, c
 	(void)fprintf(to, "%s\n", t.at);
 }
 
-static void write_marks(const struct result *r, const struct info_said *said, const struct info_change *changes, size_t n,
-			FILE *to)
+static void write_marks(const struct result *r, const struct seen *seen, FILE *to)
 {
-	const struct info_change *dscp = find_change(changes, n, INFO_DSCP), *ecn = find_change(changes, n, INFO_ECN);
+	const struct info_said *said = &seen->said;
+	const struct info_change *dscp = find_change(seen, INFO_DSCP), *ecn = find_change(seen, INFO_ECN);
 
 	if (said->ttl.known)
 		(void)fprintf(to, "  TTL       %" PRId64 " of %u (%" PRId64 " hops)\n", said->ttl.value, r->plan->ttl,
@@ -255,8 +262,7 @@ static void write_marks(const struct result *r, const struct info_said *said, co
 
 void report_tables_info(const struct result *r, FILE *to)
 {
-	struct info_change changes[INFO_CHANGES_MAX];
-	struct info_said said;
+	struct seen seen;
 	char line[LINE_MAX_BYTES];
 	struct text t = TEXT_OVER(line);
 
@@ -265,21 +271,21 @@ void report_tables_info(const struct result *r, FILE *to)
 	t.len = 0;
 	text_value_plural(&t, count(&r->total, FIGURE_packets_sent), "datagram", "datagrams");
 	(void)fprintf(to, "%s of %" PRIu32 " bytes):\n", t.at, r->plan->size_bytes);
-	if (info_said_read(r->info->json, &said) < 0) {
+	if (info_said_read(r->info->json, &seen.said) < 0) {
 		(void)fputs("  nothing that can be read\n", to);
 		return;
 	}
-	size_t n = info_said_changes(r, &said, changes);
-	write_client(r, &said, changes, n, to);
-	write_marks(r, &said, changes, n, to);
-	if (said.fragment_bytes.known)
-		(void)fprintf(to, "  pieces    of %" PRId64 " bytes", said.fragment_bytes.value);
+	seen.n = info_said_changes(r, &seen.said, seen.changes);
+	write_client(r, &seen, to);
+	write_marks(r, &seen, to);
+	if (seen.said.fragment_bytes.known)
+		(void)fprintf(to, "  pieces    of %" PRId64 " bytes", seen.said.fragment_bytes.value);
 	else
 		(void)fputs("  pieces    none", to);
-	if (said.length.known)
-		(void)fprintf(to, "  length %" PRId64, said.length.value);
+	if (seen.said.length.known)
+		(void)fprintf(to, "  length %" PRId64, seen.said.length.value);
 	(void)fputc('\n', to);
-	if (said.limited)
+	if (seen.said.limited)
 		(void)fputs(
 			"  limited   the server answers us less than we ask: what is missing is its policy, not the path\n",
 			to);

@@ -57,8 +57,9 @@ static const char *ask(const char *request)
 
 	probe_run_fill(&run);
 	assert_int_equal(loop_init(&loop, EXPORTER_TIMERS), 0);
+	source.loop = &loop;
 	assert_int_equal(exporter_parse("0", &at), 0);
-	assert_int_equal(exporter_open(&loop, &at, &source, &e, &why), 0);
+	assert_int_equal(exporter_open(&at, &source, &e, &why), 0);
 	at = exporter_address(e);
 	assert_int_equal(addr_to_sockaddr(&at, AF_INET, &sa, &sa_n), 0);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -106,10 +107,11 @@ TEST(an_address_that_is_taken_is_said)
 	struct addr at;
 
 	assert_int_equal(loop_init(&loop, EXPORTER_TIMERS), 0);
+	source.loop = &loop;
 	assert_int_equal(exporter_parse("0", &at), 0);
-	assert_int_equal(exporter_open(&loop, &at, &source, &e, &why), 0);
+	assert_int_equal(exporter_open(&at, &source, &e, &why), 0);
 	at = exporter_address(e);
-	assert_int_equal(exporter_open(&loop, &at, &source, &second, &why), -EADDRINUSE);
+	assert_int_equal(exporter_open(&at, &source, &second, &why), -EADDRINUSE);
 	assert_non_null(strstr(said, "metrics cannot be served at 127.0.0.1:"));
 	exporter_close(e);
 	loop_done(&loop);
@@ -124,7 +126,7 @@ TEST(without_libmicrohttpd_that_is_said)
 	struct exporter *e = NULL;
 
 	probe_run_fill(&run);
-	assert_int_equal(exporter_open(NULL, &addr_loopback_v4, &source, &e, &why), -ENOSYS);
+	assert_int_equal(exporter_open(&addr_loopback_v4, &source, &e, &why), -ENOSYS);
 	assert_non_null(strstr(said, "without libmicrohttpd"));
 }
 
