@@ -28,8 +28,8 @@ int exporter_parse(const char *at, struct addr *ret) must_check;
 
 #define EXPORTER_TIMERS 1 /* in the loop */
 
-/* Listens at `at` (port 0: the kernel's choice); the source and its loop are the caller's for as long as *ret is, which is ended
- * by exporter_close(). 0, -ENOSYS where it was built without libmicrohttpd, or -errno; *why is the sentence. */
+/* Listens at `at` (port 0: the kernel's choice); the source and its loop are the caller's for as long as *ret is, which is
+ * ended by exporter_close(). 0, -ENOSYS where it was built without libmicrohttpd, or -errno; *why is the sentence. */
 int exporter_open(const struct addr *at, struct exporter_source *source, struct exporter **ret, struct text *why) must_check;
 
 /* Where it listens. */

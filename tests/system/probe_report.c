@@ -79,6 +79,9 @@ static void run_altered(void)
 static void run_impaired(void)
 {
 	run.result.total.expects = true;
+	/* In a bucket that reaches beyond the bound of 12.8 ms. */
+	tally_sent(&run.tally, 64);
+	probe_run_answer(&run.tally, 12790000, TALLY_IN_TIME);
 	run.tally.expected = (struct tally_expected){ .timed_out = 4, .recovered = 1, .reordered = 2 };
 }
 

@@ -37,6 +37,12 @@ TEST(a_packet_under_way_is_not_lost)
 				    "   rtt 11.6 ms (11.6 ms - 11.6 ms)");
 }
 
+TEST(nothing_is_said_of_packets_under_way_where_there_are_none)
+{
+	fill(2, 1, 1);
+	assert_null(strstr(line(), "under way"));
+}
+
 TEST(nothing_is_said_of_times_before_the_first_answer)
 {
 	fill(1, 0, 0);
@@ -60,6 +66,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_packet_under_way_is_not_lost),
+		cmocka_unit_test(nothing_is_said_of_packets_under_way_where_there_are_none),
 		cmocka_unit_test(nothing_is_said_of_times_before_the_first_answer),
 		cmocka_unit_test(marks_show_the_last_ten_packets_low_high_and_lost),
 	};
