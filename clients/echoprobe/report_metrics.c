@@ -281,8 +281,7 @@ static void write_variation(const struct page *p)
 	{
 		struct sample s = { .r = r, .label = "direction", .value = "round_trip" };
 
-		if (r->ipdv_abs)
-			write_histogram(p, "delay_variation_seconds", &s, r->ipdv_abs);
+		write_histogram(p, "delay_variation_seconds", &s, &r->total.tally->ipdv_abs);
 		s.value = "forward";
 		if (r->directions && r->directions->forward.ipdv_abs)
 			write_histogram(p, "delay_variation_seconds", &s, r->directions->forward.ipdv_abs);

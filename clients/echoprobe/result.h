@@ -191,7 +191,6 @@ struct result {
 	struct result_value silent_ns; /* since the last answer; unknown: there was none. Of a run that goes on */
 
 	struct result_scope total;
-	const struct histogram *ipdv_abs; /* |IPDV| of RFC 5481 section 4.1, there and back; NULL: not kept */
 	const struct result_scope *flows; /* flows_n of them; none where there is one flow */
 	size_t flows_n;
 	const struct result_scope *sizes; /* sizes_n of them; none where there is one size */

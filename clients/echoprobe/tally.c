@@ -85,7 +85,10 @@ void tally_period(struct tally *t, const struct losses_period *period)
 
 void tally_ipdv(struct tally *t, int64_t ipdv_ns)
 {
-	moments_add(&t->ipdv_abs_ns, (double)(ipdv_ns < 0 ? -ipdv_ns : ipdv_ns));
+	int64_t abs_ns = ipdv_ns < 0 ? -ipdv_ns : ipdv_ns;
+
+	moments_add(&t->ipdv_abs_ns, (double)abs_ns);
+	histogram_add(&t->ipdv_abs, abs_ns);
 }
 
 static void merge_packets(struct tally_packets *to, const struct tally_packets *from)
@@ -147,6 +150,7 @@ void tally_merge(struct tally *to, const struct tally *from)
 	moments_merge(&to->rtt_ns, &from->rtt_ns);
 	merge_jitter(&to->jitter, &from->jitter);
 	moments_merge(&to->ipdv_abs_ns, &from->ipdv_abs_ns);
+	histogram_merge(&to->ipdv_abs, &from->ipdv_abs);
 }
 
 uint64_t tally_lost(const struct tally *t)

@@ -52,7 +52,7 @@ struct tally_jitter {
 	int64_t last_arrived_ns; /* which tells it when tallies are merged          */
 };
 
-/* Zeroed memory is an empty tally: 37 KiB. */
+/* Zeroed memory is an empty tally: 74 KiB. */
 struct tally {
 	struct tally_packets packets;
 	struct tally_expected expected;
@@ -66,6 +66,7 @@ struct tally {
 	struct moments rtt_ns; /* mean and standard deviation of the same values */
 	struct tally_jitter jitter;
 	struct moments ipdv_abs_ns; /* |IPDV|, RFC 5481 section 4.1 */
+	struct histogram ipdv_abs;  /* of the same values           */
 };
 
 enum tally_content { TALLY_INTACT, TALLY_CORRUPTED, TALLY_TRUNCATED, TALLY_LENGTHENED };

@@ -171,7 +171,6 @@ static void run_stamp(void)
 	run.result.target.addr.port = 862;
 	directions.forward.pdv_ns = forward_pdv;
 	directions.forward.ipdv_abs = directions.backward.ipdv_abs = &run.lateness;
-	run.result.ipdv_abs = &run.lateness;
 	run.result.directions = &directions;
 	run.result.stamp = &stamp;
 }

@@ -2,6 +2,7 @@
 """The examples for monitoring: names of metrics that exist, files that their programs accept, SmokePing with our module."""
 
 import glob
+import importlib.util
 import json
 import os
 import re
@@ -72,6 +73,11 @@ class Files(unittest.TestCase):
             except oracles.Missing as missing:
                 self.skipTest(f"needs {missing}")
             self.assertEqual(status, 0, said)
+
+    @unittest.skipUnless(importlib.util.find_spec("tomllib"), "needs Python 3.11")
+    def test_telegrafs_file_is_toml_and_takes_metrics_and_lines(self):
+        inputs = importlib.import_module("tomllib").loads(example("telegraf.conf"))["inputs"]
+        self.assertEqual((inputs["exec"][0]["data_format"], inputs["execd"][0]["data_format"]), ("prometheus", "json_v2"))
 
     def test_each_file_says_what_it_is_for_and_is_installed(self):
         with open(os.path.join(TOP, "conf/Makefile.inc"), encoding="utf-8") as f:

@@ -81,6 +81,7 @@ class Exporter(ProgramCase):
         self.assertEqual(samples["echoprobe_up"], 1)
         self.assertEqual(samples["echoprobe_packets_lost_total"], 0)
         self.assertGreater(samples["echoprobe_rtt_seconds_count"], 20)
+        self.assertGreater(samples["echoprobe_delay_variation_seconds_count"], 0)
 
     def test_who_never_answers_is_down_and_what_is_under_way_is_not_lost(self):
         with silence() as target, self.exporting(target, *QUICK, "-W", "100ms") as (_, where):

@@ -98,6 +98,8 @@ TEST(the_parts_of_a_run_merge_to_the_run_in_any_order)
 	assert_int_equal(merged.late_time_max_ns, whole.late_time_max_ns);
 	assert_near(&merged.rtt_ns, &whole.rtt_ns);
 	assert_near(&merged.ipdv_abs_ns, &whole.ipdv_abs_ns);
+	assert_memory_equal(&merged.ipdv_abs, &whole.ipdv_abs, sizeof(whole.ipdv_abs));
+	assert_int_equal(whole.ipdv_abs.n, whole.ipdv_abs_ns.n);
 	assert_near(&merged.jitter.each_ns, &whole.jitter.each_ns);
 	assert_true(merged.jitter.max_ns == whole.jitter.max_ns && merged.jitter.last_ns == whole.jitter.last_ns);
 	assert_int_equal(merged.jitter.last_arrived_ns, whole.jitter.last_arrived_ns);

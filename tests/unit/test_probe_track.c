@@ -63,6 +63,8 @@ TEST(a_run_without_loss_has_all_its_figures_before_it_ends)
 	assert_int_equal(run.packets.sent, 5);
 	assert_int_equal(run.packets.received, 5);
 	assert_int_equal(run.ipdv_abs_ns.n, 4);
+	assert_int_equal(run.ipdv_abs.min_ns, 5);
+	assert_int_equal(run.ipdv_abs.max_ns, 10);
 	assert_within(run.ipdv_abs_ns.mean, 7.5, 1e-9); /* 10 10 5 5 */
 	assert_int_equal(run.sent_bytes, 320);
 	assert_int_equal(run.received_bytes, 320);
