@@ -117,7 +117,6 @@ struct engine {
 	uint64_t connect_ns; /* sum of all connects */
 	struct engine_fault faults[ENGINE_FAULTS];
 	uint8_t asked_for[BATCH_MAX]; /* what the server was asked to do to each packet of a turn: struct pending_slot */
-	struct result_expected expected;
 	struct ownhost before;
 	uint64_t send_stamps, receive_stamps; /* that measured an answer */
 	uint64_t send_missing, receive_missing, steps;

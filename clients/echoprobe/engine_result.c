@@ -14,6 +14,7 @@ static struct result_scope scope_of(const struct engine *e, const struct tally *
 		.numbering = e->plan->size_bytes < PAYLOAD_NUMBERED ? RESULT_UNNUMBERED : RESULT_NUMBERED,
 		.port = f->port,
 		.size_bytes = e->plan->size_bytes,
+		.expects = e->plan->expects,
 	};
 
 	if (f->ttl >= 0)
@@ -90,17 +91,6 @@ void engine_take_interval(const struct engine *e, struct result_scope *ret)
 	*ret = scope_of(e, &e->interval, &e->flows[0]);
 }
 
-static struct result_expected expected_of(const struct tally_expected *t)
-{
-	return (struct result_expected){
-		.lost = t->timed_out > t->recovered ? t->timed_out - t->recovered : 0,
-		.duplicated = t->duplicated,
-		.reordered = t->reordered,
-		.corrupted = t->corrupted,
-		.truncated = t->truncated,
-	};
-}
-
 void engine_result(struct engine *e, struct result *ret)
 {
 	uint64_t end_ns = e->phase == ENGINE_OVER ? e->ended_ns : clock_mono_ns();
@@ -111,7 +101,6 @@ void engine_result(struct engine *e, struct result *ret)
 		e->scopes[i] = scope_of(e, &e->flows[i].tally, &e->flows[i]);
 	}
 	add_notes(e);
-	e->expected = expected_of(&e->total.expected);
 	*ret = (struct result){
 		.plan = e->plan,
 		.started_at = e->started_at,
@@ -120,7 +109,6 @@ void engine_result(struct engine *e, struct result *ret)
 		.target = { .name = e->target.name, .addr = e->target.addr },
 		.source = { .addr = e->source, .interface = e->interface[0] != '\0' ? e->interface : NULL },
 		.total = scope_of(e, &e->total, &e->flows[0]),
-		.expected = e->plan->expects ? &e->expected : NULL,
 		.flows = e->flows_n > 1 ? e->scopes : NULL,
 		.flows_n = e->flows_n > 1 ? e->flows_n : 0,
 		.icmp = e->icmp.rows,
