@@ -2,6 +2,7 @@
 /* The echo test (RFC 862). */
 #include "echoprobe/echo.h"
 #include "echoprobe/engine.h"
+#include "echoprobe/in_order.h"
 #include "echoprobe/match.h"
 
 void echo_build(const struct engine *e, const struct payload_id *id, uint8_t *to)
@@ -19,19 +20,6 @@ static enum probe_found find_by_number(const struct engine_flow *f, const struct
 	case PENDING_NEVER_SENT:
 		break;
 	}
-	return PROBE_UNRELATED;
-}
-
-/* The oldest packet without an answer. */
-static enum probe_found find_in_order(const struct engine_flow *f, uint64_t *ret_seq)
-{
-	const struct pending *p = &f->track.pending;
-
-	for (uint64_t seq = pending_first(p); seq < p->next; seq++)
-		if (pending_slot(p, seq)->state == PENDING_WAITING) {
-			*ret_seq = seq;
-			return PROBE_ANSWER;
-		}
 	return PROBE_UNRELATED;
 }
 
@@ -65,7 +53,7 @@ enum probe_found echo_read(const struct engine_flow *f, const struct batch_datag
 		found = find_nearest(f, &answer, &ret->seq);
 		break;
 	case PAYLOAD_NAMELESS:
-		found = find_in_order(f, &ret->seq);
+		found = in_order_oldest(f, &ret->seq) ? PROBE_ANSWER : PROBE_UNRELATED;
 		break;
 	}
 	if (found == PROBE_ANSWER || found == PROBE_DAMAGED) {
@@ -74,3 +62,23 @@ enum probe_found echo_read(const struct engine_flow *f, const struct batch_datag
 	}
 	return found;
 }
+
+size_t echo_ask(const struct engine *e, const struct payload_id *id, uint8_t *to)
+{
+	echo_build(e, id, to);
+	return e->plan->size_bytes;
+}
+
+static enum probe_judged judge(const struct engine *e, const struct payload_id *id, const struct probe_heard *heard,
+			       enum tally_content *ret)
+{
+	const struct payload_packet packet = { .id = *id, .n = e->plan->size_bytes };
+	const struct payload_octets answer = { .at = heard->at, .n = heard->n };
+
+	if (heard->n < e->plan->size_bytes && !heard->ended)
+		return PROBE_MORE;
+	*ret = payload_compare(&e->payload, &packet, &answer, UINT64_MAX).content;
+	return PROBE_DONE;
+}
+
+const struct probe_exchange echo_exchange = { .ask = echo_ask, .judge = judge };

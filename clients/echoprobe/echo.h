@@ -6,3 +6,7 @@
 
 void echo_build(const struct engine *e, const struct payload_id *id, uint8_t *to);
 enum probe_found echo_read(const struct engine_flow *f, const struct batch_datagram *d, struct probe_answer *ret);
+
+/* A message a connection; and the payload alone, as something that is said. */
+extern const struct probe_exchange echo_exchange;
+size_t echo_ask(const struct engine *e, const struct payload_id *id, uint8_t *to);

@@ -308,6 +308,8 @@ int engine_start(struct engine *e, struct loop *loop, struct batch *batch, struc
 	}
 	if (r < 0)
 		return r;
+	if (e->phase != ENGINE_CONNECTING)
+		return 0; /* nobody was there */
 	if (e->connecting_n == 0)
 		begin(e);
 	else

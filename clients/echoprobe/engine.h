@@ -24,12 +24,14 @@
 #include "echoprobe/stamps.h"
 #include "echoprobe/target.h"
 #include "echoprobe/track.h"
+#include "echoprobe/whole_seconds.h"
 
 #define ENGINE_TIMERS 3 /* of each engine in the loop */
 #define ENGINE_FAULTS 8 /* reasons why sending failed that are told apart */
 
 struct engine;
 struct engine_flow;
+struct exchange;
 struct stream;
 
 /* Whoever wants to know at once; NULL functions are not called. */
@@ -68,7 +70,8 @@ struct engine_flow {
 			struct stamps stamps;
 			uint32_t dropped; /* by its socket's buffer, as the kernel counts */
 		};
-		struct stream *stream; /* stream.c, exchange.c */
+		struct stream *stream;     /* engine_stream.c: messages in one connection */
+		struct exchange *exchange; /* engine_exchange.c: a connection a message   */
 	};
 	uint16_t port; /* that it sends from; 0: none */
 	struct track track;
@@ -114,6 +117,9 @@ struct engine {
 	struct histogram lateness, receive_delay;
 	struct icmp_errors icmp;
 	struct result_tcp tcp;
+	struct whole_seconds whole_seconds; /* the time test */
+	struct result_time time;
+	char said[512];      /* the last answer, where it is a text */
 	uint64_t connect_ns; /* sum of all connects */
 	struct engine_fault faults[ENGINE_FAULTS];
 	uint8_t asked_for[BATCH_MAX]; /* what the server was asked to do to each packet of a turn: struct pending_slot */

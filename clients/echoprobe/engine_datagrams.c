@@ -162,6 +162,17 @@ static void take_from_elsewhere(struct engine_flow *f, const struct batch_datagr
 	engine_tell(f->engine, &p);
 }
 
+/* Tests whose answers say something of themselves look at it. */
+static void note_answer(struct engine_flow *f, const struct batch_datagram *d, const struct arrival *a, uint64_t seq)
+{
+	const struct probe_exchange *exchange = f->engine->plan->probe->exchange;
+	const struct pending_slot *slot = pending_slot(&f->track.pending, seq);
+	const struct probe_heard heard = { .at = d->at, .n = d->n, .ended = true };
+
+	if (exchange->note && slot->state == PENDING_WAITING)
+		exchange->note(f->engine, &heard, slot->sent_ns + slot->clock_ns, a->mono_ns + a->now.clock_ns);
+}
+
 static void take_datagram(struct engine_flow *f, const struct batch_datagram *d, const struct engine_now *now)
 {
 	struct engine *e = f->engine;
@@ -173,9 +184,10 @@ static void take_datagram(struct engine_flow *f, const struct batch_datagram *d,
 		f->dropped = d->dropped;
 	switch (e->plan->probe->read(f, d, &found)) {
 	case PROBE_ANSWER:
-		if (is_targets)
+		if (is_targets) {
+			note_answer(f, d, &a, found.seq);
 			take_answer(f, d, &a, &found);
-		else
+		} else
 			take_from_elsewhere(f, d, now, found.seq);
 		break;
 	case PROBE_DAMAGED:
@@ -287,10 +299,9 @@ static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 static int open_socket(struct engine_flow *f, const struct target_source *from, struct text *why)
 {
 	struct engine *e = f->engine;
-	int r;
+	const struct flow_ends ends = { .plan = e->plan, .target = &e->target.addr, .from = from, .index = f->index };
+	int r = flow_open(&f->socket, &ends, why);
 
-	f->socket.family = e->target.addr.family;
-	r = flow_open(&f->socket, e->plan, from, f->index, why);
 	if (r < 0)
 		return r;
 	f->port = f->socket.port;

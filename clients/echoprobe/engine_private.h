@@ -34,3 +34,6 @@ void engine_take_answer(struct engine_flow *f, const struct track_answer *answer
 
 /* Tells whoever watches of a packet. */
 void engine_tell(struct engine *e, const struct result_packet *packet);
+
+/* Adds what is known of all connections to a result. */
+void engine_report_connections(struct engine *e, struct result *ret);

@@ -9,9 +9,10 @@
 
 static struct result_scope scope_of(const struct engine *e, const struct tally *tally, const struct engine_flow *f)
 {
+	bool numbered = e->plan->probe == probe_at(0) && e->plan->size_bytes >= PAYLOAD_NUMBERED;
 	struct result_scope s = {
 		.tally = tally,
-		.numbering = e->plan->size_bytes < PAYLOAD_NUMBERED ? RESULT_UNNUMBERED : RESULT_NUMBERED,
+		.numbering = numbered || e->plan->transport != PLAN_UDP ? RESULT_NUMBERED : RESULT_UNNUMBERED,
 		.port = f->port,
 		.size_bytes = e->plan->size_bytes,
 		.expects = e->plan->expects,
@@ -77,6 +78,13 @@ static void add_notes(struct engine *e)
 			   e->target.addresses_n);
 	if (e->ended_by == RESULT_PROHIBITED)
 		notes_addf(&e->notes, "a router or the host said that this is prohibited, so no more was sent");
+}
+
+void engine_report_connections(struct engine *e, struct result *ret)
+{
+	if (e->tcp.connects > 0)
+		e->tcp.connect_ns = RESULT_KNOWN((int64_t)(e->connect_ns / e->tcp.connects));
+	ret->tcp = &e->tcp;
 }
 
 void engine_begin_interval(struct engine *e)

@@ -92,28 +92,31 @@ static int set_for_datagrams(int fd, int family, const struct plan *plan, struct
 	return family == AF_INET ? set_all(fd, v4, array_n(v4), why) : set_all(fd, v6, array_n(v6), why);
 }
 
-int flow_prepare(int fd, int family, const struct plan *plan, const struct target_source *from, struct text *why)
+int flow_prepare(int fd, const struct flow_ends *ends, struct text *why)
 {
-	if (from->interface &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, from->interface, (socklen_t)strlen(from->interface)) < 0) {
+	const char *interface = ends->from->interface;
+
+	if (interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface)) < 0) {
 		int r = -errno;
 
-		text_addf(why, "cannot send from the interface %s: %s", from->interface, strerror(-r));
+		text_addf(why, "cannot send from the interface %s: %s", interface, strerror(-r));
 		return r;
 	}
-	return set_marks(fd, family, plan, why);
+	return set_marks(fd, ends->target->family, ends->plan, why);
 }
 
-int flow_bind(int fd, int family, const struct plan *plan, const struct target_source *from, uint32_t index,
-	      struct text *why)
+int flow_bind(int fd, const struct flow_ends *ends, struct text *why)
 {
-	struct addr local = from->addr.family != AF_UNSPEC ? from->addr : family == AF_INET ? addr_any_v4 : addr_any_v6;
+	int family = ends->target->family;
+	struct addr local = family == AF_INET ? addr_any_v4 : addr_any_v6;
 	struct sockaddr_storage sa;
 	socklen_t len;
 	int r;
 
-	if (plan->source_port != 0)
-		local.port = (uint16_t)(plan->source_port + index);
+	if (ends->from->addr.family != AF_UNSPEC)
+		local = ends->from->addr;
+	if (ends->plan->source_port != 0)
+		local.port = (uint16_t)(ends->plan->source_port + ends->index);
 	r = addr_to_sockaddr(&local, family, &sa, &len);
 	if (r == 0 && bind(fd, (struct sockaddr *)&sa, len) < 0)
 		r = -errno;
@@ -125,8 +128,7 @@ int flow_bind(int fd, int family, const struct plan *plan, const struct target_s
 	return r;
 }
 
-static int make_socket(struct flow *f, const struct plan *plan, const struct target_source *from, uint32_t index,
-		       struct text *why)
+static int make_socket(struct flow *f, const struct flow_ends *ends, struct text *why)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
@@ -138,25 +140,25 @@ static int make_socket(struct flow *f, const struct plan *plan, const struct tar
 		text_addf(why, "cannot make a socket: %s", strerror(-r));
 		return r;
 	}
-	r = flow_prepare(f->fd, f->family, plan, from, why);
+	r = flow_prepare(f->fd, ends, why);
 	if (r == 0)
-		r = set_for_datagrams(f->fd, f->family, plan, why);
+		r = set_for_datagrams(f->fd, f->family, ends->plan, why);
 	if (r == 0)
-		r = flow_bind(f->fd, f->family, plan, from, index, why);
+		r = flow_bind(f->fd, ends, why);
 	if (r == 0 && getsockname(f->fd, (struct sockaddr *)&sa, &len) == 0)
 		f->port = addr_from_sockaddr((struct sockaddr *)&sa, len).port;
 	return r;
 }
 
-int flow_open(struct flow *f, const struct plan *plan, const struct target_source *from, uint32_t index, struct text *why)
+int flow_open(struct flow *f, const struct flow_ends *ends, struct text *why)
 {
 	int r = 0;
 
-	f->fd = -1;
+	*f = (struct flow){ .fd = -1, .family = ends->target->family };
 	for (int i = 0; i < PORT_TRIES; i++) {
 		fd_close(&f->fd);
-		r = make_socket(f, plan, from, index, why);
-		if (r < 0 || plan->source_port != 0 || !is_servers(f->port))
+		r = make_socket(f, ends, why);
+		if (r < 0 || ends->plan->source_port != 0 || !is_servers(f->port))
 			break;
 	}
 	if (r < 0)

@@ -17,16 +17,22 @@
 
 #define FLOW_RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
 
+/* Where a socket sends from and to. */
+struct flow_ends {
+	const struct plan *plan;
+	const struct addr *target; /* AF_UNIX: the plan's path                             */
+	const struct target_source *from;
+	uint32_t index; /* of the flow: its port is the plan's plus that number, or the kernel's choice */
+};
+
 struct flow {
 	int fd;        /* -1: not open                      */
 	int family;    /* AF_INET or AF_INET6               */
 	uint16_t port; /* that it sends from                */
 };
 
-/* Opens the flow of number `index`: its port is the plan's plus that number, or the kernel's choice. 0 or -errno and the
- * sentence. */
-int flow_open(struct flow *f, const struct plan *plan, const struct target_source *from, uint32_t index,
-	      struct text *why) must_check;
+/* Opens a flow to the target's family. 0 or -errno and the sentence. */
+int flow_open(struct flow *f, const struct flow_ends *ends, struct text *why) must_check;
 void flow_close(struct flow *f);
 
 /* What the kernel would send from to `target`: its address and interface, by asking for a route and sending nothing. The
@@ -35,9 +41,8 @@ int flow_source(const struct flow *f, const struct addr *target, struct addr *re
 
 /* The parts of flow_open() that a connection has as well: the interface and marks, and the address and port that it comes
  * from. 0 or -errno and the sentence. */
-int flow_prepare(int fd, int family, const struct plan *plan, const struct target_source *from, struct text *why) must_check;
-int flow_bind(int fd, int family, const struct plan *plan, const struct target_source *from, uint32_t index,
-	      struct text *why) must_check;
+int flow_prepare(int fd, const struct flow_ends *ends, struct text *why) must_check;
+int flow_bind(int fd, const struct flow_ends *ends, struct text *why) must_check;
 
 /* The interface that has an address; "" where none has. ret is of IF_NAMESIZE bytes. */
 void flow_find_interface(const struct addr *local, char *ret);

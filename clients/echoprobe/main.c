@@ -13,7 +13,7 @@
 #include "base/pages.h"
 #include "base/static_nss.h"
 #include "echoprobe/as_echoping.h"
-#include "echoprobe/engine_datagrams.h"
+#include "echoprobe/carrier.h"
 #include "echoprobe/engine.h"
 #include "echoprobe/exporter.h"
 #include "echoprobe/manners.h"
@@ -76,7 +76,7 @@ static int open_run(struct program *p, const char *host)
 	}
 	r = manners_check(&p->plan, &target.addr, &why);
 	run->engine.plan = &p->plan;
-	run->engine.carrier = &engine_datagrams;
+	run->engine.carrier = carrier_of(&p->plan);
 	run->engine.target = target;
 	if (r == 0)
 		r = engine_open(&run->engine, &why);
@@ -107,7 +107,7 @@ static int open_loop(struct program *p)
 {
 	size_t receive_bytes = p->plan.size_bytes > RECEIVE_MIN_BYTES ? p->plan.size_bytes : RECEIVE_MIN_BYTES;
 	sigset_t set;
-	int r = loop_init(&p->loop, EXPORTER_TIMERS + p->runs_n * (ENGINE_TIMERS + TELL_TIMERS));
+	int r = loop_init(&p->loop, EXPORTER_TIMERS + p->runs_n * (ENGINE_TIMERS + TELL_TIMERS + p->plan.flows));
 
 	if (r == 0)
 		r = batch_new(p->plan.size_bytes, receive_bytes, &p->batch);

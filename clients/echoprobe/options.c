@@ -118,6 +118,15 @@ static int take_words(int n, char **words, struct plan *plan, struct text *why)
 		words++;
 		n--;
 	}
+	if (plan->transport == PLAN_UNIX && n > 0) {
+		text_addf(why, "--unix is instead of a host: %s is one word too many", words[0]);
+		return -EINVAL;
+	}
+	if (plan->transport == PLAN_UNIX) {
+		plan->hosts = &plan->unix_path;
+		plan->hosts_n = 1;
+		return 0;
+	}
 	if (n == 0) {
 		text_addf(why, "a host is missing: echoprobe %s HOST", plan->probe->name);
 		return -EINVAL;
@@ -156,8 +165,20 @@ static int settle(struct plan *plan, struct text *why)
 		text_addf(why, "there is no %s over %s", plan->probe->name, names[plan->transport]);
 		return -EINVAL;
 	}
-	if (plan->expects && plan->transport == PLAN_TCP) {
+	if (plan->expects && plan->transport != PLAN_UDP) {
 		text_addf(why, "--expect-impair goes with datagrams");
+		return -EINVAL;
+	}
+	if (plan->source_port != 0 && plan->source_port + plan->flows - 1 > UINT16_MAX) {
+		text_addf(why, "--sport %u leaves no room for %u flows", plan->source_port, plan->flows);
+		return -EINVAL;
+	}
+	if (plan->transport == PLAN_UDP && plan->reconnect) {
+		text_add(why, "--reconnect is for connections: say -T or --unix with it");
+		return -EINVAL;
+	}
+	if (plan->transport != PLAN_UDP && plan->size_bytes == 0) {
+		text_add(why, "-s takes at least 1 byte of a connection: nothing would be sent");
 		return -EINVAL;
 	}
 	return settle_report(plan, why);
@@ -174,6 +195,7 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 		.burst = 1,
 		.timeout_ns = 2 * CLOCK_S_NS,
 		.size_bytes = PLAN_SIZE_BYTES,
+		.ask = "HADDR 127.0.0.1",
 		.flows = 1,
 		.ttl = PLAN_TTL,
 		.report = report_at(0),
@@ -200,7 +222,10 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 		r = take_words(argc - optind, argv + optind, &plan, why);
 	if (r == 0)
 		r = settle(&plan, why);
-	if (r == 0)
+	if (r == 0) {
 		*ret = plan;
+		if (plan.hosts == &plan.unix_path)
+			ret->hosts = &ret->unix_path;
+	}
 	return r;
 }

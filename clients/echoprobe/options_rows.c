@@ -14,6 +14,7 @@
 
 #define MEMBER(m) .offset = offsetof(struct plan, m), .width = sizeof(((struct plan *)0)->m)
 #define TAKES_LIMITS "a mean RTT in milliseconds and a share of packets, as 50,5%"
+#define ASK_MAX_BYTES 1000
 #define TAKES_DURATION "a time as 20ms, 1.5 (seconds), 5m or 1h"
 
 static void *member(const struct option_row *row, struct plan *plan)
@@ -80,11 +81,20 @@ static int take_family(const struct option_row *row, struct plan *plan, const ch
 	return 0;
 }
 
-static int take_udp(const struct option_row *row maybe_unused, struct plan *plan, const char *value maybe_unused)
+static int take_transport(const struct option_row *row, struct plan *plan, const char *value)
 {
-	plan->transport = PLAN_UDP;
+	plan->transport = row->letter == 'u' ? PLAN_UDP : row->letter == 'T' ? PLAN_TCP : PLAN_UNIX;
 	plan->transport_said = true;
-	return 0;
+	if (plan->transport != PLAN_UNIX)
+		return 0;
+	plan->unix_path = value;
+	return *value == '\0' ? -EINVAL : 0;
+}
+
+static int take_ask(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	plan->ask = value;
+	return *value == '\0' || strlen(value) > ASK_MAX_BYTES || strpbrk(value, "\r\n") ? -EINVAL : 0;
 }
 
 static int take_poisson(const struct option_row *row maybe_unused, struct plan *plan, const char *value maybe_unused)
@@ -188,7 +198,10 @@ static int take_words(const struct option_row *row, struct plan *plan, const cha
 /* --- the table ------------------------------------------------------------------------------------------------------ */
 
 const struct option_row options_rows[OPTIONS_N] = {
-	{ 'u', "udp", NULL, "over UDP", NULL, take_udp, .width = 0 },
+	{ 'u', "udp", NULL, "over UDP", NULL, take_transport, .width = 0 },
+	{ 'T', "tcp", NULL, "over TCP, in one connection", NULL, take_transport, .width = 0 },
+	{ 0, "unix", "PATH", "over a UNIX socket of any type, instead of a host",
+	  "the path of a UNIX socket, or @ and an abstract name", take_transport, .width = 0 },
 	{ 'p', "port", "PORT", "a number or a service's name (the test's own port)",
 	  "a port: a number or a name of /etc/services", take_text, MEMBER(port) },
 	{ '4', NULL, NULL, "IPv4", NULL, take_family, .width = 0 },
@@ -207,14 +220,18 @@ const struct option_row options_rows[OPTIONS_N] = {
 	  600 * CLOCK_S_NS },
 	{ 0, "warmup", "N", "send N packets first and leave them out", "a number of packets", take_number, MEMBER(warmup), 0,
 	  UINT32_MAX },
-	{ 's', "size", "N", "bytes of UDP payload (64)", "a number of bytes from 0 to 65507", take_number,
+	{ 's', "size", "N", "bytes of UDP payload, or of a message (64)", "a number of bytes from 0 to 65507", take_number,
 	  MEMBER(size_bytes), 0, PLAN_SIZE_MAX_BYTES },
 	{ 0, "fill", "WHAT", "pattern, zeros, random, or a text of yours (pattern)",
 	  "pattern, zeros, random or a text that is not empty", take_fill, .width = 0 },
 	{ 'I', "source", "FROM", "an address or interface of this host", "an address or an interface of this host",
 	  take_text, MEMBER(source) },
-	{ 0, "sport", "PORT", "send from this port", "a port number from 1 to 65535", take_number, MEMBER(source_port), 1,
-	  UINT16_MAX },
+	{ 0, "sport", "PORT", "send from this port, flows from the next ones too", "a port number from 1 to 65535",
+	  take_number, MEMBER(source_port), 1, UINT16_MAX },
+	{ 0, "reconnect", NULL, "a connection a message", NULL, take_flag, MEMBER(reconnect) },
+	{ 0, "ask", "TEXT", "what hostname asks (HADDR 127.0.0.1)", "a line of at most 1000 bytes", take_ask, .width = 0 },
+	{ 0, "flows", "N", "so many flows, each from a port of its own (1)", "from 1 to 1024 flows", take_number,
+	  MEMBER(flows), 1, PLAN_FLOWS_MAX },
 	{ 't', "ttl", "N", "TTL, or hop limit (64)", "a TTL from 1 to 255, as in ping; for TCP say -T", take_number,
 	  MEMBER(ttl), 1, 255 },
 	{ 0, "dscp", "WHAT", "a number or a name as EF, CS1, AF41", "a number from 0 to 63, or a name as EF, CS1 or AF41",

@@ -52,6 +52,8 @@ struct plan {
 	uint64_t warmup;     /* packets sent first and not counted                     */
 
 	uint32_t size_bytes;
+	const char *ask; /* the hostname test: its line, without an end */
+	bool reconnect;  /* a connection a message                      */
 	enum plan_fill fill;
 	const char *fill_text; /* PLAN_FILL_TEXT: not empty */
 

@@ -3,17 +3,27 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "echoprobe/chargen.h"
+#include "echoprobe/daytime.h"
+#include "echoprobe/discard.h"
 #include "echoprobe/echo.h"
+#include "echoprobe/hostname.h"
+#include "echoprobe/in_order.h"
+#include "echoprobe/time.h"
 #include "echoprobe/probe.h"
 
 #define UDP (1u << PLAN_UDP)
-#define PROBE(test, service_port, usual, all, build_fn, read_fn, report_fn)                                                 \
+#define CONNECTIONS (1u << PLAN_TCP | 1u << PLAN_UNIX)
+#define ALL (UDP | CONNECTIONS)
+#define PROBE(test, service_port, usual, all, sentence, build_fn, read_fn, exchanges, report_fn)                            \
 	{ .name = #test,                                                                                                    \
 	  .port = service_port,                                                                                             \
 	  .transport = usual,                                                                                               \
 	  .transports = all,                                                                                                \
+	  .whole = sentence,                                                                                                \
 	  .build = build_fn,                                                                                                \
 	  .read = read_fn,                                                                                                  \
+	  .exchange = exchanges,                                                                                            \
 	  .report = report_fn },
 static const struct probe probes[] = {
 #include "echoprobe/tests.def"

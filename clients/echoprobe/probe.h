@@ -25,16 +25,46 @@ enum probe_found {
 	PROBE_UNRELATED, /* to none of this run                                                  */
 };
 
+/* What a server said on a connection so far. */
+struct probe_heard {
+	const uint8_t *at;
+	size_t n;
+	bool ended; /* it closed its end: there is no more */
+};
+
+enum probe_judged { PROBE_MORE, PROBE_DONE };
+
+/* A connection a message: what is said to the server, and when its answer is whole. */
+struct probe_exchange {
+	/* Writes what is said, at most PROBE_ASK_MAX or the plan's size; its length. NULL: the server speaks first. */
+	size_t (*ask)(const struct engine *e, const struct payload_id *id, uint8_t *to);
+	/* Our end is closed behind that. */
+	bool half_closes;
+	/* Whether the answer is whole, and then how it differs. Of an answer to a datagram, all is there and it has ended.
+	 * */
+	enum probe_judged (*judge)(const struct engine *e, const struct payload_id *id, const struct probe_heard *heard,
+				   enum tally_content *ret);
+	/* Takes note of a whole answer, asked for and read at these times (wall clock); NULL: there is nothing to note. */
+	void (*note)(struct engine *e, const struct probe_heard *heard, int64_t asked_ns, int64_t answered_ns);
+};
+
+#define PROBE_ASK_MAX 1024
+#define PROBE_HEARD_MAX 65536 /* more than is read of any answer */
+
 struct probe {
 	const char *name;
 	const char *port;              /* its service's, of IANA                 */
 	enum plan_transport transport; /* where neither -u, -T nor --unix is said */
 	unsigned transports;           /* those that it has: 1 << PLAN_UDP | …   */
 
+	const char *whole; /* a sentence about connections where nothing was amiss */
+
 	/* Writes a packet of the plan's size. */
 	void (*build)(const struct engine *e, const struct payload_id *id, uint8_t *to);
 	/* Looks at what came on a flow. ret where an answer was found. */
 	enum probe_found (*read)(const struct engine_flow *f, const struct batch_datagram *d, struct probe_answer *ret);
+	/* Over connections. */
+	const struct probe_exchange *exchange;
 	/* Adds what only this test knows to the result; NULL: nothing. */
 	void (*report)(struct engine *e, struct result *ret);
 };

@@ -153,8 +153,8 @@ static void write_tcp(const struct result *r, FILE *to)
 	char line[LINE_MAX_BYTES];
 	struct text t = TEXT_OVER(line);
 
-	if (p->sent == p->received && p->corrupted + p->truncated + p->lengthened == 0)
-		text_add(&t, "every byte came back, in order");
+	if (p->sent > 0 && p->sent == p->received && p->corrupted + p->truncated + p->lengthened == 0)
+		text_add(&t, r->plan->probe->whole);
 	else
 		text_addf(&t, "sent %" PRIu64 ", back %" PRIu64 ", lost %" PRId64 ", late %" PRIu64 ", corrupted %" PRIu64,
 			  p->sent, p->received, count(r, FIGURE_packets_lost), p->late, p->corrupted);

@@ -76,7 +76,13 @@ int target_resolve(const struct plan *plan, const char *word, struct target *ret
 {
 	struct units_host host;
 	struct target t = { 0 };
-	int r = units_host(word, &host);
+	int r;
+
+	if (plan->transport == PLAN_UNIX) {
+		*ret = (struct target){ .addr.family = AF_UNIX, .addresses_n = 1 };
+		return text_copy(ret->name, sizeof(ret->name), word);
+	}
+	r = units_host(word, &host);
 
 	if (r < 0) {
 		text_addf(why, "\"%s\" is no host: say NAME, NAME:PORT, an address, or [IPv6 address]:PORT", word);
@@ -96,6 +102,10 @@ int target_source(const struct plan *plan, int family, struct target_source *ret
 {
 	struct target_source s = { .addr.family = AF_UNSPEC };
 
+	if (family == AF_UNIX) {
+		*ret = s;
+		return 0;
+	}
 	if (plan->source && addr_parse(plan->source, &s.addr) < 0) {
 		if (if_nametoindex(plan->source) == 0) {
 			text_addf(why, "-I takes an address or an interface of this host, and %s is neither", plan->source);

@@ -3,7 +3,6 @@
 
 import json
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -141,5 +140,29 @@ class Server(threading.Thread):
 LATE_BY = 75  # packets
 
 
-def interrupt(process):
-    process.send_signal(signal.SIGINT)
+class StreamServer(threading.Thread):
+    """A server over TCP on 127.0.0.1 that gives each connection to a function, and closes it behind that."""
+
+    def __init__(self, serve):
+        super().__init__(daemon=True)
+        self.serve = serve
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = "%s:%d" % self.socket.getsockname()
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.join()
+        self.socket.close()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                self.serve(connection)

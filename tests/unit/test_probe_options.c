@@ -129,6 +129,11 @@ TEST(a_mistake_is_told_what_would_be_right)
 		{ "h -x", "there is no option -x; -h lists them" },
 		{ "h --df=1", "there is no option --df=1; -h lists them" },
 		{ "", "a host is missing: echoprobe echo HOST" },
+		{ "discard -u h", "there is no discard over UDP" },
+		{ "--unix /run/x h", "--unix is instead of a host: h is one word too many" },
+		{ "h --reconnect", "--reconnect is for connections: say -T or --unix with it" },
+		{ "h --sport 65535 --flows 2", "--sport 65535 leaves no room for 2 flows" },
+		{ "-T h -s 0", "-s takes at least 1 byte of a connection: nothing would be sent" },
 		{ "-c 3 echo", "a host is missing: echoprobe echo HOST" },
 	};
 	struct plan p;

@@ -19,11 +19,12 @@ static const struct plan plan = { .ttl = 9, .dscp = 46, .ecn = 2, .interval_ns =
 static struct flow open_flow(void)
 {
 	const struct target_source from = { .addr = addr_loopback_v4 };
-	struct flow f = { .family = AF_INET };
+	const struct flow_ends ends = { .plan = &plan, .target = &addr_loopback_v4, .from = &from };
+	struct flow f;
 	char storage[200];
 	struct text why = TEXT_OVER(storage);
 
-	if (flow_open(&f, &plan, &from, 0, &why) < 0)
+	if (flow_open(&f, &ends, &why) < 0)
 		fail_msg("%s", storage);
 	return f;
 }

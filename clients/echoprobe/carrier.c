@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* How the packets of a plan travel. */
+#include "echoprobe/carrier.h"
+
+#include "echoprobe/engine_datagrams.h"
+#include "echoprobe/engine_exchange.h"
+#include "echoprobe/engine_stream.h"
+#include "echoprobe/probe.h"
+
+const struct engine_carrier *carrier_of(const struct plan *plan)
+{
+	if (plan->transport == PLAN_UDP)
+		return &engine_datagrams;
+	return plan->probe == probe_at(0) && !plan->reconnect ? &engine_stream : &engine_exchange;
+}

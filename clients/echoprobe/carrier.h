@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* How the packets of a plan travel. */
+#pragma once
+
+#include "echoprobe/engine.h"
+
+const struct engine_carrier *carrier_of(const struct plan *plan);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A connection to a target: over TCP, or to a UNIX socket of whichever type it is. */
+#pragma once
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "base/text.h"
+#include "echoprobe/flow.h"
+#include "echoprobe/result.h"
+
+/* Opens a non-blocking socket and begins to connect it. 0: it is connected; 1: it will be writable when it is, or has failed
+ * (connection_error()); or -errno, with a sentence where the fault is this host's. */
+int connection_open(const struct flow_ends *ends, int *ret_fd, struct text *why) must_check;
+
+/* How a connection came out that was begun: 0 or -errno. */
+int connection_error(int fd) must_check;
+
+/* Whether it is one of datagrams, which has no end. */
+bool connection_is_datagrams(int fd);
+
+/* Its own address and port; AF_UNSPEC: not known, as of a UNIX socket. */
+struct addr connection_source(int fd);
+
+/* Adds what TCP knows of the connection: retransmissions, MSS and path MTU. */
+void connection_add_facts(int fd, struct result_tcp *tcp);

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""echoprobe's tests by name: what an answer has to be, against our daemon and against servers that get it wrong."""
+
+import socket
+import threading
+import unittest
+
+import clients
+import harness
+import probe
+
+QUICK = ("-c", 3, "-i", "2ms")
+SERVICES = ("discard", "chargen", "daytime", "time", "hostname")
+BOTH = ("daytime", "time")
+
+
+@harness.every_model
+class Daemon(harness.Case):
+    """Against our own."""
+
+    def test_every_service_answers_as_it_should_over_tcp(self):
+        d = self.serve(*({"service": s} for s in SERVICES))
+        for service in SERVICES:
+            done = probe.run_json(service, "%s:%d" % d.address(service), *QUICK)
+            self.assertEqual((done.code, done.packets["sent"], done.packets["received"]), (0, 3, 3), service)
+            self.assertEqual(done.document["tcp"]["connects"], 3)
+
+    def test_an_echo_may_have_a_connection_a_message(self):
+        target = "%s:%d" % self.serve({"service": "echo"}).address("echo")
+        done = probe.run_json("-T", "--reconnect", target, *QUICK, "-s", 5000)
+        self.assertEqual((done.code, done.packets["received"], done.document["tcp"]["connects"]), (0, 3, 3))
+
+
+class Local(harness.Case):
+    def test_services_of_datagrams_answer_too(self):
+        d = self.serve(*({"service": s, "transport": "udp"} for s in BOTH))
+        for service in BOTH:
+            done = probe.run_json(service, "-u", "%s:%d" % d.address(service, "udp"), *QUICK)
+            self.assertEqual((done.code, done.packets["received"], done.packets["duplicated"]), (0, 3, None), service)
+
+    def test_the_time_tells_how_far_their_clock_is_off_at_most(self):
+        d = self.serve({"service": "time", "transport": ["tcp", "udp"]})
+        for words in (("-u", d.address("time", "udp")), ("-T", d.address("time"))):
+            offset = probe.run_json("time", words[0], "%s:%d" % words[1], *QUICK).document["time"]
+            self.assertLessEqual(abs(offset["offset_ns"]), offset["bound_ns"])  # it is this host's own
+            self.assertLessEqual(offset["bound_ns"], 1e9)
+
+    def test_the_last_answer_is_told_where_it_is_a_text(self):
+        d = self.serve({"service": "daytime"}, {"service": "hostname"})
+        said = probe.run("daytime", "%s:%d" % d.address("daytime"), "-c", 1).out
+        self.assertRegex(said, r"the last answer was: \w+, \w+ \d+, \d{4} ")
+        said = probe.run("hostname", "%s:%d" % d.address("hostname"), "-c", 1, "--ask", "HADDR 127.0.0.1").out
+        self.assertRegex(said, r"the last answer was: HOST : 127\.0\.0\.1 : ")
+
+
+class Wrong(unittest.TestCase):
+    """Against a server that gets it wrong."""
+
+    def run_against(self, test, answer, *words):
+        def serve(connection):
+            connection.sendall(answer)
+            connection.shutdown(socket.SHUT_WR)
+            clients.recv_until_over(connection)
+        with probe.StreamServer(serve) as server:
+            return probe.run_json(test, server.address, *QUICK, "-W", 5, *words)
+
+    def test_a_time_of_8_octets_is_longer_than_it_should_be(self):
+        done = self.run_against("time", bytes(8))
+        self.assertEqual((done.code, done.packets["received"], done.packets["lengthened"]), (1, 3, 3))
+
+    def test_a_daytime_that_is_no_text_is_corrupted(self):
+        self.assertEqual(self.run_against("daytime", b"\xff\xfe\0").packets["corrupted"], 3)
+
+    def test_a_chargen_that_ends_too_early_is_truncated(self):
+        self.assertEqual(self.run_against("chargen", b"abc\r\n", "-s", 100).packets["truncated"], 3)
+
+    def test_a_discard_that_answers_is_longer_than_it_should_be(self):
+        self.assertEqual(self.run_against("discard", b"thanks").packets["lengthened"], 3)
+
+    def test_a_server_that_says_nothing_has_not_answered(self):
+        done = self.run_against("daytime", b"")
+        self.assertEqual((done.code, done.packets["lost"]), (3, 3))
+
+    def test_one_that_never_answers_holds_up_the_next_for_the_time_out_only(self):
+        silent = threading.Semaphore(1)
+
+        def serve(connection):
+            if silent.acquire(blocking=False):
+                clients.recv_until_over(connection)
+            else:
+                connection.sendall(b"now\r\n")
+        with probe.StreamServer(serve) as server:
+            done = probe.run_json("daytime", server.address, "-c", 2, "-i", "1s", "-W", "300ms")
+        self.assertEqual((done.packets["sent"], done.packets["received"], done.packets["lost"]), (2, 1, 1))
+
+
+if __name__ == "__main__":
+    harness.main()
