@@ -234,6 +234,8 @@ static void begin_next(struct engine_flow *f)
 {
 	struct exchange *x = f->exchange;
 
+	if (x->seq < pending_first(&f->track.pending))
+		x->seq = pending_first(&f->track.pending); /* the ones before waited so long that they are forgotten */
 	while (x->state == IDLE && x->seq < track_next(&f->track)) {
 		uint8_t state = pending_slot(&f->track.pending, x->seq)->state;
 

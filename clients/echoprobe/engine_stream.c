@@ -96,10 +96,14 @@ static int write_some(struct engine_flow *f)
 
 	if (s->writing.bytes == 0) {
 		struct engine_now now = engine_now();
-		struct pending_slot *slot = pending_slot(&f->track.pending, s->writing.message);
 
-		slot->sent_ns = now.mono_ns;
-		slot->clock_ns = now.clock_ns;
+		/* A server that does not read for long may hold up a message until its time is over and forgotten. */
+		if (s->writing.message >= pending_first(&f->track.pending)) {
+			struct pending_slot *slot = pending_slot(&f->track.pending, s->writing.message);
+
+			slot->sent_ns = now.mono_ns;
+			slot->clock_ns = now.clock_ns;
+		}
 		f->engine->last_sent_ns = (uint64_t)now.mono_ns;
 		f->engine->plan->probe->build(f->engine,
 					      &(struct payload_id){ .seq = (uint32_t)s->writing.message, .flow = f->index },
@@ -159,11 +163,10 @@ static void stop(struct engine_flow *f)
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
 
-static void take_message(struct engine_flow *f)
+static void count_message(struct engine_flow *f, uint64_t seq)
 {
 	struct stream *s = f->stream;
 	struct engine_now now = engine_now();
-	uint64_t seq = s->reading.message;
 	const struct pending_slot *slot = pending_slot(&f->track.pending, seq);
 	struct track_answer answer = {
 		.seq = seq,
@@ -181,6 +184,17 @@ static void take_message(struct engine_flow *f)
 	};
 
 	engine_take_answer(f, &answer, &p);
+}
+
+static void take_message(struct engine_flow *f)
+{
+	struct stream *s = f->stream;
+	uint64_t seq = s->reading.message;
+
+	if (seq >= pending_first(&f->track.pending))
+		count_message(f, seq);
+	else
+		track_count(&f->track, TRACK_FORGOTTEN, 1);
 	s->reading = (struct place){ .message = seq + 1 };
 	s->content = TALLY_INTACT;
 }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """echoprobe over TCP and UNIX sockets: every byte has to come back, and the server has to end behind the last one."""
 
+import json
 import socket
 import struct
+import threading
 import unittest
 
 import clients
@@ -96,6 +98,25 @@ class Faults(unittest.TestCase):
     def test_a_server_that_answers_nothing_is_nothing_back(self):
         done = self.run_against(clients.recv_until_over)
         self.assertEqual((done.code, done.packets["sent"], done.packets["lost"]), (3, 5, 5))
+
+    def test_a_server_that_does_not_read_for_long_gets_all_of_it_in_the_end(self):
+        # As much as no socket holds, and more messages than are remembered for so short a time-out.
+        resume = threading.Event()
+
+        def serve(connection):
+            resume.wait(harness.TIMEOUT_S)
+            echo(connection)
+        with probe.StreamServer(serve) as server:
+            process = probe.start("-T", server.address, "-c", 3000, "--rate", 1000, "-s", 60000, "-W", "1s", "--format", "jsonl")
+            for line in process.stdout:
+                if json.loads(line).get("seq", 0) > 1100:
+                    break
+            resume.set()
+            out = probe.wait(process).out
+        packets = json.loads(out.splitlines()[-1])["total"]["packets"]
+        self.assertEqual(packets["sent"], 3000)
+        self.assertEqual(packets["sent"], packets["received"] + packets["lost"])
+        self.assertEqual(packets["corrupted"], 0)
 
     def test_bytes_that_were_never_sent_are_told(self):
         def serve(connection):
