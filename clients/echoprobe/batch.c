@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams sent and received many at a time. */
+#include "echoprobe/batch.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -8,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/pages.h"
-#include "echoprobe/batch.h"
 #include "echoprobe/stamps.h"
 
 #define CONTROL_BYTES 256 /* of what is received */

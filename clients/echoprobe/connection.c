@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to a target. */
+#include "echoprobe/connection.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,7 +11,6 @@
 #include <sys/un.h>
 
 #include "base/fd.h"
-#include "echoprobe/connection.h"
 
 /* A path that begins with @ is an abstract one, as in the daemon's log. */
 static int unix_address(const char *path, struct sockaddr_un *ret, socklen_t *ret_len)

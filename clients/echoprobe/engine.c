@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The test of one target with datagrams: its memory, its sockets, its timers and its end. */
+/* The test of one target: its memory, its sockets, its timers and its end. */
+#include "echoprobe/engine.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -7,7 +9,6 @@
 #include "base/clock.h"
 #include "base/pages.h"
 #include "echoprobe/engine_private.h"
-#include "echoprobe/engine.h"
 
 #define LOOKS_MAX 5
 #define LOOK_NS 50000                    /* a look at both clocks takes far less */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The test of one target with datagrams: packets leave by the schedule, answers are given to the packets they belong to,
+ * The test of one target: packets leave by the schedule, answers are given to the packets they belong to,
  * and packets without one time out.
  *
  * Flow: engine_open() takes all memory and opens the sockets; engine_start() begins; then the loop turns until

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets that travel as datagrams: sent many at a time, stamped by the kernel, each answer given to its packet. */
-#include "base/clock.h"
 #include "echoprobe/engine_datagrams.h"
+
+#include "base/clock.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/manners.h"
 #include "echoprobe/probe.h"

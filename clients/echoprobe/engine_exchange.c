@@ -104,15 +104,8 @@ static void take_connected(struct engine_flow *f)
 {
 	struct exchange *x = f->exchange;
 	struct engine *e = f->engine;
-	struct addr own = connection_source(f->source.fd);
 
-	if (f->index == 0 && own.family != AF_UNSPEC && e->source.family == AF_UNSPEC) {
-		e->source = own;
-		flow_find_interface(&own, e->interface);
-	}
-	f->port = own.port;
-	e->tcp.connects++;
-	e->connect_ns += clock_mono_ns() - x->began_ns;
+	engine_count_connected(f, x->began_ns);
 	x->state = ASKING;
 	x->written_n = x->heard_n = x->ask_n = 0;
 	if (kind(f)->ask)

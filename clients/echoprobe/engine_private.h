@@ -35,5 +35,8 @@ void engine_take_answer(struct engine_flow *f, const struct track_answer *answer
 /* Tells whoever watches of a packet. */
 void engine_tell(struct engine *e, const struct result_packet *packet);
 
+/* A flow's socket is connected, which was begun at that time. */
+void engine_count_connected(struct engine_flow *f, uint64_t began_ns);
+
 /* Adds what is known of all connections to a result. */
 void engine_report_connections(struct engine *e, struct result *ret);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "echoprobe/connection.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/probe.h"
 
@@ -78,6 +79,20 @@ static void add_notes(struct engine *e)
 			   e->target.addresses_n);
 	if (e->ended_by == RESULT_PROHIBITED)
 		notes_addf(&e->notes, "a router or the host said that this is prohibited, so no more was sent");
+}
+
+void engine_count_connected(struct engine_flow *f, uint64_t began_ns)
+{
+	struct engine *e = f->engine;
+	struct addr own = connection_source(f->source.fd);
+
+	f->port = own.port;
+	if (f->index == 0 && own.family != AF_UNSPEC && e->source.family == AF_UNSPEC) {
+		e->source = own;
+		flow_find_interface(&own, e->interface);
+	}
+	e->tcp.connects++;
+	e->connect_ns += clock_mono_ns() - began_ns;
 }
 
 void engine_report_connections(struct engine *e, struct result *ret)

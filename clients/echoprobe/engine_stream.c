@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages in one connection, of which every byte must come back. */
+#include "echoprobe/engine_stream.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +12,6 @@
 #include "echoprobe/connection.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/probe.h"
-#include "echoprobe/engine_stream.h"
 
 #define READ_BYTES 65536
 
@@ -257,20 +258,11 @@ static void read_some(struct engine_flow *f)
 
 static void take_connected(struct engine_flow *f)
 {
-	struct engine *e = f->engine;
-	struct addr own = connection_source(f->source.fd);
-
 	f->stream->state = OPEN;
 	f->stream->has_end = !connection_is_datagrams(f->source.fd);
-	f->port = own.port;
-	if (f->index == 0 && own.family != AF_UNSPEC) {
-		e->source = own;
-		flow_find_interface(&own, e->interface);
-	}
-	e->tcp.connects++;
-	e->connect_ns += clock_mono_ns() - f->stream->began_ns;
+	engine_count_connected(f, f->stream->began_ns);
 	want(f, EPOLLIN);
-	engine_connected(e);
+	engine_connected(f->engine);
 }
 
 /* Whether it is the other side, or the path, that does not let us connect. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a socket's error queue holds, a message at a time. */
+#include "echoprobe/errqueue.h"
+
 #include <errno.h>
 #include <time.h> /* <linux/errqueue.h> needs it */
 #include <linux/errqueue.h>
@@ -10,7 +12,6 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "echoprobe/errqueue.h"
 
 static bool says_mtu(const struct sock_extended_err *e)
 {

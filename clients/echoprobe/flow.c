@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One UDP socket of a test and its options. */
+#include "echoprobe/flow.h"
+
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -8,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
-#include "echoprobe/flow.h"
 
 #define PORT_TRIES 16
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Manners: how much may be sent to whom without a word that it is allowed. */
+#include "echoprobe/manners.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
-
-#include "echoprobe/manners.h"
 
 bool manners_is_public(const struct addr *a)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Sentences about a run that no figure says. */
+#include "echoprobe/notes.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-
-#include "echoprobe/notes.h"
 
 void notes_addf(struct notes *notes, const char *fmt, ...)
 {

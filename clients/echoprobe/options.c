@@ -5,13 +5,14 @@
  * Flow: a row of the table says its letter and name, what it takes in words, so that a refusal says what would be
  * right, and the function that reads its value. What no single row can know is checked at the end.
  */
+#include "echoprobe/options.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "echoprobe/options.h"
 #include "echoprobe/options_private.h"
 #include "echoprobe/probe.h"
 #include "echoprobe/report.h"

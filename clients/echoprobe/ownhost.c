@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What this host itself lost: counters of the kernel for all its sockets. */
+#include "echoprobe/ownhost.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +10,6 @@
 
 #include "base/attr.h"
 #include "base/fd.h"
-#include "echoprobe/ownhost.h"
 
 #define FILE_MAX 16384 /* either file is some 3 KiB */
 

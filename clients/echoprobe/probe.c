@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tests by name. */
+#include "echoprobe/probe.h"
+
 #include <string.h>
 
 #include "base/attr.h"
@@ -10,7 +12,6 @@
 #include "echoprobe/hostname.h"
 #include "echoprobe/in_order.h"
 #include "echoprobe/time.h"
-#include "echoprobe/probe.h"
 
 #define UDP (1u << PLAN_UDP)
 #define CONNECTIONS (1u << PLAN_TCP | 1u << PLAN_UNIX)

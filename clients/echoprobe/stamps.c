@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel's time stamps of what is sent. */
+#include "echoprobe/stamps.h"
+
 #include <linux/net_tstamp.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "echoprobe/stamps.h"
 
 #define COMMON (SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY)
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a HOST of the command line to the address that is tested. */
+#include "echoprobe/target.h"
+
 #include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -7,7 +9,6 @@
 #include <string.h>
 
 #include "echoprobe/probe.h"
-#include "echoprobe/target.h"
 
 static void free_addresses(struct addrinfo **list)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of a command line turned into numbers. Pure: no locale, no floating point, no rounding. */
+#include "echoprobe/units.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "echoprobe/units.h"
 
 #define PERCENT_PPM 10000
 #define RATE_UNIT 1000000 /* rates are read in millionths of a packet a second */
