@@ -78,6 +78,13 @@ class Daemon(harness.Case):
         source = probe.run_json(target, "-c", 1, "-I", "127.0.0.1", "--sport", port).document["source"]
         self.assertEqual(source, {"address": "127.0.0.1", "port": port, "interface": "lo"})
 
+    def test_flows_send_side_by_side_each_from_its_port_and_have_a_row_each(self):
+        target = self.target()
+        done = probe.run_json(target, "-c", 10, *QUICK, "--flows", 4)
+        self.assertEqual((done.code, done.packets["sent"], done.packets["received"]), (0, 40, 40))
+        self.assertEqual([f["packets"]["received"] for f in done.document["flows"]], [10] * 4)
+        self.assertEqual(len({f["port"] for f in done.document["flows"]}), 4)
+
     def test_several_targets_are_tested_side_by_side_and_the_worst_is_the_outcome(self):
         with probe.Server({k: "drop" for k in range(5)}) as deaf:
             done = probe.run_json(self.target(), deaf.address, "-c", 5, *QUICK, "-W", "100ms")
@@ -101,6 +108,13 @@ class Faults(unittest.TestCase):
         self.assertEqual((total["losses"]["periods"], total["losses"]["longest"]), (3, 2))
         self.assertEqual(total["reordering"]["extent_max"], probe.LATE_BY - 1)  # packet 40 did not overtake it
         self.assertEqual(total["bytes"], {"sent": 120 * 64, "received": 116 * 64 - 10 + 4})
+
+    def test_what_one_flow_loses_is_no_other_flows(self):
+        with probe.Server({2: "drop", 3: "double"}) as server:
+            done = probe.run_json(server.address, "-c", 5, *QUICK, "-W", "500ms", "--flows", 3)
+        flows = [(f["packets"]["lost"], f["packets"]["duplicated"]) for f in done.document["flows"]]
+        self.assertEqual(flows, [(1, 1)] * 3)
+        self.assertEqual((done.code, done.packets["lost"], done.packets["duplicated"]), (1, 3, 3))
 
     def test_a_damaged_header_is_one_corruption_and_no_loss(self):
         with probe.Server({k: "corrupt_header" for k in range(20)}) as server:
