@@ -32,6 +32,8 @@ static bool is_of_a_host(const struct addr *a, bool over_loopback)
 /* Nobody who waits for an answer sends from there. */
 static bool is_of_a_client(const struct admission_rules *rules, const struct ports *served, uint16_t port)
 {
+	if (port != 0 && port == rules->server_port)
+		return true;
 	if (port == 0 || ports_has(served, port))
 		return false;
 	return !ports_responds(port) || ports_has(rules->allow_ports, port);
@@ -75,5 +77,7 @@ uint32_t datagram_checks_answer_max(const struct admission_rules *rules, const s
 		return UINT32_MAX;
 	if ((service->traits & SVC_BRIEF) && most < SVC_BRIEF_MAX)
 		return SVC_BRIEF_MAX;
+	if (most < rules->answer_min)
+		return rules->answer_min;
 	return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
 }

@@ -22,12 +22,13 @@ struct checked_packet {
 	bool is_ours;            /* unixgram: a socket of this daemon sent it                                        */
 	bool truncated;          /* MSG_TRUNC                                                                        */
 	uint32_t length;         /* bytes                                                                            */
+	const uint8_t *const *payloads; /* those of a row that are alike in all of this; the checks do not look at them */
 };
 
 /* In this order: truncated; longer than max_datagram; destination not an address of this host (broadcast, multicast);
  * source address not a host's (0/8, 224/4, 240/4 with 255.255.255.255, ::, ff00::/8; 127/8 and ::1 from elsewhere than
  * loopback), or over unixgram a socket of our own; source port 0, one that this daemon serves, or a server's that the rules
- * do not allow; the access lists.
+ * do not allow, unless it is the rules' server_port; the access lists.
  * served: the UDP ports of this daemon: two of its listeners, or it and another like it, would answer each other for ever.
  * RFC 1122 §3.2.1.3, §4.1.3.6; RFC 768. REFUSED_NOT: it may be answered. */
 enum refusal datagram_checks_all(const struct admission_rules *rules, const struct ports *served,

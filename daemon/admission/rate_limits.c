@@ -5,13 +5,20 @@
 #include <assert.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
+
 /* In a source's key, beside the listener's row: what is counted. */
 #define GROUP_ANSWERS 0u
 #define GROUP_SESSIONS 0x80000000u
 
+#define LIMITED_PLACES 512
+#define LIMITED_NS (60 * CLOCK_S_NS)
+
 struct rate_limits_words {
 	struct bucket answers, answer_bytes;
-	_Alignas(64) _Atomic uint16_t loops[LOOPGUARD_COUNTS];
+	_Alignas(64) _Atomic uint64_t loops[LOOPGUARD_COUNTS];
+	/* A source, and the second after its last refusal; 0: nobody. */
+	_Atomic uint64_t limited[LIMITED_PLACES];
 	/* The limiter's follow, up to the end. */
 };
 
@@ -89,7 +96,39 @@ enum refusal rate_limits_session(const struct rate_limits *l, const struct rate_
 												   : REFUSED_RATE;
 }
 
+/* 32 bits of the source's hash, and when. */
+static uint64_t limited_word(uint64_t name, uint64_t now_ns)
+{
+	return name >> 32 << 32 | (uint32_t)(now_ns / CLOCK_S_NS + 1);
+}
+
+static uint64_t limited_name(const struct rate_limits *l, const struct addr *source)
+{
+	return siphash(&l->loops.key, source->bytes, sizeof(source->bytes));
+}
+
+void rate_limits_note_limited(const struct rate_limits *l, const struct addr *source, uint64_t now_ns)
+{
+	uint64_t name = limited_name(l, source), word = limited_word(name, now_ns);
+	_Atomic uint64_t *place = &l->words->limited[name % LIMITED_PLACES];
+
+	if (atomic_load_explicit(place, memory_order_relaxed) != word)
+		atomic_store_explicit(place, word, memory_order_relaxed);
+}
+
+bool rate_limits_was_limited(const struct rate_limits *l, const struct addr *source, uint64_t now_ns)
+{
+	uint64_t name = limited_name(l, source), now = limited_word(name, now_ns),
+		 word = atomic_load_explicit(&l->words->limited[name % LIMITED_PLACES], memory_order_relaxed);
+
+	return (uint32_t)word != 0 && word <= now && now - word <= LIMITED_NS / CLOCK_S_NS;
+}
+
 uint32_t rate_limits_loop(const struct rate_limits *l, const struct rate_limits_request *q)
 {
-	return has_source(&q->source) ? loopguard_drops(&l->loops, &q->source, q->row, q->n) : RATE_LIMITS_NO_LOOP;
+	struct loopguard_datagrams d = {
+		.source = &q->source, .group = q->row, .n = q->n, .bytes = q->bytes, .payloads = q->payloads
+	};
+
+	return has_source(&q->source) ? loopguard_drops(&l->loops, &d) : RATE_LIMITS_NO_LOOP;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "admission/rate_sketch.h"
@@ -16,7 +17,7 @@
 #include "admission/refusal.h"
 
 #define RATE_LIMITS_BYTES_MIN 65536
-#define RATE_LIMITS_VERSION 2 /* bumped when the meaning of a word in its memory changes: shared_layout() */
+#define RATE_LIMITS_VERSION 3 /* bumped when the meaning of a word in its memory changes: shared_layout() */
 #define RATE_LIMITS_NO_LOOP LOOPGUARD_NONE
 
 /* A process's own, but for the words: the keys, and where everything is. */
@@ -45,6 +46,8 @@ struct rate_limits_request {
 	uint32_t row; /* the listener's */
 	uint32_t n;   /* how many of them: datagrams, sessions; as if one came after the other */
 	uint64_t now_ns;
+	const uint8_t *const *payloads; /* rate_limits_loop(): the datagrams, where answers are copies of them; else NULL */
+	uint32_t bytes;                 /* of each */
 };
 
 /* How many datagrams may be answered, and why the others not: REFUSED_RATE: not this source; REFUSED_TOTAL: nobody. A source
@@ -60,6 +63,11 @@ uint32_t rate_limits_answer_bytes(const struct rate_limits *l, const struct rate
 /* May a new session begin (n is 1)? REFUSED_RATE if not. */
 enum refusal rate_limits_session(const struct rate_limits *l, const struct rate_limits_request *q,
 				 const struct rate *of_source);
+
+/* Notes that a source was refused for its rates, or the totals; and whether it was in the last minute, as far as is known:
+ * who shares a place with another may hide it. */
+void rate_limits_note_limited(const struct rate_limits *l, const struct addr *source, uint64_t now_ns);
+bool rate_limits_was_limited(const struct rate_limits *l, const struct addr *source, uint64_t now_ns);
 
 /* Which of the datagrams is dropped in case it goes round (REFUSED_LOOP), counted from 0; or RATE_LIMITS_NO_LOOP. */
 uint32_t rate_limits_loop(const struct rate_limits *l, const struct rate_limits_request *q);

@@ -18,5 +18,7 @@ struct admission_rules {
 	uint32_t max_sessions_per_source;
 	uint32_t max_datagram;  /* longer ones are dropped                                               */
 	uint32_t amplification; /* thousandths of a request's length that its answer over UDP may be long */
+	uint32_t answer_min;    /* bytes of an answer that any request may have; 0: amplification alone counts */
+	uint16_t server_port;   /* a source port that is answered whatever server's it is; 0: none             */
 	bool dry_run;           /* rates and caps of the listener are counted, not enforced              */
 };

@@ -43,6 +43,7 @@ struct clock_status clock_status_now(void)
 		return s;
 	s.state = (tx.status & STA_UNSYNC) != 0 ? CLOCK_UNSYNCHRONISED : CLOCK_SYNCHRONISED;
 	s.max_error_us = tx.maxerror;
+	s.tai_offset_s = tx.tai;
 	/* The kernel answers TIME_ERROR for an unsynchronised clock too; that alone is no failure. */
 	s.failed = r == TIME_ERROR && (s.state == CLOCK_SYNCHRONISED || (tx.status & STA_CLOCKERR) != 0);
 	s.leap_insert = (tx.status & STA_INS) != 0;

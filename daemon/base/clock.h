@@ -26,6 +26,7 @@ enum clock_state {
 struct clock_status {
 	enum clock_state state;
 	int64_t max_error_us; /* 0 where unknown                                             */
+	int tai_offset_s;     /* TAI - UTC; 0 where nobody has told the kernel               */
 	bool failed;          /* TIME_ERROR for another reason than an undisciplined clock      */
 	bool leap_insert;     /* STA_INS: a second is inserted at the end of this UTC day    */
 	bool leap_delete;     /* STA_DEL                                                     */

@@ -7,9 +7,8 @@
 
 #include "base/pages.h"
 
-#define SLOT_BYTES 65536 /* the longest datagram there is, both families */
 /* The distance between slots. With a power of two they would all compete for the same few lines of the caches. */
-#define SLOT_STRIDE (SLOT_BYTES + 17 * 64)
+#define SLOT_STRIDE (BATCH_SLOT_BYTES + 17 * 64)
 
 struct batch {
 	const struct listener *listener; /* read from */
@@ -37,7 +36,7 @@ int batch_new(struct batch **ret)
 		return -ENOMEM;
 	}
 	for (unsigned i = 0; i < BATCH_MESSAGES; i++) {
-		b->iov[i] = (struct iovec){ .iov_base = b->slots + i * SLOT_STRIDE, .iov_len = SLOT_BYTES };
+		b->iov[i] = (struct iovec){ .iov_base = b->slots + i * SLOT_STRIDE, .iov_len = BATCH_SLOT_BYTES };
 		b->in[i].msg_hdr = (struct msghdr){
 			.msg_name = &b->peers[i], .msg_iov = &b->iov[i], .msg_iovlen = 1, .msg_control = b->control[i]
 		};

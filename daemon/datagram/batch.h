@@ -19,6 +19,7 @@
 
 #define BATCH_MESSAGES 32 /* read at once */
 #define BATCH_ALIKE_MAX 64
+#define BATCH_SLOT_BYTES 65536 /* the longest datagram there is, both families; each message has that much room */
 
 struct batch; /* opaque: its layout is batch.c's */
 

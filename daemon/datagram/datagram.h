@@ -10,9 +10,8 @@
 #pragma once
 
 #include "base/attr.h"
+#include "datagram/outlet.h"
 #include "worker/worker.h"
-
-#define DATAGRAM_ASKS_MAX 64 /* lookups for datagrams under way at once in one worker; more are dropped and counted */
 
 /* For worker w's datagram sockets; reads none yet. 0 and w->datagrams (NULL where the pool has none), or -errno. */
 int datagram_new(struct worker *w) must_check;

@@ -33,9 +33,10 @@ static void begin_message(struct outbox *b, const struct outbox_to *to, size_t b
 		.msg_iov = &b->pieces[b->pieces_n],
 		.msg_control = b->control[b->n],
 	};
-	packet_write(to->listener, to->info, m);
+	packet_write(to->listener, to->info, to->sending, m);
 	b->contents[b->n++] = (struct outbox_content){ .segment = (uint32_t)bytes,
 						       .sender = to->sender,
+						       .handle = to->sending ? to->sending->handle : 0,
 						       .control = m->msg_controllen };
 }
 

@@ -24,6 +24,7 @@ struct outbox_content {
 	uint32_t last;    /* bytes of the last                               */
 	uint32_t bytes;   /* in all                                          */
 	unsigned sender;  /* of the request (struct alike)                   */
+	uint32_t handle;  /* the service's (struct svc_sending)              */
 	size_t control;   /* bytes of control messages without UDP_SEGMENT   */
 };
 
@@ -42,6 +43,7 @@ struct outbox_to {
 	const struct packet_info *info; /* of the request */
 	void *name;                     /* of the client; stays where it is until the answer is sent */
 	socklen_t name_bytes;
+	const struct svc_sending *sending; /* NULL: as any */
 	unsigned sender; /* the same number as the answer's before: the same client, from the same address */
 };
 

@@ -139,17 +139,28 @@ static void write_pktinfo(const struct addr *local, int oif, struct msghdr *msg,
 	}
 }
 
-void packet_write(const struct listener *l, const struct packet_info *from, struct msghdr *msg)
+/* The DSCP of an answer; -1: the socket's. */
+static int answer_dscp(const struct listener *l, const struct packet_info *from, const struct svc_sending *sending)
+{
+	if (sending && sending->has_dscp)
+		return sending->dscp;
+	return l->settings->socket.dscp == SETTINGS_DSCP_REFLECT ? from->dscp : -1;
+}
+
+void packet_write(const struct listener *l, const struct packet_info *from, const struct svc_sending *sending,
+		  struct msghdr *msg)
 {
 	const struct addr *local = &from->checked.local;
-	int oif = addr_is_link_local(local) || addr_is_link_local(&from->checked.source) ? (int)from->interface : 0;
+	bool by_link = addr_is_link_local(local) || addr_is_link_local(&from->checked.source) ||
+		       (sending && sending->same_link);
+	int oif = by_link ? (int)from->interface : 0, dscp = answer_dscp(l, from, sending);
 	size_t used = 0;
 
 	/* A socket that is bound to this very address sends from it unasked: a fortieth less for the kernel to do. */
 	if (oif || !addr_same_host(local, &l->address))
 		write_pktinfo(local, oif, msg, &used);
-	if (l->settings->socket.dscp == SETTINGS_DSCP_REFLECT && local->family != AF_UNSPEC) {
-		int tos = from->dscp << 2;
+	if (dscp >= 0 && local->family != AF_UNSPEC) {
+		int tos = dscp << 2;
 		bool v4 = local->family == AF_INET;
 		append(msg, &used,
 		       &(struct cmsghdr){ .cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6,

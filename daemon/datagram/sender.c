@@ -8,13 +8,17 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
+#include "base/clock.h"
 #include "base/pages.h"
+
+/* Sealed answers are sent so many at once: the last one's time stamp is older than its sending by what the others take. */
+#define SEALED_AT_ONCE 4
 
 #define WAIT_MS 2 /* for room in a full send buffer, once a batch */
 
 int sender_new(const struct listener *l, struct counters *counters, struct sender *ret)
 {
-	*ret = (struct sender){ .counters = counters };
+	*ret = (struct sender){ .counters = counters, .seal = l->settings->service->needs->seal };
 	if (l->transport != TRANSPORT_UNIXGRAM)
 		return 0;
 	ret->unread = pages_take(sizeof(*ret->unread));
@@ -35,7 +39,7 @@ void sender_begin(struct sender *s, int fd)
 	int bytes = 0;
 	socklen_t n = sizeof(bytes);
 
-	s->merges = !s->unread && can_merge(fd);
+	s->merges = !s->unread && !s->seal && can_merge(fd);
 	if (s->unread && getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &n) == 0)
 		unread_init(s->unread, (uint64_t)bytes);
 }
@@ -155,6 +159,20 @@ static bool may_go_apart(const struct outbox_content *c, int err)
 	return c->n > 1 && (err == EINVAL || err == EMSGSIZE || err == EIO);
 }
 
+/* The service's last word on the next few answers. How many they are. */
+static unsigned seal(struct sender *s, struct outbox *b, unsigned at, unsigned n)
+{
+	unsigned end = n - at < SEALED_AT_ONCE ? n : at + SEALED_AT_ONCE;
+
+	for (unsigned i = at; i < end; i++) {
+		const struct iovec *answer = b->messages[i].msg_hdr.msg_iov;
+
+		s->sealing.wall = clock_wall();
+		s->seal(&s->sealing, b->contents[i].handle, answer->iov_base, answer->iov_len);
+	}
+	return end - at;
+}
+
 void sender_send(struct sender *s, int fd, struct outbox *b)
 {
 	struct sending g = { .s = s, .fd = fd, .waited = s->unread != NULL }; /* no waiting for a UNIX client to read */
@@ -162,7 +180,8 @@ void sender_send(struct sender *s, int fd, struct outbox *b)
 	uint64_t datagrams_n = 0, bytes = 0;
 
 	for (unsigned at = 0; at < n;) {
-		unsigned sent = send_some(&g, b->messages + at, n - at);
+		unsigned next = s->seal ? seal(s, b, at, n) : n - at;
+		unsigned sent = send_some(&g, b->messages + at, next);
 		for (unsigned i = 0; i < sent; i++, at++) {
 			datagrams_n += b->contents[at].n;
 			bytes += b->messages[at].msg_len;

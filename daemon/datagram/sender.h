@@ -16,8 +16,10 @@
 
 struct sender {
 	struct counters *counters;
-	struct unread *unread; /* UNIX; NULL for UDP, whose datagrams leave our buffer by themselves */
-	bool merges;           /* the kernel takes several datagrams as one message                 */
+	struct unread *unread;      /* UNIX; NULL for UDP, whose datagrams leave our buffer by themselves */
+	bool merges;                /* the kernel takes several datagrams as one message                 */
+	svc_seal_fn *seal;          /* the service's; NULL: none                                         */
+	struct svc_context sealing; /* for it; `wall` is filled in */
 };
 
 /* Prepares the sender of an open listener. 0 or -ENOMEM. */

@@ -82,6 +82,7 @@ static int make(struct generation *g, const struct generation *before, struct te
 	}
 	g->drain_timeout_ns = g->settings->drain_timeout_ns;
 	g->plan.settings = g->settings;
+	g->plan.started_ns = f->started_ns;
 	g->plan.listeners = g->listeners;
 	g->plan.listeners_n = g->listeners_n;
 	g->plan.shared = f->shared;

@@ -234,6 +234,7 @@ static int prepare(void)
 		return r;
 	shared_set_clock(self.plan.shared, &clock);
 	self.plan.settings = self.settings;
+	self.plan.started_ns = clock_mono_ns();
 	self.plan.listeners = &self.listener;
 	self.plan.listeners_n = 1;
 	self.plan.readers = &self.reader;

@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "net/make.h"
+#include "net/sockopt_collect.h"
 
 /* Bytes, unless said otherwise. A burst waits in the one while its reader is away; what clients have not read yet is
  * charged to the other, of all of them together. */
@@ -323,6 +324,8 @@ int sockopt_set_adjustable(struct listener *l, const char **ret_what)
 		set_tcp_adjustable(&s, &l->settings->socket);
 	if (l->socket_family != AF_UNIX)
 		set_dscp(&s, l);
+	if (l->transport == TRANSPORT_UDP)
+		sockopt_collect_set(l);
 	return end_series(&s, ret_what);
 }
 

@@ -57,6 +57,8 @@ static const struct tally_family tallies[] = {
 	  TRANSPORT_DATAGRAMS },
 	{ "accept_errors", "Connections that failed while they were accepted.", offsetof(struct counters, accept_errors),
 	  TRANSPORT_SESSIONS },
+	{ "datagrams_uncounted", "Datagrams answered without a session, for which the listener's table had no place.",
+	  offsetof(struct counters, uncounted), TRANSPORT_DATAGRAMS },
 	{ "datagrams_dropped_by_kernel", "Datagrams for which the socket's buffer had no room.",
 	  offsetof(struct counters, kernel_drops), TRANSPORT_DATAGRAMS },
 };

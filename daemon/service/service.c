@@ -9,11 +9,13 @@
 #include "service/discard.h"
 #include "service/echo.h"
 #include "service/hostname.h"
+#include "service/info.h"
 #include "service/qotd.h"
+#include "service/stamp.h"
 #include "service/tcpmux.h"
 #include "service/time.h"
 
-#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_)                  \
+#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_, ...)             \
 	{                                                                                                                   \
 		.name = #name_,                                                                                             \
 		.rfc = (rfc_),                                                                                              \
@@ -25,6 +27,7 @@
 		.open = (open_),                                                                                            \
 		.input = (input_),                                                                                          \
 		.answer = (answer_),                                                                                        \
+		.needs = &(const struct svc_needs){ __VA_ARGS__ },                                                          \
 	},
 const struct service service_table[] = {
 #include "service/services.def"
@@ -32,7 +35,7 @@ const struct service service_table[] = {
 #undef SERVICE
 const size_t service_table_n = array_n(service_table);
 
-#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_)                  \
+#define SERVICE(name_, rfc_, port_, transports_, possible_, traits_, state_bytes_, open_, input_, answer_, ...)             \
 	_Static_assert((state_bytes_) <= SVC_STATE_MAX, "the state of " #name_ " fits a session");
 #include "service/services.def"
 #undef SERVICE

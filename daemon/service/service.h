@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "service/lookup.h"
+#include "service/stamp_options.h"
 
 /* How a client reaches a service. A bit each, for sets. */
 enum transport {
@@ -53,9 +54,45 @@ struct svc_options {
 	const struct hosttable *table; /* NULL: none */
 	/* qotd */
 	const struct quotes *quotes;
+	struct stamp_options stamp;
 	/* tcpmux: the names of the listeners served, and how many */
 	const char *const *names;
 	size_t names_n;
+};
+
+/* What a worker collects of a request where the service's row says so: it costs that service's listeners alone. */
+enum svc_collected {
+	SVC_TTL = 1,           /* TTL or hop limit                                          */
+	SVC_TRAFFIC_CLASS = 2, /* DSCP and ECN                                              */
+	SVC_INTERFACE = 4,     /* its name                                                  */
+	SVC_RECEIVE_TIME = 8,  /* the kernel's                                              */
+	SVC_FRAGMENTS = 16,    /* of how many bytes the largest was                         */
+	SVC_DROPS = 32,        /* how many datagrams the kernel has dropped at this socket  */
+	SVC_CONNECTION = 64,   /* TCP_INFO                                                  */
+	SVC_LIMITED = 128,     /* whether the source was refused for its rates of late      */
+};
+
+enum svc_time_kind { SVC_TIME_USER, SVC_TIME_SOFTWARE };
+
+struct tcp_info;
+
+/* What was collected. Zeroed where nothing is; what is unknown is said beside each. */
+struct svc_facts {
+	int ttl;                        /* -1: unknown                                           */
+	int traffic_class;              /* -1: unknown                                           */
+	unsigned interface;             /* index; 0: unknown                                    */
+	const char *interface_name;     /* NULL: unknown                            */
+	struct timespec received;       /* UTC, when it came; by the kernel, or when it was read */
+	enum svc_time_kind received_by; /* the kernel is SVC_TIME_SOFTWARE          */
+	uint32_t fragment_bytes;        /* 0: it came whole                         */
+	int64_t dropped;                /* -1: unknown                              */
+	bool limited;                   /* in the last minute                       */
+	uint64_t uptime_s;              /* of the daemon                            */
+	uint64_t now_ns;                /* CLOCK_MONOTONIC                          */
+	const struct tcp_info *tcp;     /* NULL: no connection, or unknown          */
+	size_t tcp_bytes;               /* of it that the kernel filled             */
+	const char *congestion;         /* TCP_CONGESTION; NULL: unknown            */
+	struct addr balancer;           /* who brought it (the PROXY protocol); AF_UNSPEC: nobody */
 };
 
 /* What a service may know. Filled anew for each call; read-only. */
@@ -68,6 +105,17 @@ struct svc_context {
 	const char *host_name; /* what this host is called                  */
 	uint32_t random;       /* 32 unpredictable bits, new for each call  */
 	const struct svc_options *options;
+	const struct svc_facts *facts; /* never NULL where the row collects         */
+	void *memory;                  /* the row's svc_memory_fn                   */
+};
+
+/* How a datagram's answer is to be sent. All zero: as any. */
+struct svc_sending {
+	bool has_dscp;
+	uint8_t dscp;      /* 0..63, where it has one                       */
+	bool same_link;    /* by the interface by which the request came    */
+	uint32_t handle;   /* what svc_seal_fn is told of this answer       */
+	bool is_uncounted; /* there was no place for its session */
 };
 
 /* One call's bytes. The service reads in[0..in_len), sets in_used; writes out[out_len..out_cap), adds to out_len. */
@@ -83,6 +131,7 @@ struct svc_io {
 
 	struct lookup_question question; /* SVC_ASK                                                    */
 	size_t become;                   /* SVC_BECOME: index into options->names                      */
+	struct svc_sending sending;
 };
 
 #define SVC_OUT_MIN 4096   /* bytes of room that a stream's service may count on when called */
@@ -98,16 +147,33 @@ typedef enum svc_verdict svc_input_fn(void *state, const struct svc_context *ctx
 typedef enum svc_verdict svc_answer_fn(void *state, const struct svc_context *ctx, const struct lookup_answer *answer,
 				       struct svc_io *io);
 
+/* Bytes of memory that one socket of a listener needs where it is served, zeroed at first; it is ctx->memory. */
+typedef size_t svc_memory_fn(const struct svc_options *options);
+
+/* The last word on a datagram's answer of n bytes, right before it is sent: ctx->wall is now. ctx has neither peer nor
+ * facts; `handle` is what the service said at its input. */
+typedef void svc_seal_fn(const struct svc_context *ctx, uint32_t handle, uint8_t *answer, size_t n);
+
+/* What a service needs of a worker beyond bytes. */
+struct svc_needs {
+	unsigned collects;     /* a set of enum svc_collected                                    */
+	uint8_t ttl;           /* TTL or hop limit of datagrams' answers; 0: the kernel's        */
+	svc_memory_fn *memory; /* NULL: none */
+	svc_seal_fn *seal;     /* NULL: nothing is left to do */
+};
+
 enum svc_trait {
-	SVC_MIRROR = 1,       /* the output is the input, byte for byte: it may be sent from where it was read */
-	SVC_SINK = 2,         /* nothing is ever sent                                                          */
-	SVC_SPEAKS_FIRST = 4, /* answers before the client says anything                                        */
-	SVC_REQUEST = 8,      /* one request line: request_timeout counts                                      */
-	SVC_PACED = 16,       /* sends for ever: session/ paces it by the listener's `rate`                    */
-	SVC_NEEDS_CLOCK = 32, /* reads ctx->clock                                                              */
-	SVC_LOOKS_UP = 64,    /* asks the resolver                                                             */
-	SVC_SHORTENS = 128,   /* a datagram's answer may be as short as there is room                          */
-	SVC_BRIEF = 256,      /* a datagram's answer is SVC_BRIEF_MAX bytes at most, so any request may have it */
+	SVC_MIRROR = 1,        /* the output is the input, byte for byte: it may be sent from where it was read */
+	SVC_SINK = 2,          /* nothing is ever sent                                                          */
+	SVC_SPEAKS_FIRST = 4,  /* answers before the client says anything                                        */
+	SVC_REQUEST = 8,       /* one request line: request_timeout counts                                      */
+	SVC_PACED = 16,        /* sends for ever: session/ paces it by the listener's `rate`                    */
+	SVC_NEEDS_CLOCK = 32,  /* reads ctx->clock                                                              */
+	SVC_LOOKS_UP = 64,     /* asks the resolver                                                             */
+	SVC_SHORTENS = 128,    /* a datagram's answer may be as short as there is room                          */
+	SVC_BRIEF = 256,       /* a datagram's answer is SVC_BRIEF_MAX bytes at most, so any request may have it */
+	SVC_ENDS_LOOPS = 1024, /* no two of its listeners, or others' like it, answer each other for long     */
+	SVC_IN_PLACE = 512,    /* a datagram's answer may be written where its request is                     */
 };
 
 struct service {
@@ -120,7 +186,8 @@ struct service {
 	size_t state_bytes;  /* 0..SVC_STATE_MAX                          */
 	svc_open_fn *open;   /* NULL: nothing to say at the start         */
 	svc_input_fn *input;
-	svc_answer_fn *answer; /* NULL but for SVC_LOOKS_UP                 */
+	svc_answer_fn *answer;         /* NULL but for SVC_LOOKS_UP                 */
+	const struct svc_needs *needs; /* never NULL                        */
 };
 
 extern const struct service service_table[];

@@ -95,8 +95,11 @@ static void set_listener(struct draft *d, const struct setting *setting, const s
 {
 	const struct service *service = d->settings->listeners[t->index].service;
 	struct origin at = assign_origin(item);
-	struct assign_place p = { .object = listener_object(d->settings, t->index, setting), .path = item->path };
+	struct assign_place p = { .path = item->path };
 
+	if (service)
+		setting = schema_meant(setting, service->name);
+	p.object = listener_object(d->settings, t->index, setting);
 	p.origins = d->settings->own->listeners[t->index].origins;
 	if (service && !schema_has(setting, service->name)) {
 		issues_add(d, &at, item->path, "%s does not have this key (%s only)", service->name, setting->only);

@@ -102,7 +102,7 @@ static void check_unix(struct draft *d, const struct listener_settings *l)
 {
 	for (size_t i = 0; i < KEYS_N; i++) {
 		const struct setting *setting = &schema_all[i];
-		const char *misfit = setting->scope == SCOPE_LISTENER || setting->scope == SCOPE_EXTRA
+		const char *misfit = (setting->scope == SCOPE_LISTENER || setting->scope == SCOPE_EXTRA) && !setting->only[0]
 					     ? schema_misfit(l, setting->key)
 					     : NULL;
 
@@ -141,6 +141,19 @@ static void check_clock(struct draft *d, const struct listener_settings *l)
 			issues_add_at(d, l, "format", "can make %zu bytes, too many for an answer over udp (%d at most)",
 				      longest, SVC_BRIEF_MAX);
 	}
+}
+
+static void check_stamp(struct draft *d, const struct listener_settings *l)
+{
+	const struct stamp_options *o = &l->options.stamp;
+
+	if (strcmp(l->service->name, "stamp") != 0)
+		return;
+	if (o->sessions == STAMP_LISTED && l->admission.acl.allow_n == 0 && !draft_is_written(d, l, "allow"))
+		issues_add_at(d, l, "allow", "is missing: sessions = \"list\" answers those in it (or sessions = \"open\")");
+	if (o->timestamp == STAMP_PTP && o->ptp_timescale == STAMP_TAI && clock_status_now().tai_offset_s == 0)
+		issues_add_at(d, l, "ptp_timescale",
+			      "is TAI, and nobody has told the kernel how far that is from UTC (\"utc\")");
 }
 
 /* tcpmux can hand a session to nothing but another TCP listener. */
@@ -185,6 +198,7 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 	check_unix(d, l);
 	check_proxy(d, l);
 	check_clock(d, l);
+	check_stamp(d, l);
 	check_names(d, l);
 }
 

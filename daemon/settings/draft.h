@@ -28,7 +28,7 @@ struct origin {
 struct listener_own {
 	char pool[SETTINGS_NAME_MAX]; /* as written; unless said, the one that serves it */
 	uint16_t port;                /* without port_offset */
-	const char *table_file, *quotes_file;
+	const char *table_file, *quotes_file, *key_file;
 	struct origin at;              /* where the listener begins */
 	struct origin origins[KEYS_N]; /* by the key's index in schema_all */
 };
@@ -39,6 +39,7 @@ struct loaded {
 	struct zone *zone;
 	struct quotes *quotes;
 	struct hosttable *table;
+	struct stamp_hmac *key;
 };
 
 /* What settings own beside what their users see. */

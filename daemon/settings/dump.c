@@ -67,9 +67,9 @@ static int print_section(const struct section *s)
 		enum scope scope = setting->scope == SCOPE_EXTRA ? SCOPE_LISTENER : setting->scope;
 
 		/* What means nothing to a listener would be refused if it were said. */
-		if (scope != s->scope || !schema_has(setting, s->name))
+		if (scope != s->scope || !schema_has(setting, s->name) || schema_meant(setting, s->name) != setting)
 			continue;
-		if (scope == SCOPE_LISTENER && schema_misfit(s->object, setting->key))
+		if (scope == SCOPE_LISTENER && !setting->only[0] && schema_misfit(s->object, setting->key))
 			(void)fprintf(s->to, "%s# %s %s\n", s->indent, setting->key, schema_misfit(s->object, setting->key));
 		else
 			r = print_setting(s, setting, setting->key, s->indent);

@@ -14,10 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/users.h"
 #include "base/zone.h"
+#include "settings/types.h"
 
 struct gather {
 	FILE *to;
@@ -67,6 +70,11 @@ static int write_port(struct gather *g, struct item *item)
 	return 0;
 }
 
+static size_t max_of(enum item_kind kind)
+{
+	return kind == ITEM_TABLE ? GATHER_TABLE_MAX : kind == ITEM_KEY ? GATHER_KEY_MAX : GATHER_QUOTES_MAX;
+}
+
 /* Opens a file for reading and finds out its size. The descriptor or -errno. */
 static int open_file(const struct gather *g, const char *name, size_t max, struct stat *ret)
 {
@@ -90,10 +98,25 @@ static int open_file(const struct gather *g, const char *name, size_t max, struc
 	return fd_take(&fd);
 }
 
+/* Whether nobody but the service, who becomes that, and root can read a key, and the service can. */
+static bool is_secret(const struct gather *g, const struct stat *st)
+{
+	const struct item *user = items_find(g->f, "user"), *group = items_find(g->f, "group");
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	if (uid == 0 && users_find_pair(user && user->value_n > 0 ? user->value : SETTINGS_DEFAULT_USER,
+					group != NULL ? group->value : "", &uid, &gid) == -ENOENT)
+		return false;
+	if ((st->st_mode & 07777 & ~0640u) != 0 || ((st->st_mode & 0040) != 0 && st->st_gid != gid))
+		return false;
+	return uid == 0 || (st->st_uid == uid && (st->st_mode & 0400) != 0) || (st->st_mode & 0040) != 0;
+}
+
 /* The length goes out before the bytes, so a file that shrinks meanwhile cannot be made good: then there is no list. */
 static int write_file(struct gather *g, struct item *item)
 {
-	size_t max = item->kind == ITEM_TABLE ? GATHER_TABLE_MAX : GATHER_QUOTES_MAX, left;
+	size_t max = max_of(item->kind), left;
 	struct stat st = { 0 };
 	char piece[16384];
 	int opened;
@@ -101,6 +124,10 @@ static int write_file(struct gather *g, struct item *item)
 	if (max > GATHER_FILES_MAX - g->files_bytes)
 		max = GATHER_FILES_MAX - g->files_bytes;
 	opened = open_file(g, item->path, max, &st);
+	if (item->kind == ITEM_KEY && opened >= 0 && !is_secret(g, &st)) {
+		close(opened);
+		opened = -EPERM;
+	}
 	cleanup_fd int fd = opened;
 	item->number = opened < 0 ? opened : 0;
 	item->mtime_unix_s = st.st_mtim.tv_sec;
@@ -153,6 +180,8 @@ static int gather_listener(struct gather *g, size_t i)
 		r = write_named(g, ITEM_QUOTES, said(g, i, "file"));
 	if (r == 0 && strcmp(service->value, "hostname") == 0)
 		r = write_named(g, ITEM_TABLE, said(g, i, "table"));
+	if (r == 0 && strcmp(service->value, "stamp") == 0)
+		r = write_named(g, ITEM_KEY, said(g, i, "key_file"));
 	return r;
 }
 

@@ -29,6 +29,7 @@ enum item_kind {
 	ITEM_ZONE,   /* value: struct zone_span[]                       */
 	ITEM_QUOTES, /* value: the file's bytes                         */
 	ITEM_TABLE,  /* value: the file's bytes; line unused            */
+	ITEM_KEY,    /* value: the file's bytes; number: -EPERM if others may read it */
 	ITEM_PORT,   /* number: the port of a name, or -ENOENT          */
 	/* the outcome */
 	ITEM_ERROR, /* value: a whole message; number: -errno if the file itself could not be opened */

@@ -56,11 +56,11 @@ struct kind {
 
 extern const struct kind kinds_INTEGER, kinds_INTEGER8, kinds_INTEGER64, kinds_DURATION, kinds_SIZE, kinds_SIZE32,
 	kinds_RATE, kinds_MODE, kinds_BOOL, kinds_DSCP, kinds_LOG_LEVEL, kinds_LOG_FORMAT, kinds_ACTIVATION, kinds_MODEL,
-	kinds_PROXY;
+	kinds_PROXY, kinds_STAMP_MODE, kinds_STAMP_SESSIONS, kinds_STAMP_FORM, kinds_STAMP_TIMESCALE;
 extern const struct kind kinds_NAME, kinds_USER, kinds_HOST, kinds_PATH, kinds_INTERFACE, kinds_ZONE, kinds_TEXT,
 	kinds_FORMAT, kinds_CONTROL, kinds_SERVICE, kinds_TRANSPORTS, kinds_ADDRESS, kinds_ADDRESSES, kinds_PORT,
 	kinds_ALLOW, kinds_DENY, kinds_PROXY_FROM, kinds_NAMES;
-extern const struct kind kinds_LIMIT, kinds_LIMIT_BYTES, kinds_FACTOR, kinds_PORTS;
+extern const struct kind kinds_LIMIT, kinds_LIMIT_BYTES, kinds_FACTOR, kinds_PORTS, kinds_SSIDS;
 
 /* Reads a value into its field, by its kind, within the setting's bounds. 0, or a failure with g->why filled in. */
 int kinds_take(const struct given *g) must_check;

@@ -312,6 +312,37 @@ static bool print_names(FILE *to, const struct setting *setting maybe_unused, co
 	return p.n > 0 || fputs("[ ]", to) >= 0;
 }
 
+static int take_ssids(const struct given *g)
+{
+	struct listener_settings *l = g->object;
+	uint16_t *ssids = g->n > 0 ? draft_keep(g->draft, calloc(g->n, sizeof(*ssids))) : NULL;
+
+	if (g->n > 0 && !ssids)
+		return -ENOMEM;
+	for (size_t i = 0; i < g->n; i++) {
+		int64_t v = 0;
+
+		if (value_integer(g->texts[i], &v) < 0 || v < 0 || v > UINT16_MAX) {
+			text_addf(g->why, "\"%.64s\" is no SSID (0 to 65535)", g->texts[i]);
+			return -ERANGE;
+		}
+		ssids[i] = (uint16_t)v;
+	}
+	l->options.stamp.ssids = ssids;
+	l->options.stamp.ssids_n = g->n;
+	return 0;
+}
+
+static bool print_ssids(FILE *to, const struct setting *setting maybe_unused, const void *object)
+{
+	const struct stamp_options *o = &((const struct listener_settings *)object)->options.stamp;
+
+	(void)fputc('[', to);
+	for (size_t i = 0; i < o->ssids_n; i++)
+		(void)fprintf(to, "%s%u", i == 0 ? " " : ", ", o->ssids[i]);
+	return fputs(" ]", to) >= 0;
+}
+
 #define KIND_MANY(text, reader, writer)                                                                                     \
 	{                                                                                                                   \
 		.wanted = text, .accepts = ACCEPTS_MANY, .many = true, .take = reader, .print = writer                      \
@@ -333,4 +364,11 @@ const struct kind kinds_ADDRESSES = KIND_MANY("\"*\", \"loopback\", an address o
 const struct kind kinds_ALLOW = KIND_MANY("an array of prefixes", take_allow, print_allow);
 const struct kind kinds_DENY = KIND_MANY("an array of prefixes", take_deny, print_deny);
 const struct kind kinds_PROXY_FROM = KIND_MANY("an array of prefixes", take_proxy_from, print_proxy_from);
+const struct kind kinds_SSIDS = {
+	.wanted = "an array of SSIDs: [ 1, 4660 ]",
+	.accepts = ACCEPTS_MANY | 1u << ITEM_INTEGER,
+	.many = true,
+	.take = take_ssids,
+	.print = print_ssids,
+};
 const struct kind kinds_NAMES = KIND_MANY("an array of listeners' names", take_names, print_names);

@@ -18,46 +18,14 @@
 #include "service/quotes.h"
 #include "settings/assign.h"
 #include "settings/issues.h"
+#include "settings/load_file.h"
+#include "settings/load_stamp.h"
 #include "settings/origins.h"
 
 /* The private part of a listener stands at the same index. */
 static struct listener_own *own_of(const struct draft *d, const struct listener_settings *l)
 {
 	return &d->settings->own->listeners[l - d->settings->listeners];
-}
-
-/* Why a file could not be read, in words. */
-static const char *why_unread(int64_t error)
-{
-	switch (error) {
-	case -EFBIG:
-		return "too long (1 MiB of quotes, 32 MiB of a host table, 64 MiB in all)";
-	case -EINVAL:
-		return "not a regular file";
-	default:
-		return strerror((int)-error);
-	}
-}
-
-/* Finds or makes the entry of a name. NULL without memory. */
-static struct loaded *loaded_entry(struct draft *d, const char *name)
-{
-	struct settings_own *own = d->settings->own;
-	struct loaded *l;
-
-	for (size_t i = 0; i < own->loaded_n; i++)
-		if (strcmp(own->loaded[i].name, name) == 0)
-			return &own->loaded[i];
-	l = reallocarray(own->loaded, own->loaded_n + 1, sizeof(*l));
-	name = draft_text(d, name);
-	if (l)
-		own->loaded = l;
-	if (!l || !name) {
-		d->no_memory = true;
-		return NULL;
-	}
-	own->loaded[own->loaded_n] = (struct loaded){ .name = name };
-	return &own->loaded[own->loaded_n++];
 }
 
 /* The zone of one item of the list. NULL if it is no table of spans, or without memory. */
@@ -95,45 +63,11 @@ static void load_zone(struct draft *d, struct listener_settings *l)
 			      l->timezone);
 		return;
 	}
-	entry = loaded_entry(d, l->timezone);
+	entry = load_file_entry(d, l->timezone);
 	if (entry && !entry->zone)
 		entry->zone = make_zone(d, item);
 	if (entry && entry->zone)
 		l->options.zone = entry->zone;
-}
-
-/* The bytes of a named file; NULL, with an issue, if they could not be read. */
-static const struct item *find_file(struct draft *d, const struct listener_settings *l, enum item_kind kind, const char *key,
-				    const char *name)
-{
-	const struct item *item = items_find_named(d->items, kind, name);
-
-	if (!item)
-		issues_add_at(d, l, key, "\"%.200s\" is no name of a file", name);
-	else if (item->number < 0)
-		issues_add_at(d, l, key, "cannot read %.200s: %s", name, why_unread(item->number));
-	return item && item->number == 0 ? item : NULL;
-}
-
-/* The file's name as it is from everywhere, so that -T says the same file wherever its output is kept. NULL without
- * memory. */
-static const char *absolute(struct draft *d, const char *name)
-{
-	const char *slash = strrchr(d->file, '/');
-	char *folder, *path = NULL;
-
-	if (name[0] == '/')
-		return name;
-	folder = !slash ? strdup(".") : strndup(d->file, slash == d->file ? 1 : (size_t)(slash - d->file));
-	if (folder) {
-		char *real = realpath(folder, NULL);
-
-		if (!real || asprintf(&path, "%s/%s", real, name) < 0)
-			path = NULL;
-		free(real);
-	}
-	free(folder);
-	return draft_keep(d, path);
 }
 
 /* Bad quotes are the file's fault, with the line there; the key says which file. */
@@ -151,8 +85,8 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 			issues_add_at(d, l, "file", "is missing: qotd needs the file of its quotes");
 		return;
 	}
-	item = find_file(d, l, ITEM_QUOTES, "file", name);
-	entry = item ? loaded_entry(d, name) : NULL;
+	item = load_file_find(d, l, ITEM_QUOTES, "file", name);
+	entry = item ? load_file_entry(d, name) : NULL;
 	if (!entry)
 		return;
 	if (!entry->quotes)
@@ -162,7 +96,7 @@ static void load_quotes(struct draft *d, struct listener_settings *l)
 	else if (r < 0)
 		issues_add_at(d, l, "file", "%.200s:%u: %s", name, fault.line, fault.why);
 	l->options.quotes = entry->quotes;
-	own->quotes_file = absolute(d, name);
+	own->quotes_file = load_file_absolute(d, name);
 }
 
 /* An empty name is none: so a listener can do without the table of `defaults`. */
@@ -177,8 +111,8 @@ static void load_table(struct draft *d, struct listener_settings *l)
 
 	if (!name || *name == '\0')
 		return;
-	item = find_file(d, l, ITEM_TABLE, "table", name);
-	entry = item ? loaded_entry(d, name) : NULL;
+	item = load_file_find(d, l, ITEM_TABLE, "table", name);
+	entry = item ? load_file_entry(d, name) : NULL;
 	if (!entry)
 		return;
 	if (!entry->table)
@@ -189,7 +123,7 @@ static void load_table(struct draft *d, struct listener_settings *l)
 	else if (r < 0)
 		issues_add_at(d, l, "table", "%.200s:%u: %s", name, fault.line, fault.why);
 	l->options.table = entry->table;
-	own->table_file = absolute(d, name);
+	own->table_file = load_file_absolute(d, name);
 }
 
 /* tcpmux without `services`: every other TCP listener that is enabled. */
@@ -381,5 +315,7 @@ void load_all(struct draft *d)
 			load_quotes(d, l);
 		if (l->enabled && strcmp(l->service->name, "hostname") == 0)
 			load_table(d, l);
+		if (l->enabled && strcmp(l->service->name, "stamp") == 0)
+			load_stamp(d, l);
 	}
 }

@@ -38,6 +38,10 @@ static const struct danger {
 	  "is missing: chargen over UDP is what floods are made of (TA14-017A, CVE-1999-0103)" ADVICE },
 	{ "qotd", TRANSPORT_UDP, false, PUBLIC_REFUSED,
 	  "is missing: qotd over UDP sends quotes to forged sources (TA14-017A)" ADVICE },
+	{ "info", TRANSPORT_UDP, false, PUBLIC_REFUSED,
+	  "is missing: info over UDP tells forged sources of this host" ADVICE },
+	{ "stamp", TRANSPORT_UDP, false, PUBLIC_REFUSED,
+	  "is missing: with sessions = \"open\" stamp over UDP answers forged sources" ADVICE },
 	{ "echo", TRANSPORT_UDP, false, PUBLIC_WARNED,
 	  "is missing: echo over UDP answers forged sources, within `udp_rate` each and `limits.udp_answers` "
 	  "together" ADVICE },
@@ -82,6 +86,8 @@ enum public_rule public_rules_of(const struct settings *all, const struct listen
 		if (reached != d->transport || strcmp(l->service->name, d->service) != 0 ||
 		    (!socket.is_public && !d->on_loopback))
 			continue;
+		if (strcmp(d->service, "stamp") == 0 && l->options.stamp.sessions == STAMP_LISTED)
+			continue; /* answers nobody without a list */
 		if (strcmp(d->service, "tcpmux") == 0 && !leads_to_danger(all, l))
 			continue;
 		*ret_why = d->why;

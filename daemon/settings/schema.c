@@ -76,6 +76,15 @@ bool schema_has(const struct setting *setting, const char *name)
 	return false;
 }
 
+const struct setting *schema_meant(const struct setting *setting, const char *service)
+{
+	for (size_t i = 0; i < KEYS_N; i++)
+		if (schema_all[i].only[0] && strcmp(schema_all[i].key, setting->key) == 0 &&
+		    schema_has(&schema_all[i], service))
+			return &schema_all[i];
+	return setting;
+}
+
 static bool is_among(const char *key, const char *const *keys)
 {
 	while (*keys && strcmp(*keys, key) != 0)
@@ -119,6 +128,11 @@ const char *schema_misfit(const struct listener_settings *l, const char *key)
 #define TYPE_ACTIVATION(field) enum settings_activation
 #define TYPE_MODEL(field) enum pool_model
 #define TYPE_PROXY(field) enum proxy_mode
+#define TYPE_STAMP_MODE(field) enum stamp_counting
+#define TYPE_STAMP_SESSIONS(field) enum stamp_senders
+#define TYPE_STAMP_FORM(field) enum stamp_form
+#define TYPE_STAMP_TIMESCALE(field) enum stamp_timescale
+#define TYPE_SSIDS(field) const uint16_t *
 #define TYPE_NAME(field) __typeof__(char[sizeof(field)])
 #define TYPE_USER(field) __typeof__(char[sizeof(field)])
 #define TYPE_HOST(field) __typeof__(char[sizeof(field)])

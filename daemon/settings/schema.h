@@ -23,5 +23,8 @@ bool schema_belongs(enum scope scope, const char *key, struct text *to);
 /* Whether a service, or a model, of that name has the setting's key. */
 bool schema_has(const struct setting *setting, const char *name);
 
+/* The setting that a key is to a service: its own, where it has one of that name (mode, of stamp), else `setting`. */
+const struct setting *schema_meant(const struct setting *setting, const char *service);
+
 /* Why a key means nothing to a listener of these transports ("is for …"); NULL if it does. */
 const char *schema_misfit(const struct listener_settings *l, const char *key);

@@ -22,6 +22,7 @@
 	X(datagrams_answered)                                                                                               \
 	X(send_errors)   /* a datagram's answer that the kernel did not take */                                             \
 	X(accept_errors) /* accept that failed for the connection alone      */                                             \
+	X(uncounted)     /* answered without a session, for whom the table had no place */                                  \
 	X(kernel_drops)  /* datagrams, for want of room in a receive buffer  */                                             \
 	X(lookups)       /* asked                                            */                                             \
 	X(lookups_found) /* and answered, or given up                        */                                             \

@@ -131,6 +131,7 @@ void shared_set_clock(struct shared *s, const struct clock_status *status)
 			(uint64_t)status->leap_delete << 4 | (uint64_t)status->max_error_us << 8;
 
 	atomic_store_explicit(&s->clock, word, memory_order_relaxed);
+	atomic_store_explicit(&s->tai_offset_s, (uint32_t)status->tai_offset_s, memory_order_relaxed);
 }
 
 struct clock_status shared_clock(const struct shared *s)
@@ -144,6 +145,7 @@ struct clock_status shared_clock(const struct shared *s)
 		.leap_insert = word >> 3 & 1,
 		.leap_delete = word >> 4 & 1,
 		.max_error_us = (int64_t)(word >> 8),
+		.tai_offset_s = (int16_t)atomic_load_explicit(&s->tai_offset_s, memory_order_relaxed),
 	};
 }
 

@@ -73,6 +73,7 @@ struct shared {
 	_Atomic uint32_t lost[TABLE_ROWS_MAX];    /* sockets that no client reaches, looked at once a second      */
 	struct pool_deaths_counts deaths;
 	_Atomic uint64_t clock;                                /* struct clock_status, packed: shared_set_clock            */
+	_Atomic uint32_t tai_offset_s;                         /* the rest of it */
 	_Alignas(64) _Atomic uint32_t drained[TABLE_ROWS_MAX]; /* not 0: this listener takes nothing new */
 	struct record records[SHARED_RECORDS_MAX];
 	struct gauge gauges[SHARED_GAUGES_MAX];

@@ -13,6 +13,7 @@
 #include "stream/bulk.h"
 #include "stream/client.h"
 #include "stream/client_io.h"
+#include "stream/connection.h"
 #include "stream/proxy_header.h"
 #include "stream/sessions.h"
 
@@ -112,6 +113,8 @@ static bool step(struct client *c, struct svc_io *io, const struct lookup_answer
 	ctx.transport = c->listener->transport;
 	ctx.peer = c->peer;
 	ctx.local = c->listener->address;
+	if (c->listener->settings->service->needs->collects)
+		connection_collect(c, &ctx);
 	io->out = out_bytes;
 	io->out_cap = is_packets(c) ? SVC_OUT_MIN : sizeof(out_bytes);
 	io->out_len = 0;

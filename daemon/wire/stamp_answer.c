@@ -267,7 +267,7 @@ void stamp_answer(const struct stamp_tlvs *tlvs, const struct stamp_facts *facts
 	enum stamp_tlv_step step;
 
 	*ret_wishes = (struct stamp_wishes){ .dscp = -1 };
-	if (facts->key != NULL && !stamp_tlv_is_authentic(facts->seq, tlvs, facts->key)) {
+	if (facts->key && !stamp_tlv_is_authentic(facts->seq, tlvs, facts->key)) {
 		mark_untrusted(tlvs);
 		return;
 	}
@@ -276,6 +276,6 @@ void stamp_answer(const struct stamp_tlvs *tlvs, const struct stamp_facts *facts
 			return;
 	if (step == STAMP_TLV_CUT)
 		tlv.header[0] = (uint8_t)(STAMP_TLV_MALFORMED | (answer_of(tlv.type) != NULL ? 0 : STAMP_TLV_UNRECOGNISED));
-	else if (facts->key != NULL)
+	else if (facts->key)
 		seal(tlvs, facts);
 }

@@ -44,7 +44,7 @@ bool stamp_tlv_add(struct stamp_tlv_writer *w, uint8_t type, const uint8_t *valu
 	at[0] = STAMP_TLV_UNRECOGNISED;
 	at[TYPE_AT] = type;
 	bytes_put_be16(at + LENGTH_AT, n);
-	if (value != NULL)
+	if (value)
 		memcpy(at + STAMP_TLV_HEADER, value, n);
 	else
 		memset(at + STAMP_TLV_HEADER, 0, n);
@@ -94,7 +94,7 @@ bool stamp_tlv_is_authentic(uint32_t seq, const struct stamp_tlvs *tlvs, const s
 	while ((step = stamp_tlv_next(&left, &tlv)) == STAMP_TLV_ONE) {
 		if (tlv.type == STAMP_TLV_PADDING)
 			continue;
-		if (hmac.header != NULL)
+		if (hmac.header)
 			return false;
 		only_padding = false;
 		if (tlv.type == STAMP_TLV_HMAC)
@@ -102,5 +102,5 @@ bool stamp_tlv_is_authentic(uint32_t seq, const struct stamp_tlvs *tlvs, const s
 	}
 	if (step == STAMP_TLV_CUT)
 		return false;
-	return only_padding || (hmac.header != NULL && is_right(seq, tlvs, &hmac, key));
+	return only_padding || (hmac.header && is_right(seq, tlvs, &hmac, key));
 }

@@ -65,6 +65,8 @@ static uint32_t check_rates(struct worker *w, const struct listener *l, struct r
 		q.n -= more;
 	}
 	admission_refused(w, l, &(struct admission_refusal){ why, &q.source, q.n });
+	if (q.n)
+		rate_limits_note_limited(w->plan->limits, &q.source, q.now_ns);
 	return n;
 }
 
@@ -88,6 +90,10 @@ uint64_t admission_requests(struct worker *w, const struct listener *l, const st
 		return first_bits(n);
 	struct rate_limits_request q = request_of(w, l, &p->source, n);
 	q.n = check_rates(w, l, q);
+	if (l->settings->service->traits & SVC_ENDS_LOOPS)
+		return first_bits(q.n);
+	q.bytes = p->length;
+	q.payloads = l->settings->service->traits & SVC_MIRROR ? p->payloads : NULL;
 	looped = rate_limits_loop(w->plan->limits, &q);
 	if (looped == RATE_LIMITS_NO_LOOP)
 		return first_bits(q.n);
@@ -116,6 +122,8 @@ uint32_t admission_answers(struct worker *w, const struct listener *l, const str
 		return a->n;
 	sent = rate_limits_answer_bytes(w->plan->limits, &q, &w->plan->settings->limits.totals, (uint32_t)a->bytes);
 	admission_refused(w, l, &(struct admission_refusal){ REFUSED_TOTAL, &p->source, a->n - sent });
+	if (sent < a->n)
+		rate_limits_note_limited(w->plan->limits, &p->source, q.now_ns);
 	return sent;
 }
 

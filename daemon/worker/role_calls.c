@@ -30,6 +30,7 @@ static const struct seccomp_rule rules[] = {
 	{ SECCOMP_RULE(SERVES, getsockname) },
 	{ SECCOMP_RULE(SERVES, getsockopt) },
 	{ SECCOMP_RULE(SERVES, ioctl), .ifs = { { 1, SECCOMP_INT, SIOCOUTQ } } },
+	{ SECCOMP_RULE(SERVES, ioctl), .ifs = { { 1, SECCOMP_INT, SIOCGIFNAME } } },
 	{ SECCOMP_RULE(SERVES, recvmmsg) },
 	{ SECCOMP_RULE(SERVES, recvmmsg_time64) },
 	{ SECCOMP_RULE(SERVES, sendmmsg) },

@@ -82,6 +82,13 @@ void worker_seed(struct worker *w)
 		w->random_state[0] = clock_mono_ns() | 1;
 }
 
+uint64_t worker_uptime_s(const struct worker *w)
+{
+	uint64_t now_ns = w->loop.now_ns, started_ns = w->plan->started_ns;
+
+	return now_ns > started_ns ? (now_ns - started_ns) / CLOCK_S_NS : 0;
+}
+
 void worker_fill_context(struct worker *w, const struct listener *l, struct svc_context *ret)
 {
 	ret->wall = clock_wall();
@@ -93,4 +100,6 @@ void worker_fill_context(struct worker *w, const struct listener *l, struct svc_
 	ret->host_name = w->plan->settings->host_name;
 	ret->random = worker_random(w);
 	ret->options = &l->settings->options;
+	ret->facts = NULL;
+	ret->memory = NULL;
 }

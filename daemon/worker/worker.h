@@ -34,8 +34,9 @@ struct worker_plan {
 	struct shares asked; /* the questions of each source under way; the words are shared. Without seats: no shares */
 	uint32_t gauges;     /* the first of its pools' gauges                                      */
 	uint32_t generation;
-	int life_fd;      /* reads end of file when the supervisor is dead                       */
-	int questions_fd; /* where lookups are asked                                             */
+	uint64_t started_ns; /* the daemon, not the generation                                     */
+	int life_fd;         /* reads end of file when the supervisor is dead                       */
+	int questions_fd;    /* where lookups are asked                                             */
 };
 
 #define WORKER_READERS_BYTES (LISTENER_MAX * sizeof(_Atomic uint32_t)) /* of plan.readers */
@@ -114,6 +115,9 @@ void worker_session_ended(struct worker *w);
 
 /* A worker that drains leaves when its last session, its last connection and its last lookup are over: one of them is. */
 void worker_leave_if_done(struct worker *w);
+
+/* Since the daemon started. */
+uint64_t worker_uptime_s(const struct worker *w);
 
 /* Fills what a service may know, but for peer and local. */
 void worker_fill_context(struct worker *w, const struct listener *l, struct svc_context *ret);

@@ -21,20 +21,21 @@ listeners = (
 	{ service = "echo"; address = "loopback"; transport = [ "tcp", "udp", "unix" ]; path = "/run/echo"; },
 	{ service = "chargen"; address = "loopback"; }, { service = "daytime"; address = "loopback"; },
 	{ service = "qotd"; address = "loopback"; file = "quotes"; }, { service = "tcpmux"; address = "loopback"; },
-	{ service = "hostname"; address = "loopback"; }
+	{ service = "hostname"; address = "loopback"; }, { service = "info"; address = "loopback"; port = 7777; },
+	{ service = "stamp"; address = "loopback"; allow = "127.0.0.1"; }
 );
 """
 
 
 def rows():
-    """{(scope, key): default or None} as the compiler sees settings.def."""
+    """{(scope, key): default or None} as the compiler sees settings.def. Of two meanings of a key (mode) the first."""
     source = ("#define SETTING(scope, key, kind, field, standard, ...) ROW scope #key standard\n"
               '#include "settings/settings.def"\n')
     out = subprocess.run([*os.environ.get("CC", "cc").split(), "-E", "-P", "-x", "c", f"-I{TOP / 'daemon'}", "-"],
                          input=source, capture_output=True, text=True, check=True).stdout
     found = re.findall(r'ROW (\w+) "([\w.]+)" (NULL|"[^"]*")', out)
     return {("LISTENER" if scope == "EXTRA" else scope, key): None if default == "NULL" else default.strip('"')
-            for scope, key, default in found}
+            for scope, key, default in reversed(found)}
 
 
 def plain(value):

@@ -23,6 +23,7 @@ static inline struct listener_settings some_settings(unsigned transports)
 {
 	struct listener_settings s = {
 		.name = "echo",
+		.service = service_find("echo"),
 		.transports = transports,
 		.addresses = { { .kind = LISTENER_ADDRESS_ONE } },
 		.addresses_n = 1,

@@ -21,6 +21,8 @@ struct serve {
 	const struct service *service;
 	struct svc_options options;
 	struct svc_context ctx;
+	struct svc_facts facts;
+	struct svc_sending sending; /* of the last datagram's answer */
 	_Alignas(max_align_t) uint8_t state[SVC_STATE_MAX];
 	size_t out_cap; /* of each call                                      */
 	size_t enough;  /* bytes said after which SVC_FLUSH is not followed  */
@@ -44,6 +46,8 @@ static inline void serve_begin(struct serve *s, const char *service, enum transp
 	s->options.format = "rfc867";
 	s->ctx.options = &s->options;
 	s->ctx.transport = transport;
+	s->ctx.facts = &s->facts;
+	s->facts = (struct svc_facts){ .ttl = -1, .traffic_class = -1, .dropped = -1 };
 	s->ctx.host_name = "here.example";
 	s->ctx.wall.tv_sec = 1795351771; /* 2026-11-22 12:49:31 */
 	s->ctx.clock = (struct clock_status){ .state = CLOCK_SYNCHRONISED, .max_error_us = 1000 };
@@ -77,6 +81,7 @@ static inline void serve_call(struct serve *s, bool open, const struct lookup_an
 	s->said[s->said_n] = '\0';
 	s->question = io.question;
 	s->become = io.become;
+	s->sending = io.sending;
 }
 
 /* As long as there is more to say. A service that says nothing while its output is empty would go round for ever. */

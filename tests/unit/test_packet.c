@@ -82,7 +82,7 @@ static void serve(struct exchange *e)
 	e->info.checked.length = (uint32_t)n;
 	iov.iov_len = (size_t)n;
 	m.msg_control = control;
-	packet_write(e->l, &e->info, &m);
+	packet_write(e->l, &e->info, NULL, &m);
 	assert_int_equal(sendmsg(e->l->fd, &m, 0), n);
 }
 

@@ -263,6 +263,82 @@ TEST(a_row_is_of_one_address_and_port_and_listener)
 	assert_int_equal(loops(l, &a), REFUSED_NOT); /* nobody is silenced */
 }
 
+/* As an echo service sees them: payloads of four bytes. */
+static bool copy_loops(struct rate_limits *l, uint32_t payload)
+{
+	const uint8_t *const payloads[] = { (const uint8_t *)&payload };
+	struct rate_limits_request q = from("192.0.2.1", START_NS);
+
+	q.source.port = 20000;
+	q.payloads = payloads;
+	q.bytes = sizeof(payload);
+	return rate_limits_loop(l, &q) != RATE_LIMITS_NO_LOOP;
+}
+
+TEST(a_probe_that_never_repeats_itself_loses_nothing_where_answers_are_copies)
+{
+	struct rate_limits *l = make();
+
+	for (uint32_t i = 0; i < 1000000; i++)
+		assert_false(copy_loops(l, i));
+}
+
+TEST(what_goes_round_unchanged_is_dropped_in_1024_rounds)
+{
+	struct rate_limits *l = make();
+	unsigned rounds = 0;
+
+	while (!copy_loops(l, 7))
+		rounds++;
+	assert_in_range(rounds, LOOPGUARD_EVERY - 1, LOOPGUARD_EVERY);
+}
+
+TEST(what_changes_on_its_way_round_is_dropped_in_two_million)
+{
+	struct rate_limits *l = make();
+	unsigned rounds = 0;
+
+	while (!copy_loops(l, rounds))
+		rounds++;
+	assert_in_range(rounds, LOOPGUARD_EVERY_OTHER / 2, LOOPGUARD_EVERY_OTHER + LOOPGUARD_EVERY);
+}
+
+TEST(a_row_in_one_batch_is_looked_at_one_by_one)
+{
+	static const uint8_t same[8], other[8] = { 1 };
+	const uint8_t *payloads[64];
+	struct rate_limits *l = make();
+	struct rate_limits_request q = from("192.0.2.1", START_NS);
+	unsigned drops = 0;
+
+	q.source.port = 20000;
+	q.payloads = payloads;
+	q.bytes = sizeof(same);
+	q.n = 64;
+	for (int i = 0; i < 64; i++)
+		payloads[i] = i % 2 ? same : other;
+	for (int round = 0; round < 64; round++)
+		assert_int_equal(rate_limits_loop(l, &q), RATE_LIMITS_NO_LOOP);
+	for (int i = 0; i < 64; i++)
+		payloads[i] = same;
+	for (int round = 0; round < 64; round++)
+		drops += rate_limits_loop(l, &q) != RATE_LIMITS_NO_LOOP;
+	assert_int_equal(drops, 4); /* of 4096 */
+}
+
+TEST(a_source_that_met_a_budget_is_known_for_a_minute)
+{
+	struct rate_limits *l = make();
+	struct rate_limits_request a = from("192.0.2.1", START_NS), b = from("192.0.2.2", START_NS);
+
+	assert_false(rate_limits_was_limited(l, &a.source, START_NS));
+	rate_limits_note_limited(l, &a.source, START_NS);
+	assert_true(rate_limits_was_limited(l, &a.source, START_NS));
+	assert_true(rate_limits_was_limited(l, &a.source, START_NS + 59 * CLOCK_S_NS));
+	assert_false(rate_limits_was_limited(l, &a.source, START_NS + 62 * CLOCK_S_NS));
+	assert_false(rate_limits_was_limited(l, &b.source, START_NS));
+}
+
 /* A flood beside a loop does not hide it. */
 TEST(a_loop_ends_under_a_flood)
 {
@@ -315,6 +391,11 @@ int main(void)
 		cmocka_unit_test(one_in_a_row_of_1024_from_an_odd_port_is_dropped),
 		cmocka_unit_test(a_row_is_of_one_address_and_port_and_listener),
 		cmocka_unit_test(a_loop_ends_under_a_flood),
+		cmocka_unit_test(a_probe_that_never_repeats_itself_loses_nothing_where_answers_are_copies),
+		cmocka_unit_test(what_goes_round_unchanged_is_dropped_in_1024_rounds),
+		cmocka_unit_test(what_changes_on_its_way_round_is_dropped_in_two_million),
+		cmocka_unit_test(a_row_in_one_batch_is_looked_at_one_by_one),
+		cmocka_unit_test(a_source_that_met_a_budget_is_known_for_a_minute),
 		cmocka_unit_test(all_of_it_is_within_the_size_that_was_asked_for),
 	};
 

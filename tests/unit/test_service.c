@@ -148,11 +148,16 @@ static void live_through_a_stream(struct serve *s)
 	assert_true(is_over(s) || s->eof);
 }
 
+/* Of services that remember more than a session. */
+static _Alignas(max_align_t) uint8_t memory[4096];
+
 static void set_up(struct serve *s, size_t i, enum transport t, const struct svc_options *options)
 {
 	serve_begin(s, service_table[i].name, t);
 	s->options.table = options->table;
 	s->options.quotes = options->quotes;
+	s->options.stamp.sessions_max = 2;
+	s->ctx.memory = memory;
 	s->options.require_sync = random_number(4) == 0;
 	s->options.format = random_number(2) == 0 ? "nist" : "%c";
 	s->ctx.clock.state = (enum clock_state)random_number(3);

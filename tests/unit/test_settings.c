@@ -116,7 +116,7 @@ TEST(unknown_keys_come_with_what_was_meant)
 	expect_error(f, "listeners = ( { service = \"dyatime\"; } );",
 		     "t.conf:1: listeners.[0].service: there is no service \"dyatime\", did you mean \"daytime\"? (echo, "
 		     "discard, "
-		     "chargen, qotd, daytime, time, hostname, tcpmux)");
+		     "chargen, qotd, daytime, time, hostname, tcpmux, info, stamp)");
 	expect_error(f, "listeners = ( { service = \"echo\"; pool = \"evetn\"; } );",
 		     "t.conf:1: listeners.[0].pool: there is no pool \"evetn\", did you mean \"event\"?");
 	expect_error(f, ONE_LISTENER "impairment = { port = 9907; };",

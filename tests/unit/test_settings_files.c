@@ -67,7 +67,8 @@ TEST(files_and_zones_that_cannot_be_read_are_blamed_on_their_key)
 	write_text(f, "long", "");
 	assert_int_equal(truncate(f->path, (1 << 20) + 1), 0);
 	expect_error(f, "listeners = ( { service = \"qotd\"; file = \"long\"; } );",
-		     "t.conf:1: listeners.[0].file: cannot read long: too long (1 MiB of quotes, 32 MiB of a host table, 64 "
+		     "t.conf:1: listeners.[0].file: cannot read long: too long (1 MiB of quotes, 32 MiB of a host table, 4 "
+		     "KiB of a key, 64 "
 		     "MiB in "
 		     "all)");
 	write_text(f, "hosts.txt", "; text\nHOST : here\n");

@@ -56,7 +56,7 @@ TEST(the_clock_s_state_survives_its_packing)
 {
 	static const struct clock_status rows[] = {
 		{ .state = CLOCK_UNKNOWN },
-		{ .state = CLOCK_SYNCHRONISED, .max_error_us = 1 },
+		{ .state = CLOCK_SYNCHRONISED, .max_error_us = 1, .tai_offset_s = 37 },
 		{ .state = CLOCK_SYNCHRONISED, .max_error_us = 16000000, .leap_insert = true },
 		{ .state = CLOCK_UNSYNCHRONISED, .max_error_us = INT64_C(1) << 54, .leap_delete = true },
 		{ .state = CLOCK_UNKNOWN, .failed = true },
@@ -72,6 +72,7 @@ TEST(the_clock_s_state_survives_its_packing)
 		assert_int_equal(got.leap_insert, rows[i].leap_insert);
 		assert_int_equal(got.leap_delete, rows[i].leap_delete);
 		assert_int_equal(got.max_error_us, rows[i].max_error_us);
+		assert_int_equal(got.tai_offset_s, rows[i].tai_offset_s);
 	}
 }
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* What a stamp listener needs beyond its words: its key, and places for its sessions. */
+#pragma once
+
+#include "settings/draft.h"
+
+void load_stamp(struct draft *d, struct listener_settings *l);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel knows of a connection, for the services that ask for it. */
+#pragma once
+
+#include "stream/client.h"
+
+/* Fills ctx->facts, which stay until the next call, and the address that was asked. */
+void connection_collect(const struct client *c, struct svc_context *ctx);
