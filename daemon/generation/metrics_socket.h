@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The socket where metrics are asked for: bound by the supervisor, served by a process of its own (worker/metrics.h). */
+/* The socket where metrics are asked for: bound by the supervisor, served by a process of its own (process/metrics.h). */
 #pragma once
 
 #include "generation/fleet.h"

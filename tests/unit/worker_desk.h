@@ -56,7 +56,7 @@ static const struct rate_sketch_shape desk_shape = { .bytes = RATE_LIMITS_BYTES_
 static struct shared *desk_shared;
 static struct table desk_table;
 static struct rate_limits desk_limits;
-static struct pool_deaths desk_census;
+static struct pool_deaths desk_pool_names;
 static _Atomic uint32_t *desk_readers;
 
 /* One pool of this model, room for `sessions`. */
@@ -66,7 +66,7 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 		assert_int_equal(shared_map(NULL, &desk_shared), 0);
 		shared_table(desk_shared, 1, &desk_table);
 		assert_int_equal(shared_map_limits(&desk_shape, &(struct siphash_key){ { 1, 2 } }, NULL, &desk_limits), 0);
-		(void)pool_deaths_add_pool(&desk_census, "desk");
+		(void)pool_deaths_add_pool(&desk_pool_names, "desk");
 		assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* as the supervisor is */
 	}
 	desk_readers = (_Atomic uint32_t *)(void *)shared_counters(desk_shared, 1); /* memory that nobody else uses here */
@@ -100,7 +100,7 @@ static inline void desk_begin(struct desk *d, enum pool_model model, uint32_t se
 					.shared = desk_shared,
 					.table = &desk_table,
 					.limits = &desk_limits,
-					.pool_names = &desk_census,
+					.pool_names = &desk_pool_names,
 					.life_fd = -1,
 					.questions_fd = -1 };
 	for (size_t i = 0; i < DESK_LISTENERS; i++)
