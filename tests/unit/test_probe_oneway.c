@@ -354,6 +354,63 @@ TEST(packets_in_another_order_give_the_same_and_more_than_there_is_room_for_near
 	assert_within(samples[255].t1_ns - samples[0].t1_ns, CAPACITY * p.gap_ns, 17.0 * (double)p.gap_ns);
 }
 
+TEST(one_packet_is_bounded_by_its_round_trip)
+{
+	struct oneway_packet packet = {
+		.t1_ns = NOW, .t2_ns = NOW + 9000, .t3_ns = NOW + 9500, .t4_ns = NOW + 1500, .error_ns = INT64_MAX
+	};
+	struct oneway_delays now;
+
+	oneway_init(&o, samples, CAPACITY);
+	assert_true(oneway_add(&o, &packet, &now)); /* there in 9000 or less, back in -8000 or more: 1000 in all */
+	assert_int_equal(now.forward_ns, 500);
+	assert_int_equal(now.backward_ns, 500);
+	assert_int_equal(now.bound_ns, 500);
+	assert_true(oneway_find(&o, &r));
+	assert_int_equal(r.least_rtt_ns, 1000);
+	assert_int_equal(r.offset_ns, 8500);
+	assert_int_equal(r.bound_ns, 500);
+	assert_int_equal(r.forward.least_low_ns, 0);
+	assert_int_equal(r.forward.least_high_ns, 1000);
+	assert_int_equal(r.forward.pdv.n, 1);
+	packet.t4_ns = NOW + 700;
+	packet.t1_ns = NOW + 201; /* 499 under way, 500 in the reflector */
+	assert_false(oneway_add(&o, &packet, &now));
+}
+
+TEST(variation_has_a_mean_above_the_least_delay)
+{
+	static const int64_t delays[] = { 700, 300, 500 };
+	struct oneway_delays now;
+
+	oneway_init(&o, samples, CAPACITY);
+	for (unsigned i = 0; i < array_n(delays); i++) {
+		int64_t t1 = NOW + i * S, t2 = t1 + delays[i];
+
+		assert_true(oneway_add(&o, &(struct oneway_packet){ t1, t2, t2, t2 + 10, DELAY_NO_ERROR }, &now));
+	}
+	assert_true(oneway_find(&o, &r));
+	assert_within(r.forward.pdv_ns.mean, 200, 1e-9);
+	assert_within(r.backward.pdv_ns.mean, 0, 1e-9);
+}
+
+TEST(too_few_packets_and_packets_at_one_time_have_no_skew)
+{
+	struct path p = {
+		.seed = 3, .drift_ppm = 20, .forward_ns = 5 * MS, .backward_ns = 5 * MS, .queue_ns = 1, .n = 99, .gap_ns = S
+	};
+	struct skew skew;
+
+	play(&p);
+	assert_int_equal(r.skew_state, ONEWAY_SKEW_UNKNOWN);
+	p.n = 100;
+	play(&p);
+	assert_int_equal(r.skew_state, ONEWAY_SKEW_CORRECTED);
+	assert_false(skew_find(samples, 1, &skew));
+	samples[1] = samples[0];
+	assert_false(skew_find(samples, 2, &skew));
+}
+
 TEST(packets_that_cannot_be_are_left_out)
 {
 	const struct oneway_packet impossible[] = {
@@ -389,6 +446,9 @@ int main(void)
 		cmocka_unit_test(a_queue_that_grows_is_no_skew),
 		cmocka_unit_test(a_short_run_has_no_skew),
 		cmocka_unit_test(packets_in_another_order_give_the_same_and_more_than_there_is_room_for_nearly_so),
+		cmocka_unit_test(one_packet_is_bounded_by_its_round_trip),
+		cmocka_unit_test(variation_has_a_mean_above_the_least_delay),
+		cmocka_unit_test(too_few_packets_and_packets_at_one_time_have_no_skew),
 		cmocka_unit_test(packets_that_cannot_be_are_left_out),
 	};
 
