@@ -80,7 +80,7 @@ static int read_options(int argc, char **argv, struct options *o)
 static int read_settings(const struct options *o, struct settings **ret)
 {
 	static struct settings_report report;
-	int r = settings_read(o->file, o->overrides, o->overrides_n, ret, &report);
+	int r = settings_read(&(struct settings_source){ o->file, o->overrides, o->overrides_n }, ret, &report);
 
 	(o->what == SERVE ? settings_report_log : settings_report_print)(o->file, r, &report);
 	return settings_report_exit_code(r, &report);

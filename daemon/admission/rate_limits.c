@@ -46,13 +46,15 @@ static bool has_source(const struct addr *a)
 }
 
 /* A look at a source under a rate. Of *ret it sets what a look needs. */
-static void begin_view(const struct rate_limits *l, const struct rate_limits_request *q, const struct rate *rate,
-		       uint32_t group, struct rate_sketch_view *ret)
+static struct rate_sketch_view begin_view(const struct rate_limits *l, const struct rate_limits_request *q,
+					  const struct rate *rate, uint32_t group)
 {
-	ret->key = rate_sketch_key(&l->limiter, &q->source, group | q->row);
-	ret->rate = rate;
-	ret->n = q->n;
-	ret->now_ns = q->now_ns;
+	return (struct rate_sketch_view){
+		.key = rate_sketch_key(&l->limiter, &q->source, group | q->row),
+		.rate = rate,
+		.n = q->n,
+		.now_ns = q->now_ns,
+	};
 }
 
 uint32_t rate_limits_answers(const struct rate_limits *l, const struct rate_limits_request *q, const struct rate *of_source,
@@ -65,7 +67,7 @@ uint32_t rate_limits_answers(const struct rate_limits *l, const struct rate_limi
 
 	*ret_why = REFUSED_RATE;
 	if (counts) {
-		begin_view(l, q, of_source, GROUP_ANSWERS, &v);
+		v = begin_view(l, q, of_source, GROUP_ANSWERS);
 		wanted.n = rate_sketch_look(&l->limiter, &v);
 		if (wanted.n == 0)
 			return 0;
@@ -91,7 +93,7 @@ enum refusal rate_limits_session(const struct rate_limits *l, const struct rate_
 
 	if (of_source->amount == 0 || !has_source(&q->source))
 		return REFUSED_NOT;
-	begin_view(l, q, of_source, GROUP_SESSIONS, &v);
+	v = begin_view(l, q, of_source, GROUP_SESSIONS);
 	return rate_sketch_look(&l->limiter, &v) != 0 && rate_sketch_take(&l->limiter, &v, 1) != 0 ? REFUSED_NOT
 												   : REFUSED_RATE;
 }

@@ -106,8 +106,9 @@ int sockets_plan(struct generation *g, struct text *why)
 		text_add(why, "out of memory");
 		return -ENOMEM;
 	}
-	r = adopt_plan(&g->fleet->passed, g->settings, g->listeners, &g->listeners_n,
-		       &(struct adopt_said){ why, &notices, &refused });
+	struct listener_list list = { .at = g->listeners, .max = LISTENER_MAX };
+	r = adopt_plan(&g->fleet->passed, g->settings, &list, &(struct adopt_said){ why, &notices, &refused });
+	g->listeners_n = list.n;
 	if (r == 0)
 		r = admission_refused(g, &refused, why);
 	if (r < 0)

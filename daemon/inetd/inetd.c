@@ -83,7 +83,7 @@ static int read_settings(const char *name, const char *file, const struct settin
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", made);
 		file = path;
 	}
-	int r = settings_read(file, overrides, overrides_n, &self.settings, &report);
+	int r = settings_read(&(struct settings_source){ file, overrides, overrides_n }, &self.settings, &report);
 	settings_report_log(file, r, &report);
 	int code = settings_report_exit_code(r, &report);
 	for (size_t i = 0; code == 0 && i < self.settings->listeners_n && !self.named; i++)
@@ -169,13 +169,13 @@ static int take_socket(struct text *why)
 		.origin = ORIGIN_LENT,
 		.passed_fd = self.socket.fd,
 	};
-	size_t n = 0;
+	struct listener_list list = { .at = &self.listener, .max = 1 };
 
 	if (self.socket.accepting) {
 		text_add(why, "the descriptor is a listening socket (Accept=no, wait): for that, start without --inetd");
 		return -EINVAL;
 	}
-	int r = listener_plan_passed(self.settings, self.named, &like, &self.listener, &n, 1);
+	int r = listener_plan_passed(self.settings, self.named, &like, &list);
 	if (r == 0)
 		r = listener_open(&self.listener, why);
 	if (r == 0)

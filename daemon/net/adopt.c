@@ -21,8 +21,8 @@ struct matching {
 	const struct settings *settings;
 	const struct adopt_said *said;
 	const struct listener_settings *owner[ADOPT_MAX]; /* of each passed socket; NULL: nobody's, or the store's */
-	struct listener planned[LISTENER_MAX];            /* what would be bound if nothing had been passed        */
-	size_t planned_n;
+	struct listener storage[LISTENER_MAX];
+	struct listener_list planned; /* what would be bound if nothing had been passed */
 };
 
 static bool is_stored(const struct adopt_socket *s)
@@ -50,9 +50,9 @@ static bool same_place(const struct listener *l, const struct adopt_socket *s)
 /* The one listener that has an entry at the socket's address; NULL if there is none. */
 static const struct listener_settings *find_by_place(const struct matching *m, const struct adopt_socket *s)
 {
-	for (size_t i = 0; i < m->planned_n; i++)
-		if (same_place(&m->planned[i], s))
-			return m->planned[i].settings;
+	for (size_t i = 0; i < m->planned.n; i++)
+		if (same_place(&m->planned.at[i], s))
+			return m->planned.at[i].settings;
 	return NULL;
 }
 
@@ -67,23 +67,28 @@ static bool is_called(const struct adopt_socket *s, const char *name)
 	       (s->name[n] == '/' && strcmp(s->name + n + 1, service_transport_name(s->transport)) == 0);
 }
 
-/* The listeners that are called `name`, or else whose service is, and that have the socket's transport. How many; *ret is
- * the first, *ret_any one without the transport. */
-static unsigned find_by_name(const struct matching *m, const struct adopt_socket *s, bool by_service,
-			     const struct listener_settings **ret, const struct listener_settings **ret_any)
+/* The listeners that have a socket's name. */
+struct named {
+	unsigned n;                            /* with its transport                             */
+	const struct listener_settings *first; /* of these                                       */
+	const struct listener_settings *other; /* one without its transport; NULL: there is none */
+};
+
+/* Those that are called as the socket, or by_service those whose service is. */
+static struct named find_by_name(const struct matching *m, const struct adopt_socket *s, bool by_service)
 {
-	unsigned n = 0;
+	struct named found = { 0 };
 
 	for (size_t i = 0; i < m->settings->listeners_n; i++) {
 		const struct listener_settings *l = &m->settings->listeners[i];
 		if (!l->enabled || !is_called(s, by_service ? l->service->name : l->name))
 			continue;
 		if (!(l->transports & s->transport))
-			*ret_any = l;
-		else if (!n++)
-			*ret = l;
+			found.other = l;
+		else if (!found.n++)
+			found.first = l;
 	}
-	return n;
+	return found;
 }
 
 /* Whether the socket's listener may serve it. The settings were judged by the addresses they say; a unit may say another. */
@@ -146,26 +151,24 @@ static bool match_spare(struct matching *m, size_t i, struct text *refused)
 static bool match_one(struct matching *m, size_t i, struct text *refused)
 {
 	const struct adopt_socket *s = &m->passed->sockets[i];
-	const struct listener_settings *named = NULL, *other = NULL, *there = find_by_place(m, s);
-	unsigned n = find_by_name(m, s, false, &named, &other);
+	const struct listener_settings *there = find_by_place(m, s);
+	struct named named = find_by_name(m, s, false);
 
-	if (!n && !other)
-		n = find_by_name(m, s, true, &named, &other);
-	if (n > 1 && there) {
-		named = there;
-		n = 1;
-	}
-	if (n == 1 || (!n && !other && there)) {
-		m->owner[i] = n ? named : there;
+	if (!named.n && !named.other)
+		named = find_by_name(m, s, true);
+	if ((named.n > 1 || (!named.n && !named.other)) && there)
+		named = (struct named){ .n = 1, .first = there };
+	if (named.n == 1) {
+		m->owner[i] = named.first;
 		return is_allowed(m, s, m->owner[i], refused);
 	}
-	if (!n && !other)
+	if (!named.n && !named.other)
 		return match_spare(m, i, refused);
 	add_socket(refused, s);
-	if (n > 1)
-		text_addf(refused, " could be for %u listeners: give it the name of one (FileDescriptorName=)\n", n);
+	if (named.n > 1)
+		text_addf(refused, " could be for %u listeners: give it the name of one (FileDescriptorName=)\n", named.n);
 	else
-		text_addf(refused, " is named after listener %s, which has no such transport\n", other->name);
+		text_addf(refused, " is named after listener %s, which has no such transport\n", named.other->name);
 	return false;
 }
 
@@ -175,9 +178,9 @@ static int match_all(struct matching *m)
 	struct text nothing = TEXT_OVER(ignored);
 
 	for (size_t i = 0; i < m->settings->listeners_n; i++) {
-		int r = m->settings->listeners[i].enabled ? listener_plan(m->settings, &m->settings->listeners[i],
-									  m->planned, &m->planned_n, LISTENER_MAX)
-							  : 0;
+		const struct listener_settings *l = &m->settings->listeners[i];
+		int r = l->enabled ? listener_plan(m->settings, l, &m->planned) : 0;
+
 		if (r < 0)
 			return r;
 	}
@@ -251,14 +254,14 @@ static void take_stored(struct matching *m, struct listener *l)
 	}
 }
 
-static int add_passed(struct matching *m, struct listener *list, size_t *n)
+static int add_passed(struct matching *m, struct listener_list *list)
 {
 	for (size_t i = 0; i < m->passed->n; i++) {
 		struct listener l = like(&m->passed->sockets[i]);
 		if (!m->owner[i] || l.passed_fd < 0 || m->passed->sockets[i].refused)
 			continue;
 		m->passed->sockets[i].used = true;
-		int r = listener_plan_passed(m->settings, m->owner[i], &l, list, n, LISTENER_MAX);
+		int r = listener_plan_passed(m->settings, m->owner[i], &l, list);
 		if (r < 0)
 			return r;
 	}
@@ -284,8 +287,8 @@ static void add_closed(const struct matching *m, struct text *notices)
 	struct text line = TEXT_OVER(storage);
 	const char *last = "";
 
-	for (size_t i = 0; m->passed->n && i < m->planned_n; i++) {
-		const struct listener *l = &m->planned[i];
+	for (size_t i = 0; m->passed->n && i < m->planned.n; i++) {
+		const struct listener *l = &m->planned.at[i];
 
 		/* What a listener has of one transport stands in a row. */
 		if (has_passed(m, l->settings, l->transport) || strcmp(last, l->label) == 0)
@@ -297,10 +300,10 @@ static void add_closed(const struct matching *m, struct text *notices)
 		text_addf(notices, "%s%s\n", line.at, line.cut ? " ..." : "");
 }
 
-static int add_own(struct matching *m, struct listener *list, size_t *n, struct text *notices)
+static int add_own(struct matching *m, struct listener_list *list, struct text *notices)
 {
-	for (size_t i = 0; i < m->planned_n; i++) {
-		struct listener *l = &m->planned[i];
+	for (size_t i = 0; i < m->planned.n; i++) {
+		struct listener *l = &m->planned.at[i];
 
 		if (has_passed(m, l->settings, l->transport)) {
 			if (is_passed(m, l))
@@ -310,35 +313,35 @@ static int add_own(struct matching *m, struct listener *list, size_t *n, struct 
 		}
 		if (m->settings->activation == SETTINGS_ACTIVATION_ONLY)
 			continue;
-		if (*n == LISTENER_MAX)
+		if (list->n == list->max)
 			return -E2BIG;
 		take_stored(m, l);
-		list[(*n)++] = *l;
+		list->at[list->n++] = *l;
 	}
 	return 0;
 }
 
-int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n, const struct adopt_said *said)
+int adopt_plan(struct adopt *a, const struct settings *s, struct listener_list *list, const struct adopt_said *said)
 {
 	static struct matching m; /* large, and never cleared as a whole: a page that is touched is copied with every fork */
 
 	m.passed = a;
 	m.settings = s;
 	m.said = said;
-	m.planned_n = 0;
+	m.planned = (struct listener_list){ .at = m.storage, .max = LISTENER_MAX };
 	for (size_t i = 0; i < a->n; i++) {
 		a->sockets[i].used = a->sockets[i].refused = false;
 		m.owner[i] = NULL;
 	}
 	int r = match_all(&m);
 	if (r == 0)
-		r = add_passed(&m, list, n);
+		r = add_passed(&m, list);
 	if (r == 0)
-		r = add_own(&m, list, n, said->notices);
+		r = add_own(&m, list, said->notices);
 	if (r == 0 && s->activation == SETTINGS_ACTIVATION_ONLY)
 		add_closed(&m, said->notices);
 	if (r == -E2BIG)
-		text_addf(said->why, "too many sockets: at most %d", LISTENER_MAX);
+		text_addf(said->why, "too many sockets: at most %zu", list->max);
 	return r;
 }
 

@@ -51,7 +51,7 @@ struct adopt_said {
  * A socket that no listener wants, that several do, or that may not be served to those who reach it
  * (settings/public_rules.h) is refused alone; one that is named after a service that the settings have no listener of is
  * the spare's. 0 or -E2BIG. */
-int adopt_plan(struct adopt *a, const struct settings *s, struct listener *list, size_t *n,
+int adopt_plan(struct adopt *a, const struct settings *s, struct listener_list *list,
 	       const struct adopt_said *said) must_check;
 
 /* A passed socket (by its descriptor) has come to its end: it is closed. No listener binds one of its own in its place. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "net/listener.h"
 #include "net/make.h"
@@ -100,20 +101,19 @@ static void describe_activation(const struct settings *s, FILE *to)
 
 int describe_listeners(const struct settings *s, FILE *to)
 {
-	struct listener *list = calloc(LISTENER_MAX, sizeof(*list));
-	size_t n = 0;
-	int r = list ? 0 : -ENOMEM;
+	cleanup_free struct listener *storage = calloc(LISTENER_MAX, sizeof(*storage));
+	struct listener_list list = { .at = storage, .max = LISTENER_MAX };
+	int r = storage ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < s->listeners_n; i++)
 		if (s->listeners[i].enabled)
-			r = listener_plan(s, &s->listeners[i], list, &n, LISTENER_MAX);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (!list[i].shard)
-			describe(&list[i], to);
+			r = listener_plan(s, &s->listeners[i], &list);
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		if (!list.at[i].shard)
+			describe(&list.at[i], to);
 	if (r == 0)
 		describe_limits(s, to);
 	if (r == 0)
 		describe_activation(s, to);
-	free(list);
 	return r;
 }

@@ -28,8 +28,7 @@
 struct plan {
 	const struct settings *all;
 	const struct listener_settings *settings;
-	struct listener *list;
-	size_t n, max;
+	struct listener_list *list;
 	int result;
 };
 
@@ -72,7 +71,7 @@ static void add(struct plan *p, struct listener *l)
 	const struct listener_settings *s = p->settings;
 	struct text label = TEXT_OVER(l->label);
 
-	if (p->n == p->max)
+	if (p->list->n == p->list->max)
 		p->result = -E2BIG;
 	if (p->result < 0)
 		return;
@@ -82,7 +81,7 @@ static void add(struct plan *p, struct listener *l)
 	l->pool = l->transport & TRANSPORT_DATAGRAMS ? s->pool_datagram : s->pool_stream;
 	text_addf(&label, "%s/%s", s->name, service_transport_name(l->transport));
 	write_key(l);
-	p->list[p->n++] = *l;
+	p->list->at[p->list->n++] = *l;
 }
 
 static void add_ip(struct plan *p, enum transport transport, const struct addr *a, bool dual_stack)
@@ -132,10 +131,10 @@ static void add_address(struct plan *p, enum transport transport, const struct l
 	}
 }
 
-int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n,
-		  size_t max)
+int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener_list *list)
 {
-	struct plan p = { .all = all, .settings = s, .list = list, .n = *n, .max = max };
+	struct plan p = { .all = all, .settings = s, .list = list };
+	size_t before = list->n;
 
 	for (unsigned t = TRANSPORT_TCP; t <= TRANSPORT_UNIXPACKET; t <<= 1) {
 		if ((s->transports & t) == 0)
@@ -146,19 +145,18 @@ int listener_plan(const struct settings *all, const struct listener_settings *s,
 			for (size_t i = 0; i < s->addresses_n; i++)
 				add_address(&p, (enum transport)t, &s->addresses[i]);
 	}
-	if (p.result == 0)
-		*n = p.n;
+	if (p.result < 0)
+		list->n = before;
 	return p.result;
 }
 
 int listener_plan_passed(const struct settings *all, const struct listener_settings *s, const struct listener *like,
-			 struct listener *list, size_t *n, size_t max)
+			 struct listener_list *list)
 {
-	struct plan p = { .all = all, .settings = s, .list = list, .n = *n, .max = max };
+	struct plan p = { .all = all, .settings = s, .list = list };
 	struct listener l = *like;
 
 	add(&p, &l);
-	*n = p.n;
 	return p.result;
 }
 

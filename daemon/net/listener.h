@@ -15,14 +15,13 @@
 #include "net/types.h"
 
 /* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,
- * where the host has it, ::1; "*" one dual-stack socket (IPv4 only where the host has no IPv6). Appends to list[*n], up
- * to max. 0 or -E2BIG. */
-int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener *list, size_t *n,
-		  size_t max) must_check;
+ * where the host has it, ::1; "*" one dual-stack socket (IPv4 only where the host has no IPv6). Appends to the list. 0 or
+ * -E2BIG. */
+int listener_plan(const struct settings *all, const struct listener_settings *s, struct listener_list *list) must_check;
 
 /* The same for a socket that was passed: `like` says transport, address, family, path and descriptor. */
 int listener_plan_passed(const struct settings *all, const struct listener_settings *s, const struct listener *like,
-			 struct listener *list, size_t *n, size_t max) must_check;
+			 struct listener_list *list) must_check;
 
 /* Opens a planned listener: socket, options, bind, listen. On failure -errno, nothing is left open, and `why` says in one
  * sentence what was not possible: "cannot bind echo/tcp to 127.0.0.1:7: address already in use". */

@@ -96,9 +96,10 @@ void passed_look(void)
 			missing = SD_LISTEN_FDS_START + i;
 }
 
-/* What sd_listen_fds(3) did not like; the variables are as they were. */
-static void explain(const char *pid, const char *fds, const char *names, int r, struct text *why)
+/* What sd_listen_fds(3) did not like of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES as they were. */
+static void explain(char *const was[3], int r, struct text *why)
 {
+	const char *pid = was[0] ? was[0] : "", *fds = was[1] ? was[1] : "", *names = was[2];
 	char *end;
 	long n = strtol(fds, &end, 10);
 
@@ -150,7 +151,7 @@ static int take_names(char ***ret_names, struct text *why)
 	}
 	int n = missing ? -EBADF : was[0] || was[1] || was[2] ? listen_fds(ret_names, why) : 0;
 	if (n < 0 && n != -ENOEXEC)
-		explain(was[0] ? was[0] : "", was[1] ? was[1] : "", was[2], n, why);
+		explain(was, n, why);
 	for (size_t i = 0; i < array_n(variables); i++)
 		free(was[i]);
 	if (n <= ADOPT_MAX)

@@ -20,10 +20,8 @@
 #include "net/make.h"
 #include "net/sockopt_collect.h"
 
-/* Bytes, unless said otherwise. A burst waits in the one while its reader is away; what clients have not read yet is
- * charged to the other, of all of them together. */
-#define UDP_RECEIVE_BUFFER UINT64_C(4194304)
-#define UNIXGRAM_SEND_BUFFER UINT64_C(4194304)
+#define UDP_RECEIVE_BUFFER UINT64_C(4194304)   /* bytes: a burst waits in it while its reader is away      */
+#define UNIXGRAM_SEND_BUFFER UINT64_C(4194304) /* bytes: what all clients together have not read yet is charged to it */
 
 #define KEEPALIVE_MAX_S 32767 /* the kernel's limit */
 #define KEEPALIVE_PROBES 4
@@ -38,13 +36,18 @@ struct series {
 	const char *failed;
 };
 
-static void set_bytes(struct series *s, const char *what, const int option[2], const void *value, size_t n)
+struct option {
+	const char *name;
+	int level, number;
+};
+
+static void set_bytes(struct series *s, struct option o, const void *value, size_t n)
 {
-	if (s->result < 0 || setsockopt(s->fd, option[0], option[1], value, (socklen_t)n) == 0 ||
+	if (s->result < 0 || setsockopt(s->fd, o.level, o.number, value, (socklen_t)n) == 0 ||
 	    (s->lenient && (errno == EOPNOTSUPP || errno == ENOPROTOOPT)))
 		return;
 	s->result = -errno;
-	s->failed = what;
+	s->failed = o.name;
 }
 
 static struct series begin(const struct listener *l)
@@ -52,13 +55,9 @@ static struct series begin(const struct listener *l)
 	return (struct series){ .fd = l->fd, .lenient = l->transport == TRANSPORT_TCP && make_is_multipath(l->fd) };
 }
 
-static void set_int(struct series *s, const char *what, const int option[2], int value)
-{
-	set_bytes(s, what, option, &value, sizeof(value));
-}
-
 /* set(&series, SOL_SOCKET, SO_KEEPALIVE, 1): with the option's name for the message. */
-#define set(series, level, option, value) set_int(series, #option, (const int[]){ level, option }, value)
+#define set(series, level, number, value)                                                                                   \
+	set_bytes(series, (struct option){ #number, level, number }, &(int){ value }, sizeof(int))
 
 /* An option that a kernel may lack without harm to anybody. */
 static void set_if_known(const struct series *s, int level, int option, int value)
@@ -104,8 +103,7 @@ static void set_udp_v6(struct series *s)
 
 static void set_udp(struct series *s, const struct listener *l)
 {
-	/* No SO_REUSEADDR: with it a second instance, or anybody else, would bind the same port and take the datagrams. What
-	 * systemd has bound has it. */
+	/* systemd sets SO_REUSEADDR, with which anybody may bind the same port and take the datagrams. */
 	if (l->origin != ORIGIN_LENT)
 		set(s, SOL_SOCKET, SO_REUSEADDR, 0);
 	if (speaks_ipv4(l))
@@ -165,7 +163,7 @@ int sockopt_set_fixed(const struct listener *l, const char **ret_what)
 	if (speaks_ipv6(l))
 		set(&s, IPPROTO_IPV6, IPV6_V6ONLY, !l->dual_stack);
 	if (w->interface[0] != '\0')
-		set_bytes(&s, "SO_BINDTODEVICE", (const int[]){ SOL_SOCKET, SO_BINDTODEVICE }, w->interface,
+		set_bytes(&s, (struct option){ "SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE }, w->interface,
 			  strlen(w->interface) + 1);
 	if (w->freebind && speaks_ipv6(l))
 		set(&s, IPPROTO_IPV6, IPV6_FREEBIND, 1);
@@ -221,35 +219,40 @@ static void restore_buffer(const struct listener *l, int option)
 	(void)setsockopt(l->fd, SOL_SOCKET, SO_BUF_LOCK, &unlocked, sizeof(unlocked)); /* since Linux 5.14 */
 }
 
-/* A size of 0 is the kernel's. Who may exceed rmem_max does; the others get what they can. */
-static void set_buffer(struct series *s, const char *what, const int options[2], uint64_t wanted)
+struct buffer {
+	const char *name;
+	int forced, plain; /* options: for who may exceed rmem_max, and for the others, who get what they can */
+};
+static const struct buffer receive_buffer = { "SO_RCVBUF", SO_RCVBUFFORCE, SO_RCVBUF },
+			   send_buffer = { "SO_SNDBUF", SO_SNDBUFFORCE, SO_SNDBUF };
+
+static void set_buffer(struct series *s, const struct buffer *b, uint64_t wanted)
 {
 	int bytes = to_int(wanted, INT_MAX / 2);
 
-	if (s->result == 0 && setsockopt(s->fd, SOL_SOCKET, options[0], &bytes, sizeof(bytes)) < 0)
-		set_int(s, what, (const int[]){ SOL_SOCKET, options[1] }, bytes);
+	if (s->result == 0 && setsockopt(s->fd, SOL_SOCKET, b->forced, &bytes, sizeof(bytes)) < 0)
+		set_bytes(s, (struct option){ b->name, SOL_SOCKET, b->plain }, &bytes, sizeof(bytes));
 }
 
-/* It has as much as is wanted, or less, but more than we would get: it was passed so, or kept since we had the right. */
-static bool is_best(const struct listener *l, const int options[2], uint64_t wanted)
+/* Whether the socket has what is wanted, or more than we would get: it was passed so, or is from when we had the right. */
+static bool is_best(const struct listener *l, const struct buffer *b, uint64_t wanted)
 {
-	uint32_t has = buffer_of(l->fd, options[1]);
+	uint32_t has = buffer_of(l->fd, b->plain);
 	cleanup_fd int fresh = has <= wanted ? fresh_socket(l) : -1;
 	struct series s = { .fd = fresh };
 
 	if (fresh < 0)
 		return false;
-	set_buffer(&s, "", options, wanted);
-	return buffer_of(fresh, options[1]) < has;
+	set_buffer(&s, b, wanted);
+	return buffer_of(fresh, b->plain) < has;
 }
 
-static void adjust_buffer(struct series *s, const struct listener *l, const char *what, const int options[2],
-			  uint64_t wanted)
+static void adjust_buffer(struct series *s, const struct listener *l, const struct buffer *b, uint64_t wanted)
 {
-	if (wanted != 0 && !is_best(l, options, wanted))
-		set_buffer(s, what, options, wanted);
+	if (wanted != 0 && !is_best(l, b, wanted))
+		set_buffer(s, b, wanted);
 	else if (wanted == 0 && !listener_is_passed(l))
-		restore_buffer(l, options[1]);
+		restore_buffer(l, b->plain);
 }
 
 /* What nobody says leaves a passed socket as it is, unless it is too small. */
@@ -268,8 +271,8 @@ static void set_buffers(struct series *s, struct listener *l)
 	uint64_t send = wanted_unless_said(l, SO_SNDBUF, w->send_buffer,
 					   l->transport == TRANSPORT_UNIXGRAM ? UNIXGRAM_SEND_BUFFER : 0);
 
-	adjust_buffer(s, l, "SO_RCVBUF", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, receive);
-	adjust_buffer(s, l, "SO_SNDBUF", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, send);
+	adjust_buffer(s, l, &receive_buffer, receive);
+	adjust_buffer(s, l, &send_buffer, send);
 	l->receive_buffer_got = buffer_of(l->fd, SO_RCVBUF);
 }
 
@@ -385,9 +388,9 @@ static int set_unix_session(const struct listener *l, int fd)
 	struct series s = { .fd = fd };
 
 	if (w->receive_buffer != 0)
-		set_buffer(&s, "", (const int[]){ SO_RCVBUFFORCE, SO_RCVBUF }, w->receive_buffer);
+		set_buffer(&s, &receive_buffer, w->receive_buffer);
 	if (w->send_buffer != 0)
-		set_buffer(&s, "", (const int[]){ SO_SNDBUFFORCE, SO_SNDBUF }, w->send_buffer);
+		set_buffer(&s, &send_buffer, w->send_buffer);
 	return s.result;
 }
 

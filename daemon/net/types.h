@@ -74,3 +74,9 @@ static inline bool listener_is_kept(const struct listener *l)
 {
 	return l->arrival == ARRIVAL_KEPT || l->arrival == ARRIVAL_RENAMED;
 }
+
+/* Listeners one behind the other, in storage of the caller's for `max` of them. */
+struct listener_list {
+	struct listener *at;
+	size_t n, max;
+};

@@ -33,7 +33,7 @@ static void write_problem(FILE *to, const struct scan *s)
 }
 
 /* Nothing is given back: the process ends. */
-int reader_write(const struct reader_order *order, int fd)
+int reader_write(const struct settings_source *source, int fd)
 {
 	struct item end = { .kind = ITEM_END, .value = "" };
 	struct scan scan = { 0 };
@@ -43,13 +43,13 @@ int reader_write(const struct reader_order *order, int fd)
 
 	if (!to)
 		return -errno;
-	r = scan_read(&scan, order->file);
+	r = scan_read(&scan, source->file);
 	if (r == 0)
 		r = flatten_text(&scan, &items);
 	if (r < 0) {
 		write_problem(to, &scan);
 	} else {
-		r = flatten_options(&items, order->options, order->options_n);
+		r = flatten_options(&items, source->overrides, source->overrides_n);
 		for (size_t i = 0; r == 0 && i < items.n; i++)
 			items_write(to, &items.list[i]);
 		if (r == 0)
@@ -128,13 +128,14 @@ static void explain(struct reader_result *r, int status, int collected)
 			  BOUNDS_MEMORY_BYTES >> 20);
 }
 
-int reader_run(const struct reader_order *order, struct reader_result *ret)
+int reader_run(const struct settings_source *source, struct reader_result *ret)
 {
-	return reader_run_child(order, reader_write, BOUNDS_TIME_MS, ret);
+	return reader_run_child(source, reader_write, BOUNDS_TIME_MS, ret);
 }
 
 /* The write end is closed here at once, so that the end of the child is the end of the pipe. */
-int reader_run_child(const struct reader_order *order, reader_child_fn *child, unsigned time_ms, struct reader_result *ret)
+int reader_run_child(const struct settings_source *source, reader_child_fn *child, unsigned time_ms,
+		     struct reader_result *ret)
 {
 	uint64_t deadline_ns = clock_add(clock_mono_ns(), time_ms * CLOCK_MS_NS);
 	int ends[2], status, r;
@@ -150,7 +151,7 @@ int reader_run_child(const struct reader_order *order, reader_child_fn *child, u
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		_exit(bounds_enter() == 0 && child(order, to) == 0 ? 0 : 1);
+		_exit(bounds_enter() == 0 && child(source, to) == 0 ? 0 : 1);
 	}
 	fd_close(&to);
 	r = collect(from, deadline_ns, &ret->bytes, &n);

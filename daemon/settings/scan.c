@@ -23,6 +23,7 @@
 #include "settings/tokens.h"
 
 struct scan_open {
+	const char *file;
 	dev_t dev;
 	ino_t ino;
 	const struct scan_open *outer;
@@ -108,14 +109,15 @@ struct scan_line scan_where(const struct scan *s, unsigned line)
 }
 
 /* What an open file must be before a byte of it is read. `at`: who names it. */
-static int check_file(struct scan *s, int fd, const char *file, const struct scan_line *at, struct scan_open *ret)
+static int check_file(struct scan *s, int fd, const struct scan_line *at, struct scan_open *here)
 {
 	struct stat st;
-	const char *what,
-		*name = at->line > 0 ? file : "this"; /* the message begins with the file itself, or who includes it */
+	const char *what;
+	const char *name = at->line > 0 ? here->file
+					: "this"; /* the message begins with the file, or with who includes it */
 
 	if (fstat(fd, &st) < 0)
-		return scan_refuse(s, at, "cannot look at %s: %s", file, strerror(errno));
+		return scan_refuse(s, at, "cannot look at %s: %s", here->file, strerror(errno));
 	what = S_ISDIR(st.st_mode) ? "a folder" : S_ISFIFO(st.st_mode) ? "a pipe" : "a device";
 	if (!S_ISREG(st.st_mode))
 		return scan_refuse(s, at, "%s is %s (a file is wanted)", name, what);
@@ -124,9 +126,11 @@ static int check_file(struct scan *s, int fd, const char *file, const struct sca
 	for (const struct scan_open *o = s->open; o; o = o->outer)
 		if (o->dev == st.st_dev && o->ino == st.st_ino)
 			return scan_refuse(s, at, "%s includes itself", name);
-	*ret = (struct scan_open){ .dev = st.st_dev, .ino = st.st_ino, .outer = s->open };
-	ret->depth = s->open ? s->open->depth + 1 : 0;
-	if (ret->depth > SCAN_INCLUDES_MAX || ++s->files_n > SCAN_FILES_MAX)
+	here->dev = st.st_dev;
+	here->ino = st.st_ino;
+	here->outer = s->open;
+	here->depth = s->open ? s->open->depth + 1 : 0;
+	if (here->depth > SCAN_INCLUDES_MAX || ++s->files_n > SCAN_FILES_MAX)
 		return scan_refuse(s, at, "too many files include one another (%d deep, %d in all at most)",
 				   SCAN_INCLUDES_MAX, SCAN_FILES_MAX);
 	return 0;
@@ -331,7 +335,8 @@ static int include(struct scan *s, const char *name, const struct scan_line *fro
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return scan_refuse(s, from, "cannot include %s: %s", file, strerror(errno));
-	r = check_file(s, fd, file, from, &here);
+	here.file = file;
+	r = check_file(s, fd, from, &here);
 	if (r < 0)
 		return r;
 	s->open = &here;
@@ -357,7 +362,8 @@ static int read_main(struct scan *s, const char *file)
 		s->failed = -errno;
 		return scan_refuse(s, &at, "%s", strerror(-s->failed));
 	}
-	r = check_file(s, fd, file, &at, &here);
+	here.file = file;
+	r = check_file(s, fd, &at, &here);
 	if (r < 0)
 		return r;
 	s->open = &here; /* cppcheck-suppress autoVariables ; scan_read() takes it away */

@@ -81,20 +81,18 @@ static int make(struct draft *d, struct reader_result *result)
 }
 
 /* The report is filled in every case; memory that ran out leaves it as far as it came. */
-int settings_read(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings **ret,
-		  struct settings_report *report)
+int settings_read(const struct settings_source *source, struct settings **ret, struct settings_report *ret_report)
 {
-	struct reader_order order = { .file = file, .options = overrides, .options_n = overrides_n };
 	cleanup_with(reader_done) struct reader_result result = { 0 };
 	struct settings *s = new_settings();
-	struct draft d = { .file = file, .settings = s, .report = report };
+	struct draft d = { .file = source->file, .settings = s, .report = ret_report };
 	struct origin nowhere = { 0 };
 	int r;
 
-	*report = (struct settings_report){ 0 };
+	*ret_report = (struct settings_report){ 0 };
 	if (!s)
 		return -ENOMEM;
-	r = reader_run(&order, &result);
+	r = reader_run(source, &result);
 	if (r == -EINVAL)
 		issues_add(&d, &nowhere, "", "%s", result.why);
 	if (r == 0)

@@ -13,11 +13,11 @@
 #include "base/attr.h"
 #include "settings/types.h"
 
-/* Reads and checks. file: as given by -c. 0 and *ret (to be freed), with at most warnings in the report; or -EINVAL
- * (errors in the report), -ENOENT or -EACCES (the file itself), or what fork or a pipe failed with. Never leaves a
- * process behind, takes at most 2 s and 64 MiB in the reader. */
-int settings_read(const char *file, const struct settings_override *overrides, size_t overrides_n, struct settings **ret,
-		  struct settings_report *report) must_check;
+/* Reads and checks. 0 and *ret (to be freed), with at most warnings in the report; or -EINVAL (errors in the report),
+ * -ENOENT or -EACCES (the file itself), or what fork or a pipe failed with. Never leaves a process behind, takes at most
+ * 2 s and 64 MiB in the reader. */
+int settings_read(const struct settings_source *source, struct settings **ret,
+		  struct settings_report *ret_report) must_check;
 void settings_free(struct settings *s); /* NULL is allowed */
 
 /* The same settings for one more, who gives them up by settings_free() too. */

@@ -150,3 +150,10 @@ struct settings_report {
 struct settings_override {
 	const char *key, *value;
 };
+
+/* Where settings are read from. */
+struct settings_source {
+	const char *file; /* as given by -c */
+	const struct settings_override *overrides;
+	size_t overrides_n;
+};

@@ -138,7 +138,7 @@ static void begin_reload(struct supervisor *s)
 	reload_result_begin(&s->fleet.result);
 	sd_notify_reloading();
 	memset(&report, 0, sizeof(report));
-	int r = settings_read(s->fleet.file, s->overrides, s->overrides_n, &settings, &report);
+	int r = settings_read(&(struct settings_source){ s->fleet.file, s->overrides, s->overrides_n }, &settings, &report);
 	settings_report_log(s->fleet.file, r, &report);
 	reload_result_add_report(&s->fleet.result, &report);
 	if (r < 0)

@@ -102,7 +102,7 @@ static int check_readable(const struct supervisor *s)
 {
 	struct settings *again = NULL;
 	static struct settings_report report;
-	int r = settings_read(s->fleet.file, s->overrides, s->overrides_n, &again, &report);
+	int r = settings_read(&(struct settings_source){ s->fleet.file, s->overrides, s->overrides_n }, &again, &report);
 
 	settings_free(again);
 	if (r == 0)

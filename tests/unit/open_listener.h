@@ -47,12 +47,22 @@ static inline void set_address(struct listener_settings *s, const char *address)
 		assert_int_equal(addr_parse(address, &a->addr), 0);
 }
 
+/* Plans into list[*n], up to max. */
+static inline int plan_into(const struct listener_settings *s, struct listener *list, size_t *n, size_t max)
+{
+	struct listener_list to = { list, *n, max };
+	int r = listener_plan(&all, s, &to);
+
+	*n = to.n;
+	return r;
+}
+
 static inline struct listener planned(const struct listener_settings *s)
 {
 	struct listener list[8];
 	size_t n = 0;
 
-	assert_int_equal(listener_plan(&all, s, list, &n, array_n(list)), 0);
+	assert_int_equal(plan_into(s, list, &n, array_n(list)), 0);
 	assert_true(n >= 1);
 	return list[0];
 }

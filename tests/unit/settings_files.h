@@ -81,7 +81,7 @@ static void read_options(struct files *f, const char *name, const char *const *o
 	(void)snprintf(f->path, sizeof(f->path), "%s/%s", f->folder, name);
 	settings_free(f->s);
 	f->s = NULL;
-	f->r = settings_read(f->path, overrides, n, &f->s, &f->report);
+	f->r = settings_read(&(struct settings_source){ f->path, overrides, n }, &f->s, &f->report);
 }
 
 /* Writes the text as t.conf and reads it. */

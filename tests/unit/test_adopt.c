@@ -62,8 +62,11 @@ static int plan_all(void)
 {
 	struct text why = TEXT_OVER(why_storage), notices = TEXT_OVER(notices_storage), refused = TEXT_OVER(refused_storage);
 
-	plan_n = 0;
-	return adopt_plan(&passed, &settings, plan, &plan_n, &(struct adopt_said){ &why, &notices, &refused });
+	struct listener_list list = { .at = plan, .max = LISTENER_MAX };
+	int r = adopt_plan(&passed, &settings, &list, &(struct adopt_said){ &why, &notices, &refused });
+
+	plan_n = list.n;
+	return r;
 }
 
 /* Socket i of the plan is this one, for that listener. */
@@ -289,8 +292,7 @@ TEST(a_stored_socket_takes_the_place_of_the_one_that_would_be_bound)
 
 	settings.activation = SETTINGS_ACTIVATION_AUTO;
 	s->port = stored->address.port;
-	plan_n = 0;
-	assert_int_equal(listener_plan(&settings, s, plan, &plan_n, 1), 0);
+	assert_int_equal(listener_plan(&settings, s, &(struct listener_list){ .at = plan, .max = 1 }), 0);
 	adopt_stored_name(&plan[0], &name);
 	strcpy(stored->name, storage);
 	assert_int_equal(plan_all(), 0);

@@ -183,7 +183,7 @@ static void expect_conf_round_trip(struct files *f, const char *folder, const ch
 	(void)snprintf(path, sizeof(path), "%s/conf/%s/%s", getenv("top_srcdir"), folder, name);
 	settings_free(f->s);
 	f->s = NULL;
-	f->r = settings_read(path, NULL, 0, &f->s, &f->report);
+	f->r = settings_read(&(struct settings_source){ .file = path }, &f->s, &f->report);
 	if (f->r < 0 || f->report.issues_n > 0)
 		fail_msg("%s: %s", name, issue(f, 0));
 	expect_round_trip(f);

@@ -126,7 +126,7 @@ TEST(of_a_group_any_socket_is_bound_anew_beside_the_others)
 	size_t n = 0;
 
 	s.socket.shards = array_n(list);
-	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), 0);
+	assert_int_equal(plan_into(&s, list, &n, array_n(list)), 0);
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			list[i].address.port = list[0].address.port;

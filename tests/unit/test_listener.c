@@ -29,7 +29,7 @@ TEST(a_listener_is_a_socket_for_each_transport_and_address)
 	strcpy(s.path, "/run/echo");
 	s.pool_stream = 3;
 	s.pool_datagram = 5;
-	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), 0);
+	assert_int_equal(plan_into(&s, list, &n, array_n(list)), 0);
 	assert_int_equal(n, 7); /* one was there */
 	assert_string_equal(list[1].label, "echo/tcp");
 	assert_string_equal(list[2].label, "echo/tcp");
@@ -55,7 +55,7 @@ TEST(too_many_sockets_are_an_error_and_none_is_added)
 	struct listener list[3];
 	size_t n = 2;
 
-	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), -E2BIG);
+	assert_int_equal(plan_into(&s, list, &n, array_n(list)), -E2BIG);
 	assert_int_equal(n, 2);
 }
 
@@ -71,7 +71,7 @@ TEST(several_sockets_of_one_place_are_a_group_that_no_other_joins)
 	for (int k = 0; k < 2; k++) {
 		size_t n = 0;
 
-		assert_int_equal(listener_plan(&all, &s, list[k], &n, array_n(list[k])), 0);
+		assert_int_equal(plan_into(&s, list[k], &n, array_n(list[k])), 0);
 		assert_int_equal(n, 1 + 4);
 		for (size_t i = 1; k == 0 && i < n; i++) {
 			assert_int_equal(list[k][i].shard, i - 1);
@@ -103,7 +103,7 @@ TEST(loopback_is_both_families_where_the_host_has_them)
 
 	s.port = 7;
 	set_address(&s, "loopback");
-	assert_int_equal(listener_plan(&all, &s, list, &n, array_n(list)), 0);
+	assert_int_equal(plan_into(&s, list, &n, array_n(list)), 0);
 	for (size_t i = 0; i < n; i++)
 		listener_add_where(&where, &list[i]);
 	assert_string_equal(storage, host_has_ipv6() ? "127.0.0.1:7[::1]:7" : "127.0.0.1:7");
@@ -274,7 +274,7 @@ static int plan_without_ipv6(void)
 		return 1;
 	if (host_has_ipv6())
 		return CANNOT_FORGET;
-	if (listener_plan(&all, &s, list, &n, array_n(list)) < 0 || n != 2)
+	if (plan_into(&s, list, &n, array_n(list)) < 0 || n != 2)
 		return 2;
 	if (!addr_is_any(&list[0].address) || list[0].socket_family != AF_INET || list[0].dual_stack)
 		return 3;

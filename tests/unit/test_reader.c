@@ -16,34 +16,34 @@
 #include "settings_files.h"
 
 /* What a child of the tests does in the reader's place. */
-static int hang(const struct reader_order *order, int fd)
+static int hang(const struct settings_source *source, int fd)
 {
-	(void)order;
+	(void)source;
 	(void)fd;
 	while (poll(NULL, 0, -1) <= 0)
 		continue;
 	return 0;
 }
 
-static int die(const struct reader_order *order, int fd)
+static int die(const struct settings_source *source, int fd)
 {
-	(void)order;
+	(void)source;
 	(void)fd;
 	return raise(SIGSEGV);
 }
 
-static int write_nothing(const struct reader_order *order, int fd)
+static int write_nothing(const struct settings_source *source, int fd)
 {
-	(void)order;
+	(void)source;
 	(void)fd;
 	return 0;
 }
 
-static int write_for_ever(const struct reader_order *order, int fd)
+static int write_for_ever(const struct settings_source *source, int fd)
 {
 	static const char piece[65536];
 
-	(void)order;
+	(void)source;
 	while (write(fd, piece, sizeof(piece)) > 0)
 		continue;
 	return 0;
@@ -52,19 +52,19 @@ static int write_for_ever(const struct reader_order *order, int fd)
 /* A list without its end: the first bytes of one. */
 static int aside[2]; /* a pipe, made beforehand: a reader may make none */
 
-static int write_half(const struct reader_order *order, int fd)
+static int write_half(const struct settings_source *source, int fd)
 {
 	char bytes[4096];
 	ssize_t n;
 
-	if (reader_write(order, aside[1]) < 0)
+	if (reader_write(source, aside[1]) < 0)
 		return -EIO;
 	n = read(aside[0], bytes, sizeof(bytes));
 	return n > 1 && write(fd, bytes, (size_t)n - 1) == n - 1 ? 0 : -EIO;
 }
 
 /* Is the signal handling of a fresh process there, whatever the parent's is, and its bounds? */
-static int look_at_self(const struct reader_order *order, int fd)
+static int look_at_self(const struct settings_source *source, int fd)
 {
 	struct sigaction term;
 	unsigned long cpu_s = 99, core_bytes = 99;
@@ -82,7 +82,7 @@ static int look_at_self(const struct reader_order *order, int fd)
 	}
 	if (cpu_s > 2 || core_bytes != 0)
 		return -EINVAL;
-	return reader_write(order, fd);
+	return reader_write(source, fd);
 }
 
 static size_t open_descriptors(void)
@@ -100,12 +100,12 @@ static size_t open_descriptors(void)
 /* Runs a child in the reader's place on a good file. Neither it nor a descriptor is left. */
 static int run_child(struct files *f, reader_child_fn *child, struct reader_result *ret)
 {
-	struct reader_order order = { .file = f->path };
+	struct settings_source source = { .file = f->path };
 	size_t before = open_descriptors();
 	int r;
 
 	write_text(f, "t.conf", ONE_LISTENER);
-	r = reader_run_child(&order, child, child == hang ? 50 : 60000, ret);
+	r = reader_run_child(&source, child, child == hang ? 50 : 60000, ret);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(open_descriptors(), before);
 	return r;
@@ -155,12 +155,12 @@ TEST(the_reader_inherits_no_signals_and_has_bounds)
 
 /* The sanitizers' own memory is without bounds, so that of the reader under them is too. */
 #ifndef __SANITIZE_ADDRESS__
-static int take_much(const struct reader_order *order, int fd)
+static int take_much(const struct settings_source *source, int fd)
 {
 	/* More than what the parent may have lying free; volatile, or clang leaves the allocation out. */
 	char *volatile much = malloc(BOUNDS_MEMORY_BYTES * 2);
 
-	return much != NULL ? -ENOMEM : reader_write(order, fd);
+	return much != NULL ? -ENOMEM : reader_write(source, fd);
 }
 
 TEST(the_reader_has_64_mib)
