@@ -133,6 +133,8 @@ int as_echoping_translate(int argc, char **argv, struct as_echoping *ret, struct
 		return -EINVAL;
 	}
 	add_word(ret, a.transport);
+	if (strcmp(a.transport, "-T") == 0)
+		add_word(ret, "--reconnect");
 	add_option(ret, "-s", a.size);
 	add_option(ret, "-W", a.timeout);
 	add_word(ret, a.test);

@@ -171,6 +171,15 @@ class Echoping(ProgramCase):
         self.assertEqual([line.split(":")[0] for line in lines[3:]],
                          ["---", "Minimum time", "Maximum time", "Average time", "Standard deviation", "Median time"])
 
+    def test_over_tcp_it_opens_a_connection_a_time_as_echoping_did(self):
+        d = self.serve({"service": "echo", "transport": "tcp"}, {"service": "discard", "transport": "tcp"},
+                       {"service": "chargen", "transport": "tcp"})
+        for service, option in (("echo", ()), ("discard", ("-d",)), ("chargen", ("-c",))):
+            host, port = d.address(service, "tcp")
+            done = self.call(*option, "-n", "3", "-w", "0.01", f"{host}:{port}")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), service)
+            self.assertEqual(len(re.findall(r"(?m)^Elapsed time: \d\.\d{6} seconds$", done.stdout)), 3, done.stdout)
+
     def test_nothing_back_is_its_exit_status_1(self):
         with silence() as target:
             done = self.call("-u", "-n", "2", "-w", "0.01", "-t", "0.05", target)

@@ -43,8 +43,9 @@ TEST(what_smokeping_passes_is_understood)
 {
 	assert_string_equal(translate("-s 100 -w 1 -t 5 -f X -4 -u -n 20 server.example"),
 			    "-i 1 --fill X -4 -c 20 -u -s 100 -W 5 echo server.example");
-	assert_string_equal(translate("-d -n 20 server.example"), "-c 20 -T -s 256 -W 10 discard server.example");
-	assert_string_equal(translate("-c server.example:1919"), "-T -s 256 -W 10 chargen server.example:1919");
+	assert_string_equal(translate("-d -n 20 server.example"),
+			    "-c 20 -T --reconnect -s 256 -W 10 discard server.example");
+	assert_string_equal(translate("-c server.example:1919"), "-T --reconnect -s 256 -W 10 chargen server.example:1919");
 }
 
 TEST(the_type_of_service_becomes_dscp_and_ecn)
