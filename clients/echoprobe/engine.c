@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/pages.h"
 #include "echoprobe/engine_private.h"
+#include "echoprobe/probe.h"
 
 #define LOOKS_MAX 5
 #define LOOK_NS 50000                    /* a look at both clocks takes far less */
@@ -83,6 +84,25 @@ static int init_track(struct engine_flow *f, const struct plan *plan)
 	return 0;
 }
 
+static int open_session(struct engine_flow *f, struct text *why)
+{
+	const struct probe_session *session = f->engine->plan->probe->session;
+	int r = session ? session->open(f) : 0;
+
+	if (r < 0)
+		text_add(why, "there is not enough memory for so many packets under way");
+	return r;
+}
+
+static void give_memory(struct engine_flow *f)
+{
+	const struct probe_session *session = f->engine->plan->probe->session;
+
+	if (session)
+		session->close(f);
+	pages_give(f->memory, f->memory_bytes);
+}
+
 static int open_flow(struct engine *e, const struct target_source *from, uint16_t index, struct text *why)
 {
 	struct engine_flow *f = &e->flows[index];
@@ -94,9 +114,11 @@ static int open_flow(struct engine *e, const struct target_source *from, uint16_
 		text_add(why, "there is not enough memory for so many packets under way");
 		return r;
 	}
-	r = e->carrier->open(f, from, why);
+	r = open_session(f, why);
+	if (r == 0)
+		r = e->carrier->open(f, from, why);
 	if (r < 0)
-		pages_give(f->memory, f->memory_bytes);
+		give_memory(f);
 	return r;
 }
 
@@ -142,7 +164,7 @@ void engine_close(struct engine *e)
 {
 	for (size_t i = 0; i < e->flows_n; i++) {
 		e->carrier->close(&e->flows[i]);
-		pages_give(e->flows[i].memory, e->flows[i].memory_bytes);
+		give_memory(&e->flows[i]);
 	}
 	e->flows_n = 0;
 	pages_give(e->flows, e->plan->flows * sizeof(*e->flows));

@@ -77,8 +77,9 @@ struct engine_flow {
 	struct track track;
 	struct tally tally;
 	uint16_t index;
-	int ttl;      /* of the last answer; -1: none yet              */
-	void *memory; /* the track's                                  */
+	int ttl;       /* of the last answer; -1: none yet              */
+	void *session; /* the test's (struct probe_session); NULL: none */
+	void *memory;  /* the track's                                  */
 	size_t memory_bytes;
 };
 

@@ -132,6 +132,23 @@ static struct result_packet describe(const struct engine_flow *f, const struct b
 	return p;
 }
 
+/* Tests that keep something of a flow look at all of its answers. */
+static void observe(struct engine_flow *f, const struct batch_datagram *d, const struct arrival *a, struct result_packet *p)
+{
+	const struct probe_session *session = f->engine->plan->probe->session;
+	const struct pending_slot *slot = pending_slot(&f->track.pending, p->seq);
+	struct probe_arrival arrival = {
+		.datagram = d, .sent_ns = slot->sent_ns, .arrived_ns = a->mono_ns, .clock_ns = a->now.clock_ns
+	};
+
+	if (!session || slot->state == PENDING_UNSENT)
+		return;
+	arrival.is_first = slot->state != PENDING_ANSWERED;
+	if (arrival.is_first && send_stamp_ns(f, p->seq) != 0)
+		arrival.sent_ns = send_stamp_ns(f, p->seq) - slot->clock_ns;
+	session->observe(f, &arrival, p);
+}
+
 static void take_answer(struct engine_flow *f, const struct batch_datagram *d, const struct arrival *a,
 			const struct probe_answer *found)
 {
@@ -143,8 +160,11 @@ static void take_answer(struct engine_flow *f, const struct batch_datagram *d, c
 	bool first = slot->state == PENDING_WAITING || slot->state == PENDING_TIMED_OUT;
 
 	p.sent_at = engine_wall(slot->sent_ns, first ? slot->clock_ns : a->now.clock_ns);
+	observe(f, d, a, &p);
 	if (first) {
 		answer.rtt_ns = round_trip_ns(f, found->seq, a);
+		if (p.remote_ns.known && p.remote_ns.value <= answer.rtt_ns)
+			answer.rtt_ns -= p.remote_ns.value;
 		p.rtt_ns = RESULT_KNOWN(answer.rtt_ns);
 	}
 	if (d->ttl >= 0)
@@ -170,7 +190,7 @@ static void note_answer(struct engine_flow *f, const struct batch_datagram *d, c
 	const struct pending_slot *slot = pending_slot(&f->track.pending, seq);
 	const struct probe_heard heard = { .at = d->at, .n = d->n, .ended = true };
 
-	if (exchange->note && slot->state == PENDING_WAITING)
+	if (exchange && exchange->note && slot->state == PENDING_WAITING)
 		exchange->note(f->engine, &heard, slot->sent_ns + slot->clock_ns, a->mono_ns + a->now.clock_ns);
 }
 

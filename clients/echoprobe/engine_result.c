@@ -6,11 +6,12 @@
 #include "base/clock.h"
 #include "echoprobe/connection.h"
 #include "echoprobe/engine_private.h"
+#include "echoprobe/in_order.h"
 #include "echoprobe/probe.h"
 
 static struct result_scope scope_of(const struct engine *e, const struct tally *tally, const struct engine_flow *f)
 {
-	bool numbered = e->plan->probe == probe_at(0) && e->plan->size_bytes >= PAYLOAD_NUMBERED;
+	bool numbered = e->plan->probe->read != in_order_read && e->plan->size_bytes >= PAYLOAD_NUMBERED;
 	struct result_scope s = {
 		.tally = tally,
 		.numbering = numbered || e->plan->transport != PLAN_UDP ? RESULT_NUMBERED : RESULT_UNNUMBERED,

@@ -153,6 +153,22 @@ static int settle_report(const struct plan *plan, struct text *why)
 	return 0;
 }
 
+/* What the test makes of the rest. */
+static int settle_test(struct plan *plan, struct text *why)
+{
+	const struct probe_session *session = plan->probe->session;
+
+	if (plan->ttl == 0)
+		plan->ttl = session ? session->ttl : PLAN_TTL;
+	if (plan->ssid != 0 && plan->probe != probe_find("stamp")) {
+		text_addf(why, "--ssid is stamp's: there is none in %s", plan->probe->name);
+		return -EINVAL;
+	}
+	if (session && session->settle(plan, why) < 0)
+		return -EINVAL;
+	return settle_report(plan, why);
+}
+
 /* What depends on more than one option. */
 static int settle(struct plan *plan, struct text *why)
 {
@@ -182,7 +198,7 @@ static int settle(struct plan *plan, struct text *why)
 		text_add(why, "-s takes at least 1 byte of a connection: nothing would be sent");
 		return -EINVAL;
 	}
-	return settle_report(plan, why);
+	return settle_test(plan, why);
 }
 
 int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret_what, struct text *why)
@@ -198,7 +214,6 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 		.size_bytes = PLAN_SIZE_BYTES,
 		.ask = "HADDR 127.0.0.1",
 		.flows = 1,
-		.ttl = PLAN_TTL,
 		.report = report_at(0),
 	};
 	struct forms forms;

@@ -61,6 +61,7 @@ struct plan {
 	uint16_t source_port; /* of the first flow; 0: the kernel's choice           */
 	uint32_t flows;
 	uint8_t ttl, dscp, ecn; /* ecn: the two bits of RFC 3168 */
+	uint16_t ssid;          /* the stamp test: 0: none         */
 	bool df;
 	enum plan_stamps stamps;
 

@@ -11,12 +11,13 @@
 #include "echoprobe/echo.h"
 #include "echoprobe/hostname.h"
 #include "echoprobe/in_order.h"
+#include "echoprobe/stamp.h"
 #include "echoprobe/time.h"
 
 #define UDP (1u << PLAN_UDP)
 #define CONNECTIONS (1u << PLAN_TCP | 1u << PLAN_UNIX)
 #define ALL (UDP | CONNECTIONS)
-#define PROBE(test, service_port, usual, all, sentence, build_fn, read_fn, exchanges, report_fn)                            \
+#define PROBE(test, service_port, usual, all, sentence, build_fn, read_fn, exchanges, report_fn, kept)                      \
 	{ .name = #test,                                                                                                    \
 	  .port = service_port,                                                                                             \
 	  .transport = usual,                                                                                               \
@@ -25,7 +26,8 @@
 	  .build = build_fn,                                                                                                \
 	  .read = read_fn,                                                                                                  \
 	  .exchange = exchanges,                                                                                            \
-	  .report = report_fn },
+	  .report = report_fn,                                                                                              \
+	  .session = kept },
 static const struct probe probes[] = {
 #include "echoprobe/tests.def"
 };

@@ -11,6 +11,8 @@
 struct engine;
 struct engine_flow;
 struct result;
+struct result_packet;
+struct text;
 
 /* To which packet an answer belongs, and how it differs. */
 struct probe_answer {
@@ -51,6 +53,26 @@ struct probe_exchange {
 #define PROBE_ASK_MAX 1024
 #define PROBE_HEARD_MAX 65536 /* more than is read of any answer */
 
+/* An answer that came from the target, before it is counted. */
+struct probe_arrival {
+	const struct batch_datagram *datagram;
+	bool is_first;               /* false: a further copy                                             */
+	int64_t sent_ns, arrived_ns; /* CLOCK_MONOTONIC, by the kernel's stamps where it has them         */
+	int64_t clock_ns;            /* wall clock - CLOCK_MONOTONIC when it was read                     */
+};
+
+/* What a test keeps of a flow of datagrams, in f->session. */
+struct probe_session {
+	uint8_t ttl; /* sent with unless -t says another */
+	/* Refuses what the test does not have: -EINVAL and the sentence. */
+	int (*settle)(const struct plan *plan, struct text *why);
+	/* 0 or -ENOMEM; closed in both cases. */
+	int (*open)(struct engine_flow *f);
+	void (*close)(struct engine_flow *f);
+	/* Looks at an answer and completes *p. p->remote_ns is taken out of the round trip. */
+	void (*observe)(struct engine_flow *f, const struct probe_arrival *a, struct result_packet *p);
+};
+
 struct probe {
 	const char *name;
 	const char *port;              /* its service's, of IANA                 */
@@ -67,6 +89,7 @@ struct probe {
 	const struct probe_exchange *exchange;
 	/* Adds what only this test knows to the result; NULL: nothing. */
 	void (*report)(struct engine *e, struct result *ret);
+	const struct probe_session *session; /* NULL: it keeps nothing */
 };
 
 /* NULL: there is none of that name. */

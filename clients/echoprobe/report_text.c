@@ -168,6 +168,18 @@ static void write_tcp(const struct result *r, FILE *to)
 	}
 }
 
+/* What no direction can be blamed for, where there is any. */
+static void write_unsound(const struct result *r, FILE *to)
+{
+	const struct tally_packets *p = &r->total.tally->packets;
+
+	if (p->late + p->corrupted + p->truncated + p->lengthened + p->other_address > 0)
+		(void)fprintf(to,
+			      "  late %" PRIu64 ", corrupted %" PRIu64 ", truncated %" PRIu64 ", lengthened %" PRIu64
+			      ", from another address %" PRIu64 "\n",
+			      p->late, p->corrupted, p->truncated, p->lengthened, p->other_address);
+}
+
 static void write_counts(const struct result *r, FILE *to)
 {
 	if (r->tcp) {
@@ -176,6 +188,7 @@ static void write_counts(const struct result *r, FILE *to)
 		text_delays_directions(r->directions, to);
 		(void)fprintf(to, "  %" PRId64 " sent, %" PRId64 " back\n", count(r, FIGURE_packets_sent),
 			      count(r, FIGURE_packets_received));
+		write_unsound(r, to);
 	} else {
 		write_loss(r, to);
 		write_faults(r, to);

@@ -182,8 +182,9 @@ void text_delays_directions(const struct result_directions *d, FILE *to)
 	write_direction("forward", &d->forward, to);
 	write_direction("backward", &d->backward, to);
 	if (d->unknown_lost.known && d->unknown_lost.value > 0)
-		(void)fprintf(to, "  %-12s%6" PRId64 "   (behind the last one answered)\n", "unknown",
-			      d->unknown_lost.value);
+		(void)fprintf(to, "  %-12s%6" PRId64 "   (%s)\n", "unknown", d->unknown_lost.value,
+			      d->forward.lost.known ? "behind the last one answered"
+						    : "the reflector does not number its answers");
 }
 
 /* A direction's delay is one number only where what is not known of it is small beside the path's own delay. */

@@ -53,6 +53,7 @@ stamp: 198.51.100.4:41822 -> server.example (192.0.2.7:862), unauthenticated, th
   forward          3            0           1     11   46 -> 46    ect0 -> ect0
   backward         1            0           0     12   46 -> 0     - -> not
   1000 sent, 996 back
+  late 1, corrupted 0, truncated 0, lengthened 0, from another address 0
 
                   min     mean      p50      p90      p99    p99.9      max   stddev   ms
   rtt          11.580   14.053   11.895   12.419   14.582        - 2100.000   66.164   (0.038 in the reflector, taken out)

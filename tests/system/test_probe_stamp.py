@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""echoprobe stamp: each fault counted once and in its direction, against our daemon and reflectors whose faults are known."""
+
+import struct
+import time
+import unittest
+
+import clients
+import harness
+import probe
+import stamp
+
+STAMP = {"service": "stamp", "allow": ["127.0.0.0/8", "::1"]}
+QUICK = ("-i", "2ms")
+AHEAD_NS = 3600 * 10**9
+
+
+class Reflector(probe.Server):
+    """A Session-Reflector whose clock is an hour ahead; a packet's `treatment` is by its number."""
+
+    def __init__(self, treatment=None, stateful=True, **reflection):
+        self.sent, self.stateful, self.reflection = 0, stateful, {"error": 0x0001, "ssid": None, "ttl": 250, **reflection}
+        self.kept, self.ssids = [], set()
+        super().__init__(treatment)
+
+    def run(self):
+        while True:
+            data, peer = self.socket.recvfrom(65536)
+            if data == b"stop":
+                return
+            number = struct.unpack_from("!I", data)[0]
+            self.ssids.add(struct.unpack_from("!H", data, 14)[0])
+            getattr(self, self.treatment.get(number, "answer"))(data, peer, number)
+
+    def reflect(self, data):
+        seq, t1, error, ssid = struct.unpack_from("!IQHH", data)
+        number = self.sent if self.stateful else seq
+        self.sent += 1
+        now, r = stamp.ntp(time.time_ns() + AHEAD_NS), self.reflection
+        ssid = ssid if r["ssid"] is None else r["ssid"]
+        return struct.pack("!IQHHQIQHxxBxxx", number, now, r["error"], ssid, now, seq, t1, error, r["ttl"]) + data[44:]
+
+    def answer(self, data, peer, _number):
+        self.socket.sendto(self.reflect(data), peer)
+        for kept in self.kept:
+            self.socket.sendto(kept, peer)
+        self.kept = []
+
+    def lost_forward(self, _data, _peer, _number):
+        pass
+
+    def lost_backward(self, data, _peer, _number):
+        self.reflect(data)
+
+    def double_forward(self, data, peer, _number):
+        """The request came twice."""
+        for _ in range(2):
+            self.socket.sendto(self.reflect(data), peer)
+
+    def double_backward(self, data, peer, _number):
+        answer = self.reflect(data)
+        for _ in range(2):
+            self.socket.sendto(answer, peer)
+
+    def overtaken_backward(self, data, _peer, _number):
+        """Its answer arrives behind the next one."""
+        self.kept.append(self.reflect(data))
+
+    def overtaken_forward(self, data, _peer, _number):
+        """It came behind the next one."""
+        self.late = data
+        self.treatment[_number + 1] = "overtaker"
+
+    def overtaker(self, data, peer, _number):
+        for request in (data, self.late):
+            self.socket.sendto(self.reflect(request), peer)
+
+    def corrupt(self, data, peer, _number):
+        self.socket.sendto(self.reflect(data[:-1] + bytes([data[-1] ^ 1])), peer)
+
+    def truncate(self, data, peer, _number):
+        self.socket.sendto(self.reflect(data)[:-4], peer)
+
+    def forge(self, data, peer, _number):
+        """What somebody sends who guesses the number, but has not seen the packet."""
+        answer = self.reflect(data)
+        self.sent -= 1
+        self.socket.sendto(answer[:28] + struct.pack("!Q", struct.unpack_from("!Q", data, 4)[0] ^ 1) + answer[36:], peer)
+        self.answer(data, peer, _number)
+
+
+def counts(direction):
+    return direction["lost"], direction["duplicated"], direction["reordered"]
+
+
+class Directions(unittest.TestCase):
+    def run_against(self, treatment=None, *words, **reflector):
+        with Reflector(treatment, **reflector) as r:
+            done = probe.run_json("stamp", r.address, "-c", 60, *QUICK, "-W", 1, *words)
+            self.ssids = r.ssids
+            return done
+
+    def check(self, treatment, forward, backward, unknown=0):
+        done = self.run_against(treatment)
+        d = done.document["directions"]
+        self.assertEqual((counts(d["forward"]), counts(d["backward"]), d["unknown"]["lost"]), (forward, backward, unknown))
+        self.assertEqual(done.packets["lost"], forward[0] + backward[0] + unknown)
+        self.assertEqual(done.document["stamp"]["reflector"], "stateful")
+        return done
+
+    def test_losses_are_told_by_their_direction(self):
+        self.check({5: "lost_forward", 6: "lost_forward", 20: "lost_backward", 30: "lost_forward", 40: "lost_backward",
+                    41: "lost_backward", 42: "lost_backward"}, (3, 0, 0), (4, 0, 0))
+
+    def test_losses_behind_the_last_answer_are_in_no_direction(self):
+        self.check({5: "lost_forward", 58: "lost_forward", 59: "lost_backward"}, (1, 0, 0), (0, 0, 0), unknown=2)
+
+    def test_copies_are_told_by_their_direction(self):
+        done = self.check({5: "double_forward", 6: "double_backward", 30: "double_forward"}, (0, 2, 0), (0, 1, 0))
+        self.assertEqual(done.packets["duplicated"], 3)
+
+    def test_reordering_is_told_by_its_direction(self):
+        done = self.check({5: "lost_forward", 10: "overtaken_forward", 20: "overtaken_backward", 30: "overtaken_backward"},
+                          (1, 0, 1), (0, 0, 2))
+        self.assertEqual(done.packets["reordered"], 3)
+
+    def test_packets_of_the_warm_up_are_in_no_count(self):
+        done = self.run_against({1: "lost_forward", 2: "lost_backward", 3: "double_forward", 15: "lost_forward"}, "--warmup", 10)
+        d = done.document["directions"]
+        self.assertEqual((done.packets["sent"], counts(d["forward"]), counts(d["backward"])), (60, (1, 0, 0), (0, 0, 0)))
+
+    def test_a_stateless_reflector_tells_no_direction(self):
+        done = self.run_against({5: "lost_forward", 6: "lost_backward"}, stateful=False)
+        d = done.document["directions"]
+        self.assertEqual((counts(d["forward"]), counts(d["backward"]), d["unknown"]["lost"]), ((None,) * 3, (None,) * 3, 2))
+        self.assertEqual(done.document["stamp"]["reflector"], "stateless")
+
+    def test_a_clock_that_is_an_hour_ahead_is_within_the_bound(self):
+        clock = self.run_against().document["stamp"]["clock"]
+        self.assertLessEqual(abs(clock["offset_ns"] - AHEAD_NS), clock["bound_ns"])
+        self.assertLess(clock["bound_ns"], 10**9)
+        self.assertEqual((clock["by"], clock["steps"], clock["there"]["synchronised"]), ("causality", 0, False))
+
+    def test_the_bounds_of_both_ways_hold_the_round_trip(self):
+        done = self.run_against()
+        d, least = done.document["directions"], done.document["total"]["rtt_ns"]["min"]
+        for way in d["forward"], d["backward"]:
+            self.assertLessEqual(way["delay_ns"]["min"] - way["bound_ns"], least)
+            self.assertGreaterEqual(way["pdv_ns"]["p50"], way["pdv_ns"]["min"])
+
+    def test_what_was_altered_is_no_loss(self):
+        done = self.run_against({5: "corrupt", 6: "truncate"})
+        p = done.packets
+        self.assertEqual((done.code, p["received"], p["lost"], p["corrupted"], p["truncated"]), (1, 60, 0, 1, 1))
+
+    def test_an_answer_with_another_time_stamp_is_nobodys(self):
+        p = self.run_against({5: "forge"}).packets
+        self.assertEqual((p["received"], p["unrelated"], p["duplicated"]), (60, 1, 0))
+
+    def test_an_answer_of_another_session_is_nobodys(self):
+        done = self.run_against(None, "--ssid", 4660, ssid=4661)
+        self.assertEqual((done.code, done.packets["received"], done.packets["unrelated"]), (3, 0, 60))
+        self.assertEqual(self.ssids, {4660})
+
+    def test_a_reflector_that_does_not_know_ssids_is_noted(self):
+        done = self.run_against(None, "--ssid", 4660, ssid=0)
+        self.assertEqual((done.code, done.packets["received"], done.document["stamp"]["ssid"]), (0, 60, 4660))
+        self.assertIn("60 answers did not bring the SSID back", done.document["notes"])
+
+    def test_an_estimate_without_a_multiplier_is_none(self):
+        done = self.run_against(None, error=0x8000)
+        self.assertEqual((done.code, done.document["stamp"]["clock"]["there"]["error_ns"]), (0, None))
+        self.assertIn("60 answers do not say how wrong their clock may be (Multiplier 0)", done.document["notes"])
+
+    def test_hops_are_those_that_the_reflector_saw(self):
+        d = self.run_against(ttl=250).document["directions"]
+        self.assertEqual((d["forward"]["hops"], d["backward"]["hops"]), (5, None))  # it answers with a TTL of 64
+
+    def test_the_text_says_where_what_was_lost(self):
+        with Reflector({5: "lost_forward", 6: "lost_backward", 7: "lost_backward", 8: "corrupt"}) as r:
+            out = probe.run("stamp", r.address, "-c", 20, *QUICK, "-W", 1).out
+        self.assertIn("unauthenticated, the reflector is stateful\n", out)
+        self.assertRegex(out, r"\n  forward +1 +0 +0 ")
+        self.assertRegex(out, r"\n  backward +2 +0 +0 ")
+        self.assertIn("\n  late 0, corrupted 1,", out)
+
+
+class Daemon(harness.Case):
+    """Against our own."""
+
+    def target(self, **listener):
+        host, port = self.serve({**STAMP, **listener}).address("stamp", "udp")
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def test_every_size_comes_back_unaltered(self):
+        target = self.target()
+        for size in (44, 48, 49, 64, 1472):
+            done = probe.run_json("stamp", target, "-c", 20, *QUICK, "-s", size, "--ssid", 7)
+            self.assertEqual((done.code, done.packets["received"], done.document["notes"]), (0, 20, []), size)
+            self.assertEqual(done.document["stamp"]["ssid"], 7)
+
+    @unittest.skipUnless(clients.has_ipv6(), "this host has no IPv6")
+    def test_ipv6_is_as_good(self):
+        done = probe.run_json("stamp", self.target(address="::1"), "-c", 20, *QUICK)
+        self.assertEqual((done.code, done.packets["received"]), (0, 20))
+
+    def test_this_hosts_own_clock_is_within_the_bound(self):
+        document = probe.run_json("stamp", self.target(), "-c", 50, *QUICK).document
+        clock = document["stamp"]["clock"]
+        self.assertLessEqual(abs(clock["offset_ns"]), clock["bound_ns"])
+
+    def test_ptp_stamps_are_read_as_such(self):
+        clock = probe.run_json("stamp", self.target(timestamp="ptp"), "-c", 50, *QUICK).document["stamp"]["clock"]
+        self.assertLessEqual(abs(clock["offset_ns"]), clock["bound_ns"])
+
+    def test_a_ttl_of_255_leaves_and_comes_back(self):
+        d = probe.run_json("stamp", self.target(), "-c", 3, *QUICK).document["directions"]
+        self.assertEqual((d["forward"]["hops"], d["backward"]["hops"]), (0, 0))
+
+
+class Refusals(unittest.TestCase):
+    def refused(self, *words):
+        done = probe.run(*words)
+        self.assertEqual(done.code, 2)
+        return done.err
+
+    def test_what_stamp_does_not_have_is_refused(self):
+        self.assertIn("-s of stamp takes 44, or 48 and more", self.refused("stamp", "127.0.0.1", "-s", 46))
+        self.assertIn("leave --flows out", self.refused("stamp", "127.0.0.1", "--flows", 2))
+        self.assertIn("there is no stamp over TCP", self.refused("stamp", "127.0.0.1", "-T"))
+        self.assertIn("--exporter goes with the other tests", self.refused("stamp", "127.0.0.1", "--exporter", 9000))
+
+    def test_only_stamp_has_an_ssid(self):
+        self.assertIn("--ssid is stamp's", self.refused("127.0.0.1", "--ssid", 1))
+        self.assertIn("--ssid takes a number from 1 to 65535", self.refused("stamp", "127.0.0.1", "--ssid", 0))
+
+
+if __name__ == "__main__":
+    harness.main()
