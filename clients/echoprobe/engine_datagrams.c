@@ -141,7 +141,7 @@ static void observe(struct engine_flow *f, const struct batch_datagram *d, const
 		.datagram = d, .sent_ns = slot->sent_ns, .arrived_ns = a->mono_ns, .clock_ns = a->now.clock_ns
 	};
 
-	if (!session || slot->state == PENDING_UNSENT)
+	if (!session || !session->observe || slot->state == PENDING_UNSENT)
 		return;
 	arrival.is_first = slot->state != PENDING_ANSWERED;
 	if (arrival.is_first && send_stamp_ns(f, p->seq) != 0)

@@ -42,6 +42,7 @@ void options_help(struct text *t)
 
 #define NAMES_N (OPTIONS_N + 1)
 #define COUNT_UNSAID UINT64_MAX /* 10 packets, but with -d as many as the time has */
+#define SIZE_UNSAID UINT32_MAX  /* the test's own, or PLAN_SIZE_BYTES */
 #define LONG_BASE 256           /* getopt_long's value of row i: LONG_BASE + i */
 
 struct forms {
@@ -172,8 +173,11 @@ static int settle_test(struct plan *plan, struct text *why)
 /* What depends on more than one option. */
 static int settle(struct plan *plan, struct text *why)
 {
+	const struct probe_session *session = plan->probe->session;
 	static const char *const names[] = { [PLAN_UDP] = "UDP", [PLAN_TCP] = "TCP", [PLAN_UNIX] = "a UNIX socket" };
 
+	if (plan->size_bytes == SIZE_UNSAID)
+		plan->size_bytes = session && session->size_bytes != 0 ? session->size_bytes : PLAN_SIZE_BYTES;
 	if (!plan->transport_said)
 		plan->transport = plan->probe->transport;
 	if (plan->count == COUNT_UNSAID)
@@ -211,7 +215,7 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 		.interval_ns = CLOCK_S_NS,
 		.burst = 1,
 		.timeout_ns = 2 * CLOCK_S_NS,
-		.size_bytes = PLAN_SIZE_BYTES,
+		.size_bytes = SIZE_UNSAID,
 		.ask = "HADDR 127.0.0.1",
 		.flows = 1,
 		.report = report_at(0),

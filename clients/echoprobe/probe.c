@@ -11,6 +11,7 @@
 #include "echoprobe/echo.h"
 #include "echoprobe/hostname.h"
 #include "echoprobe/in_order.h"
+#include "echoprobe/info.h"
 #include "echoprobe/stamp.h"
 #include "echoprobe/time.h"
 

@@ -61,21 +61,22 @@ struct probe_arrival {
 	int64_t clock_ns;            /* wall clock - CLOCK_MONOTONIC when it was read                     */
 };
 
-/* What a test keeps of a flow of datagrams, in f->session. */
+/* What a test has of its own: what it keeps of a flow of datagrams is in f->session. */
 struct probe_session {
-	uint8_t ttl; /* sent with unless -t says another */
+	uint8_t ttl;         /* sent with unless -t says another                   */
+	uint32_t size_bytes; /* of a packet unless -s says another; 0: as all have */
 	/* Refuses what the test does not have: -EINVAL and the sentence. */
 	int (*settle)(const struct plan *plan, struct text *why);
 	/* 0 or -ENOMEM; closed in both cases. */
 	int (*open)(struct engine_flow *f);
 	void (*close)(struct engine_flow *f);
-	/* Looks at an answer and completes *p. p->remote_ns is taken out of the round trip. */
+	/* Looks at an answer and completes *p. p->remote_ns is taken out of the round trip. NULL: need not. */
 	void (*observe)(struct engine_flow *f, const struct probe_arrival *a, struct result_packet *p);
 };
 
 struct probe {
 	const char *name;
-	const char *port;              /* its service's, of IANA                 */
+	const char *port;              /* its service's, of IANA; NULL: none     */
 	enum plan_transport transport; /* where neither -u, -T nor --unix is said */
 	unsigned transports;           /* those that it has: 1 << PLAN_UDP | …   */
 

@@ -271,6 +271,9 @@ void report_tables_info(const struct result *r, FILE *to)
 	t.len = 0;
 	text_value_plural(&t, count(&r->total, FIGURE_packets_sent), "datagram", "datagrams");
 	(void)fprintf(to, "%s of %" PRIu32 " bytes):\n", t.at, r->plan->size_bytes);
+	if (count(&r->total, FIGURE_packets_lost) > 0)
+		(void)fprintf(to, "  answered  %" PRId64 " of %" PRId64 "\n", count(&r->total, FIGURE_packets_received),
+			      count(&r->total, FIGURE_packets_sent));
 	if (info_said_read(r->info->json, &seen.said) < 0) {
 		(void)fputs("  nothing that can be read\n", to);
 		return;

@@ -21,8 +21,13 @@ static int read_port(const struct plan *plan, const char *written, uint16_t *ret
 	const char *word = written[0] != '\0' ? written : plan->port ? plan->port : plan->probe->port;
 	const struct servent *known;
 	uint64_t number = 0;
-	int r = units_number(word, 1, UINT16_MAX, &number);
+	int r;
 
+	if (!word) {
+		text_addf(why, "%s has no port of its own: say -p, or HOST:PORT", plan->probe->name);
+		return -EINVAL;
+	}
+	r = units_number(word, 1, UINT16_MAX, &number);
 	if (r == -ERANGE) {
 		text_addf(why, "%s is no port: they go from 1 to 65535", word);
 		return -EINVAL;
