@@ -32,7 +32,7 @@ static void close_session(struct engine_flow *f)
 	f->session = NULL;
 }
 
-static int settle(const struct plan *plan, struct text *why)
+static int settle(struct plan *plan, struct text *why)
 {
 	if (plan->flows != 1) {
 		text_add(why, "info is asked from one port: leave --flows out");

@@ -161,8 +161,9 @@ static int settle_test(struct plan *plan, struct text *why)
 
 	if (plan->ttl == 0)
 		plan->ttl = session ? session->ttl : PLAN_TTL;
-	if (plan->ssid != 0 && plan->probe != probe_find("stamp")) {
-		text_addf(why, "--ssid is stamp's: there is none in %s", plan->probe->name);
+	if ((plan->ssid != 0 || plan->key_file) && plan->probe != probe_find("stamp")) {
+		text_addf(why, "%s is stamp's: there is none in %s", plan->key_file ? "--auth" : "--ssid",
+			  plan->probe->name);
 		return -EINVAL;
 	}
 	if (session && session->settle(plan, why) < 0)
@@ -177,7 +178,9 @@ static int settle(struct plan *plan, struct text *why)
 	static const char *const names[] = { [PLAN_UDP] = "UDP", [PLAN_TCP] = "TCP", [PLAN_UNIX] = "a UNIX socket" };
 
 	if (plan->size_bytes == SIZE_UNSAID)
-		plan->size_bytes = session && session->size_bytes != 0 ? session->size_bytes : PLAN_SIZE_BYTES;
+		plan->size_bytes = session && session->size_bytes != 0 ? session->size_bytes
+				   : plan->key_file                    ? PLAN_SIZE_AUTHENTICATED_BYTES
+								       : PLAN_SIZE_BYTES;
 	if (!plan->transport_said)
 		plan->transport = plan->probe->transport;
 	if (plan->count == COUNT_UNSAID)

@@ -232,6 +232,8 @@ const struct option_row options_rows[OPTIONS_N] = {
 	{ 0, "ask", "TEXT", "what hostname asks (HADDR 127.0.0.1)", "a line of at most 1000 bytes", take_ask, .width = 0 },
 	{ 0, "flows", "N", "so many flows, each from a port of its own (1)", "from 1 to 1024 flows", take_number,
 	  MEMBER(flows), 1, PLAN_FLOWS_MAX },
+	{ 0, "auth", "FILE", "stamp: authenticated, by the key in this file", "a file with a key", take_text,
+	  MEMBER(key_file) },
 	{ 0, "ssid", "N", "stamp: the session's identifier", "a number from 1 to 65535", take_number, MEMBER(ssid), 1,
 	  UINT16_MAX },
 	{ 't', "ttl", "N", "TTL, or hop limit (64; stamp: 255)", "a TTL from 1 to 255, as in ping; for TCP say -T",

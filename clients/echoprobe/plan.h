@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "wire/impairment.h"
+#include "wire/stamp_hmac.h"
 
 enum plan_transport { PLAN_UDP, PLAN_TCP, PLAN_UNIX };
 enum plan_fill { PLAN_FILL_PATTERN, PLAN_FILL_ZEROS, PLAN_FILL_RANDOM, PLAN_FILL_TEXT };
@@ -19,6 +20,7 @@ enum plan_schedule { PLAN_PERIODIC, PLAN_POISSON };
 
 #define PLAN_COUNT 10
 #define PLAN_SIZE_BYTES 64
+#define PLAN_SIZE_AUTHENTICATED_BYTES 128
 #define PLAN_SIZE_MAX_BYTES 65507 /* of a UDP payload over IPv4 */
 #define PLAN_TTL 64
 #define PLAN_FLOWS_MAX 1024
@@ -61,6 +63,8 @@ struct plan {
 	uint16_t source_port; /* of the first flow; 0: the kernel's choice           */
 	uint32_t flows;
 	uint8_t ttl, dscp, ecn; /* ecn: the two bits of RFC 3168 */
+	const char *key_file;   /* the stamp test: authenticated; NULL: not */
+	struct stamp_hmac key;  /* what it holds */
 	uint16_t ssid;          /* the stamp test: 0: none         */
 	bool df;
 	enum plan_stamps stamps;

@@ -65,8 +65,8 @@ struct probe_arrival {
 struct probe_session {
 	uint8_t ttl;         /* sent with unless -t says another                   */
 	uint32_t size_bytes; /* of a packet unless -s says another; 0: as all have */
-	/* Refuses what the test does not have: -EINVAL and the sentence. */
-	int (*settle)(const struct plan *plan, struct text *why);
+	/* Refuses what the test does not have, and reads what it needs: 0, or -errno and the sentence. */
+	int (*settle)(struct plan *plan, struct text *why);
 	/* 0 or -ENOMEM; closed in both cases. */
 	int (*open)(struct engine_flow *f);
 	void (*close)(struct engine_flow *f);

@@ -8,13 +8,24 @@
 #include "base/clock.h"
 #include "base/pages.h"
 #include "echoprobe/engine.h"
+#include "echoprobe/stamp_key.h"
 #include "echoprobe/stamp_session.h"
 #include "wire/stamp.h"
 #include "wire/stamp_clock.h"
 #include "wire/stamp_tlv.h"
 
-#define PADDED (STAMP_BASE + STAMP_TLV_HEADER) /* octets of a packet before its padding */
-#define STEP_NS ((int64_t)CLOCK_MS_NS)         /* a wall clock that moved by more was set */
+#define STEP_NS ((int64_t)CLOCK_MS_NS) /* a wall clock that moved by more was set */
+
+static enum stamp_mode mode_of(const struct plan *plan)
+{
+	return plan->key_file ? STAMP_AUTHENTICATED : STAMP_UNAUTHENTICATED;
+}
+
+/* Octets of a packet before its padding. */
+static size_t padded(const struct plan *plan)
+{
+	return stamp_base_bytes(mode_of(plan)) + STAMP_TLV_HEADER;
+}
 
 static int64_t ns_of(const struct timespec *t)
 {
@@ -63,10 +74,11 @@ static void close_session(struct engine_flow *f)
 	f->session = NULL;
 }
 
-static int settle(const struct plan *plan, struct text *why)
+static int settle(struct plan *plan, struct text *why)
 {
-	if (plan->size_bytes != STAMP_BASE && plan->size_bytes < PADDED) {
-		text_addf(why, "-s of stamp takes %d, or %d and more", STAMP_BASE, PADDED);
+	if (plan->size_bytes != padded(plan) - STAMP_TLV_HEADER && plan->size_bytes < padded(plan)) {
+		text_addf(why, "-s of stamp%s takes %zu, or %zu and more", plan->key_file ? " with --auth" : "",
+			  padded(plan) - STAMP_TLV_HEADER, padded(plan));
 		return -EINVAL;
 	}
 	if (plan->flows != 1) {
@@ -78,7 +90,7 @@ static int settle(const struct plan *plan, struct text *why)
 			 "--exporter goes with the other tests: what stamp knows of a direction is final at the end only");
 		return -EINVAL;
 	}
-	return 0;
+	return plan->key_file ? stamp_key_read(plan->key_file, &plan->key, why) : 0;
 }
 
 /* --- packets ---------------------------------------------------------------------------------------------------------- */
@@ -98,6 +110,7 @@ static uint16_t error_estimate(const struct clock_status *clock)
 void stamp_build(const struct engine *e, const struct payload_id *id, uint8_t *to)
 {
 	struct stamp_session *s = e->flows[id->flow].session;
+	const size_t base_n = stamp_base_bytes(mode_of(e->plan));
 	struct timespec now = clock_wall();
 	const struct stamp_request request = {
 		.seq = id->seq,
@@ -105,23 +118,24 @@ void stamp_build(const struct engine *e, const struct payload_id *id, uint8_t *t
 		.error = error_estimate(&s->here),
 		.ssid = e->plan->ssid,
 	};
-	struct stamp_tlv_writer w = { .at = to + STAMP_BASE, .cap = e->plan->size_bytes - STAMP_BASE };
+	struct stamp_tlv_writer w = { .at = to + base_n, .cap = e->plan->size_bytes - base_n };
 
 	s->sent[id->seq & (s->slots_n - 1)] = request.sent;
-	stamp_write_request(to, STAMP_UNAUTHENTICATED, &request);
-	if (e->plan->size_bytes < PADDED ||
-	    !stamp_tlv_add(&w, STAMP_TLV_PADDING, NULL, (uint16_t)(w.cap - STAMP_TLV_HEADER)))
+	stamp_write_request(to, mode_of(e->plan), &request);
+	if (e->plan->key_file)
+		stamp_sign(to, &e->plan->key);
+	if (w.cap < STAMP_TLV_HEADER || !stamp_tlv_add(&w, STAMP_TLV_PADDING, NULL, (uint16_t)(w.cap - STAMP_TLV_HEADER)))
 		return;
-	payload_write(&e->payload, id, to + PADDED, e->plan->size_bytes - PADDED);
+	payload_write(&e->payload, id, to + padded(e->plan), e->plan->size_bytes - padded(e->plan));
 }
 
 /* The padding has to come back as it was sent; what a reflector writes into the base packet and the flags is its own. */
 static enum tally_content compare(const struct engine_flow *f, const struct batch_datagram *d, uint32_t seq)
 {
-	const size_t sent_n = f->engine->plan->size_bytes;
+	const size_t sent_n = f->engine->plan->size_bytes, before_n = padded(f->engine->plan);
 	const struct payload_packet packet = { .id = { .seq = seq, .flow = f->index },
-					       .n = sent_n < PADDED ? 0 : sent_n - PADDED };
-	const struct payload_octets padding = { .at = d->at + PADDED, .n = d->n < PADDED ? 0 : d->n - PADDED };
+					       .n = sent_n < before_n ? 0 : sent_n - before_n };
+	const struct payload_octets padding = { .at = d->at + before_n, .n = d->n < before_n ? 0 : d->n - before_n };
 
 	if (d->length != sent_n)
 		return d->length < sent_n ? TALLY_TRUNCATED : TALLY_LENGTHENED;
@@ -132,12 +146,15 @@ static enum tally_content compare(const struct engine_flow *f, const struct batc
 
 enum probe_found stamp_read(const struct engine_flow *f, const struct batch_datagram *d, struct probe_answer *ret)
 {
+	const struct plan *plan = f->engine->plan;
 	const struct stamp_session *s = f->session;
 	struct stamp_reflection r;
 
-	if (stamp_read_reflection(d->at, d->n, STAMP_UNAUTHENTICATED, &r) < 0)
+	if (stamp_read_reflection(d->at, d->n, mode_of(plan), &r) < 0)
 		return PROBE_UNRELATED;
-	if (r.ssid != 0 && r.ssid != f->engine->plan->ssid)
+	if (plan->key_file && !stamp_is_authentic(d->at, d->n, &plan->key))
+		return PROBE_UNRELATED;
+	if (r.ssid != 0 && r.ssid != plan->ssid)
 		return PROBE_UNRELATED;
 	switch (pending_find(&f->track.pending, r.sender.seq, &ret->seq)) {
 	case PENDING_FORGOTTEN:
@@ -226,7 +243,7 @@ static void observe(struct engine_flow *f, const struct probe_arrival *a, struct
 	struct stamp_session *s = f->session;
 	struct stamp_reflection r;
 
-	if (stamp_read_reflection(a->datagram->at, a->datagram->n, STAMP_UNAUTHENTICATED, &r) < 0)
+	if (stamp_read_reflection(a->datagram->at, a->datagram->n, mode_of(f->engine->plan), &r) < 0)
 		return;
 	direction_add(&s->direction, &(struct direction_answer){
 					     .seq = p->seq,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stamp test: a Session-Sender (RFC 8762, RFC 8972), unauthenticated.
+ * The stamp test: a Session-Sender (RFC 8762, RFC 8972), in both modes.
  *
  * A packet is the base packet and, where it is to be longer, a padding TLV. An answer is recognised by the number and the
  * time stamp T1 that it has to bring back.

@@ -112,6 +112,7 @@ void stamp_report(struct engine *e, struct result *ret)
 
 	s->directions = (struct result_directions){ 0 };
 	s->stamp = (struct result_stamp){
+		.authenticated = e->plan->key_file != NULL,
 		.remote_p50_ns = percentile(&s->remote, 500, 0),
 		.remote_p99_ns = percentile(&s->remote, 990, 0),
 	};

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """echoprobe stamp: each fault counted once and in its direction, against our daemon and reflectors whose faults are known."""
 
+import hashlib
+import hmac
+import os
+import pwd
 import struct
 import time
 import unittest
@@ -9,9 +13,11 @@ import clients
 import harness
 import probe
 import stamp
+from config import is_root, service_user
 
 STAMP = {"service": "stamp", "allow": ["127.0.0.0/8", "::1"]}
 QUICK = ("-i", "2ms")
+KEY = bytes(range(32))
 AHEAD_NS = 3600 * 10**9
 
 
@@ -87,6 +93,20 @@ class Reflector(probe.Server):
         self.sent -= 1
         self.socket.sendto(answer[:28] + struct.pack("!Q", struct.unpack_from("!Q", data, 4)[0] ^ 1) + answer[36:], peer)
         self.answer(data, peer, _number)
+
+
+class Signer(Reflector):
+    """One in authenticated mode."""
+
+    def __init__(self, key):
+        self.key = key
+        super().__init__()
+
+    def reflect(self, data):
+        seq, t1, error, ssid = struct.unpack_from("!I12xQHH", data)
+        now = stamp.ntp(time.time_ns())
+        head = struct.pack("!I12xQHH4xQ8xI12xQH6xB15x", seq, now, 1, ssid, now, seq, t1, error, 250)
+        return head + hmac.new(self.key, head, hashlib.sha256).digest()[:16] + data[112:]
 
 
 def counts(direction):
@@ -216,6 +236,44 @@ class Daemon(harness.Case):
     def test_a_ttl_of_255_leaves_and_comes_back(self):
         d = probe.run_json("stamp", self.target(), "-c", 3, *QUICK).document["directions"]
         self.assertEqual((d["forward"]["hops"], d["backward"]["hops"]), (0, 0))
+
+
+@unittest.skipUnless(harness.built_with("sodium"), "built without libsodium")
+class Authenticated(harness.Case):
+    def write(self, name, text):
+        path = self.folder.write(name, text)
+        os.chmod(path, 0o600)
+        if is_root():
+            user = pwd.getpwnam(service_user()[0])
+            os.chown(path, user.pw_uid, user.pw_gid)
+        return path
+
+    def serve_key(self, key):
+        return "%s:%d" % self.serve({**STAMP, "key_file": self.write("server", key.hex() + "\n")}).address("stamp", "udp")
+
+    def test_who_has_the_key_is_answered_and_believes_the_answer(self):
+        target = self.serve_key(KEY)
+        for words in ((), ("-s", 112), ("-s", 1400)):
+            done = probe.run_json("stamp", target, "-c", 10, *QUICK, "--auth", self.write("ours", KEY.hex()), *words)
+            self.assertEqual((done.code, done.packets["received"], done.packets["corrupted"]), (0, 10, 0))
+            self.assertTrue(done.document["stamp"]["authenticated"])
+
+    def test_an_answer_by_another_key_is_nobodys(self):
+        with Signer(bytes(32)) as r:
+            done = probe.run_json("stamp", r.address, "-c", 5, *QUICK, "-W", 1, "--auth", self.write("ours", KEY.hex()))
+        self.assertEqual((done.code, done.packets["received"], done.packets["unrelated"]), (3, 0, 5))
+        with Signer(KEY) as r:
+            done = probe.run_json("stamp", r.address, "-c", 5, *QUICK, "-W", 1, "--auth", self.write("ours", KEY.hex()))
+        self.assertEqual((done.code, done.packets["received"], done.packets["unrelated"]), (0, 5, 0))
+
+    def test_what_is_no_key_is_refused(self):
+        for words, sentence in ((("--auth", self.write("short", "00ff")), "is no key of 16 to 64 bytes"),
+                                (("--auth", self.write("word", "secret")), "is not one line of hexadecimal digits"),
+                                (("--auth", os.path.join(os.path.dirname(self.write("ours", "")), "none")), "No such file or directory"),
+                                (("--auth", self.write("ours", KEY.hex()), "-s", 64), "with --auth takes 112, or 116 and more")):
+            done = probe.run("stamp", "127.0.0.1", *words)
+            self.assertEqual(done.code, 2)
+            self.assertIn(sentence, done.err)
 
 
 class Refusals(unittest.TestCase):
