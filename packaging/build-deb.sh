@@ -34,5 +34,5 @@ cp -R "$debian" "$work/echotimed-$version/debian"
 (cd "$work/echotimed-$version" && dpkg-buildpackage --unsigned-source --unsigned-changes)
 
 mkdir -p "$folder"
-rm -f "$folder"/echotimed_* "$folder"/echotimed-dbgsym_*
-mv "$work"/echotimed*_* "$folder"
+rm -f "$folder"/echotimed_* "$folder"/echotimed-dbgsym_* "$folder"/echoprobe_* "$folder"/echoprobe-dbgsym_*
+mv "$work"/echotimed*_* "$work"/echoprobe*_* "$folder"

@@ -27,8 +27,8 @@ NOT_OURS = re.compile(r"/(var/(lib/(dpkg|systemd/(catalog|timers|timesync))|log|
                       r"|etc/(passwd|shadow|group|gshadow)-|etc/\.pwd\.lock)(/|$)")
 
 
-def built():
-    found = glob.glob(PACKAGES + "/echotimed_*.deb")
+def built(package="echotimed"):
+    found = glob.glob(f"{PACKAGES}/{package}_*.deb")
     assert len(found) == 1, f"one package in {PACKAGES}, not {found}"
     return found[0]
 
@@ -65,7 +65,7 @@ class Package(harness.Case):
             os.unlink(self.bed.path("/usr/sbin/policy-rc.d"))  # of images for builds: packages start and stop nothing there
 
     def _reset(self):
-        self.dpkg("--purge", "echotimed")
+        self.dpkg("--purge", "echotimed", "echoprobe")
         for path in self.bed.glob("/etc/systemd/system/echotimed*") + self.bed.glob("/etc/echotimed"):
             subprocess.run(["rm", "-r", self.bed.path(path)], check=True)
         self.bed.systemctl("daemon-reload")
@@ -116,6 +116,20 @@ class Package(harness.Case):
         print(f"{UPGRADES} upgrades, {sum(load.served)} connections, {len(load.lost)} lost", end=" ", flush=True)
         self.assertEqual(load.lost, [])
         self.assertEqual(len(pids), UPGRADES + 1, "an upgrade did not restart the service")
+
+    def test_the_probe_needs_no_daemon_and_tests_the_one_that_comes(self):
+        before = self.files()
+        self.install(built("echoprobe"))
+        self.assertIn("echoprobe 0", self.bed.tool("echoprobe", "-V"))
+        self.assertEqual(self.bed.run("echoprobe", "-q", "-c", "1", "-W", "1", "127.0.0.1").returncode, 3)
+        self.install(built())
+        self.bed.systemctl("enable", "--quiet", "--now", "echotimed-echo.socket")
+        for words in (("echoprobe", "-q", "-c", "3", "-i", "10ms", "127.0.0.1"), ("echoprobe", "-T", "-c", "1", "127.0.0.1"),
+                      ("/usr/lib/echoprobe/echoping", "-u", "-n", "1", "127.0.0.1")):
+            done = self.bed.run(*words)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.dpkg("--purge", "echotimed", "echoprobe")
+        self.assertEqual({path for path in self.files() - before if "probe" in path}, set())
 
     def test_nothing_listens_after_installation_and_one_command_later_a_packet_is_answered(self):
         started = time.monotonic()
@@ -206,7 +220,7 @@ class Package(harness.Case):
         self.assert_echoes()
         self.hang_up()
         self.bed.write(CONF, self.bed.read(CONF) + "# mine\n")
-        self.dpkg("--purge", "echotimed")
+        self.dpkg("--purge", "echotimed", "echoprobe")
         self.assertEqual(self.files() - before, set())
         self.assertEqual(self.user(), "")
         self.assertEqual(self.bed.tool("getent", "group", "echotimed", check=False).stdout, "")
