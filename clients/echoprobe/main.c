@@ -260,7 +260,7 @@ int main(int argc, char **argv)
 	if (what == OPTIONS_HELP)
 		options_help(&text);
 	else if (what == OPTIONS_VERSION)
-		text_add(&text, PACKAGE_STRING "\n");
+		text_add(&text, "echoprobe " PACKAGE_VERSION "\n");
 	if (what != OPTIONS_RUN)
 		return fputs(help, stdout) == EOF || fflush(stdout) == EOF ? VERDICT_NOTHING : VERDICT_GOOD;
 	static_nss_init();
