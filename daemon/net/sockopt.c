@@ -55,13 +55,9 @@ static struct series begin(const struct listener *l)
 	return (struct series){ .fd = l->fd, .lenient = l->transport == TRANSPORT_TCP && make_is_multipath(l->fd) };
 }
 
-static void set_int(struct series *s, struct option option, int value)
-{
-	set_bytes(s, option, &value, sizeof(value));
-}
-
 /* set(&series, SOL_SOCKET, SO_KEEPALIVE, 1): with the option's name for the message. */
-#define set(series, level, number, value) set_int(series, (struct option){ #number, level, number }, value)
+#define set(series, level, number, value)                                                                                   \
+	set_bytes(series, (struct option){ #number, level, number }, &(int){ value }, sizeof(int))
 
 /* An option that a kernel may lack without harm to anybody. */
 static void set_if_known(const struct series *s, int level, int option, int value)

@@ -230,7 +230,7 @@ class End(unittest.TestCase):
             self.assertIn(says, done.err, words)
 
     def test_help_and_version_are_printed(self):
-        for words, says in ((("-h",), "usage: echoprobe"), (("--version",), "echotimed ")):
+        for words, says in ((("-h",), "usage: echoprobe"), (("--version",), "echoprobe ")):
             done = probe.run(*words)
             self.assertEqual((done.code, done.err), (0, ""))
             self.assertIn(says, done.out)
