@@ -54,7 +54,7 @@ static const char *name_of_interface(int fd, unsigned index)
 
 void collect_read(const struct listener *l, const struct msghdr *msg, const struct packet_info *info, struct svc_facts *ret)
 {
-	unsigned wanted = l->settings->service->needs->collects;
+	unsigned wanted = l->settings->service->needs.collects;
 
 	*ret = (struct svc_facts){
 		.ttl = -1, .traffic_class = -1, .dropped = -1, .interface = info->interface, .received = clock_wall()

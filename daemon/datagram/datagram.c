@@ -33,7 +33,7 @@ static int add_outlet(struct datagrams *d, size_t index)
 		.index = index,
 		.resting = { .over = { .fire = rest_over } },
 	};
-	const struct svc_needs *needs = l->settings->service->needs;
+	const struct svc_needs *needs = &l->settings->service->needs;
 	if (needs->memory) {
 		o->memory = pages_take(needs->memory(&l->settings->options));
 		if (!o->memory)
@@ -178,7 +178,7 @@ static void collect(struct outlet *o, const struct alike *a, struct svc_context 
 	facts.now_ns = o->d->w->loop.now_ns;
 	facts.uptime_s = worker_uptime_s(o->d->w);
 	facts.limited = rate_limits_was_limited(o->d->w->plan->limits, &a->info->checked.source, facts.now_ns);
-	if (o->listener->settings->service->needs->collects & SVC_DROPS) {
+	if (o->listener->settings->service->needs.collects & SVC_DROPS) {
 		count_drops(o);
 		facts.dropped = o->drops.seen;
 	}
@@ -207,7 +207,7 @@ static void serve(struct outlet *o, const struct alike *a, unsigned i, struct sv
 	};
 
 	give_room(o, a, i, &io);
-	if (service->needs->collects)
+	if (service->needs.collects)
 		collect(o, a, ctx);
 	memset(state, 0, service->state_bytes);
 	ctx->peer = a->info->checked.source;

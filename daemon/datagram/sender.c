@@ -18,7 +18,7 @@
 
 int sender_new(const struct listener *l, struct counters *counters, struct sender *ret)
 {
-	*ret = (struct sender){ .counters = counters, .seal = l->settings->service->needs->seal };
+	*ret = (struct sender){ .counters = counters, .seal = l->settings->service->needs.seal };
 	if (l->transport != TRANSPORT_UNIXGRAM)
 		return 0;
 	ret->unread = pages_take(sizeof(*ret->unread));

@@ -26,7 +26,7 @@ static const struct {
 
 static void set_family(const struct listener *l, int level, bool v6)
 {
-	const struct svc_needs *needs = l->settings->service->needs;
+	const struct svc_needs *needs = &l->settings->service->needs;
 
 	for (size_t i = 0; i < array_n(options); i++)
 		set(l, level, v6 ? options[i].v6 : options[i].v4, (needs->collects & options[i].collected) != 0);
@@ -37,7 +37,7 @@ static void set_family(const struct listener *l, int level, bool v6)
 
 void sockopt_collect_set(const struct listener *l)
 {
-	unsigned collects = l->settings->service->needs->collects;
+	unsigned collects = l->settings->service->needs.collects;
 
 	if (l->socket_family == AF_INET || l->dual_stack)
 		set_family(l, IPPROTO_IP, false);

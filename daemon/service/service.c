@@ -27,7 +27,7 @@
 		.open = (open_),                                                                                            \
 		.input = (input_),                                                                                          \
 		.answer = (answer_),                                                                                        \
-		.needs = &(const struct svc_needs){ __VA_ARGS__ },                                                          \
+		.needs = { __VA_ARGS__ },                                                                                   \
 	},
 const struct service service_table[] = {
 #include "service/services.def"

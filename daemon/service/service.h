@@ -186,8 +186,8 @@ struct service {
 	size_t state_bytes;  /* 0..SVC_STATE_MAX                          */
 	svc_open_fn *open;   /* NULL: nothing to say at the start         */
 	svc_input_fn *input;
-	svc_answer_fn *answer;         /* NULL but for SVC_LOOKS_UP                 */
-	const struct svc_needs *needs; /* never NULL                        */
+	svc_answer_fn *answer; /* NULL but for SVC_LOOKS_UP                 */
+	struct svc_needs needs;
 };
 
 extern const struct service service_table[];

@@ -113,7 +113,7 @@ static bool step(struct client *c, struct svc_io *io, const struct lookup_answer
 	ctx.transport = c->listener->transport;
 	ctx.peer = c->peer;
 	ctx.local = c->listener->address;
-	if (c->listener->settings->service->needs->collects)
+	if (c->listener->settings->service->needs.collects)
 		connection_collect(c, &ctx);
 	io->out = out_bytes;
 	io->out_cap = is_packets(c) ? SVC_OUT_MIN : sizeof(out_bytes);
