@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* media: which of the two formats of metrics an asker would rather have. */
-#include "process/media.h"
+#include "base/media.h"
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
-#include "settings/value.h"
 
 struct span {
 	const char *at, *end;
@@ -54,7 +54,7 @@ static uint64_t take_quality(struct span parameters)
 		char text[32];
 
 		copy_part(&part, text);
-		if ((text[0] == 'q' || text[0] == 'Q') && text[1] == '=' && value_thousandths(text + 2, &q) == 0 &&
+		if ((text[0] == 'q' || text[0] == 'Q') && text[1] == '=' && decimal_thousandths(text + 2, &q) == 0 &&
 		    q <= 1000)
 			return q;
 	}

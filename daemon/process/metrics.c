@@ -35,7 +35,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include "worker/lookup_client.h"
 #include "worker/sandbox.h"
 #include "process/exposition.h"
-#include "process/media.h"
+#include "base/media.h"
 #include "process/visitors.h"
 
 #define DESCRIPTORS_MAX (VISITORS_MAX + 32)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "admission/ports.h"
 #include "admission/rate.h"
 #include "settings/kinds.h"
@@ -79,7 +80,7 @@ static bool print_limit_bytes(FILE *to, const struct setting *setting, const voi
 
 static int number_factor(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
-	return value_thousandths(text, ret);
+	return decimal_thousandths(text, ret);
 }
 
 static void show_factor(struct text *t, const struct setting *setting maybe_unused, uint64_t v)

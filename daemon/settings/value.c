@@ -11,16 +11,11 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
 /* Largest first: the first that divides is the shortest text. The bare number comes last. */
-static const struct unit duration_units[] = {
+static const struct decimal_unit duration_units[] = {
 	{ "h", 3600 * CLOCK_S_NS }, { "m", 60 * CLOCK_S_NS }, { "s", CLOCK_S_NS }, { "ms", CLOCK_MS_NS }, { "", CLOCK_S_NS },
 };
-static const struct unit size_units[] = {
+static const struct decimal_unit size_units[] = {
 	{ "G", UINT64_C(1) << 30 },
 	{ "M", UINT64_C(1) << 20 },
 	{ "k", UINT64_C(1) << 10 },
@@ -28,13 +23,8 @@ static const struct unit size_units[] = {
 	{ "", 1 },
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* A unit is all of the text that is left: "5 s" and "5sec" have none. */
-static int find_unit(const struct unit *units, size_t n, const char *name, uint64_t *ret_factor)
+static int find_unit(const struct decimal_unit *units, size_t n, const char *name, uint64_t *ret_factor)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(units[i].name, name) == 0) {
@@ -72,53 +62,9 @@ int value_bool(const char *s, bool *ret)
 	return 0;
 }
 
-/* The decimals behind a point, as a part of `factor`: ".5" of a second is 500,000,000 ns. */
-static int take_decimals(const char **at, uint64_t factor, uint64_t *ret)
-{
-	uint64_t part = 0, scale = 1;
-	const char *p = *at;
-
-	if (!is_digit(*p))
-		return -EINVAL;
-	for (; is_digit(*p); p++) {
-		if (*p == '0' && scale == CLOCK_S_NS)
-			continue; /* a tenth zero says nothing */
-		if (scale == CLOCK_S_NS)
-			return -EINVAL;
-		part = part * 10 + (uint64_t)(*p - '0');
-		scale *= 10;
-	}
-	*at = p;
-	if (factor % scale == 0) {
-		*ret = part * (factor / scale); /* part < scale: less than factor */
-		return 0;
-	}
-	/* Of a smaller unit, itself a power of ten, the last decimals can only be zeros. */
-	assert(scale % factor == 0);
-	*ret = part / (scale / factor);
-	return part % (scale / factor) == 0 ? 0 : -EINVAL;
-}
-
-/* Whole part, decimals and unit apart, so that no floating point is needed: 0.1 s is exactly 100 ms. */
 int value_duration(const char *s, uint64_t *ret_ns)
 {
-	const char *decimals;
-	uint64_t whole = 0, part = 0, factor = 0;
-	int r;
-
-	r = decimal_take(&s, &whole);
-	if (r == -EINVAL)
-		return r;
-	decimals = *s == '.' ? s + 1 : NULL;
-	s += strspn(s, ".0123456789");
-	if (find_unit(duration_units, array_n(duration_units), s, &factor) < 0)
-		return -EINVAL;
-	if (decimals && (take_decimals(&decimals, factor, &part) < 0 || decimals != s))
-		return -EINVAL;
-	if (r < 0 || __builtin_mul_overflow(whole, factor, &whole) || __builtin_add_overflow(whole, part, &whole))
-		return -ERANGE;
-	*ret_ns = whole;
-	return 0;
+	return decimal_with_unit(s, duration_units, array_n(duration_units), ret_ns);
 }
 
 int value_size(const char *s, uint64_t *ret_bytes)
@@ -156,7 +102,9 @@ static int take_amount(const char **at, const char *ends, bool sizes, uint64_t *
 /* The burst is looked at even when the amount is out of range: a text that is none is the worse fault. */
 int value_rate(const char *s, bool sizes, struct value_rate *ret)
 {
-	static const struct unit periods[] = { { "s", CLOCK_S_NS }, { "m", 60 * CLOCK_S_NS }, { "h", 3600 * CLOCK_S_NS } };
+	static const struct decimal_unit periods[] = { { "s", CLOCK_S_NS },
+						       { "m", 60 * CLOCK_S_NS },
+						       { "h", 3600 * CLOCK_S_NS } };
 	struct value_rate v = { 0 };
 	char period[2] = "";
 	int r, burst_r = 0;
@@ -181,26 +129,6 @@ int value_rate(const char *s, bool sizes, struct value_rate *ret)
 	if (r < 0 || burst_r < 0)
 		return -ERANGE;
 	*ret = v;
-	return 0;
-}
-
-int value_thousandths(const char *s, uint64_t *ret)
-{
-	uint64_t whole = 0, part = 0;
-	int r = decimal_take(&s, &whole);
-
-	if (r == -EINVAL)
-		return r;
-	if (*s == '.') {
-		s++;
-		if (take_decimals(&s, 1000, &part) < 0)
-			return -EINVAL;
-	}
-	if (*s != '\0')
-		return -EINVAL;
-	if (r < 0 || __builtin_mul_overflow(whole, 1000u, &whole) || __builtin_add_overflow(whole, part, &whole))
-		return -ERANGE;
-	*ret = whole;
 	return 0;
 }
 

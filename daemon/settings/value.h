@@ -35,9 +35,6 @@ int value_size(const char *s, uint64_t *ret_bytes) must_check;
 /* "200/s", "10/m", "3600/h", "200/s:400", "none"; with `sizes` the numbers are sizes: "1M/s". An amount of 0 is -ERANGE. */
 int value_rate(const char *s, bool sizes, struct value_rate *ret) must_check;
 
-/* "1", "2.5", "0.125": in thousandths; no more than three decimals but zeros. */
-int value_thousandths(const char *s, uint64_t *ret) must_check;
-
 /* "0660": one to four octal digits, at most 0777. */
 int value_mode(const char *s, uint32_t *ret) must_check;
 

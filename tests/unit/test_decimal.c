@@ -52,12 +52,33 @@ TEST(digits_are_taken_up_to_what_follows)
 	assert_int_equal(v, 64);
 }
 
+TEST(a_number_with_a_unit_is_read_exactly_or_not_at_all)
+{
+	static const struct decimal_unit units[] = { { "s", UINT64_C(1000000000) }, { "us", 1000 }, { "", 1000 } };
+	static const char *const wrong[] = { "",      "s",    ".5s", "1.s", "1.2.3s", "1 s",
+					     "1.5 s", "1sec", "-1s", "1e3", "0.1234", "0.0000000001s" };
+	uint64_t v = 42;
+
+	for (size_t i = 0; i < array_n(wrong); i++)
+		if (decimal_with_unit(wrong[i], units, array_n(units), &v) != -EINVAL)
+			fail_msg("\"%s\" is taken", wrong[i]);
+	assert_int_equal(decimal_with_unit("99999999999s", units, array_n(units), &v), -ERANGE);
+	assert_int_equal(v, 42);
+	assert_int_equal(decimal_with_unit("1.000000001s", units, array_n(units), &v), 0);
+	assert_int_equal(v, 1000000001);
+	assert_int_equal(decimal_with_unit("2.50us", units, array_n(units), &v), 0);
+	assert_int_equal(v, 2500);
+	assert_int_equal(decimal_thousandths("0.1250000", &v), 0);
+	assert_int_equal(v, 125);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_of_digits_is_a_number_up_to_its_bound),
 		cmocka_unit_test(what_strtoull_forgives_is_no_number),
 		cmocka_unit_test(digits_are_taken_up_to_what_follows),
+		cmocka_unit_test(a_number_with_a_unit_is_read_exactly_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

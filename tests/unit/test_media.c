@@ -3,7 +3,7 @@
 
 #include "test.h"
 
-#include "process/media.h"
+#include "base/media.h"
 
 #define OPENMETRICS "application/openmetrics-text"
 

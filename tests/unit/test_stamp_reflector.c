@@ -42,7 +42,7 @@ static void ask(struct serve *s, const uint8_t *request, size_t n)
 	if (s->verdict != SVC_DONE)
 		return;
 	s->ctx.wall.tv_nsec += 50000;
-	s->service->needs->seal(&s->ctx, s->sending.handle, (uint8_t *)s->said, s->said_n);
+	s->service->needs.seal(&s->ctx, s->sending.handle, (uint8_t *)s->said, s->said_n);
 	s->ctx.wall.tv_nsec -= 50000;
 }
 
@@ -133,7 +133,7 @@ TEST(an_answer_is_made_where_its_request_is_just_as_elsewhere)
 	ask(&s, slot, 47);
 	assert_int_equal(s.service->input(NULL, &s.ctx, &io), SVC_DONE);
 	s.ctx.wall.tv_nsec += 50000;
-	s.service->needs->seal(&s.ctx, io.sending.handle, slot, io.out_len);
+	s.service->needs.seal(&s.ctx, io.sending.handle, slot, io.out_len);
 	assert_int_equal(io.out_len, s.said_n);
 	assert_memory_equal(slot, s.said, io.out_len);
 }
@@ -228,7 +228,7 @@ TEST(the_ttl_that_came_is_said_and_255_where_it_is_unknown)
 	}
 	s.facts.ttl = -1;
 	assert_int_equal(ask_seq(&s, 1, 0).ttl, 255);
-	assert_int_equal(s.service->needs->ttl, 255); /* and the answer leaves with it */
+	assert_int_equal(s.service->needs.ttl, 255); /* and the answer leaves with it */
 }
 
 TEST(each_side_keeps_its_own_form_of_time_stamps)
