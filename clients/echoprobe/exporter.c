@@ -45,12 +45,12 @@ void exporter_close(struct exporter *e maybe_unused)
 
 #else
 
-#include <microhttpd.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/microhttpd.h"
 
 #define CLIENTS_MAX 16
 #define CLIENT_BYTES 65536
@@ -67,32 +67,6 @@ struct exporter {
 };
 
 /* --- answers ---------------------------------------------------------------------------------------------------------- */
-
-/* Whoever names OpenMetrics can read it, and Prometheus would rather have it. */
-static bool wants_openmetrics(struct MHD_Connection *c)
-{
-	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-
-	return accept && strcasestr(accept, "application/openmetrics-text");
-}
-
-/* A page that open_memstream made; freed when it is sent. */
-static enum MHD_Result send_page(struct MHD_Connection *c, unsigned status, const char *type, char *page, size_t n)
-{
-	struct MHD_Response *r = MHD_create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
-
-	if (!r) {
-		free(page);
-		return MHD_NO;
-	}
-	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	enum MHD_Result result = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
-	return result;
-}
 
 static unsigned write_page(struct exporter *e, const char *path, const char *method, bool openmetrics, FILE *to)
 {
@@ -113,23 +87,20 @@ static unsigned write_page(struct exporter *e, const char *path, const char *met
 
 static enum MHD_Result answer(struct exporter *e, struct MHD_Connection *c, const char *path, const char *method)
 {
-	bool openmetrics = wants_openmetrics(c);
-	char *page = NULL;
-	size_t n = 0;
-	FILE *to = open_memstream(&page, &n);
+	bool openmetrics = microhttpd_wants_openmetrics(c);
+	struct microhttpd_page page = { .type = "text/plain" };
+	FILE *to = open_memstream(&page.bytes, &page.n);
 
 	if (!to)
 		return MHD_NO;
-	unsigned status = write_page(e, path, method, openmetrics, to);
+	page.status = write_page(e, path, method, openmetrics, to);
 	if (fclose(to) != 0) {
-		free(page);
+		free(page.bytes);
 		return MHD_NO;
 	}
-	return send_page(c, status,
-			 status != MHD_HTTP_OK ? "text/plain"
-			 : openmetrics         ? REPORT_METRICS_OPENMETRICS
-					       : REPORT_METRICS_TEXT,
-			 page, n);
+	if (page.status == MHD_HTTP_OK)
+		page.type = openmetrics ? REPORT_METRICS_OPENMETRICS : REPORT_METRICS_TEXT;
+	return microhttpd_send(c, &page);
 }
 
 /* Called when the header is there, then for each part of a body, which is dropped, and at last for the answer. */
@@ -150,9 +121,9 @@ static void serve(struct exporter *e)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
-	(void)MHD_run(e->server);
+	(void)microhttpd.run(e->server);
 	loop_cancel_timer(e->loop, &e->timer);
-	if (MHD_get_timeout(e->server, &wait_ms) == MHD_YES)
+	if (microhttpd.get_timeout(e->server, &wait_ms) == MHD_YES)
 		loop_set_timer(e->loop, &e->timer, clock_mono_ns() + wait_ms * CLOCK_MS_NS);
 }
 
@@ -191,20 +162,23 @@ static int listen_at(const struct addr *at, struct addr *ret_at)
 /* fd is the server's from here on. */
 static int start(struct exporter *e, int fd)
 {
-	e->server = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, e, MHD_OPTION_LISTEN_SOCKET, fd,
-				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				     (unsigned)SILENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,
-				     MHD_OPTION_END);
+	e->server = microhttpd.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, asked, e, MHD_OPTION_LISTEN_SOCKET, fd,
+					    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX,
+					    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENT_S,
+					    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES, MHD_OPTION_END);
 	if (!e->server) {
 		(void)close(fd);
 		return -EIO;
 	}
-	e->requests.fd = MHD_get_daemon_info(e->server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	e->requests.fd = microhttpd.get_daemon_info(e->server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	return loop_add(e->loop, &e->requests, EPOLLIN);
 }
 
 int exporter_open(const struct addr *at, struct exporter_source *source, struct exporter **ret, struct text *why)
 {
+	int loaded = microhttpd_load(why);
+	if (loaded < 0)
+		return loaded;
 	struct exporter *e = calloc(1, sizeof(*e));
 	int r = e ? listen_at(at, &e->at) : -ENOMEM;
 
@@ -223,7 +197,7 @@ int exporter_open(const struct addr *at, struct exporter_source *source, struct 
 	addr_add_text_port(why, at);
 	text_addf(why, ": %s", strerror(-r));
 	if (e && e->server)
-		MHD_stop_daemon(e->server);
+		microhttpd.stop_daemon(e->server);
 	free(e);
 	return r;
 }
@@ -239,7 +213,7 @@ void exporter_close(struct exporter *e)
 		return;
 	loop_cancel_timer(e->loop, &e->timer);
 	loop_remove(e->loop, &e->requests);
-	MHD_stop_daemon(e->server);
+	microhttpd.stop_daemon(e->server);
 	free(e);
 }
 

@@ -14,9 +14,7 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 
 #else
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,12 +28,12 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
+#include "base/microhttpd.h"
 #include "base/text.h"
 #include "net/health.h"
 #include "worker/lookup_client.h"
 #include "worker/sandbox.h"
 #include "process/exposition.h"
-#include "base/media.h"
 #include "process/visitors.h"
 
 #define DESCRIPTORS_MAX (VISITORS_MAX + 32)
@@ -46,28 +44,6 @@ _Noreturn void metrics_run(const struct worker_plan *plan maybe_unused, int list
 #define LEAVE_NS CLOCK_S_NS /* for those who are there when it is told to end */
 #define ALIVE_NS (5 * CLOCK_S_NS)
 #define LOOK_NS CLOCK_S_NS
-
-/* The functions of libmicrohttpd that are used. */
-#define HTTP_FUNCTIONS(X)                                                                                                   \
-	X(start_daemon)                                                                                                     \
-	X(get_daemon_info)                                                                                                  \
-	X(get_timeout)                                                                                                      \
-	X(quiesce_daemon)                                                                                                   \
-	X(run)                                                                                                              \
-	X(get_connection_info)                                                                                              \
-	X(get_connection_values)                                                                                            \
-	X(create_response_from_buffer)                                                                                      \
-	X(add_response_header)                                                                                              \
-	X(queue_response)                                                                                                   \
-	X(destroy_response)
-
-/* This process alone loads the library: the TLS and other libraries that come with it have no business in those that
- * clients reach, and each would cost every fork. */
-static struct {
-#define FUNCTION(name) __typeof__(&MHD_##name) name;
-	HTTP_FUNCTIONS(FUNCTION)
-#undef FUNCTION
-} http;
 
 static struct {
 	const struct worker_plan *plan;
@@ -81,22 +57,6 @@ static struct {
 
 /* ---- answers ---- */
 
-static enum MHD_Result read_field(void *wish, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	(void)kind;
-	if (value && text_same_ignoring_case(name, MHD_HTTP_HEADER_ACCEPT))
-		media_read(value, wish);
-	return MHD_YES;
-}
-
-static bool wants_openmetrics(struct MHD_Connection *c)
-{
-	struct media_wish wish = { 0 };
-
-	(void)http.get_connection_values(c, MHD_HEADER_KIND, read_field, &wish);
-	return media_wants_openmetrics(&wish);
-}
-
 /* The path of an address in its absolute form, which a client may send to any server (RFC 9112, section 3.2.2). */
 static const char *path_of(const char *target)
 {
@@ -107,18 +67,6 @@ static const char *path_of(const char *target)
 		return target;
 	path = strchr(target + strlen(scheme), '/');
 	return path ? path : "/";
-}
-
-/* Sends a response, and frees it. */
-static enum MHD_Result send_response(struct MHD_Connection *c, unsigned status, const char *type, struct MHD_Response *r)
-{
-	(void)http.add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)http.add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)http.add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	enum MHD_Result result = http.queue_response(c, status, r);
-	http.destroy_response(r);
-	return result;
 }
 
 /* Writes what is asked for. The HTTP status. */
@@ -145,7 +93,7 @@ static unsigned write_page(const char *path, bool openmetrics, FILE *to)
 /* 0: it is one that is answered with a page. */
 static unsigned refuse_request(struct MHD_Connection *c, const char *method, FILE *to)
 {
-	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const union MHD_ConnectionInfo *info = microhttpd.get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	if (info && info->header_size > HEADER_BYTES_MAX) {
 		(void)fprintf(to, "a request has a header of %d bytes at most\n", HEADER_BYTES_MAX);
@@ -159,24 +107,22 @@ static unsigned refuse_request(struct MHD_Connection *c, const char *method, FIL
 
 static enum MHD_Result answer_request(struct MHD_Connection *c, const char *path, const char *method)
 {
-	bool openmetrics = wants_openmetrics(c);
-	cleanup_free char *page = NULL;
-	size_t n = 0;
-	FILE *to = open_memstream(&page, &n);
+	bool openmetrics = microhttpd_wants_openmetrics(c);
+	struct microhttpd_page page = { .type = "text/plain" };
+	FILE *to = open_memstream(&page.bytes, &page.n);
 
 	if (!to)
 		return MHD_NO;
-	unsigned status = refuse_request(c, method, to);
-	if (!status)
-		status = write_page(path, openmetrics, to);
-	if (fclose(to) != 0)
+	page.status = refuse_request(c, method, to);
+	if (!page.status)
+		page.status = write_page(path, openmetrics, to);
+	if (fclose(to) != 0) {
+		free(page.bytes);
 		return MHD_NO;
-	bool metrics = status == MHD_HTTP_OK && strcmp(path, "/metrics") == 0;
-	struct MHD_Response *r = http.create_response_from_buffer(n, page, MHD_RESPMEM_MUST_FREE);
-	if (!r)
-		return MHD_NO;
-	page = NULL; /* the response's from here on */
-	return send_response(c, status, !metrics ? "text/plain" : openmetrics ? EXPOSITION_OPENMETRICS : EXPOSITION_TEXT, r);
+	}
+	if (page.status == MHD_HTTP_OK && strcmp(path, "/metrics") == 0)
+		page.type = openmetrics ? EXPOSITION_OPENMETRICS : EXPOSITION_TEXT;
+	return microhttpd_send(c, &page);
 }
 
 /* Called when the header is there, then for each part of a body, and at last when all of the request has come: a body is
@@ -198,7 +144,7 @@ static enum MHD_Result request_came(void *unused, struct MHD_Connection *c, cons
 
 static struct addr source_of(struct MHD_Connection *c)
 {
-	const union MHD_ConnectionInfo *info = http.get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *info = microhttpd.get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct rate_sketch_shape *shape = &self.plan->settings->limits.shape;
 	bool v6 = info->client_addr->sa_family == AF_INET6;
 	struct addr a = addr_from_sockaddr(info->client_addr, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
@@ -210,7 +156,7 @@ static void connection_changed(void *unused, struct MHD_Connection *c, void **st
 			       enum MHD_ConnectionNotificationCode code)
 {
 	/* The next question to libmicrohttpd 1.0 overwrites the answer to this one. */
-	int fd = http.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	int fd = microhttpd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	struct addr source;
 
 	(void)unused;
@@ -236,7 +182,7 @@ static void dismiss_visitors(void)
 static void stop_listening(void)
 {
 	if (self.listening >= 0)
-		(void)http.quiesce_daemon(self.server);
+		(void)microhttpd.quiesce_daemon(self.server);
 	self.listening = -1;
 }
 
@@ -246,36 +192,22 @@ static void requests_ready(struct loop_source *s, uint32_t events)
 	(void)events;
 	if (self.listening >= 0 && health_is_ended(self.listening, true)) /* an ended socket is ready all the time */
 		stop_listening();
-	(void)http.run(self.server);
-}
-
-/* 0, or -ENOEXEC with the loader's words in the log. */
-static int load_library(void)
-{
-	void *library = dlopen(LIBMICROHTTPD_SONAME, RTLD_NOW | RTLD_LOCAL);
-	bool whole = library;
-
-#define FUNCTION(name) whole = whole && (*(void **)&http.name = dlsym(library, "MHD_" #name));
-	HTTP_FUNCTIONS(FUNCTION)
-#undef FUNCTION
-	if (!whole)
-		log_say(LOG_LEVEL_ERROR, "metrics", "%s", dlerror());
-	return whole ? 0 : -ENOEXEC;
+	(void)microhttpd.run(self.server);
 }
 
 static int listen_on(int fd)
 {
 	visitors_init(&self.visitors);
 	self.listening = fd;
-	self.server = http.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, request_came, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-					MHD_OPTION_CONNECTION_LIMIT, (unsigned)VISITORS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-					(unsigned)(VISITORS_STAY_NS / CLOCK_S_NS), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-					(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL,
-					MHD_OPTION_END);
+	self.server = microhttpd.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, request_came, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+					      MHD_OPTION_CONNECTION_LIMIT, (unsigned)VISITORS_MAX,
+					      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(VISITORS_STAY_NS / CLOCK_S_NS),
+					      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_BYTES,
+					      MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL, MHD_OPTION_END);
 	if (!self.server)
 		return -EIO;
 	self.requests = (struct loop_source){
-		.fd = http.get_daemon_info(self.server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		.fd = microhttpd.get_daemon_info(self.server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 		.ready = requests_ready,
 	};
 	return loop_add(&self.loop, &self.requests, EPOLLIN);
@@ -314,7 +246,7 @@ static uint64_t next_ns(uint64_t alive_ns)
 		return 0;
 	if (self.leave_ns < at_ns)
 		at_ns = self.leave_ns;
-	if (http.get_timeout(self.server, &wait_ms) == MHD_YES && now_ns + wait_ms * CLOCK_MS_NS < at_ns)
+	if (microhttpd.get_timeout(self.server, &wait_ms) == MHD_YES && now_ns + wait_ms * CLOCK_MS_NS < at_ns)
 		at_ns = now_ns + wait_ms * CLOCK_MS_NS;
 	return at_ns;
 }
@@ -330,7 +262,7 @@ static _Noreturn void serve_requests(void)
 		}
 		if (loop_turn(&self.loop, next_ns(alive_ns)) < 0)
 			_exit(1);
-		(void)http.run(self.server);
+		(void)microhttpd.run(self.server);
 		dismiss_visitors();
 	}
 	_exit(0);
@@ -351,8 +283,12 @@ static int give_up_writing(void)
 
 static int prepare_metrics(int listening)
 {
-	int r = load_library();
+	char storage[256];
+	struct text why = TEXT_OVER(storage);
+	int r = microhttpd_load(&why);
 
+	if (r < 0)
+		log_say(LOG_LEVEL_ERROR, "metrics", "%s", why.at);
 	if (r == 0)
 		r = loop_init(&self.loop, 1);
 	if (r == 0)

@@ -22,7 +22,6 @@ MANY = {
     "admission/shares.c:shares_take",
     "clients/echoprobe/exporter.c:asked",
     "clients/echoprobe/exporter.c:exporter_open",
-    "clients/echoprobe/exporter.c:send_page",
     "clients/echoprobe/exporter.c:write_page",
     "clients/echoprobe/flow.c:flow_bind",
     "clients/echoprobe/flow.c:flow_open",

@@ -92,6 +92,14 @@ TEST(metrics_are_answered_in_the_format_that_is_asked_for)
 	assert_non_null(strstr(text, "\n# EOF\n"));
 }
 
+TEST(a_format_that_is_refused_by_name_is_not_given)
+{
+	const char *text = ask("GET /metrics HTTP/1.1\r\nHost: a\r\n"
+			       "Accept: application/openmetrics-text;q=0, text/plain\r\n\r\n");
+
+	assert_non_null(strstr(text, "Content-Type: text/plain; version=0.0.4"));
+}
+
 TEST(nothing_else_is_there_and_nobody_can_ask_for_a_test)
 {
 	assert_non_null(strstr(ask("GET /probe?target=192.0.2.1 HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 404 "));
@@ -138,6 +146,7 @@ int main(void)
 		cmocka_unit_test(a_port_alone_is_on_loopback),
 #ifdef HAVE_MICROHTTPD
 		cmocka_unit_test(metrics_are_answered_in_the_format_that_is_asked_for),
+		cmocka_unit_test(a_format_that_is_refused_by_name_is_not_given),
 		cmocka_unit_test(nothing_else_is_there_and_nobody_can_ask_for_a_test),
 		cmocka_unit_test(an_address_that_is_taken_is_said),
 #else
