@@ -353,6 +353,8 @@ int handover_restore(const struct handover *h, bool only_try, struct text *why)
 	restoring.control = h->control;
 	restoring.only_try = only_try;
 	restoring.last_draining = &f->draining;
+	restoring.g = NULL;
+	restoring.has_key = false;
 	for (const char *kind; r == 0 && (kind = handover_text_next(&restoring.reader, &rest));) {
 		r = take_line(kind, rest);
 		if (r < 0)
