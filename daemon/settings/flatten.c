@@ -12,10 +12,7 @@
 #include "settings/slips.h"
 #include "settings/tokens.h"
 
-#define GROUP_MAX 256      /* settings of one group                        */
-#define SETTINGS_MAX 8192  /* NAME = VALUE                                 */
-#define ELEMENTS_MAX 65536 /* of all arrays and lists together             */
-#define NAME_MAX_BYTES 63  /* of a setting                                 */
+#define NAME_MAX_BYTES 63 /* of a setting */
 
 /* A number as decimal text. libconfig keeps doubles: 15 digits are what they hold for certain. */
 static char *float_text(double v)
@@ -64,11 +61,11 @@ static int fill_scalar(const config_setting_t *c, struct item *item)
 	return 0;
 }
 
-/* The tree on its way to the list. Bounded, as libconfig's time grows with the square of a group's size. */
+/* The tree on its way to the list. */
 struct flatten {
 	struct scan *scan;
 	struct items *to;
-	unsigned settings_n, elements_n;
+	unsigned settings_n; /* of the tree so far */
 };
 
 static struct scan_line where(const struct flatten *f, const config_setting_t *c)
@@ -83,23 +80,11 @@ static int out_of_memory(struct flatten *f, const config_setting_t *c)
 	return scan_refuse(f->scan, &at, "out of memory");
 }
 
-/* Whether member i of a group, or element i of a list or an array, is still within the limits. 0; -EINVAL and why. */
-static int check_limits(struct flatten *f, const config_setting_t *member, int i)
+static int refuse_name(struct flatten *f, const config_setting_t *member)
 {
-	const char *name = config_setting_name(member);
 	struct scan_line at = where(f, member);
 
-	if (!name)
-		return ++f->elements_n <= ELEMENTS_MAX
-			       ? 0
-			       : scan_refuse(f->scan, &at, "there are too many elements (%d at most)", ELEMENTS_MAX);
-	if (i >= GROUP_MAX)
-		return scan_refuse(f->scan, &at, "there are too many settings in one group (%d at most)", GROUP_MAX);
-	if (++f->settings_n > SETTINGS_MAX)
-		return scan_refuse(f->scan, &at, "there are too many settings (%d at most)", SETTINGS_MAX);
-	if (strlen(name) > NAME_MAX_BYTES)
-		return scan_refuse(f->scan, &at, "a name is too long (%d characters at most)", NAME_MAX_BYTES);
-	return 0;
+	return scan_refuse(f->scan, &at, "a name is too long (%d characters at most)", NAME_MAX_BYTES);
 }
 
 static int add_setting(struct flatten *f, const config_setting_t *c, const char *path);
@@ -115,9 +100,9 @@ static int add_members(struct flatten *f, const config_setting_t *c, const char 
 		const char *name = config_setting_name(member);
 		char *below = NULL;
 
-		r = check_limits(f, member, i);
-		if (r < 0)
-			return r;
+		f->settings_n += name != NULL;
+		if (name && strlen(name) > NAME_MAX_BYTES)
+			return refuse_name(f, member);
 		if ((name ? asprintf(&below, "%s%s%s", path, dot, name) : asprintf(&below, "%s%s[%d]", path, dot, i)) < 0)
 			return out_of_memory(f, member);
 		r = add_setting(f, member, below);
@@ -206,7 +191,7 @@ static int explain(struct flatten *f, const config_t *config)
 	return scan_refuse(f->scan, &at, "%s: %s", config_error_text(config), why.at);
 }
 
-/* A tree that is no more than begun is looked at as well: a limit may be why libconfig came no further. */
+/* A tree that is no more than begun is looked at as well: a name that is too long may be why libconfig came no further. */
 int flatten_text(struct scan *s, struct items *ret)
 {
 	struct flatten f = { .scan = s, .to = ret };

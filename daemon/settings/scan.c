@@ -255,10 +255,18 @@ static int copy_mark(struct cursor *c)
 	return copy_closing(c);
 }
 
+static bool is_in_list(const struct scan *s)
+{
+	return s->depth > 0 && s->brackets[s->depth - 1].opener != '{';
+}
+
 static int copy_token(struct cursor *c, const struct token *t)
 {
 	if (t->kind == TOKEN_UNENDED)
 		return scan_refuse(c->s, &c->at, "a %s does not end", *t->at == '"' ? "string" : "comment");
+	const char *too_many = token_limits_count(&c->s->limits, t, c->s->depth, is_in_list(c->s));
+	if (too_many)
+		return scan_refuse(c->s, &c->at, "%s", too_many);
 	if (t->kind == TOKEN_MARK)
 		return copy_mark(c);
 	c->s->comma_at = 0;

@@ -13,11 +13,12 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "settings/token_limits.h"
 
 #define SCAN_TEXT_MAX ((size_t)1 << 20) /* bytes of all files together */
 #define SCAN_FILES_MAX 256              /* files read                  */
 #define SCAN_INCLUDES_MAX 8             /* files in one another        */
-#define SCAN_DEPTH_MAX 16               /* brackets in one another     */
+#define SCAN_DEPTH_MAX TOKEN_LIMITS_DEPTH_MAX
 
 struct scan_line {
 	const char *file;
@@ -42,6 +43,7 @@ struct scan {
 	int failed;         /* -errno if the file itself could not be opened   */
 	struct scan_bracket brackets[SCAN_DEPTH_MAX];
 	unsigned depth, files_n;
+	struct token_limits limits;
 	size_t comma_at;              /* 1 + where in text the last token is a comma, else 0 */
 	const struct scan_open *open; /* the file under way and those that include it        */
 };

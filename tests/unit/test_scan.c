@@ -100,6 +100,15 @@ TEST(what_would_take_long_or_much_is_refused_before)
 	}
 	expect_error(f, text, "t.conf:257: there are too many settings in one group (256 at most)");
 	free(text);
+	text = repeat("x00000=1;\n", 70000, ""); /* libconfig compares each name with all before it */
+	for (unsigned i = 0; i < 70000; i++) {
+		char name[8];
+
+		(void)snprintf(name, sizeof(name), "x%05u", i);
+		memcpy(text + i * (size_t)10, name, 6);
+	}
+	expect_error(f, text, "t.conf:257: there are too many settings in one group (256 at most)");
+	free(text);
 	text = repeat("{a=1;b=1;},\n", 5000, ");");
 	memcpy(text, "l=(         ", 12);
 	expect_error(f, text, "t.conf:4096: there are too many settings (8192 at most)");
