@@ -152,7 +152,8 @@ static void add_pool(struct generation *g, uint32_t pool, struct text *to)
 	json_out_number(to, "draining", n.draining);
 	if (serves)
 		json_out_number(to, "sessions", n.sessions);
-	json_out_number(to, "throttled_ms", p->not_before_ns > now_ns ? (p->not_before_ns - now_ns) / CLOCK_MS_NS : 0);
+	json_out_number(to, "throttled_ms",
+			p->failures.not_before_ns > now_ns ? (p->failures.not_before_ns - now_ns) / CLOCK_MS_NS : 0);
 	json_out_end(to);
 }
 

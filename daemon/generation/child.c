@@ -18,8 +18,6 @@
 #include "process/worker_process.h"
 #include "generation/policy.h"
 
-#define FORGOTTEN_NS (120 * CLOCK_S_NS) /* after which an early death is no longer one in a row */
-
 static struct record *record_of(const struct child *c)
 {
 	return &c->generation->fleet->shared->records[c->record];
@@ -253,29 +251,6 @@ void child_tell(struct child *c, enum channel_word word)
 	channel_send(c->channel.fd, word);
 }
 
-/* True: it died at its start, in its first job, or within a second. */
-static bool died_early(const struct child *c, uint32_t sessions)
-{
-	if (!c->ready)
-		return true;
-	return atomic_load(&record_of(c)->served) == 0 && (sessions || clock_mono_ns() < c->started_ns + CLOCK_S_NS);
-}
-
-/* Counts early deaths in a row; processes that were all there when one died count once. Returns how long the pool waits. */
-static uint64_t count_early_death(struct pool *pool, const struct child *c)
-{
-	uint64_t now_ns = clock_mono_ns();
-
-	if (now_ns > pool->failed_ns + FORGOTTEN_NS)
-		pool->failures = 0;
-	if (pool->failures && c->started_ns < pool->failed_ns)
-		return 0;
-	pool->failures++;
-	pool->failed_ns = now_ns;
-	pool->not_before_ns = now_ns + policy_throttle_ns(pool->failures);
-	return policy_throttle_ns(pool->failures);
-}
-
 static void count_death(const struct child *c, int signal)
 {
 	struct pool_deaths_counts *deaths = &c->generation->fleet->shared->deaths;
@@ -290,16 +265,16 @@ static void count_death(const struct child *c, int signal)
 /* An unexpected death: counted, logged, and throttling the pool where it came early. */
 static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 {
-	struct pool *pool = own_pool(c);
+	const struct policy_life life = { .started_ns = c->started_ns,
+					  .died_ns = clock_mono_ns(),
+					  .served = atomic_load(&record_of(c)->served),
+					  .sessions = sessions,
+					  .ready = c->ready };
+	uint64_t throttled_ns = policy_died(&own_pool(c)->failures, &life);
 	bool exited = info->si_code == CLD_EXITED;
-	uint64_t throttled_ns = 0;
 	struct log_line l;
 
 	count_death(c, exited ? 0 : info->si_status);
-	if (died_early(c, sessions))
-		throttled_ns = count_early_death(pool, c);
-	else
-		pool->failures = 0;
 	if (!log_quota_take(LOG_LEVEL_WARNING, "died"))
 		return;
 	log_begin(&l, LOG_LEVEL_WARNING, "died");

@@ -30,7 +30,8 @@ static bool is_out(const struct generation *g, uint32_t pool)
 	struct pool_count n = pool_count(g, pool);
 
 	return n.busy && !n.starting && !n.idle &&
-	       (p->model != POOL_PREFORK || n.busy >= p->max_workers || clock_mono_ns() < g->pools[pool].not_before_ns);
+	       (p->model != POOL_PREFORK || n.busy >= p->max_workers ||
+		clock_mono_ns() < g->pools[pool].failures.not_before_ns);
 }
 
 static uint32_t places(const struct pool_settings *p)

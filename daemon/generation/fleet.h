@@ -24,6 +24,7 @@
 #include "generation/counter_rates.h"
 #include "generation/labels.h"
 #include "generation/limits_memory.h"
+#include "generation/policy.h"
 #include "generation/records.h"
 #include "generation/reload_result.h"
 #include "net/adopt.h"
@@ -69,9 +70,7 @@ struct eviction {
 struct pool {
 	char name[SETTINGS_NAME_MAX];
 	enum pool_model model;
-	uint32_t failures;      /* processes in a row that died before they had done anything */
-	uint64_t failed_ns;     /* the last of them */
-	uint64_t not_before_ns; /* throttled until  */
+	struct policy_failures failures;
 	struct eviction eviction;
 };
 

@@ -5,6 +5,9 @@
 #include "base/clock.h"
 
 #define THROTTLE_LAST_S 60
+#define EARLY_NS (1 * CLOCK_S_NS)
+#define FIRST_SESSIONS_NS (10 * CLOCK_S_NS)
+#define FORGOTTEN_NS (10 * CLOCK_S_NS) /* after the pool could be whole again */
 
 static uint32_t prefork_wants(const struct pool_settings *pool, const struct policy_view *v)
 {
@@ -54,4 +57,41 @@ uint64_t policy_throttle_ns(uint32_t failures_in_a_row)
 	for (uint32_t i = 2; i < failures_in_a_row && seconds < THROTTLE_LAST_S; i++)
 		seconds *= 2;
 	return (seconds < THROTTLE_LAST_S ? seconds : THROTTLE_LAST_S) * CLOCK_S_NS;
+}
+
+static bool is_early(const struct policy_life *life)
+{
+	uint64_t age_ns = life->died_ns - life->started_ns;
+
+	return !life->ready || age_ns < EARLY_NS || (life->served == 0 && life->sessions && age_ns < FIRST_SESSIONS_NS);
+}
+
+static void forget_old(struct policy_failures *f, uint64_t now_ns)
+{
+	if (now_ns > f->not_before_ns + FORGOTTEN_NS)
+		f->in_a_row = 0;
+}
+
+uint64_t policy_died(struct policy_failures *f, const struct policy_life *life)
+{
+	forget_old(f, life->died_ns);
+	if (!is_early(life)) {
+		f->in_a_row = 0;
+		return 0;
+	}
+	if (f->in_a_row && life->started_ns < f->last_ns)
+		return 0;
+	uint64_t wait_ns = policy_throttle_ns(++f->in_a_row);
+	f->last_ns = life->died_ns;
+	f->not_before_ns = life->died_ns + wait_ns;
+	return wait_ns;
+}
+
+uint64_t policy_fork_failed(struct policy_failures *f, uint64_t now_ns)
+{
+	forget_old(f, now_ns);
+	uint64_t wait_ns = policy_throttle_ns(++f->in_a_row + 1);
+	f->last_ns = now_ns;
+	f->not_before_ns = now_ns + wait_ns;
+	return wait_ns;
 }

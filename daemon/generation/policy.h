@@ -32,6 +32,29 @@ struct policy_order policy_decide(const struct pool_settings *pool, const struct
 /* The processes a pool starts with. */
 uint32_t policy_start(const struct pool_settings *pool);
 
-/* A process died before it had done anything, for the n-th time in a row (1 is the first): how long the pool waits. The
- * first is replaced at once, then 1 s doubling to 60 s. */
+/* A process died early, for the n-th time in a row (1 is the first): how long the pool waits. The first is replaced at once,
+ * then 1 s doubling to 60 s. */
 uint64_t policy_throttle_ns(uint32_t failures_in_a_row);
+
+/* What went wrong in a pool in a row: early deaths and forks that failed. All zero: nothing has. */
+struct policy_failures {
+	uint32_t in_a_row;
+	uint64_t last_ns;
+	uint64_t not_before_ns; /* throttled until */
+};
+
+/* The life of a process that died unexpectedly. */
+struct policy_life {
+	uint64_t started_ns, died_ns;
+	uint64_t served;   /* sessions that it has ended */
+	uint32_t sessions; /* that it had                */
+	bool ready;        /* it had said so             */
+};
+
+/* Counts a death. It is early at the start of the process, within a second of it, or in its first sessions within 10 s.
+ * Processes that were all there when one died early count once, and what was 10 s before is not in a row with it. A death
+ * that is not early ends the row. Returns how long the pool waits, in ns. */
+uint64_t policy_died(struct policy_failures *f, const struct policy_life *life);
+
+/* Counts a fork that failed, after which a pool waits for a second at least. Returns how long, in ns. */
+uint64_t policy_fork_failed(struct policy_failures *f, uint64_t now_ns);

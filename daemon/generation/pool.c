@@ -48,7 +48,7 @@ static struct policy_view view_of(const struct generation *g, uint32_t pool)
 				     .idle = n.idle,
 				     .busy = n.busy,
 				     .now_ns = clock_mono_ns(),
-				     .not_before_ns = g->pools[pool].not_before_ns };
+				     .not_before_ns = g->pools[pool].failures.not_before_ns };
 }
 
 static void retire_idle(struct generation *g, uint32_t pool, uint32_t n)
@@ -64,11 +64,10 @@ static void retire_idle(struct generation *g, uint32_t pool, uint32_t n)
 /* A fork that failed throttles this pool and nobody else's. */
 static void spawn_failed(struct pool *p, int err)
 {
-	p->failures++;
-	p->failed_ns = clock_mono_ns();
-	p->not_before_ns = clock_mono_ns() + policy_throttle_ns(p->failures + 1);
+	uint64_t wait_ns = policy_fork_failed(&p->failures, clock_mono_ns());
+
 	log_say(LOG_LEVEL_WARNING, "fork", "cannot start a process of pool %s: %s; trying again in %u ms", p->name,
-		strerror(-err), (unsigned)(policy_throttle_ns(p->failures + 1) / CLOCK_MS_NS));
+		strerror(-err), (unsigned)(wait_ns / CLOCK_MS_NS));
 }
 
 /* Nothing would come of a word from a worker now: the pool has all it may have, or is throttled. */
@@ -94,7 +93,7 @@ static uint64_t fill_pool(struct generation *g, uint32_t pool)
 	int r = pool_spawn(g, pool, order.spawn);
 	if (r < 0) {
 		spawn_failed(&g->pools[pool], r);
-		return g->pools[pool].not_before_ns;
+		return g->pools[pool].failures.not_before_ns;
 	}
 	return order.again_ns;
 }
@@ -109,12 +108,12 @@ static uint64_t fill_others(struct generation *g, uint32_t which, uint32_t wante
 		n += c->pool == which;
 	if (n >= wanted)
 		return CLOCK_NEVER;
-	if (clock_mono_ns() < pool->not_before_ns)
-		return pool->not_before_ns;
+	if (clock_mono_ns() < pool->failures.not_before_ns)
+		return pool->failures.not_before_ns;
 	int r = pool_spawn(g, which, wanted - n);
 	if (r < 0) {
 		spawn_failed(pool, r);
-		return pool->not_before_ns;
+		return pool->failures.not_before_ns;
 	}
 	return CLOCK_NEVER;
 }
