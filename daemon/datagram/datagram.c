@@ -105,12 +105,15 @@ static void rest_over(struct loop_timer *t)
 		resting_go_on(&o->resting, o->d->w);
 }
 
-/* Handles an error of the socket. Queued errors are thrown away; a lasting one, because another process has shut the
- * socket down, would be reported in every turn. */
-static void trouble(struct outlet *o, uint32_t events, bool brought)
+static bool take_errors(struct outlet *o, uint32_t events)
 {
-	if (events & EPOLLERR && o->listener->transport == TRANSPORT_UDP)
-		brought |= fd_drain_errors(o->source.fd);
+	return events & EPOLLERR && o->listener->transport == TRANSPORT_UDP && sender_take_errors(&o->sender, o->source.fd);
+}
+
+/* Handles an error of the socket. A lasting one, because another process has shut the socket down, would be reported in
+ * every turn. */
+static void trouble(struct outlet *o, bool brought)
+{
 	if (o->reading && resting_is_due(&o->resting, o->d->w, brought))
 		loop_remove(&o->d->w->loop, &o->source);
 }
@@ -292,7 +295,8 @@ static void outlet_ready(struct loop_source *s, uint32_t events)
 	struct outlet *o = container_of(s, struct outlet, source);
 	struct svc_context ctx;
 	unsigned n = BATCH_BUSY;
-	bool brought = false;
+	/* First, for answers to come tell when those before left; and last, for what these have brought. */
+	bool brought = take_errors(o, events);
 
 	worker_fill_context(o->d->w, o->listener, &ctx);
 	for (int i = 0; n >= BATCH_BUSY && i < BATCHES; i++) {
@@ -302,7 +306,7 @@ static void outlet_ready(struct loop_source *s, uint32_t events)
 		brought |= n;
 	}
 	if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP))
-		trouble(o, events, brought);
+		trouble(o, take_errors(o, events) || brought);
 	if (o->d->w->loop.now_ns >= o->drops.due_ns)
 		count_drops(o);
 }

@@ -37,6 +37,7 @@ static void begin_message(struct outbox *b, const struct outbox_to *to, size_t b
 	b->contents[b->n++] = (struct outbox_content){ .segment = (uint32_t)bytes,
 						       .sender = to->sender,
 						       .handle = to->sending ? to->sending->handle : 0,
+						       .departs = to->sending && to->sending->departs,
 						       .control = m->msg_controllen };
 }
 

@@ -25,6 +25,7 @@ struct outbox_content {
 	uint32_t bytes;   /* in all                                          */
 	unsigned sender;  /* of the request (struct alike)                   */
 	uint32_t handle;  /* the service's (struct svc_sending)              */
+	bool departs;     /* likewise                                        */
 	size_t control;   /* bytes of control messages without UDP_SEGMENT   */
 };
 

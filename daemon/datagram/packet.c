@@ -2,6 +2,7 @@
 /* The control messages that come with a datagram, and those that go with its answer. */
 #include "datagram/packet.h"
 
+#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -154,6 +155,7 @@ void packet_write(const struct listener *l, const struct packet_info *from, cons
 	bool by_link = addr_is_link_local(local) || addr_is_link_local(&from->checked.source) ||
 		       (sending && sending->same_link);
 	int oif = by_link ? (int)from->interface : 0, dscp = answer_dscp(l, from, sending);
+	const uint32_t stamping = SOF_TIMESTAMPING_TX_SOFTWARE;
 	size_t used = 0;
 
 	/* A socket that is bound to this very address sends from it unasked: a fortieth less for the kernel to do. */
@@ -168,6 +170,11 @@ void packet_write(const struct listener *l, const struct packet_info *from, cons
 					  .cmsg_len = sizeof(tos) },
 		       &tos);
 	}
+	if (sending && sending->departs)
+		append(msg, &used,
+		       &(struct cmsghdr){
+			       .cmsg_level = SOL_SOCKET, .cmsg_type = SO_TIMESTAMPING, .cmsg_len = sizeof(stamping) },
+		       &stamping);
 	msg->msg_controllen = used;
 }
 

@@ -28,7 +28,8 @@ void packet_read(const struct listener *l, const struct msghdr *msg, struct pack
 bool packet_is_from_any(const struct listener *listeners, size_t n, const struct msghdr *msg);
 
 /* Fills the control of an answer: from the address that was asked, over the interface it came by where the address is link-
- * local or the service says so, and with the DSCP that the service says, or the request's where the listener reflects it.
+ * local or the service says so, with the DSCP that the service says, or the request's where the listener reflects it, and to
+ * be stamped when it leaves where the service asks for that.
  * sending: NULL where the service says nothing. msg->msg_control has PACKET_ANSWER_BYTES; msg_controllen is set. */
 void packet_write(const struct listener *l, const struct packet_info *from, const struct svc_sending *sending,
 		  struct msghdr *msg);

@@ -9,16 +9,21 @@
 #include <sys/ioctl.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/pages.h"
 
 /* Sealed answers are sent so many at once: the last one's time stamp is older than its sending by what the others take. */
 #define SEALED_AT_ONCE 4
 
+#define ERRORS_AT_ONCE 256
+
 #define WAIT_MS 2 /* for room in a full send buffer, once a batch */
 
 int sender_new(const struct listener *l, struct counters *counters, struct sender *ret)
 {
-	*ret = (struct sender){ .counters = counters, .seal = l->settings->service->needs.seal };
+	const struct svc_needs *needs = &l->settings->service->needs;
+
+	*ret = (struct sender){ .counters = counters, .seal = needs->seal, .depart = needs->depart };
 	if (l->transport != TRANSPORT_UNIXGRAM)
 		return 0;
 	ret->unread = pages_take(sizeof(*ret->unread));
@@ -39,6 +44,7 @@ void sender_begin(struct sender *s, int fd)
 	int bytes = 0;
 	socklen_t n = sizeof(bytes);
 
+	departures_forget(&s->departures);
 	s->merges = !s->unread && !s->seal && can_merge(fd);
 	if (s->unread && getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &n) == 0)
 		unread_init(s->unread, (uint64_t)bytes);
@@ -93,6 +99,8 @@ static unsigned send_some(struct sending *g, struct mmsghdr *out, unsigned n)
 {
 	for (;;) {
 		int r = sendmmsg(g->fd, out, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (r < (int)n)
+			departures_forget(&g->s->departures);
 		if (r > 0)
 			return (unsigned)r;
 		if (errno == EINTR)
@@ -159,18 +167,37 @@ static bool may_go_apart(const struct outbox_content *c, int err)
 	return c->n > 1 && (err == EINVAL || err == EMSGSIZE || err == EIO);
 }
 
-/* The service's last word on the next few answers. How many they are. */
-static unsigned seal(struct sender *s, struct outbox *b, unsigned at, unsigned n)
+/* The service's last word on an answer. */
+static void seal(struct sender *s, int fd, const struct outbox_content *c, const struct iovec *answer)
 {
-	unsigned end = n - at < SEALED_AT_ONCE ? n : at + SEALED_AT_ONCE;
+	s->sealing.wall = clock_wall();
+	s->seal(&s->sealing, c->handle, answer->iov_base, answer->iov_len);
+	if (c->departs)
+		departures_expect(&s->departures, fd,
+				  &(struct svc_departure){ .handle = c->handle, .wall = s->sealing.wall });
+}
 
-	for (unsigned i = at; i < end; i++) {
-		const struct iovec *answer = b->messages[i].msg_hdr.msg_iov;
+/* Seals the next few answers. How many they are. */
+static unsigned seal_some(struct sender *s, int fd, const struct outbox *b, unsigned at)
+{
+	unsigned n = b->n - at < SEALED_AT_ONCE ? b->n - at : SEALED_AT_ONCE;
 
-		s->sealing.wall = clock_wall();
-		s->seal(&s->sealing, b->contents[i].handle, answer->iov_base, answer->iov_len);
-	}
-	return end - at;
+	for (unsigned i = at; i < at + n; i++)
+		seal(s, fd, &b->contents[i], b->messages[i].msg_hdr.msg_iov);
+	return n;
+}
+
+bool sender_take_errors(struct sender *s, int fd)
+{
+	struct svc_departure d;
+	int n = 0;
+
+	if (!s->depart)
+		return fd_drain_errors(fd);
+	for (; n < ERRORS_AT_ONCE && departures_next(&s->departures, fd, &d); n++)
+		if (d.handle != 0)
+			s->depart(&s->sealing, &d);
+	return n > 0;
 }
 
 void sender_send(struct sender *s, int fd, struct outbox *b)
@@ -180,7 +207,7 @@ void sender_send(struct sender *s, int fd, struct outbox *b)
 	uint64_t datagrams_n = 0, bytes = 0;
 
 	for (unsigned at = 0; at < n;) {
-		unsigned next = s->seal ? seal(s, b, at, n) : n - at;
+		unsigned next = s->seal ? seal_some(s, fd, b, at) : n - at;
 		unsigned sent = send_some(&g, b->messages + at, next);
 		for (unsigned i = 0; i < sent; i++, at++) {
 			datagrams_n += b->contents[at].n;

@@ -11,6 +11,7 @@
 #include "base/attr.h"
 #include "net/listener.h"
 #include "shared/counters.h"
+#include "datagram/departures.h"
 #include "datagram/outbox.h"
 #include "datagram/unread.h"
 
@@ -19,13 +20,19 @@ struct sender {
 	struct unread *unread;      /* UNIX; NULL for UDP, whose datagrams leave our buffer by themselves */
 	bool merges;                /* the kernel takes several datagrams as one message                 */
 	svc_seal_fn *seal;          /* the service's; NULL: none                                         */
-	struct svc_context sealing; /* for it; `wall` is filled in */
+	svc_depart_fn *depart;      /* likewise                                                          */
+	struct svc_context sealing; /* for both; `wall` is filled in                                     */
+	struct departures departures;
 };
 
 /* Prepares the sender of an open listener. 0 or -ENOMEM. */
 int sender_new(const struct listener *l, struct counters *counters, struct sender *ret) must_check;
 
 void sender_begin(struct sender *s, int fd);
+
+/* Takes what is in the socket's error queue: when answers left, for the service; the rest is thrown away. Some at a time.
+ * False: nothing was there. */
+bool sender_take_errors(struct sender *s, int fd);
 
 /* Sends all of it and empties it. */
 void sender_send(struct sender *s, int fd, struct outbox *b);

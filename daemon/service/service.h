@@ -115,6 +115,7 @@ struct svc_sending {
 	uint8_t dscp;      /* 0..63, where it has one                       */
 	bool same_link;    /* by the interface by which the request came    */
 	uint32_t handle;   /* what svc_seal_fn is told of this answer       */
+	bool departs;      /* svc_depart_fn is to be told of it; its handle is not 0 */
 	bool is_uncounted; /* there was no place for its session */
 };
 
@@ -154,12 +155,24 @@ typedef size_t svc_memory_fn(const struct svc_options *options);
  * facts; `handle` is what the service said at its input. */
 typedef void svc_seal_fn(const struct svc_context *ctx, uint32_t handle, uint8_t *answer, size_t n);
 
+/* When an answer left. */
+struct svc_departure {
+	uint32_t handle;      /* as for svc_seal_fn              */
+	struct timespec wall; /* what that was told              */
+	struct timespec left; /* by the kernel's own stamp, UTC  */
+};
+
+/* Tells of an answer that was sent, some time later and not of each: the kernel may have no stamp. ctx as for
+ * svc_seal_fn. */
+typedef void svc_depart_fn(const struct svc_context *ctx, const struct svc_departure *d);
+
 /* What a service needs of a worker beyond bytes. */
 struct svc_needs {
 	unsigned collects;     /* a set of enum svc_collected                                    */
 	uint8_t ttl;           /* TTL or hop limit of datagrams' answers; 0: the kernel's        */
 	svc_memory_fn *memory; /* NULL: none */
 	svc_seal_fn *seal;     /* NULL: nothing is left to do */
+	svc_depart_fn *depart; /* NULL: it never asks; with one it has a `seal` too */
 };
 
 enum svc_trait {

@@ -3,7 +3,8 @@
  * A STAMP reflector: which packets it answers, and with what; wire/ has the octets.
  *
  * Flow: stamp_input() makes the answer where the request is, but for T3; stamp_seal() adds that, and the HMAC of all, when
- * the answer leaves.
+ * the answer leaves. Whoever asks for Follow-Up Telemetry has the kernel tell stamp_depart() when it really did, for the
+ * next answer; where that comes too late, or never, T3 is what is known.
  *
  * Two reflectors never answer each other for long. A reflected packet says at a place that a sender leaves empty when the
  * packet that it answers was sent: one that says a moment of this clock in the last minute answers one of ours.
@@ -147,6 +148,7 @@ static void answer_tlvs(const struct stamp_tlvs *tlvs, const struct stamp_facts 
 	io->sending.has_dscp = wishes.dscp >= 0;
 	io->sending.dscp = (uint8_t)(wishes.dscp & 0x3F);
 	io->sending.same_link = wishes.same_link;
+	io->sending.departs = wishes.followup;
 	*ret_silent = wishes.no_reply;
 }
 
@@ -176,6 +178,7 @@ static bool reflect(const struct svc_context *ctx, const struct stamp_request *r
 	}
 	stamp_write_reflection(io->out, mode_of(o), &r);
 	io->sending.handle = o->mode == STAMP_STATEFUL && session != NULL ? index + 1 : 0;
+	io->sending.departs = io->sending.departs && io->sending.handle != 0;
 	io->sending.is_uncounted = !session;
 	if (is_silent && session)
 		session->reflected--;
@@ -213,4 +216,13 @@ void stamp_seal(const struct svc_context *ctx, uint32_t handle, uint8_t *answer,
 		stamp_sessions_at(ctx->memory, handle - 1)->last = (struct stamp_followup){
 			.seq = bytes_get_be32(answer), .sent = sent, .method = STAMP_METHOD_SOFTWARE
 		};
+}
+
+/* By then the session may have a later answer; that one's stamp is still to come. */
+void stamp_depart(const struct svc_context *ctx, const struct svc_departure *d)
+{
+	struct stamp_followup *last = &stamp_sessions_at(ctx->memory, d->handle - 1)->last;
+
+	if (last->sent == clock_stamp(ctx, &d->wall))
+		last->sent = clock_stamp(ctx, &d->left);
 }

@@ -7,3 +7,4 @@
 svc_input_fn stamp_input;
 svc_memory_fn stamp_memory;
 svc_seal_fn stamp_seal;
+svc_depart_fn stamp_depart;

@@ -136,8 +136,7 @@ static enum fate answer_access(const struct stamp_tlv *tlv, const struct stamp_f
 	return id == STAMP_ACCESS_3GPP || id == STAMP_ACCESS_NON_3GPP ? ANSWERED : NOT_RECOGNISED;
 }
 
-static enum fate answer_followup(const struct stamp_tlv *tlv, const struct stamp_facts *facts,
-				 struct stamp_wishes *wishes maybe_unused)
+static enum fate answer_followup(const struct stamp_tlv *tlv, const struct stamp_facts *facts, struct stamp_wishes *wishes)
 {
 	enum { SEQ_AND_SENT = 12 };
 
@@ -146,6 +145,7 @@ static enum fate answer_followup(const struct stamp_tlv *tlv, const struct stamp
 		return MALFORMED;
 	}
 	stamp_followup_write(tlv->value, &facts->before);
+	wishes->followup = true;
 	return ANSWERED;
 }
 

@@ -33,6 +33,7 @@ struct stamp_wishes {
 	int dscp;       /* the answer's, 0..63; -1: none is asked for        */
 	bool no_reply;  /* nothing shall be sent                             */
 	bool same_link; /* by the interface by which the request came        */
+	bool followup;  /* to be told, with the next, when this answer left  */
 };
 
 /* Answers all of them, up to the first that is malformed; what follows that stays as it came. */

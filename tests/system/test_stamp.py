@@ -107,15 +107,33 @@ class Stamp(harness.Case):
         d = self.serve({**STAMP, "address": "*"})
         self.assertEqual(ask(d.connect("stamp", "udp", host="127.0.0.1", before=before), stamp.request(1)).ttl, 33)
 
-    def test_follow_up_tells_when_the_answer_before_left(self):
-        s = self.serve({**STAMP, "mode": "stateful"}).connect("stamp", "udp")
-        ask_for = stamp.tlv(7, bytes(16))
-        first = ask(s, stamp.request(1, tlvs=ask_for))
-        second = ask(s, stamp.request(2, tlvs=ask_for))
-        self.assertEqual(first.tlvs[4:], bytes(16))
-        seq, sent, method = struct.unpack("!IQBxxx", second.tlvs[4:])
-        self.assertEqual((seq, method), (0, 2))
-        self.assertLess(abs(stamp.ns_of(sent) - stamp.ns_of(first.t3)), 10**9)
+    def follow_ups(self, d, n):
+        """The answers to n requests that ask for Follow-Up Telemetry, with what each says of the one before."""
+        s = d.connect("stamp", "udp")
+        answers = [(ask(s, stamp.request(i, tlvs=stamp.tlv(7, bytes(16)))), time.time_ns()) for i in range(n)]
+        return [(r, t4, *struct.unpack("!IQBxxx", r.tlvs[4:])) for r, t4 in answers]
+
+    def test_follow_up_tells_when_by_the_kernel_the_answer_before_left(self):
+        said = self.follow_ups(self.serve({**STAMP, "mode": "stateful"}), 20)
+        self.assertEqual(said[0][2:], (0, 0, 0))
+        for (before, t4, *_), (_, _, seq, sent, method) in zip(said, said[1:]):
+            self.assertEqual((seq, method), (before.seq, 2))
+            self.assertLess(stamp.ns_of(before.t3), stamp.ns_of(sent))
+            self.assertLess(stamp.ns_of(sent), t4)
+
+    def test_follow_up_of_a_stateless_reflector_says_nothing(self):
+        for r, *said in self.follow_ups(self.serve(STAMP), 3):
+            self.assertEqual((said[1:], r.tlvs[0]), ([0, 0, 0], 0))
+
+    def test_follow_up_goes_on_after_a_reload_and_an_answer_that_cannot_be_sent(self):
+        d = self.serve({**STAMP, "mode": "stateful"})
+        self.follow_ups(d, 3)
+        d.reload()
+        gone = d.connect("stamp", "udp")
+        gone.send(stamp.request(1, tlvs=stamp.tlv(7, bytes(16))))
+        gone.close()  # an ICMP message comes back
+        said = self.follow_ups(d, 3)
+        self.assertLess(stamp.ns_of(said[1][0].t3), stamp.ns_of(said[2][3]))
 
     def test_ptp_stamps_are_seconds_and_nanoseconds_since_1970(self):
         s = self.serve({**STAMP, "timestamp": "ptp"}).connect("stamp", "udp")

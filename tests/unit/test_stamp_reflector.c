@@ -358,6 +358,36 @@ TEST(follow_up_of_a_stateful_reflector_is_the_answer_before)
 	assert_hex(ask_tlv(&s, "80070010 00*16"), 20, "00070010 00000001 e8fe6f808013a92a 02 000000");
 }
 
+static void depart(struct serve *s, long sealed_ns, long left_ns)
+{
+	s->service->needs.depart(&s->ctx, &(struct svc_departure){ .handle = s->sending.handle,
+								   .wall = { 1700000000, sealed_ns },
+								   .left = { 1700000000, left_ns } });
+}
+
+TEST(follow_up_says_the_kernel_s_stamp_of_the_answer_before_and_of_no_other)
+{
+	struct serve s;
+
+	begin(&s);
+	s.options.stamp.mode = STAMP_STATEFUL;
+	(void)ask_seq(&s, 1, 0);
+	assert_false(s.sending.departs); /* nobody has asked for it */
+	(void)ask_tlv(&s, "80070010 00*16");
+	assert_true(s.sending.departs);
+	depart(&s, 500300000, 500500000);
+	assert_hex(ask_tlv(&s, "80070010 00*16"), 20, "00070010 00000001 e8fe6f808020c49b 02 000000");
+	s.ctx.wall.tv_nsec += 1000;
+	(void)ask_tlv(&s, "80070010 00*16");
+	depart(&s, 500300000, 500500000); /* of the one before that, too late */
+	s.ctx.wall.tv_nsec -= 1000;
+	assert_hex(ask_tlv(&s, "80070010 00*16"), 20, "00070010 00000003 e8fe6f808013b9f1 02 000000");
+
+	begin(&s); /* stateless */
+	(void)ask_tlv(&s, "80070010 00*16");
+	assert_false(s.sending.departs);
+}
+
 TEST(a_listed_sender_chooses_the_dscp_of_its_answers_and_an_open_one_does_not)
 {
 	struct serve s;
@@ -464,6 +494,7 @@ int main(void)
 		cmocka_unit_test(an_hmac_that_is_wrong_or_cut_gets_silence),
 		cmocka_unit_test(direct_measurement_counts_the_session_s_packets_with_and_without_it),
 		cmocka_unit_test(follow_up_of_a_stateful_reflector_is_the_answer_before),
+		cmocka_unit_test(follow_up_says_the_kernel_s_stamp_of_the_answer_before_and_of_no_other),
 		cmocka_unit_test(a_listed_sender_chooses_the_dscp_of_its_answers_and_an_open_one_does_not),
 		cmocka_unit_test(a_sender_that_wants_no_answer_gets_none_and_is_counted),
 		cmocka_unit_test(two_reflectors_set_on_each_other_are_silent_after_two_answers),
