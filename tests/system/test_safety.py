@@ -11,6 +11,7 @@ import time
 import clients
 import harness
 import packets
+import stamp
 from netns import ip
 
 ECHO = {"service": "echo", "transport": "udp", "address": "*", "acknowledge_public": True}
@@ -247,13 +248,13 @@ class Loops(Case):
             self.assertEqual(got, LOOP_EVERY + 10 - lost, source_port)
         d.wait_log(r"notice refused listener=echo/udp reason=loop count=\d")
 
-    def until_silence(self, port_a, port_b, service="echo", **more):
+    def until_silence(self, port_a, port_b, service="echo", payload=b"round and " * 10, **more):
         """Two daemons, on 127.0.0.2 and 127.0.0.3; one packet to the first that says it is from the second."""
         a, b = (self.serve({"service": service, "transport": "udp", "address": address, "port": port, **more})
                 for address, port in (("127.0.0.2", port_a), ("127.0.0.3", port_b)))
         before = snmp("InDatagrams")
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
-            s.sendto(packets.packet(("127.0.0.3", port_b), ("127.0.0.2", port_a), b"round and " * 10), ("127.0.0.2", 0))
+            s.sendto(packets.packet(("127.0.0.3", port_b), ("127.0.0.2", port_a), payload), ("127.0.0.2", 0))
         self.wait_until(lambda: snmp("InDatagrams") > before, "the forged datagram arrives")
         seen, since = snmp("InDatagrams"), time.monotonic()
         while time.monotonic() - since < 0.5:
@@ -275,6 +276,14 @@ class Loops(Case):
 
     def test_no_error_is_answered_with_an_error(self):
         self.assertEqual(self.until_silence(40000, 40001, "hostname", allow=["127.0.0.0/8"]), 1)
+
+
+    def test_two_reflectors_that_one_packet_sets_on_each_other_fall_silent(self):
+        # Port 862 is answered to who is listed, for routers ask from there: what came back is known by what it says.
+        for sent in (0, stamp.ntp(time.time_ns())):
+            self.assertLessEqual(self.until_silence(862, 862, "stamp", stamp.request(1, sent), allow=["127.0.0.0/8"]), 3)
+        self.assertLessEqual(self.until_silence(862, 862, "stamp", stamp.request(1), allow=["127.0.0.0/8"], mode="stateful",
+                                                timestamp="ptp"), 3)
 
 
 class Asking(threading.Thread):

@@ -264,15 +264,20 @@ TEST(a_row_is_of_one_address_and_port_and_listener)
 }
 
 /* As an echo service sees them: payloads of four bytes. */
-static bool copy_loops(struct rate_limits *l, uint32_t payload)
+static bool copy_loops_of(struct rate_limits *l, const char *source, uint16_t port, uint32_t payload)
 {
 	const uint8_t *const payloads[] = { (const uint8_t *)&payload };
-	struct rate_limits_request q = from("192.0.2.1", START_NS);
+	struct rate_limits_request q = from(source, START_NS);
 
-	q.source.port = 20000;
+	q.source.port = port;
 	q.payloads = payloads;
 	q.bytes = sizeof(payload);
 	return rate_limits_loop(l, &q) != RATE_LIMITS_NO_LOOP;
+}
+
+static bool copy_loops(struct rate_limits *l, uint32_t payload)
+{
+	return copy_loops_of(l, "192.0.2.1", 20000, payload);
 }
 
 TEST(a_probe_that_never_repeats_itself_loses_nothing_where_answers_are_copies)
@@ -358,6 +363,21 @@ TEST(a_loop_ends_under_a_flood)
 	}
 }
 
+/* Nor where the others' payloads come between. */
+TEST(a_loop_of_copies_ends_under_a_flood)
+{
+	struct rate_limits *l = make();
+	uint32_t invented = 1000;
+	unsigned rounds = 0;
+
+	while (!copy_loops(l, 7)) {
+		rounds++;
+		assert_true(rounds < 20 * LOOPGUARD_EVERY);
+		for (int i = 0; i < 50; i++, invented++)
+			(void)copy_loops_of(l, "198.18.0.1", (uint16_t)(invented % 30000), invented);
+	}
+}
+
 TEST(all_of_it_is_within_the_size_that_was_asked_for)
 {
 	struct rate_sketch_shape shape = { .bytes = RATE_LIMITS_BYTES_MIN, .source_bits_v4 = 32, .source_bits_v6 = 64 };
@@ -396,6 +416,7 @@ int main(void)
 		cmocka_unit_test(what_changes_on_its_way_round_is_dropped_in_two_million),
 		cmocka_unit_test(a_row_in_one_batch_is_looked_at_one_by_one),
 		cmocka_unit_test(a_source_that_met_a_budget_is_known_for_a_minute),
+		cmocka_unit_test(a_loop_of_copies_ends_under_a_flood),
 		cmocka_unit_test(all_of_it_is_within_the_size_that_was_asked_for),
 	};
 
