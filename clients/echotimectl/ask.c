@@ -37,7 +37,8 @@ static bool is_nobody(int r)
 	return r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR;
 }
 
-/* Where daemons are by default, the likeliest for this user first: as for the daemon itself. The number of places. */
+/* The places where daemons are by default, the likeliest for this user first: as for the daemon itself. The number of
+ * places. */
 static size_t usual_places(char places[][108])
 {
 	const char *made = getenv("RUNTIME_DIRECTORY"), *own = getenv("XDG_RUNTIME_DIR");

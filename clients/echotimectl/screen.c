@@ -25,7 +25,7 @@ static void add_escaped(struct text *t, const char *s)
 
 /* --- cells ---------------------------------------------------------------------------------------------------------- */
 
-/* What means nothing to a listener of this kind is no 0. */
+/* A figure that means nothing to a listener of this kind is no 0. */
 static void number_cell_if(struct table *t, bool has, uint64_t v)
 {
 	if (has)
@@ -254,7 +254,7 @@ void screen_add(struct screen *s, const json_t *line)
 		lists_add_offender(&s->offenders, line);
 }
 
-/* What an empty answer means. */
+/* The meaning of an empty answer. */
 static const char *nothing_of(const char *command)
 {
 	if (strcmp(command, "sessions") == 0)

@@ -36,5 +36,5 @@ void table_duration(struct table *t, uint64_t ms);
 void table_print(const struct table *t, const char *if_empty);
 void table_done(struct table *t);
 
-/* What was allocated; the program's end where that is NULL. */
+/* Memory that was allocated; the program ends where it is NULL. */
 void *table_or_end(void *allocated);

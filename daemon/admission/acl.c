@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may ask: finds the most specific prefix of each list that holds the peer, and lets the more specific one decide. */
+/* Access lists: finds the most specific prefix of each list that holds the peer, and lets the more specific one decide. */
 #include "admission/acl.h"
 
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may ask: two lists of prefixes, of which the most specific one that holds the peer wins. */
+/* Access lists: two lists of prefixes, of which the most specific one that holds the peer wins. */
 #pragma once
 
 #include <stdbool.h>

@@ -24,7 +24,7 @@ enum counted {
 #define BEGUN 8
 #define COUNTED_END 64 /* above the last bit */
 
-/* How often a word in doubt is counted anew before we let those finish who change it meanwhile. */
+/* The number of times a word in doubt is counted anew before those who change it meanwhile may finish. */
 #define REPAIR_TRIES 16
 
 struct caps_words {
@@ -45,7 +45,7 @@ void caps_init(struct caps *c, void *memory, uint32_t sessions, uint64_t secret)
 	sources_init(&c->sources, c->words + 1, sessions, secret);
 }
 
-/* Where in the slot's source_at. */
+/* The place in the slot's source_at. */
 static unsigned place_of(uint32_t bit)
 {
 	return bit == COUNTED_SOURCE ? 0 : bit == COUNTED_SOURCE_ROW ? 1 : 2;
@@ -176,7 +176,7 @@ enum refusal caps_count(const struct caps *c, struct table_slot *slot, const str
 	return caps_count_source(c, slot, r);
 }
 
-/* What is counted under the next row is from now on what the session is. */
+/* The session is from now on what is counted under the next row. */
 static void settle(struct table_slot *slot)
 {
 	uint32_t counted = atomic_load(&slot->counted);
@@ -217,7 +217,7 @@ bool caps_release(const struct caps *c, struct table_slot *slot)
 
 /* ---- words in doubt ---- */
 
-/* How many slots are counted in a word. False: the owner of one is just counting there. */
+/* The number of slots that are counted in a word. False: the owner of one is just counting there. */
 static bool recount(const struct caps *c, const _Atomic uint64_t *word, const struct caps_recount *from, uint32_t *ret)
 {
 	*ret = 0;

@@ -27,7 +27,7 @@ struct caps {
 size_t caps_bytes(uint32_t sessions);
 void caps_init(struct caps *c, void *memory, uint32_t sessions, uint64_t secret);
 
-/* Which of the caps that are quickly looked up refuses r just now, without counting anything. */
+/* The cap, of those that are quickly looked up, that refuses r just now. Counts nothing. */
 enum refusal caps_look(const struct caps *c, const struct table_request *r);
 
 /* Counts a slot's session under all of r's caps, or says which refuses it: the caller then gives up the slot. */
@@ -43,8 +43,8 @@ enum refusal caps_move(const struct caps *c, struct table_slot *slot, const stru
  * finish that. */
 bool caps_release(const struct caps *c, struct table_slot *slot);
 
-/* Where words are counted anew from, and how much may be looked at for it: a hostile process leaves any number of them in
- * doubt. */
+/* The place where words are counted anew from, and how much may be looked at for it: a hostile process leaves any number
+ * of them in doubt. */
 struct caps_recount {
 	struct table_slot *slots;
 	uint32_t slots_n;

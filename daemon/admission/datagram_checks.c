@@ -39,7 +39,7 @@ static bool is_of_a_client(const struct admission_rules *rules, const struct por
 	return !ports_responds(port) || ports_has(rules->allow_ports, port);
 }
 
-/* What concerns IP alone. */
+/* The checks that concern IP alone. */
 static enum refusal check_addresses(const struct admission_rules *rules, const struct ports *served,
 				    const struct checked_packet *p)
 {

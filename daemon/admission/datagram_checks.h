@@ -12,7 +12,7 @@
 #include "admission/refusal.h"
 #include "admission/rules.h"
 
-/* What the worker knows of a datagram. */
+/* The worker's knowledge of a datagram. */
 struct checked_packet {
 	enum transport transport;
 	struct addr source;      /* from recvmsg, unmapped; for unixgram AF_UNIX                                     */
@@ -34,6 +34,6 @@ struct checked_packet {
 enum refusal datagram_checks_all(const struct admission_rules *rules, const struct ports *served,
 				 const struct checked_packet *p);
 
-/* How many bytes a datagram of this length may be answered with, whoever forged its source. */
+/* The number of bytes that a datagram of this length may be answered with, whoever forged its source. */
 uint32_t datagram_checks_answer_max(const struct admission_rules *rules, const struct service *service,
 				    const struct checked_packet *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose session ends when all places are taken and others wait for one. */
+/* Eviction: the session that ends when all places are taken and others wait for one. */
 #include "admission/evict.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #define SPAN_MOST_NS CLOCK_S_NS /* one who was himself held up takes it for no more */
 
-/* What ends by itself is paid with, whatever number of sessions a worker says that is. */
+/* Sessions that end by themselves pay for those that wait, whatever number of them a worker says. */
 static void pay(struct evict_debt *d, uint64_t ended, uint64_t patience_ns)
 {
 	uint64_t ours = ended < d->ordered ? ended : d->ordered;
@@ -36,7 +36,7 @@ uint32_t evict_due(struct evict_debt *d, const struct evict_view *v)
 
 /* ---- the order ---- */
 
-/* What a byte of it has taken of the place's time. */
+/* The share of the place's time that a byte of the session has taken. */
 static uint64_t slowness(const struct evict_session *s)
 {
 	return s->age_ns / (s->bytes + 1);

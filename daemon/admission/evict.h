@@ -17,7 +17,7 @@ struct evict_debt {
 	uint64_t ordered; /* to end, and not seen to have ended yet */
 };
 
-/* What happened since the last look. */
+/* The events since the last look. */
 struct evict_view {
 	uint64_t span_ns;     /* how long that is                    */
 	uint64_t patience_ns; /* not 0                               */
@@ -25,7 +25,7 @@ struct evict_view {
 	uint64_t ended;       /* sessions that ended, for any reason */
 };
 
-/* How many sessions are to end now; they count as ordered. */
+/* The number of sessions that are to end now; they count as ordered. */
 uint32_t evict_due(struct evict_debt *d, const struct evict_view *v);
 
 struct evict_session {

@@ -24,7 +24,7 @@
 #define LOOPGUARD_NONE UINT32_MAX
 #define LOOPGUARD_COUNTS 4096 /* 32 KiB */
 
-/* Where the kernel of most hosts takes a client's port from: net.ipv4.ip_local_port_range. */
+/* The range that the kernel of most hosts takes a client's port from: net.ipv4.ip_local_port_range. */
 #define LOOPGUARD_CLIENTS_FIRST 32768
 #define LOOPGUARD_CLIENTS_LAST 60999
 

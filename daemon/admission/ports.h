@@ -12,6 +12,6 @@ struct ports {
 void ports_add(struct ports *p, uint16_t port);
 bool ports_has(const struct ports *p, uint16_t port); /* NULL: an empty set */
 
-/* What sends from there is likely a server, which takes an answer for a question: all ports under 1024, and known services
+/* Ports of likely servers, which take an answer for a question: all ports under 1024, and known services
  * of UDP above (SSDP, NFS, SIP, mDNS, games, …). No client of ours has such a port by chance but one that was given it. */
 bool ports_responds(uint16_t port);

@@ -36,7 +36,7 @@ struct rate_cost {
 /* Sets burst_ns, the longest of which is a hundred years, and one_ns from the rest. */
 void rate_settle(struct rate *r);
 
-/* What n cost, in nanoseconds of the rate; 1 or more. */
+/* The cost of n, in nanoseconds of the rate; 1 or more. */
 uint64_t rate_cost_ns(const struct rate *r, uint64_t n);
 
 /* Of n that cost cost_ns each, how many a bucket gives at now_ns that is spent up to spent_ns. One that is full gives one at

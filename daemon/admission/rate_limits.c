@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all workers share to hold rates, in one piece of memory. */
+/* The memory that all workers share to hold rates, in one piece. */
 #include "admission/rate_limits.h"
 
 #include <assert.h>

@@ -37,7 +37,7 @@ struct rate_limits_totals {
 void rate_limits_init(struct rate_limits *l, void *memory, const struct rate_sketch_shape *shape,
 		      const struct siphash_key *key);
 
-/* What of the memory is not the limiter's. */
+/* The part of the memory that is not the limiter's. */
 size_t rate_limits_head_bytes(void);
 
 /* Someone who wants something, and when. */
@@ -50,13 +50,13 @@ struct rate_limits_request {
 	uint32_t bytes;                 /* of each */
 };
 
-/* How many datagrams may be answered, and why the others not: REFUSED_RATE: not this source; REFUSED_TOTAL: nobody. A source
- * that is refused takes nothing from the totals, and who is refused by them is not charged: so a flood from invented
- * sources, however large, fills the limiter no faster than the totals let it. */
+/* The number of datagrams that may be answered, and why the others not: REFUSED_RATE: not this source; REFUSED_TOTAL:
+ * nobody. A source that is refused takes nothing from the totals, and who is refused by them is not charged: so a flood
+ * from invented sources, however large, fills the limiter no faster than the totals let it. */
 uint32_t rate_limits_answers(const struct rate_limits *l, const struct rate_limits_request *q, const struct rate *of_source,
 			     const struct rate_limits_totals *totals, enum refusal *ret_why);
 
-/* How many answers of so many bytes may be sent? The others: REFUSED_TOTAL. */
+/* The number of answers of so many bytes that may be sent. The others: REFUSED_TOTAL. */
 uint32_t rate_limits_answer_bytes(const struct rate_limits *l, const struct rate_limits_request *q,
 				  const struct rate_limits_totals *totals, uint32_t bytes);
 
@@ -69,5 +69,5 @@ enum refusal rate_limits_session(const struct rate_limits *l, const struct rate_
 void rate_limits_note_limited(const struct rate_limits *l, const struct addr *source, uint64_t now_ns);
 bool rate_limits_was_limited(const struct rate_limits *l, const struct addr *source, uint64_t now_ns);
 
-/* Which of the datagrams is dropped in case it goes round (REFUSED_LOOP), counted from 0; or RATE_LIMITS_NO_LOOP. */
+/* The datagram that is dropped in case it goes round (REFUSED_LOOP), counted from 0; or RATE_LIMITS_NO_LOOP. */
 uint32_t rate_limits_loop(const struct rate_limits *l, const struct rate_limits_request *q);

@@ -47,7 +47,7 @@ struct rate_sketch {
 	_Atomic uint64_t *cells; /* RATE_SKETCH_ROWS × width: the time up to which a cell is spent, or 0 */
 };
 
-/* What makes a source, apart from its address. */
+/* The things that make a source, apart from its address. */
 struct rate_sketch_shape {
 	uint64_t bytes; /* of all memory, RATE_SKETCH_BYTES_MIN or more */
 	uint8_t source_bits_v4, source_bits_v6;
@@ -58,7 +58,7 @@ struct rate_sketch_shape {
 void rate_sketch_init(struct rate_sketch *l, void *memory, const struct rate_sketch_shape *shape,
 		      const struct siphash_key *key);
 
-/* What the source of an address (its prefix) is called here; `group` tells its debts apart. */
+/* The name of an address's source (its prefix) here; `group` tells its debts apart. */
 uint64_t rate_sketch_key(const struct rate_sketch *l, const struct addr *a, uint32_t group);
 
 /* A question about a source, and what the last look found. */
@@ -74,7 +74,7 @@ struct rate_sketch_view {
 	struct rate_cost fits;         /* what the rate has left for them */
 };
 
-/* How many are within the rate? Changes nothing. */
+/* The number that are within the rate. Changes nothing. */
 uint32_t rate_sketch_look(const struct rate_sketch *l, struct rate_sketch_view *v);
 
 /* After a look that said 1 or more: takes `n` of v->fits, which may be fewer by now; or, where others have used up the rate

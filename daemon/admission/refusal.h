@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why something was refused: the reasons that are counted, by the names that logs and metrics show. */
+/* The reasons of refusals that are counted, by the names that logs and metrics show. */
 #pragma once
 
 #define REFUSALS(X)                                                                                                         \

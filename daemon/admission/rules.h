@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a listener's settings say about whom it serves, and how much. Filled by settings/, read-only afterwards. */
+/* The rules that a listener's settings have about whom it serves, and how much. Filled by settings/, read-only
+ * afterwards. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each source has at this moment: seats in buckets. */
+/* The shares of sources at this moment: seats in buckets. */
 #include "admission/shares.h"
 
 #define BUCKET_SEATS 64

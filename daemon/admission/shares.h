@@ -36,7 +36,7 @@ size_t shares_bytes(uint32_t n);
 size_t shares_size(const struct shares *s); /* of the memory that this one has */
 void shares_init(struct shares *s, void *memory, uint32_t n, const struct siphash_key *key);
 
-/* What a source is called here. */
+/* The name of a source here. */
 uint64_t shares_name(const struct shares *s, const struct addr *source);
 
 struct shares_time {

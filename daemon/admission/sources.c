@@ -54,7 +54,7 @@ static uint32_t fingerprint(uint64_t key)
 	return (uint32_t)(key >> 32) & ATOMIC_COUNT_NAME_MAX;
 }
 
-/* What a look at a bucket found. */
+/* The outcome of a look at a bucket. */
 struct view {
 	uint32_t sum; /* of all words of the source      */
 	uint32_t at;  /* the word to count in, if `some` */

@@ -28,7 +28,7 @@ struct sources {
 size_t sources_bytes(uint32_t sessions);
 void sources_init(struct sources *s, void *memory, uint32_t sessions, uint64_t secret);
 
-/* What a source is called here; `group` tells its counts apart (0: over all rows; else 1 + row). */
+/* The name of a source here; `group` tells its counts apart (0: over all rows; else 1 + row). */
 uint64_t sources_key(const struct sources *s, const struct addr *prefix, uint32_t group);
 
 /* Counts one more, unless `cap` (0: none) is reached or the bucket is full. *ret_at, where it is counted, is set

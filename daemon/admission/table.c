@@ -20,7 +20,7 @@
  * be the reason why another finds none. */
 #define SPARE_SLOTS 64
 
-/* How many slots one table_repair() looks at to count words anew: two whole tables. */
+/* The number of slots that one table_repair() looks at to count words anew: two whole tables. */
 #define REPAIR_LOOKS (2 * (uint64_t)(TABLE_SLOTS_MAX + SPARE_SLOTS))
 
 struct table_words {
@@ -334,7 +334,7 @@ uint32_t table_row_of(const struct table_slot *slot)
 	return row < TABLE_ROWS_MAX ? row : TABLE_ROWS_MAX;
 }
 
-/* Its family is believed last, as it is written: until it is known the rest means nothing. */
+/* The address's family is read last, as it is written last: until it is known the rest means nothing. */
 static struct addr peer_of(const struct table_slot *slot)
 {
 	uint16_t family = __atomic_load_n(&slot->peer.family, __ATOMIC_ACQUIRE);

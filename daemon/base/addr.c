@@ -129,7 +129,7 @@ static int parse_number(const char *s, uint32_t most, uint32_t *ret)
 	return 0;
 }
 
-/* What follows "%": an interface's name or index. 0, -EINVAL, or -ENODEV. */
+/* The scope that follows "%": an interface's name or index. 0, -EINVAL, or -ENODEV. */
 static int parse_scope(const char *s, uint32_t *ret)
 {
 	char name[IF_NAMESIZE];

@@ -22,7 +22,7 @@ enum clock_state {
 	CLOCK_SYNCHRONISED,
 };
 
-/* What the kernel knows of the wall clock's quality, from adjtimex(2), read-only. */
+/* The wall clock's quality as the kernel knows it, from adjtimex(2), read-only. */
 struct clock_status {
 	enum clock_state state;
 	int64_t max_error_us; /* 0 where unknown                                             */

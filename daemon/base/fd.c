@@ -16,7 +16,7 @@ void fd_close(int *fd)
 {
 	int saved = errno;
 
-	/* Not again after EINTR: Linux has freed the number by then, and it may be another's. */
+	/* EINTR is no reason to close again: Linux has freed the number by then, and it may be another's. */
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;

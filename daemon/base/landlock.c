@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which files, addresses and processes a process may still reach. By number: glibc has no functions for Landlock, and the
- * headers of a build may be older than the kernel it runs on. */
+/* Landlock: the files, addresses and processes that a process may still reach. By number: glibc has no functions for
+ * Landlock, and the headers of a build may be older than the kernel it runs on. */
 #include "base/landlock.h"
 
 #include <errno.h>
@@ -30,7 +30,8 @@
 #define SCOPE_ABSTRACT_NAMES (1ull << 0)
 #define SCOPE_SIGNALS (1ull << 1)
 
-/* As <linux/landlock.h> has them in the newest version. A kernel that knows fewer members takes the others if they are 0. */
+/* The structures of <linux/landlock.h> in the newest version. A kernel that knows fewer members takes the others if they
+ * are 0. */
 struct ruleset {
 	uint64_t files, net, scoped;
 };

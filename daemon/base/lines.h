@@ -11,7 +11,7 @@ struct lines {
 	unsigned line;        /* the number of the line that was taken last, from 1 */
 };
 
-/* What is wrong with a file, and on which line. */
+/* The fault of a file, and its line. */
 struct lines_fault {
 	unsigned line;
 	const char *why; /* a static text */

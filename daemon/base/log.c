@@ -21,7 +21,7 @@
 #include "base/fd.h"
 #include "base/log_relay.h"
 
-/* What log_end may still have to add; kept free until then. */
+/* Room for what log_end() may have to add; kept free until then. */
 #define TAIL_MAX sizeof(",\"cut\":true}\n")
 
 #define PRIORITY_OF_ERROR 3 /* syslog's LOG_ERR; the levels follow in its order */
@@ -127,7 +127,7 @@ uint64_t log_lost(void)
 	return *lost;
 }
 
-/* As write(2), without waiting. */
+/* Writes as write(2) does, without waiting. */
 static ssize_t try_write(const char *from, size_t n)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -174,7 +174,7 @@ struct piece {
 	enum { FORM_PAIR, FORM_WORD, FORM_SENTENCE } form;
 };
 
-/* What a reader of key=value lines would not take for a value's end, a key, or an empty value. */
+/* True for a value that a reader of key=value lines takes whole: no end of a value, no key, not empty. */
 static bool is_plain(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -39,7 +39,7 @@ int log_fd(void);
 void log_set(enum log_level level, enum log_format format);
 bool log_wants(enum log_level level);
 
-/* Where the count of lost lines is kept: a word in shared memory, so that all processes add to one. NULL: a static one. */
+/* The count of lost lines is kept in this word of shared memory, so that all processes add to one. NULL: a static one. */
 void log_count_lost_in(_Atomic uint64_t *word);
 uint64_t log_lost(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many lines of one event may be logged a second. */
+/* The number of lines of one event that may be logged a second. */
 #include "base/log_quota.h"
 
 #include <stddef.h>

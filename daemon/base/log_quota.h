@@ -25,7 +25,7 @@ struct log_quota {
 	} events[LOG_QUOTA_EVENTS];
 };
 
-/* Where the counts are from now on: zeroed memory, or memory that other processes count in. NULL: in a static one. */
+/* The counts are here from now on: zeroed memory, or memory that other processes count in. NULL: in a static one. */
 void log_quota_share(struct log_quota *q);
 
 /* Whether a line of this event may be logged now; if it may not although its level is wanted, it is counted as withheld. */

@@ -92,7 +92,7 @@ int log_relay_begin(void)
 	int r = fd_set_nonblocking(ours); /* a description of our own */
 	if (r < 0)
 		return r;
-	/* As fork(2), but that no signal tells of its end. It uses nothing of libc's that a fork would have to repair. */
+	/* A fork(2) of which no signal tells the end. The child uses nothing of libc's that a fork would have to repair. */
 	long pid = syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
 	if (pid < 0)
 		return -errno;

@@ -138,7 +138,7 @@ static void forget(struct loop *l, const struct loop_source *s)
 
 void loop_remove(struct loop *l, struct loop_source *s)
 {
-	/* It cannot fail for a source that is in the set, and for another there is nothing to do. */
+	/* The call cannot fail for a source that is in the set, and for another there is nothing to do. */
 	(void)control(l, EPOLL_CTL_DEL, s, 0);
 	forget(l, s);
 }
@@ -307,7 +307,7 @@ static int wait_events(struct loop *l, uint64_t wait_ns)
 	return wait_ms(l, wait_ns);
 }
 
-/* How long a turn may wait: until the earliest timer or deadline_ns. */
+/* The time that a turn may wait: until the earliest timer or deadline_ns. */
 static uint64_t time_to_wait(const struct loop *l, uint64_t deadline_ns)
 {
 	uint64_t next_ns = loop_next_ns(l), now_ns;

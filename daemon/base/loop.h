@@ -88,7 +88,7 @@ void loop_cancel_timer(struct loop *l, struct loop_timer *t);
  * is due: sources first, then timers. 0 (also when interrupted, or when the kernel has no memory for that) or -errno. */
 int loop_turn(struct loop *l, uint64_t deadline_ns) must_check;
 
-/* When the earliest timer is due; CLOCK_NEVER (UINT64_MAX) without one. */
+/* The time when the earliest timer is due; CLOCK_NEVER (UINT64_MAX) without one. */
 static inline uint64_t loop_next_ns(const struct loop *l)
 {
 	return l->heap_n ? l->heap[0]->at_ns : UINT64_MAX;

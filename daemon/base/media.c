@@ -33,7 +33,7 @@ static struct span take_part(struct span *rest, char stop)
 	return part;
 }
 
-/* As text; none if it is longer than what is looked for. */
+/* The word as text; none if it is longer than what is looked for. */
 static void copy_part(const struct span *part, char to[32])
 {
 	size_t n = (size_t)(part->end - part->at);

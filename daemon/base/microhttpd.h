@@ -41,7 +41,7 @@ extern struct microhttpd microhttpd;
 /* 0; or -ENOEXEC with the loader's words. */
 int microhttpd_load(struct text *why) must_check;
 
-/* Which of the two formats of metrics a request would rather have, by its Accept headers (media.h). */
+/* The format of metrics, of two, that a request would rather have, by its Accept headers (media.h). */
 bool microhttpd_wants_openmetrics(struct MHD_Connection *c);
 
 struct microhttpd_page {

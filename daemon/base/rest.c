@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What brings nothing rests for a while instead of being tried again at once. */
+/* Back-off: a source of events that brings nothing rests for a while instead of being tried again at once. */
 #include "base/rest.h"
 
 void rest_begin(struct rest *r, uint64_t now_ns)

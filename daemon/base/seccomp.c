@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which system calls a process may still make. */
+/* Seccomp: the system calls that a process may still make. */
 #include "base/seccomp.h"
 
 #include <errno.h>

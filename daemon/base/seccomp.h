@@ -46,7 +46,7 @@ struct seccomp_rule {
 /* A rule's beginning. roles: `who`. */
 #define SECCOMP_RULE(roles, call) .name = #call, .who = (roles)
 
-/* What processes have in common: rules of seccomp_groups with these bits. */
+/* The calls that all processes have in common: rules of seccomp_groups with these bits. */
 #define SECCOMP_BASIC (1u << 0)  /* the loop, the log, memory, the end                                */
 #define SECCOMP_NAMING (1u << 1) /* reading files; libc's name service with its modules, but no network */
 /* What befalls others where SECCOMP_NAMING is: the modules are not ours, and nobody can list what each one calls. Each must
@@ -77,8 +77,8 @@ struct seccomp_program {
 int seccomp_build(const struct seccomp_list *l, struct seccomp_program *p) must_check;
 void seccomp_drop(struct seccomp_program *p);
 
-/* This process, and what it forks, may make no other calls from here on. Needs no_new_privs. 0; -ENOSYS: nothing is denied,
- * since calls are not filtered here; else -errno. */
+/* The filter: this process, and what it forks, may make no other calls from here on. Needs no_new_privs. 0; -ENOSYS:
+ * nothing is denied, since calls are not filtered here; else -errno. */
 int seccomp_enter(struct seccomp_program *p) must_check;
 
 /* Both. */
@@ -87,5 +87,5 @@ int seccomp_allow_only(const struct seccomp_list *l) must_check;
 /* Whether some machine has a call of that name. */
 bool seccomp_is_known(const char *name);
 
-/* How many different calls of this machine are on the list; 0 in a build without filters. */
+/* The number of different calls of this machine on the list; 0 in a build without filters. */
 size_t seccomp_count(const struct seccomp_list *l);

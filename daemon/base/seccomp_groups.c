@@ -29,7 +29,7 @@ const struct seccomp_rule seccomp_groups[] = {
 	{ SECCOMP_RULE(SECCOMP_BASIC, sendto) },
 	{ SECCOMP_RULE(SECCOMP_BASIC, write) },
 
-	/* Where the C library has no quicker way: some machines' clocks cannot be read without the kernel. */
+	/* Some machines' clocks cannot be read without the kernel. */
 	{ SECCOMP_RULE(SECCOMP_BASIC, clock_gettime) },
 	{ SECCOMP_RULE(SECCOMP_BASIC, clock_gettime64) },
 	{ SECCOMP_RULE(SECCOMP_BASIC, getpid) },

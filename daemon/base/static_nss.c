@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the C library looks names up: users, groups, services, hosts. */
+/* The places where the C library looks names up: users, groups, services, hosts. */
 #include "base/static_nss.h"
 
 #if defined STATIC_PROGRAM && defined HAVE___NSS_CONFIGURE_LOOKUP

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the C library looks names up: users, groups, services, hosts. */
+/* The places where the C library looks names up: users, groups, services, hosts. */
 #pragma once
 
 /* In a program without shared libraries: only in files of /etc and at name servers. glibc's other sources (systemd, mDNS,

@@ -39,7 +39,7 @@ static int read_header(const uint8_t *at, size_t left, struct header *ret)
 	return 0;
 }
 
-/* What follows a header, its times having time_bytes each. */
+/* The data behind a header, its times having time_bytes each. */
 static uint64_t block_bytes(const struct header *h, unsigned time_bytes)
 {
 	return (uint64_t)h->times_n * (time_bytes + 1) + (uint64_t)h->types_n * 6 + h->chars_n +

@@ -14,15 +14,15 @@
 #define USERS_NOBODY_SAID ((uid_t)-1) /* chown's "leave it" */
 #define USERS_NO_GROUP ((gid_t)-1)
 
-/* Who that is, and the group of his own: the database's, or of a number that it does not know the same number. 0, or -ENOENT
- * and neither is set. */
+/* The user of a name or number, and the user's own group: the database's, or of a number that it does not know the same
+ * number. 0, or -ENOENT and neither is set. */
 int users_find(const char *said, uid_t *ret_uid, gid_t *ret_gid) must_check;
 
 /* 0 or -ENOENT. */
 int users_find_group(const char *said, gid_t *ret) must_check;
 
-/* Who a process becomes: the user, and the group that is named, or where that is "" the user's own. 0; -ENOENT: there is no
- * such user, and neither is set; -ESRCH: there is no such group, and it is the user's own. */
+/* The identity that a process takes: the user, and the group that is named, or where that is "" the user's own. 0;
+ * -ENOENT: there is no such user, and neither is set; -ESRCH: there is no such group, and it is the user's own. */
 int users_find_pair(const char *user, const char *group, uid_t *ret_uid, gid_t *ret_gid) must_check;
 
 /* From here on and until users_act_end() what a process of root makes in the file system belongs to that user and group from

@@ -77,7 +77,7 @@ static int open_database(const char *name)
 	return S_ISREG(st.st_mode) ? fd_take(&fd) : -ENOENT;
 }
 
-/* What holds at a time, as libc sees it. */
+/* The span that holds at a time, as libc sees it. */
 static int read_span(int64_t unix_s, struct zone_span *ret)
 {
 	time_t t = (time_t)unix_s;
@@ -123,7 +123,7 @@ static int add_span(struct zone *z, const struct zone_span *span)
 	return 0;
 }
 
-/* What holds behind the last span that was added. */
+/* The state behind the last span that was added. */
 static const struct zone_span *last_of(const struct zone *z)
 {
 	return &z->spans[z->spans_n - 1];

@@ -265,7 +265,8 @@ void control_take_waiting(struct control *c)
 
 	if (poll(&p, 1, 0) <= 0)
 		return;
-	/* So many can have waited when it died; there may be more by now. While the program takes over nobody is served. */
+	/* The backlog is what can have waited when the socket died; there may be more by now. While the program takes
+	 * over nobody is served. */
 	int r = c->source.fd >= 0 ? take_some(c, BACKLOG + 1) : -EBUSY;
 	if (r < 0 && r != -EAGAIN)
 		c->in_doubt = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says of a datagram beyond what every datagram is judged by, for the services that ask for it. */
+/* The kernel's data of a datagram beyond what every datagram is judged by, for the services that ask for it. */
 #pragma once
 
 #include "datagram/packet.h"

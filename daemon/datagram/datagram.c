@@ -189,7 +189,7 @@ static void collect(struct outlet *o, const struct alike *a, struct svc_context 
 	ctx->memory = o->memory;
 }
 
-/* Where a service makes its answer, and how long it may be. */
+/* The room where a service makes its answer, and the answer's largest length. */
 static void give_room(struct outlet *o, const struct alike *a, unsigned i, struct svc_io *io)
 {
 	bool in_place = o->listener->settings->service->traits & SVC_IN_PLACE;

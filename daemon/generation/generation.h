@@ -48,5 +48,5 @@ bool generation_has_questions(const struct generation *g);
 /* The number of its processes; those of fork's sessions are their acceptor's. */
 uint32_t generation_count(const struct generation *g);
 
-/* When it has no process left. */
+/* Called when the generation has no process left. */
 void generation_free(struct generation *g);

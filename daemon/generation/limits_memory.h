@@ -22,7 +22,7 @@ struct limits_memory {
 int limits_memory_take(const struct rate_sketch_shape *shape, struct limits_memory *before,
 		       struct limits_memory **ret) must_check;
 
-/* That of a program before, with its shape, its key, and its descriptor, which is taken. 0 or -errno. */
+/* Takes over the memory of a program before, with its shape, its key, and its descriptor, which is taken. 0 or -errno. */
 int limits_memory_attach(const struct limits_memory *like, struct limits_memory **ret) must_check;
 
 /* A generation is over; NULL is allowed. */

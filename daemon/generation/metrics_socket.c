@@ -67,7 +67,7 @@ static void log_where(int fd)
 	log_end(&l);
 }
 
-/* Where it listens, as far as that is known. */
+/* The address where metrics listen, as far as it is known. */
 static struct addr where_is(const struct generation *g)
 {
 	struct sockaddr_storage sa;

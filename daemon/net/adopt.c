@@ -74,7 +74,7 @@ struct named {
 	const struct listener_settings *other; /* one without its transport; NULL: there is none */
 };
 
-/* Those that are called as the socket, or by_service those whose service is. */
+/* The listeners that are called as the socket, or by_service those whose service is. */
 static struct named find_by_name(const struct matching *m, const struct adopt_socket *s, bool by_service)
 {
 	struct named found = { 0 };
@@ -125,7 +125,7 @@ static const struct listener_settings *find_spare(const struct matching *m, cons
 	return NULL;
 }
 
-/* As match_one(), where the settings say nothing of the socket. */
+/* Does as match_one(), where the settings say nothing of the socket. */
 static bool match_spare(struct matching *m, size_t i, struct text *refused)
 {
 	const struct adopt_socket *s = &m->passed->sockets[i];
@@ -235,7 +235,7 @@ void adopt_stored_name(const struct listener *l, struct text *ret)
 	text_addf(ret, ADOPT_STORED "%016" PRIx64, siphash(&fixed, l->key, strlen(l->key)));
 }
 
-/* What would be bound is taken from the store if it was bound before. */
+/* A listener that would be bound is taken from the store if it was bound before. */
 static void take_stored(struct matching *m, struct listener *l)
 {
 	char storage[64];
@@ -280,7 +280,8 @@ static void add_notice(const struct listener *l, struct text *notices)
 	text_add(notices, line.at);
 }
 
-/* Those of the settings that nobody serves, each once; nothing where none was passed at all: that is said otherwise. */
+/* The listeners of the settings that got no socket, each once; nothing where none was passed at all: that is said
+ * otherwise. */
 static void add_closed(const struct matching *m, struct text *notices)
 {
 	char storage[1024];
@@ -290,7 +291,7 @@ static void add_closed(const struct matching *m, struct text *notices)
 	for (size_t i = 0; m->passed->n && i < m->planned.n; i++) {
 		const struct listener *l = &m->planned.at[i];
 
-		/* What a listener has of one transport stands in a row. */
+		/* A listener's sockets of one transport stand in a row. */
 		if (has_passed(m, l->settings, l->transport) || strcmp(last, l->label) == 0)
 			continue;
 		text_addf(&line, "%s%s", line.len ? " " : "closed, no socket was passed: ", l->label);

@@ -38,7 +38,7 @@ struct adopt {
 	size_t n;
 };
 
-/* What a plan says, in lines but for `why`. */
+/* A plan's outcome, in lines but for `why`. */
 struct adopt_said {
 	struct text *why;     /* of an error                                                        */
 	struct text *notices; /* of each address that is not bound because a socket was passed, of listeners that

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a configuration would do, for a person: -t. */
+/* A configuration's effect, described for a person: -t. */
 #include "net/describe.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ static void describe_size(FILE *to, const char *before, uint64_t bytes)
 	fprintf(to, "%s%s", before, t.at);
 }
 
-/* As describe_rate(), where what is counted is bytes. */
+/* Does as describe_rate(), where what is counted is bytes. */
 static void describe_size_rate(FILE *to, const char *what, const struct rate *r)
 {
 	if (!r->amount)

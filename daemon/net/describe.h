@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a configuration would do, for a person: -t. */
+/* A configuration's effect, described for a person: -t. */
 #pragma once
 
 #include <stdio.h>

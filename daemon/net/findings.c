@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a configuration names and this machine does not have. */
+/* Findings: things that a configuration names and this machine does not have. */
 #include "net/findings.h"
 
 #include <errno.h>

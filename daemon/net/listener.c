@@ -42,7 +42,7 @@ static bool host_has(const struct addr *a)
 	return fd >= 0 && addr_to_sockaddr(a, a->family, &sa, &n) == 0 && bind(fd, (const struct sockaddr *)&sa, n) == 0;
 }
 
-/* What an open socket can still be given (listener_adjust) is not in it. */
+/* Options that an open socket can still be given (listener_adjust) are not in it. */
 static void write_key(struct listener *l)
 {
 	const struct socket_settings *w = &l->settings->socket;
@@ -178,7 +178,7 @@ static int failed(struct text *why, const struct listener *l, const char *what, 
 	return r;
 }
 
-/* What a user can do about it, where that is known. */
+/* Advice on what a user can do about it, where that is known. */
 static const char *advice(const struct listener *l, int r)
 {
 	if (r == -EACCES && l->address.port < 1024)
@@ -352,7 +352,7 @@ int listener_adjust(struct listener *l, struct text *why)
 	r = set_shared(l, why);
 	if (r < 0)
 		return r;
-	/* How many may wait on a socket that was passed is its unit's affair. */
+	/* The queue's length of a socket that was passed is its unit's affair. */
 	if (!listener_is_passed(l))
 		r = start_listening(l, why);
 	return r < 0 || l->socket_family != AF_UNIX ? r : with_path(why, l, unixpath_apply(l, &reason), &reason);

@@ -41,7 +41,7 @@ void listener_drop(struct listener *l);
 /* Says in why that it could not be bound, for the reason r (-errno), and what can be done about it. Returns r. */
 int listener_not_bound(const struct listener *l, int r, struct text *why);
 
-/* How many connections wait to be accepted; 0 where the kernel does not say (UNIX) and for datagrams. */
+/* The number of connections that wait to be accepted; 0 where the kernel does not say (UNIX) and for datagrams. */
 uint32_t listener_waiting(const struct listener *l);
 
 /* "127.0.0.1:7", "[::]:7", "/run/x", "@name". */

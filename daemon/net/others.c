@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who else has a socket of UDP where one of ours is, as the kernel's sock_diag lists them. */
+/* Other users' sockets of UDP where one of ours is, as the kernel's sock_diag lists them. */
 #include "net/others.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What systemd passed to this process: taken, and each descriptor understood or refused. */
+/* The sockets that systemd passed to this process: taken, and each understood or refused. */
 #include "net/passed.h"
 
 #include <errno.h>
@@ -96,7 +96,7 @@ void passed_look(void)
 			missing = SD_LISTEN_FDS_START + i;
 }
 
-/* What sd_listen_fds(3) did not like of LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES as they were. */
+/* The fault that sd_listen_fds(3) found in LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES as they were. */
 static void explain(char *const was[3], int r, struct text *why)
 {
 	const char *pid = was[0] ? was[0] : "", *fds = was[1] ? was[1] : "", *names = was[2];
@@ -139,7 +139,7 @@ static int listen_fds(char ***ret_names, struct text *why)
 	return n;
 }
 
-/* How many, and their names; -errno with why. The variables are gone then. */
+/* The number of descriptors, and their names; -errno with why. The variables are gone then. */
 static int take_names(char ***ret_names, struct text *why)
 {
 	static const char *const variables[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What systemd passed to this process, and what each descriptor is. */
+/* The sockets that systemd passed to this process, and what each is. */
 #pragma once
 
 #include "net/adopt.h"

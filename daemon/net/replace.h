@@ -22,9 +22,8 @@ bool replace_is_due(const struct listener *l, const struct listener *old);
 /* May (or may no longer) another of the two be bound beside it. 0, or -errno and why. */
 int replace_share(const struct listener *l, bool on, struct text *why) must_check;
 
-/* What the kernel would give it goes to the other one from now on; who waits in its queue still does. For TCP there is no
- * way back.
- * 0; -errno: the kernel goes on giving it some (-EPERM: TCP on an interface). */
+/* Everything the kernel would give it goes to the other one from now on; connections in its queue stay there. For TCP
+ * there is no way back. 0; -errno: the kernel goes on giving it some (-EPERM: TCP on an interface). */
 int replace_turn_away(const struct listener *l) must_check;
 
 /* Of UDP: it gets its clients again. Harmless for one that has not been turned away. 0 or -errno. */

@@ -122,7 +122,7 @@ static void set_tcp(struct series *s)
 	set(s, SOL_SOCKET, SO_OOBINLINE, 1); /* no byte of a client is lost, urgent or not */
 }
 
-/* What any socket needs, whoever bound it. */
+/* Options that any socket needs, whoever bound it. */
 static void set_needed(struct series *s, const struct listener *l)
 {
 	if (l->transport == TRANSPORT_TCP)
@@ -255,7 +255,7 @@ static void adjust_buffer(struct series *s, const struct listener *l, const stru
 		restore_buffer(l, b->plain);
 }
 
-/* What nobody says leaves a passed socket as it is, unless it is too small. */
+/* A buffer of no stated size leaves a passed socket as it is, unless it is too small. */
 static uint64_t wanted_unless_said(const struct listener *l, int option, uint64_t said, uint64_t ours)
 {
 	if (said != 0)

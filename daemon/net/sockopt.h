@@ -9,14 +9,14 @@
 #include "base/attr.h"
 #include "net/types.h"
 
-/* Those that hold for the socket's life, before it is bound. */
+/* Options that hold for the socket's life, before it is bound. */
 int sockopt_set_fixed(const struct listener *l, const char **ret_what) must_check;
 
 /* Of those, what a socket needs that somebody else has bound. */
 int sockopt_set_passed(const struct listener *l, const char **ret_what) must_check;
 
-/* Those that settings may change at any time; may be called again. Sets l->receive_buffer_got and l->multipath. */
+/* Options that settings may change at any time; may be called again. Sets l->receive_buffer_got and l->multipath. */
 int sockopt_set_adjustable(struct listener *l, const char **ret_what) must_check;
 
-/* What a session's socket does not have from its listening socket. */
+/* Options that a session's socket does not have from its listening socket. */
 int sockopt_set_session(const struct listener *l, int fd) must_check;

@@ -15,7 +15,7 @@ static void set(const struct listener *l, int level, int option, int value)
 	(void)setsockopt(l->fd, level, option, &value, sizeof(value));
 }
 
-/* What a socket says of a datagram that came over IPv4, and over IPv6. A dual-stack socket has both. */
+/* The ancillary data of a datagram that came over IPv4, and over IPv6. A dual-stack socket has both. */
 static const struct {
 	unsigned collected;
 	int v4, v6;
@@ -44,7 +44,7 @@ void sockopt_collect_set(const struct listener *l)
 	if (l->socket_family == AF_INET6)
 		set_family(l, IPPROTO_IPV6, true);
 	set(l, SOL_SOCKET, SO_TIMESTAMPNS, (collects & SVC_RECEIVE_TIME) != 0);
-	/* What is said of a message is said of one datagram then. */
+	/* The ancillary data of a message is that of one datagram then. */
 	if (l->origin != ORIGIN_LENT)
 		set(l, SOL_UDP, UDP_GRO, collects == 0);
 }

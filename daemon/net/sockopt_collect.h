@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel is asked to say beside each datagram for the service of a UDP socket, and how it sends the answers. */
+/* Ancillary data that the kernel is asked for beside each datagram, for a UDP socket's service, and how answers are sent. */
 #pragma once
 
 #include "net/types.h"

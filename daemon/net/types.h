@@ -13,7 +13,7 @@
 #define LISTENER_LABEL_MAX (SETTINGS_NAME_MAX + 12)
 #define LISTENER_MAX 512 /* sockets of one configuration */
 
-/* Why clients do not reach a socket any more (health.h), and what was done about it. */
+/* Reasons why clients do not reach a socket any more (health.h), and what was done about it. */
 enum loss { LOSS_NONE, LOSS_ENDED, LOSS_FILE, LOSS_INTERFACE };
 enum cure {
 	CURE_NONE,
@@ -21,7 +21,7 @@ enum cure {
 	CURE_DONE,   /* it was bound anew: workers that start from now on have it */
 };
 
-/* Where a listener's socket comes from. */
+/* The origin of a listener's socket. */
 enum listener_origin {
 	ORIGIN_BOUND,  /* bound by this process                                                                    */
 	ORIGIN_STORED, /* bound by us in an earlier life, and kept by the service manager's descriptor store since */
@@ -29,7 +29,7 @@ enum listener_origin {
 	ORIGIN_LENT,   /* of a super-server (--inetd), which may give it to any program next                       */
 };
 
-/* How a listener comes into its generation. */
+/* The way a listener comes into its generation. */
 enum listener_arrival {
 	ARRIVAL_OPENED,
 	ARRIVAL_REPLACES, /* opened but not bound yet: old sockets of ours have its port (listener_bind) */
@@ -48,7 +48,7 @@ struct listener {
 	char path[108];                 /* UNIX: path or "@name"                                         */
 	uint64_t path_dev, path_ino;    /* of the socket file made by us, so that only ours is removed   */
 	char label[LISTENER_LABEL_MAX]; /* "echo/tcp": what logs and metrics say                         */
-	/* What makes it the same socket over a reload: where it is, and what only a new socket could change. */
+	/* The socket's identity over a reload: where it is, and what only a new socket could change. */
 	char key[192];
 	uint32_t pool;  /* index into all->pools                                         */
 	uint32_t row;   /* of the counters and of the session table's rows: one per label, chosen by the supervisor */

@@ -68,7 +68,7 @@ static int refuse_with(struct text *why, int r, const char *what)
 
 /* ---- users ---- */
 
-/* As root: the user and group that the service becomes, who could not manage a file of root's. Of whom there is none, or
+/* For root: the user and group that the service becomes, who could not manage a file of root's. Of whom there is none, or
  * otherwise: nobody. */
 static void find_service(const struct settings *all, uid_t *ret_user, gid_t *ret_group)
 {
@@ -78,7 +78,7 @@ static void find_service(const struct settings *all, uid_t *ret_user, gid_t *ret
 		(void)!users_find_pair(settings_user(all), all->group, ret_user, ret_group);
 }
 
-/* Whose the file shall be; nobody: whose it is. */
+/* The owner that the file shall have; nobody: the one that it has. */
 static int find_wanted(const struct listener *l, uid_t *ret_user, gid_t *ret_group, struct text *why)
 {
 	const struct listener_settings *w = l->settings;
@@ -257,7 +257,7 @@ static int change_mode(int file, mode_t mode)
 	return errno == ENOENT ? -ENOSYS : -errno;
 }
 
-/* What is so already is not asked for: the service's user may not do what root has done. */
+/* An owner and a mode that are right already are not asked for: the service's user may not do what root has done. */
 static int give(const struct listener *l, int file, const struct stat *st, struct text *why)
 {
 	uid_t owner;

@@ -22,7 +22,7 @@ int unixpath_bind(struct listener *l, struct text *why) must_check;
  * are. */
 bool unixpath_recognise(struct listener *l);
 
-/* Its file is still the one we made, as far as can be seen; an abstract name has none, and is. */
+/* True while the file is the one we made, as far as can be seen; always for an abstract name, which has none. */
 bool unixpath_is_there(const struct listener *l);
 
 /* Gives the file the owner, group and mode of the settings, if it is still the one we made. Where they name no owner or no

@@ -49,7 +49,7 @@ static void add_pattern(struct chargen_state *s, struct svc_io *io, size_t n)
 		add_piece(s, io, end - io->out_len);
 }
 
-/* As many bytes as there is room for: the client's reading alone sets the pace (and the session's `rate`). */
+/* Fills all the room there is: the client's reading alone sets the pace (and the session's `rate`). */
 enum svc_verdict chargen_open(void *state, const struct svc_context *ctx maybe_unused, struct svc_io *io)
 {
 	add_pattern(state, io, output_room(io));

@@ -6,7 +6,7 @@
 
 #include "service/service.h"
 
-/* Where in the pattern the stream is. */
+/* The stream's place in the pattern. */
 struct chargen_state {
 	uint8_t line;   /* 0..94: the character it begins with, counted from ' '    */
 	uint8_t column; /* 0..73: 72 characters, CR, LF                             */

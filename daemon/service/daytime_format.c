@@ -90,7 +90,7 @@ static add_fn *find(const char *format)
 	return NULL;
 }
 
-/* Where "%s" is, the seconds since 1970; NULL. */
+/* The place of "%s", the seconds since 1970; NULL: there is none. */
 static const char *find_seconds(const char *format)
 {
 	for (const char *s = strchr(format, '%'); s; s = strchr(s + 2, '%')) {

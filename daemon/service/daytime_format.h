@@ -24,5 +24,5 @@ void daytime_format_add(struct text *t, const char *format, const struct daytime
  * where the format is none. */
 size_t daytime_format_measure(const char *format, int offset_s, const char *abbreviation);
 
-/* Why a format that daytime_format_valid() refuses is none: what follows its text in a message. */
+/* The reason why daytime_format_valid() refuses a format: the words that follow its text in a message. */
 void daytime_format_explain(struct text *why, const char *format);

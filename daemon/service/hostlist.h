@@ -8,7 +8,7 @@
 #include "service/hosttable.h"
 #include "service/service.h"
 
-/* What is still to be sent. */
+/* The list's rest that is still to be sent. */
 struct hostlist {
 	const struct hosttable *table; /* NULL: there is none, so the list is empty               */
 	const uint32_t *numbers;       /* the entries' numbers; NULL: they follow each other      */

@@ -38,7 +38,8 @@ static enum svc_verdict say(const struct request *r, const char *s)
 	return output_end(r->io, s, strlen(s));
 }
 
-/* Not to a datagram: another server of this kind would answer the error with an error, for ever (CVE-2024-2169). */
+/* A datagram gets no such answer: another server of this kind would answer the error with an error, for ever
+ * (CVE-2024-2169). */
 static enum svc_verdict say_unknown_command(const struct request *r)
 {
 	if (output_is_datagram(r->ctx))

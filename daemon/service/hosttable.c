@@ -58,7 +58,7 @@ struct record hosttable_record(const struct hosttable *t, uint32_t entry)
 	return r;
 }
 
-/* What is looked for: a name or an address. */
+/* The key that is looked for: a name or an address. */
 struct wanted {
 	const char *name;
 	const struct addr *addr;

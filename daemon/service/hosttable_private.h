@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a host table is made of: for hosttable.c, which looks things up, and the three files that make it. */
+/* The parts of a host table: for hosttable.c, which looks things up, and the three files that make it. */
 #pragma once
 
 #include "service/hosttable.h"

@@ -47,7 +47,7 @@ static void add_bool(struct text *t, const char *name, bool value)
 	text_add(t, value ? "true" : "false");
 }
 
-/* What was just written is a whole member of the object. */
+/* Ends a member: what was just written is a whole one. */
 static void end_member(struct object *o)
 {
 	if (!o->t->cut && o->members_n < OUTERMOST_MAX)
@@ -123,7 +123,7 @@ static void add_host(struct object *o, const struct svc_context *ctx)
 	}
 }
 
-/* What a balancer's header said counts as client and server above; beside it, whose header it was. */
+/* The balancer: its header's addresses count as client and server above, and its own stand here. */
 static void add_proxy(struct object *o, const struct addr *balancer)
 {
 	char line[ADDR_TEXT_MAX];
@@ -177,7 +177,8 @@ static void add_clock(struct object *o, const struct clock_status *clock)
 	end_member(o);
 }
 
-/* As many members as `room` has for, and the brace behind them. The length; 0 where it has room for no object at all. */
+/* Writes as many members as `room` has for, and the brace behind them. The length; 0 where it has room for no object at
+ * all. */
 static size_t close_object(struct object *o, size_t room)
 {
 	if (room < 2)

@@ -8,7 +8,7 @@
 #include "base/attr.h"
 #include "service/service.h"
 
-/* How many bytes more the output takes. */
+/* The number of bytes that the output still takes. */
 size_t output_room(const struct svc_io *io);
 
 /* Appends all n bytes or, where they do not fit, none: then false. */

@@ -30,7 +30,7 @@ struct quotes {
 	uint32_t block_bytes;
 };
 
-/* Where the reading is, and the quote under way. */
+/* The place that the reading has come to, and the quote under way. */
 struct reader {
 	struct lines lines;
 	struct quotes *quotes;

@@ -20,7 +20,7 @@
 #include "service/lookup.h"
 #include "service/stamp_options.h"
 
-/* How a client reaches a service. A bit each, for sets. */
+/* The transports over which a client reaches a service. A bit each, for sets. */
 enum transport {
 	TRANSPORT_TCP = 1,
 	TRANSPORT_UDP = 2,
@@ -43,7 +43,8 @@ enum svc_verdict {
 	SVC_DROP,   /* close now, send nothing                                  */
 };
 
-/* What a listener's settings say to its service; each service reads its own members. Filled by settings/, read-only. */
+/* The options that a listener's settings have for its service; each service reads its own members. Filled by settings/,
+ * read-only. */
 struct svc_options {
 	/* daytime */
 	const char *format;      /* "rfc867" "ctime" "smtp" "smtp4" "iso" "nist" or a strftime text */
@@ -60,7 +61,7 @@ struct svc_options {
 	size_t names_n;
 };
 
-/* What a worker collects of a request where the service's row says so: it costs that service's listeners alone. */
+/* Data that a worker collects of a request where the service's row says so: it costs that service's listeners alone. */
 enum svc_collected {
 	SVC_TTL = 1,           /* TTL or hop limit                                          */
 	SVC_TRAFFIC_CLASS = 2, /* DSCP and ECN                                              */
@@ -76,7 +77,7 @@ enum svc_time_kind { SVC_TIME_USER, SVC_TIME_SOFTWARE };
 
 struct tcp_info;
 
-/* What was collected. Zeroed where nothing is; what is unknown is said beside each. */
+/* The data collected. Zeroed where nothing is; the value that means "unknown" stands beside each. */
 struct svc_facts {
 	int ttl;                        /* -1: unknown                                           */
 	int traffic_class;              /* -1: unknown                                           */
@@ -95,7 +96,7 @@ struct svc_facts {
 	struct addr balancer;           /* who brought it (the PROXY protocol); AF_UNSPEC: nobody */
 };
 
-/* What a service may know. Filled anew for each call; read-only. */
+/* The context of a call: all that a service may know. Filled anew for each call; read-only. */
 struct svc_context {
 	struct timespec wall; /* UTC, with nanoseconds                     */
 	struct clock_status clock;
@@ -109,7 +110,7 @@ struct svc_context {
 	void *memory;                  /* the row's svc_memory_fn                   */
 };
 
-/* How a datagram's answer is to be sent. All zero: as any. */
+/* The way a datagram's answer is to be sent. All zero: as any. */
 struct svc_sending {
 	bool has_dscp;
 	uint8_t dscp;      /* 0..63, where it has one                       */
@@ -155,7 +156,7 @@ typedef size_t svc_memory_fn(const struct svc_options *options);
  * facts; `handle` is what the service said at its input. */
 typedef void svc_seal_fn(const struct svc_context *ctx, uint32_t handle, uint8_t *answer, size_t n);
 
-/* When an answer left. */
+/* The departure of an answer. */
 struct svc_departure {
 	uint32_t handle;      /* as for svc_seal_fn              */
 	struct timespec wall; /* what that was told              */
@@ -166,7 +167,7 @@ struct svc_departure {
  * svc_seal_fn. */
 typedef void svc_depart_fn(const struct svc_context *ctx, const struct svc_departure *d);
 
-/* What a service needs of a worker beyond bytes. */
+/* A service's needs of a worker beyond bytes. */
 struct svc_needs {
 	unsigned collects;     /* a set of enum svc_collected                                    */
 	uint8_t ttl;           /* TTL or hop limit of datagrams' answers; 0: the kernel's        */

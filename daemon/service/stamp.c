@@ -19,7 +19,7 @@
 #include "wire/stamp_answer.h"
 
 #define OWN_PACKET_MAX_S 60
-/* Where the kernel says nothing of a clock: what it says of one that nobody ever set. */
+/* The error of a clock of which the kernel says nothing: that of one that nobody ever set. */
 #define UNKNOWN_ERROR_US 16000000
 
 static enum stamp_mode mode_of(const struct stamp_options *o)
@@ -80,8 +80,8 @@ static bool is_right(const struct svc_context *ctx, const struct svc_io *io, str
 	       is_among(ret->ssid, o) && !is_reflected(ctx, io);
 }
 
-/* How long the answer is: as the request, for both directions to carry the same; a TWAMP-Light request that is shorter than
- * the base gets the base from who was told to expect it (RFC 8762 section 4.6). 0: none is due. */
+/* The length of the answer: as the request, for both directions to carry the same; a TWAMP-Light request that is shorter
+ * than the base gets the base from who was told to expect it (RFC 8762 section 4.6). 0: none is due. */
 static size_t answer_bytes(const struct stamp_options *o, const struct svc_io *io)
 {
 	size_t base = stamp_base_bytes(mode_of(o)), n = io->in_len < base ? base : io->in_len;
@@ -98,7 +98,7 @@ static struct stamp_session *find_session(const struct svc_context *ctx, uint16_
 	return *ret_index != STAMP_SESSIONS_NONE ? stamp_sessions_at(ctx->memory, *ret_index) : NULL;
 }
 
-/* What TLVs may be told. */
+/* The facts that TLVs may be told. */
 static struct stamp_facts tlv_facts(const struct svc_context *ctx, const struct stamp_reflection *r,
 				    const struct stamp_session *session)
 {

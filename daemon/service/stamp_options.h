@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a listener's settings say to stamp. Filled by settings/, read-only. */
+/* The options that a listener's settings have for stamp. Filled by settings/, read-only. */
 #pragma once
 
 #include <stdbool.h>

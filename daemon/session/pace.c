@@ -17,13 +17,13 @@ static uint64_t usable_rate(uint64_t bytes_per_s)
 	return bytes_per_s < RATE_MAX ? bytes_per_s : RATE_MAX;
 }
 
-/* How long n bytes take, rounded up: never faster than the rate. */
+/* The time that n bytes take, rounded up: never faster than the rate. */
 static int64_t time_of(uint64_t n, uint64_t rate)
 {
 	return (int64_t)((n * CLOCK_S_NS + rate - 1) / rate);
 }
 
-/* How long an empty bucket takes to fill. */
+/* The time that an empty bucket takes to fill. */
 static int64_t filling_ns(uint64_t rate)
 {
 	int64_t least_ns = time_of(PACE_ROOM_MIN, rate);

@@ -26,5 +26,6 @@ uint64_t pace_room(const struct pace *p, uint64_t bytes_per_s, uint64_t now_ns);
 /* Takes n bytes, at most pace_room(), out of the bucket. */
 void pace_spend(struct pace *p, uint64_t bytes_per_s, size_t n, uint64_t now_ns);
 
-/* When the bucket is half full again (and has PACE_ROOM_MIN): wake-ups are few that way, and no byte comes early. */
+/* The time when the bucket is half full again (and has PACE_ROOM_MIN): wake-ups are few that way, and no byte comes
+ * early. */
 uint64_t pace_ready_ns(const struct pace *p, uint64_t bytes_per_s);

@@ -40,7 +40,7 @@ void proxy_begin(struct proxy *p, enum proxy_mode mode)
 
 /* ---- version 1 ---- */
 
-/* What is left of a line. */
+/* The rest of a line. */
 struct words {
 	const uint8_t *at;
 	size_t n;
@@ -188,7 +188,7 @@ static bool take_tlv(struct proxy *p, uint8_t byte)
 	return true;
 }
 
-/* As the kernel's: one form for an address, however it was written. */
+/* The kernel's form of an address, however it was written. */
 static struct addr address_at(const struct proxy *p, unsigned family, size_t address_at, size_t port_at)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };

@@ -14,7 +14,7 @@
 
 #include "base/addr.h"
 
-/* Which headers are taken, by the words of the settings. */
+/* The headers that are taken, by the words of the settings. */
 enum proxy_mode { PROXY_OFF, PROXY_V1, PROXY_V2, PROXY_BOTH };
 
 enum proxy_verdict {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a listener's settings say about the life of its sessions. Filled by settings/, read-only afterwards. */
+/* The rules that a listener's settings have about the life of its sessions. Filled by settings/, read-only afterwards. */
 #pragma once
 
 #include <stddef.h>

@@ -73,7 +73,7 @@ void session_sent(struct session *s, size_t n, uint64_t now_ns)
 
 /* ---- max_bytes and pace ---- */
 
-/* How many of n bytes, that follow `before` others in their direction, max_bytes lets pass. */
+/* The number of n bytes, which follow `before` others in their direction, that max_bytes lets pass. */
 static size_t within_limit(const struct session *s, uint64_t before, size_t n)
 {
 	uint64_t most = s->rules->max_bytes;
@@ -265,7 +265,7 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 	return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* When the session is over, whatever its client does until then. */
+/* The time when the session is over, whatever its client does until then. */
 static uint64_t limit_at(const struct session *s)
 {
 	uint64_t at_ns = due(s->started_ns, s->rules->session_timeout_ns);
@@ -275,7 +275,8 @@ static uint64_t limit_at(const struct session *s)
 	return at_ns;
 }
 
-/* When it has been idle for too long. While it waits for the resolver or for its own pace the silence is ours. */
+/* The time when a session has been idle for too long. While it waits for the resolver or its own pace the silence is
+ * ours. */
 static uint64_t idle_at(const struct session *s)
 {
 	return s->phase == SESSION_ASKING ? CLOCK_NEVER : due(now_at_least(s), s->rules->idle_timeout_ns);

@@ -16,9 +16,9 @@
 #include "session/pace.h"
 #include "session/rules.h"
 
-/* Why a session ended, by the names of the log: "eof" when it was over (for the client, or for the service that had said
- * all), "limit" for max_bytes, session_timeout and request_timeout, "reset" when either side broke it
- * off, "room" when its place was needed for others. */
+/* The reasons why a session ended, by the names of the log: "eof" when it was over (for the client, or for the service
+ * that had said all), "limit" for max_bytes, session_timeout and request_timeout, "reset" when either side broke it off,
+ * "room" when its place was needed for others. */
 enum session_end {
 	SESSION_END_NONE,
 	SESSION_END_EOF,
@@ -31,7 +31,7 @@ enum session_end {
 };
 const char *session_end_name(enum session_end e); /* "eof", "idle", …; "none" */
 
-/* What the worker has to do after session_step(). Whatever was put into io->out is written first, in every case but
+/* The worker's next step after session_step(). Whatever was put into io->out is written first, in every case but
  * SESSION_ABORT. */
 enum session_next {
 	SESSION_READ,   /* wait for input                                                              */
@@ -107,10 +107,10 @@ void session_linger(struct session *s, uint64_t now_ns);
  * that is less. */
 void session_stall(struct session *s, uint64_t now_ns);
 
-/* When the session's next time-out or wake-up is; CLOCK_NEVER if none. `owed`: bytes wait to be written (a paced session
+/* The time of the session's next time-out or wake-up; CLOCK_NEVER if none. `owed`: bytes wait to be written (a paced session
  * then waits for the client, not for the clock). */
 uint64_t session_deadline(const struct session *s, bool owed);
 
-/* What is due at now_ns: SESSION_END_NONE when only pacing is (call session_step), else why the session ends now. A
+/* The end that is due at now_ns: SESSION_END_NONE when only pacing is (call session_step), else why the session ends now. A
  * session that asks the resolver, or waits for its own pace, is not idle. Lingering that is over ends as it would have. */
 enum session_end session_expired(const struct session *s, uint64_t now_ns);

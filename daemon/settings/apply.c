@@ -17,7 +17,7 @@
 #include "settings/origins.h"
 #include "settings/schema.h"
 
-/* What a path names. */
+/* The setting that a path names. */
 static const char *const groups[] = { "log", "control", "metrics", "resolver", "limits", "pools", "defaults" };
 
 enum target_kind { TARGET_NOTHING, TARGET_GROUP, TARGET_LIST, TARGET_TOP, TARGET_POOL, TARGET_DEFAULTS, TARGET_LISTENER };
@@ -168,7 +168,7 @@ static const char *suggest(const struct target *t)
 	return best;
 }
 
-/* What is inside an unknown group is not reported again: one slip, one error. */
+/* The contents of an unknown group are not reported again: one slip, one error. */
 static void refuse_unknown(struct draft *d, const struct item *item, const struct target *t)
 {
 	struct origin at = assign_origin(item);
@@ -286,7 +286,7 @@ static void add_pools(struct draft *d)
 	}
 }
 
-/* How many listeners the list has: elements in a setting, from the first. What else looks like one is below none. */
+/* The number of listeners in the list: elements in a setting, from the first. Whatever else looks like one is below none. */
 static size_t count_listeners(const struct items *f)
 {
 	char path[64] = "listeners.[0]";

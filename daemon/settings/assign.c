@@ -32,7 +32,7 @@ static size_t split_commas(char *s, const char **texts)
 	return n;
 }
 
-/* How many there may be, nested ones included: room enough for those that are single values. */
+/* The most issues there may be, nested ones included: room enough for those that are single values. */
 static size_t count_elements(const struct draft *d, const struct item *item)
 {
 	const struct item *e = item + 1, *end = d->items->list + d->items->n;

@@ -9,7 +9,7 @@
 #include "settings/draft.h"
 #include "settings/schema.h"
 
-/* Where a setting's value goes. */
+/* The place that a setting's value goes to. */
 struct assign_place {
 	void *object;           /* the structure of the setting's scope */
 	struct origin *origins; /* by setting; NULL: not noted          */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the settings reader may do. The parent's clock is the one that counts; these bounds hold if the parent is stopped. */
+/* The bounds of the settings reader. The parent's clock is the one that counts; these hold if the parent is stopped. */
 #include "settings/bounds.h"
 
 #include <errno.h>

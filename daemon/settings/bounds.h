@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the settings reader may do: read files and write to its pipe, in bounded memory and time. */
+/* The bounds of the settings reader: it may read files and write to its pipe, in bounded memory and time. */
 #pragma once
 
 #include <stddef.h>

@@ -15,7 +15,7 @@
 #include "settings/public_rules.h"
 #include "settings/schema.h"
 
-/* Its sessions are dealt over its workers, each of which serves at least one. */
+/* A pool's sessions are dealt over its workers, each of which serves at least one. */
 static void check_event_pool(struct draft *d, size_t i)
 {
 	const struct pool_settings *p = &d->settings->pools[i];

@@ -4,5 +4,5 @@
 
 #include "settings/draft.h"
 
-/* What clashes goes to the report, once for each listener. Disabled listeners clash with nothing. */
+/* A clash goes to the report, once for each listener. Disabled listeners clash with nothing. */
 void clash_find(struct draft *d);

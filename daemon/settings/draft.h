@@ -17,14 +17,14 @@ enum {
 };
 #undef SETTING
 
-/* Where a value was written. */
+/* The place where a value was written. */
 struct origin {
 	const char *file; /* NULL: nowhere, it is the default; "-o" */
 	unsigned line;    /* 0 for -o                               */
 	bool inherited;   /* a listener's, from `defaults`          */
 };
 
-/* What is kept of a listener beside struct listener_settings. */
+/* Data of a listener beside struct listener_settings. */
 struct listener_own {
 	char pool[SETTINGS_NAME_MAX]; /* as written; unless said, the one that serves it */
 	uint16_t port;                /* without port_offset */
@@ -42,7 +42,7 @@ struct loaded {
 	struct stamp_hmac *key;
 };
 
-/* What settings own beside what their users see. */
+/* Data that settings own beside what their users see. */
 struct settings_own {
 	unsigned shared_n; /* holders beside the first  */
 	void **kept;       /* to be given to free()     */

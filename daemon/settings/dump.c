@@ -24,7 +24,7 @@ struct section {
 	const char *indent;
 };
 
-/* As messages have it, so that an editor can jump there. */
+/* The place as messages have it, so that an editor can jump there. */
 static void print_origin(FILE *to, const struct origin *o)
 {
 	const char *inherited = o->inherited ? " defaults" : "";
@@ -66,7 +66,7 @@ static int print_section(const struct section *s)
 		const struct setting *setting = &schema_all[i];
 		enum scope scope = setting->scope == SCOPE_EXTRA ? SCOPE_LISTENER : setting->scope;
 
-		/* What means nothing to a listener would be refused if it were said. */
+		/* A key that means nothing to a listener would be refused if it were said. */
 		if (scope != s->scope || !schema_has(setting, s->name) || schema_meant(setting, s->name) != setting)
 			continue;
 		if (scope == SCOPE_LISTENER && !setting->only[0] && schema_misfit(s->object, setting->key))

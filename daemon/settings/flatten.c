@@ -176,7 +176,7 @@ static int explain_doubled(struct flatten *f, const config_t *config)
 	return scan_refuse(f->scan, &at, "%s%s: is set twice (first at %s:%u)", path.at, name, before.file, before.line);
 }
 
-/* Why libconfig has refused the text. */
+/* The reason why libconfig has refused the text. */
 static int explain(struct flatten *f, const config_t *config)
 {
 	unsigned line = (unsigned)config_error_line(config);

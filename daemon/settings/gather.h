@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the settings name and only a throw-away process should read: time zones, files, ports of the services database. */
+/* Things the settings name that only a throw-away process should read: time zones, files, ports of the services database. */
 #pragma once
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with the settings, or dangerous: texts put together, counted, and kept from forging lines. */
+/* The issues of the settings: texts put together, counted, and kept from forging lines. */
 #include "settings/issues.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include "settings/origins.h"
 
-/* What a value from the file may bring into a message: a control byte would let it forge lines. */
+/* A value from the file as a message may have it: a control byte would let it forge lines. */
 static void make_printable(char *s)
 {
 	for (; *s != '\0'; s++)
@@ -34,7 +34,7 @@ static void add(struct draft *d, const struct origin *at, const char *path, cons
 		return;
 	to = &r->issues[r->issues_n++];
 	to->warning = issue->warning;
-	/* What does not fit is cut: half a long message is better than none. */
+	/* A message that does not fit is cut: half a long message is better than none. */
 	if (!at->file)
 		(void)snprintf(to->text, sizeof(to->text), "%s: %s%s%s", d->file, path, colon, issue->text);
 	else if (at->line == 0)

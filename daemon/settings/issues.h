@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with the settings, or dangerous: the report of it, each issue with its place. */
+/* The issues of the settings, faults and dangers, each with its place. */
 #pragma once
 
 #include "base/attr.h"

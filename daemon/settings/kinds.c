@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a setting can be: the kinds that are numbers in the end, and what all kinds share. */
+/* The kinds of settings that are numbers in the end, and what all kinds share. */
 #include "settings/kinds.h"
 
 #include <assert.h>

@@ -15,7 +15,7 @@
 
 struct kind;
 
-/* Which structure the field of a setting is in. */
+/* The structure that the field of a setting is in. */
 enum scope { SCOPE_TOP, SCOPE_POOL, SCOPE_LISTENER, SCOPE_EXTRA };
 
 /* One line of settings.def. */

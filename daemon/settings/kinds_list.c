@@ -166,7 +166,7 @@ static int take_addresses(const struct given *g)
 	return 0;
 }
 
-/* As written: an interface of a link-local address may have another index after a restart. */
+/* The address as written: an interface of a link-local address may have another index after a restart. */
 static bool print_addresses(FILE *to, const struct setting *setting maybe_unused, const void *object)
 {
 	const struct listener_settings *l = object;

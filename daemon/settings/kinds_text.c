@@ -46,7 +46,7 @@ static int take_user(const struct given *g)
 	return take_name(g);
 }
 
-/* What the kernel refuses in an interface's name; whether there is one is seen when it is bound. */
+/* An interface's name as the kernel takes it; whether there is one is seen when it is bound. */
 static int take_interface(const struct given *g)
 {
 	return !strpbrk(g->texts[0], "/ \t") ? take_array(g) : -EINVAL;

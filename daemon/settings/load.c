@@ -208,7 +208,7 @@ static void load_v6only(struct draft *d, struct listener_settings *l)
 			l->socket.v6only = false;
 }
 
-/* What a listener's service says where the listener does not. */
+/* The values of a listener's service where the listener does not say them. */
 static void load_service(struct draft *d, struct listener_settings *l)
 {
 	struct listener_own *own = own_of(d, l);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What follows from other values: names, ports, pools, and the zones, quotes and host tables that the settings name. */
+/* Values that follow from others: names, ports, pools, and the zones, quotes and host tables that the settings name. */
 #pragma once
 
 #include "settings/draft.h"

@@ -9,7 +9,7 @@
 
 #include "settings/issues.h"
 
-/* Why a file could not be read, in words. */
+/* The reason why a file could not be read, in words. */
 static const char *why_unread(int64_t error)
 {
 	switch (error) {

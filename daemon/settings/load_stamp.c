@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a stamp listener needs beyond its words: its key, and places for its sessions. */
+/* A stamp listener's needs beyond its words: its key, and places for its sessions. */
 #include "settings/load_stamp.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "settings/load_file.h"
 #include "wire/stamp.h"
 
-/* Where `max_sessions` says that there is no limit: the table is of a fixed size all the same. */
+/* The table's places where `max_sessions` sets no limit: its size is fixed all the same. */
 #define SESSIONS_UNSAID 65536
 
 static const char *why_no_key(int error)

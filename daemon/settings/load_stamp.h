@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a stamp listener needs beyond its words: its key, and places for its sessions. */
+/* A stamp listener's needs beyond its words: its key, and places for its sessions. */
 #pragma once
 
 #include "settings/draft.h"

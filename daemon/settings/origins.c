@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where each value of the settings was written. */
+/* The places where the values of the settings were written. */
 #include "settings/origins.h"
 
 #include "base/text.h"
@@ -30,7 +30,7 @@ bool origins_is_said(const struct settings *s, const struct listener_settings *l
 	return origins_listener(s, l, key)->file;
 }
 
-/* What comes from `defaults` is for those that can use it. */
+/* A value from `defaults` is for the listeners that can use it. */
 bool origins_is_said_itself(const struct settings *s, const struct listener_settings *l, const char *key)
 {
 	return origins_is_said(s, l, key) && !origins_listener(s, l, key)->inherited;

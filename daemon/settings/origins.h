@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where each value of the settings was written: for messages, for -T, and to tell what was said from a default. */
+/* The places where the settings' values were written: for messages, for -T, and to tell what was said from a default. */
 #pragma once
 
 #include "settings/draft.h"

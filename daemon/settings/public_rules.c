@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a listener may not serve to everybody: the table of dangers, and their report. */
+/* Public rules: what a listener may not serve to everybody: the table of dangers, and their report. */
 #include "settings/public_rules.h"
 
 #include <string.h>

@@ -11,7 +11,7 @@
 
 enum public_rule { PUBLIC_ALLOWED, PUBLIC_WARNED, PUBLIC_REFUSED };
 
-/* Where clients find a socket of a listener. */
+/* The place where clients find a socket of a listener. */
 struct public_socket {
 	enum transport transport;
 	bool is_public; /* at an address that other hosts may reach: neither loopback nor a UNIX socket */

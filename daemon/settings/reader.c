@@ -106,7 +106,7 @@ static int reap(pid_t pid, bool kill_it)
 	return status;
 }
 
-/* What became of a child that wrote no whole list. */
+/* The end of a child that wrote no whole list, in words. */
 static void explain(struct reader_result *r, int status, int collected)
 {
 	struct text t = TEXT_OVER(r->why);
@@ -157,7 +157,7 @@ int reader_run_child(const struct settings_source *source, reader_child_fn *chil
 	r = collect(from, deadline_ns, &ret->bytes, &n);
 	fd_close(&from);
 	status = reap(pid, r < 0);
-	/* What counts is a whole list: whoever wrote its end has done all there was to do, however it exits. */
+	/* A whole list is what counts: a child that wrote its end has done all there was to do, however it exits. */
 	if (r == 0)
 		r = items_parse(ret->bytes, n, &ret->items);
 	if (r == 0)

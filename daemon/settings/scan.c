@@ -108,7 +108,7 @@ struct scan_line scan_where(const struct scan *s, unsigned line)
 	return s->lines[line <= s->lines_n ? line - 1 : s->lines_n - 1];
 }
 
-/* What an open file must be before a byte of it is read. `at`: who names it. */
+/* Checks an open file before a byte of it is read. `at`: the line that names it. */
 static int check_file(struct scan *s, int fd, const struct scan_line *at, struct scan_open *here)
 {
 	struct stat st;
@@ -339,7 +339,7 @@ static int include(struct scan *s, const char *name, const struct scan_line *fro
 	if (asprintf(&file, "%s%s%s", name[0] == '/' ? "" : s->folder, name[0] == '/' || s->folder[0] == '\0' ? "" : "/",
 		     name) < 0)
 		return scan_refuse(s, from, "out of memory");
-	/* Not blocking: opening a FIFO would wait for its writer. */
+	/* O_NONBLOCK, because opening a FIFO would wait for its writer. */
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return scan_refuse(s, from, "cannot include %s: %s", file, strerror(errno));

@@ -51,7 +51,7 @@ struct scan {
 /* Reads `file` and all it includes. 0, or -EINVAL with `problem`. */
 int scan_read(struct scan *s, const char *file) must_check;
 
-/* Where a line of the text comes from; the last line for one behind the end. */
+/* The file and line that a line of the text comes from; the last line for one behind the end. */
 struct scan_line scan_where(const struct scan *s, unsigned line);
 
 /* Fills in `problem`; line 0: the file as a whole. Returns -EINVAL, so that a caller can return what it returns. */

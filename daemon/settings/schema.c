@@ -112,7 +112,7 @@ const char *schema_misfit(const struct listener_settings *l, const char *key)
 	return NULL;
 }
 
-/* What each kind fills. `field` is for the kinds that fill arrays of any length. */
+/* The place that each kind fills. `field` is for the kinds that fill arrays of any length. */
 #define TYPE_INTEGER(field) uint32_t
 #define TYPE_INTEGER8(field) uint8_t
 #define TYPE_INTEGER64(field) uint64_t

@@ -17,7 +17,7 @@ const struct setting *schema_find(enum scope scope, const char *key);
 /* The key of that scope that `key` was probably meant to be; NULL if none is near. */
 const char *schema_suggest(enum scope scope, const char *key);
 
-/* Where a key belongs that its scope does not have, for a message; false if it is no key at all. */
+/* The scope to which a key belongs that this one does not have, for a message; false if it is no key at all. */
 bool schema_belongs(enum scope scope, const char *key, struct text *to);
 
 /* Whether a service, or a model, of that name has the setting's key. */
@@ -26,5 +26,5 @@ bool schema_has(const struct setting *setting, const char *name);
 /* The setting that a key is to a service: its own, where it has one of that name (mode, of stamp), else `setting`. */
 const struct setting *schema_meant(const struct setting *setting, const char *service);
 
-/* Why a key means nothing to a listener of these transports ("is for …"); NULL if it does. */
+/* The reason why a key means nothing to a listener of these transports ("is for …"); NULL if it does. */
 const char *schema_misfit(const struct listener_settings *l, const char *key);

@@ -50,7 +50,7 @@ static void keep_files(struct draft *d, struct items *f)
 	}
 }
 
-/* What the reader found to be wrong comes as one whole message in the place of a list. */
+/* A message of the reader's about a fault comes whole, in the place of a list. */
 static int reported(struct draft *d, const struct items *f)
 {
 	if (f->list[0].kind != ITEM_ERROR)

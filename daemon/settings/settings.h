@@ -23,7 +23,7 @@ void settings_free(struct settings *s); /* NULL is allowed */
 /* The same settings for one more, who gives them up by settings_free() too. */
 struct settings *settings_share(struct settings *s);
 
-/* Who the service runs as when it is started as root. */
+/* The service's user when it is started as root. */
 const char *settings_user(const struct settings *s);
 
 /* "KEY=VALUE" taken apart in place; -EINVAL if it is not that. */

@@ -44,7 +44,7 @@ static bool explain_word(struct text *to, const char *word, size_t n, char befor
 	return true;
 }
 
-/* What begins at p, when the last character before it that means something is `before`. */
+/* The slip that begins at p, when the last character before it that means something is `before`. */
 static bool explain_token(struct text *to, const char *p, char before)
 {
 	bool is_value = before != '\0' && strchr("=:[(,", before);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many settings and elements the text may have. */
+/* The limits of a text's settings and elements. */
 #include "settings/token_limits.h"
 
 #include <string.h>

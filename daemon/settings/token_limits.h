@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many settings and elements the text may have: counted by its tokens, before libconfig sees it, whose time grows with
+/* The limits of a text's settings and elements: counted by its tokens, before libconfig sees it, whose time grows with
  * the square of a group's size. Pure. */
 #pragma once
 

@@ -17,7 +17,7 @@ static bool is_of(char c, const char *set)
 	return c != '\0' && strchr(set, c);
 }
 
-/* How many of the bytes from p on are of a set. */
+/* The number of bytes from p on that are of a set. */
 static size_t span(const char *p, const char *end, const char *set)
 {
 	size_t n = 0;

@@ -81,12 +81,12 @@ struct listener_settings {
 	struct svc_options options;
 	char timezone[ZONE_NAME_MAX];
 	const char *unfit; /* a spare: why it cannot serve; NULL if it can */
-	/* As written, for -T and for messages: where the listener begins. */
+	/* The place where the listener begins, for -T and for messages. */
 	const char *file;
 	unsigned line;
 };
 
-/* Who the service runs as when it is started as root and the settings do not say. */
+/* The service's user when it is started as root and the settings do not say. */
 #define SETTINGS_DEFAULT_USER "echotimed"
 
 /* The control socket is where such a daemon's usually is, if it can be. */
@@ -133,7 +133,7 @@ struct settings {
 	struct settings_own *own; /* draft.h: origins, and the storage of strings, zones, quotes, tables */
 };
 
-/* What is wrong, or dangerous, and where. */
+/* A fault or a danger, and its place. */
 struct settings_issue {
 	char text[512]; /* "file:line: key: what is wrong (what is allowed)" */
 	bool warning;
@@ -151,7 +151,7 @@ struct settings_override {
 	const char *key, *value;
 };
 
-/* Where settings are read from. */
+/* The source of the settings. */
 struct settings_source {
 	const char *file; /* as given by -c */
 	const struct settings_override *overrides;

@@ -148,7 +148,7 @@ int value_mode(const char *s, uint32_t *ret)
 	return 0;
 }
 
-/* Where word i begins; its length in *ret_n. NULL behind the last. */
+/* The beginning of word i; its length in *ret_n. NULL behind the last. */
 static const char *word_at(const char *words, unsigned i, size_t *ret_n)
 {
 	for (;; i--) {

@@ -38,7 +38,7 @@ int value_rate(const char *s, bool sizes, struct value_rate *ret) must_check;
 /* "0660": one to four octal digits, at most 0777. */
 int value_mode(const char *s, uint32_t *ret) must_check;
 
-/* Which of "error|warning|notice" it is, from 0. Case counts. */
+/* The index of a word in "error|warning|notice", from 0. Case counts. */
 int value_word(const char *s, const char *words, unsigned *ret) must_check;
 
 /* The shortest text that reads back to the same value. */

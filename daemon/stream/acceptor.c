@@ -288,7 +288,7 @@ void acceptor_shut(struct acceptor *a)
 		if (was_open)
 			(void)accept_some(a, ls->listener, 1);
 		loop_cancel_timer(&a->w->loop, &ls->resting.over);
-		/* As long as any process has it open, clients connect to it. */
+		/* Clients connect to the socket as long as any process has it open. */
 		fd_close(&ls->source.fd);
 	}
 	a->sockets_n = 0;

@@ -234,7 +234,7 @@ static void write_owed(struct client *c)
 		io.in_len = c->held_end - c->owed_end;
 		memcpy(in_bytes, c->block + c->owed_end, io.in_len);
 		forget(c);
-		/* There is input to use up before more is read. */
+		/* Input that is there is used up before more is read. */
 		if (c->next == SESSION_READ && io.in_len)
 			c->next = SESSION_AGAIN;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel knows of a connection, for the services that ask for it. */
+/* The kernel's data of a connection, for the services that ask for it. */
 #pragma once
 
 #include "stream/client.h"

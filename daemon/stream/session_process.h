@@ -11,7 +11,7 @@
 #include "worker/model.h"
 #include "worker/worker.h"
 
-/* What a child takes over from its acceptor. */
+/* Data that a child takes over from its acceptor. */
 struct session_inheritance {
 	const struct admitted *admitted; /* its connection and slot, which the acceptor owned                     */
 	int signals_fd;                  /* SIGUSR1 and SIGCHLD, blocked and read here                            */

@@ -85,7 +85,7 @@ static void end_session(struct client *c, enum session_end why)
 		buffers_give(&w->buffers, c->block, &c->slot->owed_bytes);
 	c->block = NULL;
 	log_session(c, why);
-	/* These come last: a process that sees the session over finds the rest counted. */
+	/* The counts of ends come last: a process that sees the session over finds the rest counted. */
 	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
 	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
 	table_release(w->plan->table, c->slot, w->pid);

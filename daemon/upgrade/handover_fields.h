@@ -18,7 +18,7 @@ static const struct handover_text_field of_fleet[] = {
 	HANDOVER_TEXT_FIELD(fleet, started_ns, NUMBER),
 	HANDOVER_TEXT_FIELD(fleet, lost_told, NUMBER),
 };
-/* These lines a program with another layout may not have. */
+/* The lines that a program with another layout may not have. */
 static const struct handover_text_field of_shared[] = {
 	HANDOVER_TEXT_FIELD(fleet, secret, NUMBER),
 	HANDOVER_TEXT_FIELD(fleet, records.n, NUMBER),

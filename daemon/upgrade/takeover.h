@@ -38,11 +38,11 @@ const char *takeover_path(void);
 /* Restores what the program before handed over. 0; or -errno and why. */
 int takeover_restore(const struct handover *h, struct text *why) must_check;
 
-/* There is no way back any more, and what was handed over is ours to end: whoever died meanwhile is waited for now. GO
- * becomes SETTLED; in any other mode nothing changes. */
+/* The last step: there is no way back any more, and what was handed over is ours to end: whoever died meanwhile is waited
+ * for now. GO becomes SETTLED; in any other mode nothing changes. */
 void takeover_settle(void);
 
-/* This program serves. */
+/* Called when this program serves. */
 void takeover_done(void);
 
 /* Last of all: the program ends with this code, or, in the middle of a takeover, is the one before again. */

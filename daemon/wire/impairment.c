@@ -11,7 +11,7 @@
 #define PLACE_KEEP 16
 #define PLACE_FLIP 17
 
-/* What is hashed, and the length of the datagram. */
+/* The bytes that are hashed, and the length of the datagram. */
 struct drawn {
 	const void *from;
 	size_t from_n;

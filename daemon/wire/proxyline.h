@@ -16,8 +16,8 @@ struct proxyline {
 	size_t n;
 };
 
-/* That `client` asks and has asked `server`, both with their ports, both IPv4 or both IPv6. Both AF_UNSPEC: the sender
- * speaks for itself (UNKNOWN, LOCAL). type is SOCK_STREAM or SOCK_DGRAM; version 1 knows the first alone.
- * 0, or -EAFNOSUPPORT for other families. */
+/* A header that says `client` asks and has asked `server`, both with their ports, both IPv4 or both IPv6. Both AF_UNSPEC:
+ * the sender speaks for itself (UNKNOWN, LOCAL). type is SOCK_STREAM or SOCK_DGRAM; version 1 knows the first alone. 0,
+ * or -EAFNOSUPPORT for other families. */
 int proxyline_v1(const struct addr *client, const struct addr *server, struct proxyline *ret) must_check;
 int proxyline_v2(const struct addr *client, const struct addr *server, int type, struct proxyline *ret) must_check;

@@ -74,7 +74,7 @@ void stamp_write_sent(uint8_t *packet, enum stamp_mode mode, uint64_t sent)
 	bytes_put_be64(packet + places[mode].sent, sent);
 }
 
-/* What stands at the same places in packets of both sides. */
+/* The fields that stand at the same places in packets of both sides. */
 static struct stamp_request read_common(const uint8_t *packet, size_t n, const struct places *at)
 {
 	return (struct stamp_request){

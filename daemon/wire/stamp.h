@@ -22,7 +22,7 @@
 
 enum stamp_mode { STAMP_UNAUTHENTICATED, STAMP_AUTHENTICATED };
 
-/* What a Session-Sender says. */
+/* A Session-Sender's packet. */
 struct stamp_request {
 	uint32_t seq;
 	uint64_t sent;  /* T1                                            */
@@ -30,7 +30,7 @@ struct stamp_request {
 	uint16_t ssid;  /* 0: none; and where the request ends before it */
 };
 
-/* What a Session-Reflector says. */
+/* A Session-Reflector's packet. */
 struct stamp_reflection {
 	uint32_t seq;
 	uint64_t sent;     /* T3                                  */

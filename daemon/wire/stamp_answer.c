@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 
-/* What becomes of one TLV. */
+/* The answer to one TLV. */
 enum fate {
 	ANSWERED,
 	NOT_RECOGNISED,
@@ -149,7 +149,7 @@ static enum fate answer_followup(const struct stamp_tlv *tlv, const struct stamp
 	return ANSWERED;
 }
 
-/* Its octets are written when all before it have been answered. */
+/* The TLV's octets are written when all before it have been answered. */
 static enum fate answer_hmac(const struct stamp_tlv *tlv, const struct stamp_facts *facts,
 			     struct stamp_wishes *wishes maybe_unused)
 {

@@ -13,7 +13,7 @@
 #include "wire/stamp_tlv.h"
 #include "wire/stamp_values.h"
 
-/* What is known of a request and its session, and what the reflector may do for it. */
+/* A request: what is known of it and its session, and what the reflector may do for it. */
 struct stamp_facts {
 	uint32_t seq;                    /* the request's own Sequence Number                          */
 	uint32_t reflected_seq;          /* the answer's                                               */
@@ -28,7 +28,7 @@ struct stamp_facts {
 	bool may_choose_dscp;            /* whether the sender may choose the DSCP of its answers      */
 };
 
-/* What the request asks of the sending of its answer. */
+/* The request's wishes about the sending of its answer. */
 struct stamp_wishes {
 	int dscp;       /* the answer's, 0..63; -1: none is asked for        */
 	bool no_reply;  /* nothing shall be sent                             */

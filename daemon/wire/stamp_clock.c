@@ -30,7 +30,7 @@ struct timespec stamp_clock_read(uint64_t stamp, enum stamp_form form, const str
 	uint32_t seconds = (uint32_t)(stamp >> 32), rest = (uint32_t)stamp;
 	/* A fraction is brought to the nearest nanosecond: writing rounds down, and what was written is read as the same. */
 	uint64_t ns = form == STAMP_NTP ? (rest * S_NS + (UINT64_C(1) << 31)) >> 32 : rest;
-	/* How far it is from `near`, at most half an era either way. */
+	/* The distance from `near`, at most half an era either way. */
 	int32_t ahead = (int32_t)(seconds - (uint32_t)((uint64_t)near->tv_sec + (uint64_t)epoch_of(form)));
 
 	return (struct timespec){ .tv_sec = near->tv_sec + ahead + (time_t)(ns / S_NS), .tv_nsec = (long)(ns % S_NS) };

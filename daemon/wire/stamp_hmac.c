@@ -51,7 +51,7 @@ int stamp_hmac_key(const uint8_t *key maybe_unused, size_t n, struct stamp_hmac 
 	return n < STAMP_KEY_BYTES_MIN || n > STAMP_KEY_BYTES_MAX ? -ERANGE : -ENOSYS;
 }
 
-/* There is no key, so nobody comes here. */
+/* A build without a key does not come here. */
 void stamp_hmac_add(struct stamp_hmac *h maybe_unused, const void *from maybe_unused, size_t n maybe_unused)
 {
 	assert(false);

@@ -13,7 +13,7 @@
 #include "base/addr.h"
 #include "wire/stamp_tlv.h"
 
-/* How a clock is synchronised, and how a time stamp is taken (RFC 8972 sections 4.3 and 4.7). 0: not said. */
+/* The ways a clock is synchronised and a time stamp is taken (RFC 8972 sections 4.3 and 4.7). 0: not said. */
 enum stamp_sync { STAMP_SYNC_NTP = 1, STAMP_SYNC_PTP, STAMP_SYNC_SSU_BITS, STAMP_SYNC_GNSS, STAMP_SYNC_FREE };
 enum stamp_method { STAMP_METHOD_HARDWARE = 1, STAMP_METHOD_SOFTWARE, STAMP_METHOD_CONTROL_PLANE };
 
@@ -76,7 +76,7 @@ struct stamp_location {
 };
 /* The value by which a sender asks for both addresses. False: no room. */
 bool stamp_location_ask(struct stamp_tlv_writer *w);
-/* What a Location TLV says. False: it is shorter than STAMP_LOCATION_BYTES, or a sub-TLV is cut or has a wrong length. */
+/* A Location TLV's contents. False: it is shorter than STAMP_LOCATION_BYTES, or a sub-TLV is cut or has a wrong length. */
 bool stamp_location_read(const struct stamp_tlv *tlv, struct stamp_location *ret);
 
 /* Return Path, of which the control code alone is for everybody (RFC 9503 section 4.1.1). */

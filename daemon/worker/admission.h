@@ -23,7 +23,7 @@ void admission_begin(struct worker *w);
  * The others have been counted. */
 uint64_t admission_requests(struct worker *w, const struct listener *l, const struct checked_packet *p, uint32_t n);
 
-/* How many of `bytes` a service may fill that can do with less. */
+/* The number of `bytes` that a service may fill that can do with less. */
 size_t admission_room(const struct listener *l, const struct checked_packet *p, size_t bytes);
 
 /* Checks n answers of so many bytes each. How many of them may go, the first ones; the others have been counted. */

@@ -41,7 +41,7 @@ struct worker_model {
 	void (*accepted)(struct worker *w);
 	/* Serves the connection; a->fd and a->slot are the model's now. NULL where none is accepted. */
 	void (*admitted)(struct worker *w, const struct admitted *a);
-	/* How full the worker is, or whether it serves, has changed. NULL: no other process is told. */
+	/* Called when how full the worker is, or whether it serves, has changed. NULL: no other process is told. */
 	void (*updated)(struct worker *w, bool full);
 	/* A session has ended; its connection may linger. NULL: nothing to do. */
 	void (*ended)(struct worker *w);

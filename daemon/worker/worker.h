@@ -18,7 +18,7 @@
 #include "shared/shared.h"
 #include "worker/channel.h"
 
-/* Why a session is asked to end: table_slot.kill. */
+/* The reasons why a session is asked to end: table_slot.kill. */
 enum kill_mark { KILL_NOT, KILL_KILLED, KILL_DRAIN, KILL_IDLE, KILL_ROOM };
 
 /* The plan that all workers of a generation inherit. Read-only for them. */
