@@ -21,5 +21,13 @@ def environment(name):
     return {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)} if libraries else dict(os.environ)
 
 
+def perl_environment(name, *folders):
+    """For its modules in Perl, those in `folders` first. SmokePing refuses to run where LC_ALL is set."""
+    root = f"{FOLDER}/{name}"
+    library = [*folders, f"{root}/usr/share/perl5", *glob.glob(f"{root}/usr/lib/*/perl5/*")]
+    kept = {key: value for key, value in environment(name).items() if key != "LC_ALL"}
+    return {**kept, "PERL5LIB": ":".join(library)}
+
+
 def needs(name):
     return unittest.skipUnless(path(name), f"needs {name}")

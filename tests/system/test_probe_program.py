@@ -199,10 +199,8 @@ class Echoping(ProgramCase):
                   "my $target = { addr => $host, tree => 't', vars => { udp => 'yes', timeout => 5, waittime => 0.02,\n"
                   "    size => 128, pings => 4 } };\n"
                   "print join(' ', $p->pingone($target)), \"\\n\";")
-        root = f"{peers.FOLDER}/smokeping"
-        library = [f"{root}/usr/share/perl5", *glob.glob(f"{root}/usr/lib/*/perl5/*")]
         done = subprocess.run(["perl", "-e", script, self.program, self.target()], capture_output=True, text=True, check=False,
-                              env={**peers.environment("smokeping"), "PERL5LIB": ":".join(library)})
+                              env=peers.perl_environment("smokeping"))
         times = [float(t) for t in done.stdout.split()]
         self.assertEqual((len(times), times), (4, sorted(times)), done.stderr)
         self.assertTrue(all(0 < t < 5 for t in times))
