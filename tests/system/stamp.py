@@ -30,6 +30,11 @@ def tlv(kind, value, flags=0x80):
     return struct.pack("!BBH", flags, kind, len(value)) + value
 
 
+def tlv_hmac(key, seq, before, flags=0x80):
+    """The HMAC TLV that stands behind other TLVs (RFC 8972 section 4.8)."""
+    return tlv(8, hmac.new(key, struct.pack("!I", seq) + before, hashlib.sha256).digest()[:16], flags)
+
+
 def reflection(packet):
     fields = struct.unpack("!IQHHQIQHxxBxxx", packet[:BASE])
     return Reflection(*fields, packet[BASE:])
