@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers of a reflector against ours. */
-#include <assert.h>
-
 #include "echoprobe/direction.h"
+
+#include <assert.h>
 
 void direction_init(struct direction *d, const struct direction_memory *memory, uint64_t first)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* --expect-impair in words. */
+#include "echoprobe/expect.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "echoprobe/expect.h"
 #include "echoprobe/units.h"
 
 #define WORD_MAX 40 /* "18446744073709551615", "duplicate=0.0001%", and the NUL */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Loss periods are runs of lost packets, in the order of sending. */
-#include <math.h>
-
 #include "echoprobe/losses.h"
+
+#include <math.h>
 
 #define Z_95 1.96
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Welford's sums: no large squares are subtracted from each other. */
-#include <math.h>
-
 #include "echoprobe/moments.h"
+
+#include <math.h>
 
 void moments_add(struct moments *m, double value)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* From a base that passes nearly everywhere up a ladder of common sizes, then by halves between the last and the next. */
+#include "echoprobe/mtu_search.h"
+
 #include "base/attr.h"
 #include "base/clock.h"
-#include "echoprobe/mtu_search.h"
 
 static const uint32_t ladder[] = { 1280, 1400, 1420, 1440, 1460, 1472, 1480, 1492, 1500, 9000 };
 

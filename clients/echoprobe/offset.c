@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Intervals that are cut by what each packet says, and grow with the time to the next one. */
+#include "echoprobe/offset.h"
+
 #include <math.h>
 #include <stdbool.h>
-
-#include "echoprobe/offset.h"
 
 struct range {
 	int64_t low_ns;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples are collected as they come; order, skew and bounds are found at the end. */
+#include "echoprobe/oneway.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-
-#include "echoprobe/oneway.h"
 
 void oneway_init(struct oneway *o, struct delay_sample *samples, size_t capacity)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Record highs have rising numbers, so the first that overtook a packet is found by bisection. */
-#include <assert.h>
-
 #include "echoprobe/order.h"
+
+#include <assert.h>
 
 void order_init(struct order *o, struct order_high *ring, size_t capacity)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets are written, and compared with what came back, from (run, number) alone. */
+#include "echoprobe/payload.h"
+
 #include <endian.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "echoprobe/payload.h"
 
 #define CHUNK 64 /* octets that are made at once; the header is within the first */
 #define WORD 8

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A packet's place is its number's low bits, so nothing is searched. */
+#include "echoprobe/pending.h"
+
 #include <assert.h>
 
 #include "base/clock.h"
-#include "echoprobe/pending.h"
 
 size_t pending_capacity(uint64_t interval_ns, uint64_t burst, uint64_t timeout_ns)
 {

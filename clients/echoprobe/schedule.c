@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Slots are counted from the first one on, so no lateness adds up. */
-#include <math.h>
-
 #include "echoprobe/schedule.h"
+
+#include <math.h>
 
 void schedule_init(struct schedule *s, const struct plan *plan, uint64_t start_ns, uint64_t seed)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Differences of delays, in the order of arrival (RFC 3550) and in that of sending (RFC 5481). */
-#include <math.h>
-
 #include "echoprobe/variation.h"
+
+#include <math.h>
 
 bool variation_arrived(struct variation *v, int64_t transit_ns, double *ret_jitter_ns)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers cut an interval, which grows with the time between them. */
+#include "echoprobe/whole_seconds.h"
+
 #include "base/clock.h"
 #include "echoprobe/delay_sample.h"
-#include "echoprobe/whole_seconds.h"
 
 #define SECOND_NS ((int64_t)CLOCK_S_NS)
 

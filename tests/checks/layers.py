@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Holds the order of the folders: an #include points to the left only, base <- service <- ... <- main.
 
-Within a folder no modules include each other in a circle. Also: headers are included by their folder and taken once, a source file includes its own; each file stands in its
-folder's Makefile.inc; only the last three of the chain log; only base/clock.c reads clocks. A client, clients/NAME/, uses
+Within a folder no modules include each other in a circle. Also: headers are included by their folder and taken once, a source
+file includes its own first; each file stands in its folder's Makefile.inc; only the last three of the chain log; only base/clock.c reads clocks. A client, clients/NAME/, uses
 base/, wire/ and itself.
 """
 import os
@@ -74,7 +74,7 @@ def check_source(daemon, path, name, text):
     ours = [target for quoted, target in includes_of(text) if quoted]
     faults = [f'{name}: "{target}" belongs to another module' for target in ours
               if target.endswith("_private.h") and not own.startswith(target.removesuffix("_private.h"))]
-    if (daemon / own).exists() and own not in (ours if daemon.name == "clients" else first):
+    if (daemon / own).exists() and own not in first:
         faults.append(f'{name}: does not include its own "{own}" first')
     return faults
 
