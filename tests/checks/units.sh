@@ -18,7 +18,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 units=$work/units
 mkdir "$units"
-cp "$top_srcdir"/systemd/*.socket "$units"
+cp "$top_srcdir"/systemd/*.socket "$top_srcdir"/systemd/examples/*.socket "$units"
 # The program is not where it will be installed.
 for unit in "$top_builddir"/systemd/*.service; do
 	sed -e "s|^\(Exec[A-Za-z]*=\)[^ ]*/echotimed |\1$ECHOTIMED |" \

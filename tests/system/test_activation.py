@@ -11,6 +11,7 @@ import config
 import harness
 import passing
 import procs
+import stamp
 
 ECHO = {"service": "echo", "transport": "tcp"}
 UDP = {"service": "echo", "transport": "udp"}
@@ -332,6 +333,26 @@ class ServesByDefaults(passing.Case):
         d = self.pass_to([("echo", self.bound("tcp")), ("qotd", self.bound("tcp"))], ECHO, start={"allow": [said]})
         d.wait_log(said)
         self.assertTrue(serves(d, "tcp"))
+
+    def test_stamp_is_refused_without_who_may_ask_and_served_to_whom_the_file_says(self):
+        said = r"^error passed: descriptor 3 \(stamp, udp .*one of stamp must be written: its allow is missing"
+        d = self.pass_to([("stamp", self.bound("udp")), ("echo", self.bound("tcp"))], ECHO, start={"allow": [said]})
+        d.wait_log(said)
+        self.assertTrue(serves(d, "tcp"))
+        d.stop()
+        d = self.pass_to([("stamp", self.bound("udp"))], ECHO, defaults={"allow": ["127.0.0.1"]})
+        self.assertEqual(len(clients.ask(d.connect("stamp", "udp"), stamp.request(1))), 44)
+
+    def test_info_is_served_to_this_host_and_not_to_everybody(self):
+        said = r"^error passed: descriptor 5 \(info, udp .*0\.0\.0\.0.* is reached by others: `allow` is missing"
+        here, path = self.bound("udp"), self.bound("unixgram", self.folder / "info")
+        everywhere = self.bound("udp", ("0.0.0.0", 0))
+        d = self.pass_to([("info", here), ("info", path), ("info", everywhere)], ECHO, start={"allow": [said]})
+        d.wait_log(said)
+        self.assertEqual(d.listening("info", "udp"), [here.getsockname()])
+        for transport in ("udp", "unixgram"):
+            s = d.connect("info", transport, source="" if transport == "unixgram" else None)
+            self.assertIn(b'"transport":"%s"' % transport.encode(), clients.ask(s, bytes(900)))
 
     def test_tcpmux_knows_the_listeners_of_the_file(self):
         d = self.pass_to([("echo", self.bound("tcp")), ("tcpmux", self.bound("tcp"))], ECHO)

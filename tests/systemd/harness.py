@@ -100,8 +100,11 @@ class Case(unittest.TestCase):
 
     def example(self, name, unit=SERVICE):
         """Puts one of the installed examples of drop-ins in place."""
+        self.bed.dropin(unit, name, self.read_example(f"{name}.conf"))
+
+    def read_example(self, name):
         found = self.bed.glob("/usr/**/share/doc/echotimed/examples/systemd") or self.bed.glob(DROPIN_EXAMPLES)
-        self.bed.dropin(unit, name, self.bed.read(f"{found[0]}/{name}.conf"))
+        return self.bed.read(f"{found[0]}/{name}")
 
     def own_socket(self, name, *lines, service=SERVICE):
         """A socket unit of an administrator: its name."""

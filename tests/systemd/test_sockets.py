@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Socket units: each shipped one activates, an administrator's own are matched, wrong ones are refused by name."""
 
+import json
 import socket
 import struct
 
 import harness
 import procs
+import stamp
 from harness import SERVICE, TCP, UDP, clients
 
 HOSTS = ("127.0.0.1", "::1")
 SHIPPED = ("echo", "daytime", "time", "discard", "hostname")
-ON_REQUEST = ("chargen", "qotd", "tcpmux")
+ON_REQUEST = ("chargen", "qotd", "stamp", "tcpmux")
 
 
 class Shipped(harness.Case):
@@ -55,6 +57,10 @@ class Shipped(harness.Case):
         for host in HOSTS:
             self.assertEqual(clients.ask(self.connect(1, host=host), b"help\r\n"), b"chargen\r\nqotd\r\n")
 
+    def try_stamp(self):
+        for host in HOSTS:
+            self.assertEqual(stamp.reflection(clients.ask(self.connect(862, UDP, host), stamp.request(7))).seq, 7)
+
     def activates(self, *services):
         for service in services:
             with self.subTest(service=service):
@@ -70,17 +76,28 @@ class Shipped(harness.Case):
 
     def test_sockets_of_services_that_are_not_in_the_shipped_settings_serve_when_they_are_added(self):
         self.bed.write("/etc/echotimed/quotes", "Never a dull moment.\n")
-        self.configure({"service": "chargen"}, {"service": "qotd", "file": "/etc/echotimed/quotes"}, {"service": "tcpmux"})
+        self.configure({"service": "chargen"}, {"service": "qotd", "file": "/etc/echotimed/quotes"}, {"service": "tcpmux"},
+                       {"service": "stamp", "allow": ["127.0.0.0/8", "::1"]})
         self.activates(*ON_REQUEST)
 
     def test_sockets_of_services_that_are_not_in_the_shipped_settings_take_nothing_from_the_others(self):
         self.allowed += [r"^passed: descriptor \d+ \(qotd, tcp 127.0.0.1:17\).* its file is missing",
-                         r"^passed: descriptor \d+ \(qotd, tcp \[::1\]:17\).* its file is missing"]
+                         r"^passed: descriptor \d+ \(qotd, tcp \[::1\]:17\).* its file is missing",
+                         r"^passed: descriptor \d+ \(stamp, udp 127.0.0.1:862\).* its allow is missing",
+                         r"^passed: descriptor \d+ \(stamp, udp \[::1\]:862\).* its allow is missing"]
         self.start(*(f"echotimed-{s}.socket" for s in ("echo", *ON_REQUEST)), SERVICE)
         self.try_echo()
         self.try_chargen()
         self.assertIn(b"echo\r\n", clients.ask(self.connect(1), b"help\r\n"))
         self.assertEqual(self.bed.show(SERVICE, "NRestarts"), "0")
+
+    def test_the_example_of_info_serves_when_it_is_copied(self):
+        self.bed.write("/etc/systemd/system/echotimed-info.socket", self.read_example("echotimed-info.socket"))
+        self.bed.systemctl("daemon-reload")
+        self.start("echotimed-info.socket", SERVICE)
+        for host in HOSTS:
+            self.assertEqual(json.loads(clients.recv_all(self.connect(7862, host=host)))["server_port"], 7862)
+            self.assertEqual(json.loads(clients.ask(self.connect(7862, UDP, host), bytes(900)))["transport"], "udp")
 
     def test_all_sockets_at_once_are_served_by_one_service(self):
         self.start(*(f"echotimed-{s}.socket" for s in SHIPPED))
