@@ -40,6 +40,7 @@ struct client {
 	uint8_t next;          /* enum session_next: what follows when nothing is owed */
 	bool registered : 1;   /* in the loop                                         */
 	bool is_proxied : 1;   /* a header of the PROXY protocol said who `peer` is   */
+	bool has_header : 1;   /* ... and lies where a state would be: the service has none */
 	bool is_exempt : 1;    /* ... but not whom it was passed on for: no caps of a source */
 	bool is_bulk : 1;      /* more came at once than a buffer holds: bulk.h */
 	bool is_uncounted : 1; /* SESSION_CLOSING: no cap counts it at this moment */

@@ -98,6 +98,7 @@ static bool become(struct client *c, const struct svc_io *io)
 	counters_add(&c->w->counters[c->listener->row].sessions_ended, 1);
 	counters_add(&c->w->counters[to->row].sessions, 1);
 	c->listener = to;
+	c->has_header = false;
 	session_become(&c->session, to->settings->service, &to->settings->rules);
 	return true;
 }

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "net/collected.h"
+#include "stream/proxy_header.h"
 
 /* One end of a connection. */
 static struct addr end_of(int fd, bool peer)
@@ -49,7 +51,11 @@ void connection_collect(const struct client *c, struct svc_context *ctx)
 		facts.balancer = end_of(fd, true);
 	if (c->listener->transport == TRANSPORT_TCP) {
 		ctx->local = end_of(fd, false);
+		collected_of_connection(fd, ctx->local.family, &facts);
+		facts.interface_name = collected_interface_name(fd, facts.interface);
 		ask_tcp(fd, &facts);
 	}
+	if (c->has_header)
+		ctx->local = *proxy_header_server(c);
 	ctx->facts = &facts;
 }

@@ -27,6 +27,7 @@ static enum refusal name_client(struct client *c, const struct proxy *p, bool is
 		c->peer = p->client;
 	c->is_proxied = true;
 	c->is_exempt = is_real;
+	c->has_header = !is_real && c->listener->settings->service->state_bytes == 0;
 	request = admission_request(c->w, c->listener, &c->peer);
 	request.is_exempt = is_real;
 	return admission_name(c->w, c->listener, &request, c->slot);
@@ -82,6 +83,11 @@ bool proxy_header_read(struct client *c, uint8_t *buffer, size_t bytes, struct s
 		return false;
 	*ret = (struct span){ buffer + used, (size_t)n - used };
 	return true;
+}
+
+const struct addr *proxy_header_server(const struct client *c)
+{
+	return &((const struct proxy *)sessions_state(c))->server;
 }
 
 void proxy_header_late(struct client *c)

@@ -30,5 +30,8 @@ struct span {
  * a header, or as the client that it names is refused. */
 bool proxy_header_read(struct client *c, uint8_t *buffer, size_t bytes, struct span *ret) must_check;
 
+/* The address that the client has asked, by the header. c->has_header. */
+const struct addr *proxy_header_server(const struct client *c);
+
 /* The timer of the header fires: the connection is over. */
 void proxy_header_late(struct client *c);

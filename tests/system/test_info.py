@@ -85,13 +85,45 @@ class InfoStream(harness.Case):
         self.assertGreater(said["tcp"]["pmtu_bytes"], 1000)
         self.assertNotIn("length", said)
 
+    def test_a_connection_is_told_the_ttl_class_and_interface_of_its_beginning(self):
+        for address in ("127.0.0.1", "::1", "*") if clients.has_ipv6() else ("127.0.0.1",):
+            d = self.serve({**INFO, "transport": "tcp", "address": address, "acknowledge_public": True})
+            for host in {"*": ("127.0.0.1", "::1")}.get(address, (address,)):
+                def before(s):
+                    level, ttl, tos = (socket.IPPROTO_IP, socket.IP_TTL, socket.IP_TOS) if s.family == socket.AF_INET else \
+                        (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, socket.IPV6_TCLASS)
+                    s.setsockopt(level, ttl, 53)
+                    s.setsockopt(level, tos, 46 << 2)
+                said = members(clients.recv_all(d.connect("info", host=host, before=before)))
+                expected = {"client": host, "interface": "lo", "ttl": 53, "dscp": 46, "ecn": "not"}
+                self.assertEqual({name: said.get(name) for name in expected}, expected)
+            d.stop()
+
     def test_a_balancer_s_client_is_the_client_and_the_balancer_is_told(self):
         d = self.serve({**INFO, "transport": "tcp", "proxy": "v1", "proxy_from": ["127.0.0.1"]})
         s = d.connect("info")
         s.sendall(b"PROXY TCP4 192.0.2.7 198.51.100.2 40000 7777\r\n")
         said = members(clients.recv_all(s))
         self.assertEqual((said["client"], said["client_port"]), ("192.0.2.7", 40000))
-        self.assertEqual(said["proxy"]["balancer"], "127.0.0.1")
+        self.assertEqual((said["server"], said["server_port"]), ("198.51.100.2", 7777))
+        self.assertEqual((said["proxy"]["balancer"], said["proxy"]["balancer_port"]), s.getsockname())
+
+    def test_a_balancer_that_speaks_for_itself_is_the_client(self):
+        d = self.serve({**INFO, "transport": "tcp", "proxy": "v1", "proxy_from": ["127.0.0.1"]})
+        s = d.connect("info")
+        s.sendall(b"PROXY UNKNOWN\r\n")
+        said = members(clients.recv_all(s))
+        self.assertEqual((said["client"], said["client_port"]), s.getsockname())
+        self.assertEqual((said["server"], said["server_port"]), s.getpeername())
+
+    def test_info_by_tcpmux_behind_a_balancer_tells_no_address_that_is_none(self):
+        d = self.serve({"service": "tcpmux", "transport": "tcp", "proxy": "v1", "proxy_from": ["127.0.0.1"],
+                        "acknowledge_public": True, "services": ["info"]},
+                       {**INFO, "transport": "tcp", "proxy": "v1", "proxy_from": ["127.0.0.1"]})
+        s = d.connect("tcpmux")
+        s.sendall(b"PROXY TCP4 192.0.2.7 198.51.100.2 40000 7777\r\ninfo\r\n")
+        said = members(clients.recv_all(s).partition(b"\r\n")[2])
+        self.assertEqual((said["client"], said["server"]), ("192.0.2.7", "127.0.0.1"))
 
     def test_a_unix_client_has_no_address(self):
         d = self.serve({**INFO, "transport": "unix", "path": self.folder / "info"})
