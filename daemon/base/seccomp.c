@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -102,42 +104,80 @@ static int fill(scmp_filter_ctx filter, const struct seccomp_list *l)
 	return r;
 }
 
-/* Through a pipe: whoever builds it may be allowed to write no file. */
-static int export(scmp_filter_ctx filter, struct seccomp_program *p)
+/* Into a pipe: whoever builds it may be allowed to write no file. */
+static int write_program(const struct seccomp_list *l, int to)
 {
-	int ends[2];
+	scmp_filter_ctx filter = seccomp_init(l->others ? SCMP_ACT_ERRNO((uint16_t)l->others) : SCMP_ACT_KILL_PROCESS);
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	cleanup_fd int from = ends[0], to = ends[1];
-	int r = seccomp_export_bpf(filter, to);
-	if (r < 0)
-		return r;
+	if (!filter)
+		return -ENOMEM;
+	int r = fill(filter, l);
+	errno = 0;
+	if (r == 0)
+		r = seccomp_export_bpf(filter, to);
+	if (r == 0 && errno == ENOMEM) /* it may call that a success, and the program is not whole */
+		r = -ENOMEM;
+	seccomp_release(filter);
+	return r;
+}
+
+static int read_program(int from, struct seccomp_program *p)
+{
 	p->at = malloc(PROGRAM_BYTES);
 	if (!p->at)
 		return -ENOMEM;
 	ssize_t n = read(from, p->at, PROGRAM_BYTES);
 	if (n <= 0 || n == PROGRAM_BYTES) {
+		int r = n < 0 ? -errno : -E2BIG;
 		seccomp_drop(p);
-		return n < 0 ? -errno : -E2BIG;
+		return r;
 	}
 	p->n = (unsigned short)((size_t)n / sizeof(*p->at));
 	return 0;
 }
 
-int seccomp_build(const struct seccomp_list *l, struct seccomp_program *p)
+/* Where libseccomp has no memory it frees twice, or never ends: in a process of its own, with a second of CPU time. */
+static int write_program_apart(const struct seccomp_list *l, int to)
 {
+	static const struct rlimit second = { 1, 1 };
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)setrlimit(RLIMIT_CPU, &second);
+		_exit(write_program(l, to) < 0);
+	}
+	if (pid < 0)
+		return -errno;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return status == 0 ? 0 : -ENOMEM;
+}
+
+static int build(const struct seccomp_list *l, struct seccomp_program *p,
+		 int (*write_it)(const struct seccomp_list *l, int to))
+{
+	int ends[2];
+
 	*p = (struct seccomp_program){ 0 };
 	if (!seccomp_is_active())
 		return -ENOSYS;
-	scmp_filter_ctx filter = seccomp_init(l->others ? SCMP_ACT_ERRNO((uint16_t)l->others) : SCMP_ACT_KILL_PROCESS);
-	if (!filter)
-		return -ENOMEM;
-	int r = fill(filter, l);
-	if (r == 0)
-		r = export(filter, p);
-	seccomp_release(filter);
-	return r;
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	cleanup_fd int from = ends[0], to = ends[1];
+	int r = write_it(l, to);
+	return r < 0 ? r : read_program(from, p);
+}
+
+int seccomp_build(const struct seccomp_list *l, struct seccomp_program *p)
+{
+	return build(l, p, write_program);
+}
+
+int seccomp_build_apart(const struct seccomp_list *l, struct seccomp_program *p)
+{
+	return build(l, p, write_program_apart);
 }
 
 void seccomp_drop(struct seccomp_program *p)
@@ -203,6 +243,11 @@ int seccomp_build(const struct seccomp_list *l maybe_unused, struct seccomp_prog
 {
 	*p = (struct seccomp_program){ 0 };
 	return -ENOSYS;
+}
+
+int seccomp_build_apart(const struct seccomp_list *l, struct seccomp_program *p)
+{
+	return seccomp_build(l, p);
 }
 
 void seccomp_drop(struct seccomp_program *p maybe_unused)

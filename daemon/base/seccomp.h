@@ -75,6 +75,8 @@ struct seccomp_program {
 
 /* Builds it anew; p->at is given to free() by seccomp_drop(). 0; -ENOSYS: calls are not filtered here; else -errno. */
 int seccomp_build(const struct seccomp_list *l, struct seccomp_program *p) must_check;
+/* The same for a process that must not die of it: libseccomp does where memory runs out. Forks, and waits for the child. */
+int seccomp_build_apart(const struct seccomp_list *l, struct seccomp_program *p) must_check;
 void seccomp_drop(struct seccomp_program *p);
 
 /* The filter: this process, and what it forks, may make no other calls from here on. Needs no_new_privs. 0; -ENOSYS:

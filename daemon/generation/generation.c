@@ -138,16 +138,17 @@ int generation_new(struct fleet *f, struct settings *settings, const struct gene
 }
 
 /* Work that each process would otherwise repeat in memory of its own. */
-static void prepare_processes(const struct generation *g)
+static int prepare_processes(const struct generation *g)
 {
-	if (g->resolvers_wanted)
-		sandbox_prepare(SANDBOX_RESOLVER);
-	if (g->metrics_fd >= 0)
-		sandbox_prepare(SANDBOX_METRICS);
-	for (uint32_t i = 0; i < g->settings->pools_n; i++)
+	int r = g->resolvers_wanted ? sandbox_prepare(SANDBOX_RESOLVER) : 0;
+
+	if (r == 0 && g->metrics_fd >= 0)
+		r = sandbox_prepare(SANDBOX_METRICS);
+	for (uint32_t i = 0; r == 0 && i < g->settings->pools_n; i++)
 		if (g->used[i])
-			sandbox_prepare(worker_process_role(&g->settings->pools[i]));
+			r = sandbox_prepare(worker_process_role(&g->settings->pools[i]));
 	(void)malloc_trim(0); /* what was freed is put in order */
+	return r;
 }
 
 /* Before any process is forked: the one that shows metrics inherits the names. */
@@ -165,9 +166,10 @@ static void name_pools(const struct generation *g)
 int generation_start(struct generation *g)
 {
 	name_pools(g);
-	prepare_processes(g);
-	int r = pool_spawn(g, CHILD_RESOLVER, g->resolvers_wanted);
+	int r = prepare_processes(g);
 
+	if (r == 0)
+		r = pool_spawn(g, CHILD_RESOLVER, g->resolvers_wanted);
 	if (r == 0)
 		r = pool_spawn(g, CHILD_METRICS, g->metrics_fd >= 0);
 	for (uint32_t i = 0; r == 0 && i < g->settings->pools_n; i++)

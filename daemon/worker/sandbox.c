@@ -79,24 +79,19 @@ static int restrict_files(const struct sandbox *s)
  * quarter of a millisecond later. */
 static struct seccomp_program programs[SANDBOX_ROLES_N];
 
-static int build_filter(enum sandbox_role role)
+static int build_filter(enum sandbox_role role, int (*build)(const struct seccomp_list *l, struct seccomp_program *p))
 {
 	struct seccomp_list l;
 
 	if (programs[role].at)
 		return 0;
 	role_calls(role, &l);
-	return seccomp_build(&l, &programs[role]);
-}
-
-void sandbox_prepare(enum sandbox_role role)
-{
-	(void)!build_filter(role);
+	return build(&l, &programs[role]);
 }
 
 static int filter_calls(enum sandbox_role role)
 {
-	int r = build_filter(role);
+	int r = build_filter(role, seccomp_build);
 
 	return r < 0 ? r : seccomp_enter(&programs[role]);
 }
@@ -104,6 +99,11 @@ static int filter_calls(enum sandbox_role role)
 static int unless_missing(int r)
 {
 	return r == -ENOSYS ? 0 : r;
+}
+
+int sandbox_prepare(enum sandbox_role role)
+{
+	return unless_missing(build_filter(role, seccomp_build_apart));
 }
 
 int sandbox_enter(const struct sandbox *s)

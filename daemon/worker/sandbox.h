@@ -26,9 +26,9 @@ struct sandbox {
  * style: the parent is somebody else's). 0 or -errno: the process must not serve then. */
 int sandbox_enter(const struct sandbox *s) must_check;
 
-/* Does once, before processes of this role are forked, what costs time and memory for their sandbox. Harmless where it
- * fails: the process then does it. */
-void sandbox_prepare(enum sandbox_role role);
+/* Does once, before processes of this role are forked, what costs time and memory for their sandbox: a process in bounds of
+ * its own may not have as much. 0 or -errno: they must not be forked then. */
+int sandbox_prepare(enum sandbox_role role) must_check;
 
 /* Logs what this kernel cannot do for the sandboxes. */
 void sandbox_say_what_is_missing(void);
