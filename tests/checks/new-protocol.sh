@@ -12,7 +12,7 @@ cp -R "$top/daemon" "$copy/daemon"
 cp -R "$top/tests/unit" "$copy/tests/unit"
 chmod -R u+w "$copy"
 
-patch --directory="$copy" --strip=1 --forward <"$patch"
+patch --directory="$copy" --strip=1 --forward --fuzz=0 <"$patch"
 "$top/tests/checks/layers.py" "$copy"
 cd "$copy"
 # shellcheck disable=SC2086 # lists of flags
