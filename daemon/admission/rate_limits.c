@@ -45,16 +45,13 @@ static bool has_source(const struct addr *a)
 	return a->family == AF_INET || a->family == AF_INET6;
 }
 
-/* A look at a source under a rate. Of *ret it sets what a look needs. */
-static struct rate_sketch_view begin_view(const struct rate_limits *l, const struct rate_limits_request *q,
-					  const struct rate *rate, uint32_t group)
+/* The question of a request, about its source under a rate. What a look sets is left unset: this is a datagram's price. */
+static void ask_of_source(const struct rate_limits *l, const struct rate_limits_request *q, uint32_t group,
+			  struct rate_sketch_view *ret)
 {
-	return (struct rate_sketch_view){
-		.key = rate_sketch_key(&l->limiter, &q->source, group | q->row),
-		.rate = rate,
-		.n = q->n,
-		.now_ns = q->now_ns,
-	};
+	ret->key = rate_sketch_key(&l->limiter, &q->source, group | q->row);
+	ret->n = q->n;
+	ret->now_ns = q->now_ns;
 }
 
 uint32_t rate_limits_answers(const struct rate_limits *l, const struct rate_limits_request *q, const struct rate *of_source,
@@ -67,7 +64,8 @@ uint32_t rate_limits_answers(const struct rate_limits *l, const struct rate_limi
 
 	*ret_why = REFUSED_RATE;
 	if (counts) {
-		v = begin_view(l, q, of_source, GROUP_ANSWERS);
+		v.rate = of_source;
+		ask_of_source(l, q, GROUP_ANSWERS, &v);
 		wanted.n = rate_sketch_look(&l->limiter, &v);
 		if (wanted.n == 0)
 			return 0;
@@ -93,7 +91,8 @@ enum refusal rate_limits_session(const struct rate_limits *l, const struct rate_
 
 	if (of_source->amount == 0 || !has_source(&q->source))
 		return REFUSED_NOT;
-	v = begin_view(l, q, of_source, GROUP_SESSIONS);
+	v.rate = of_source;
+	ask_of_source(l, q, GROUP_SESSIONS, &v);
 	return rate_sketch_look(&l->limiter, &v) != 0 && rate_sketch_take(&l->limiter, &v, 1) != 0 ? REFUSED_NOT
 												   : REFUSED_RATE;
 }

@@ -4,8 +4,19 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/bytes.h"
+
+/* Once, so that a datagram's price is two words' masking. */
+static void make_mask(uint16_t family, const struct rate_sketch_shape *shape, uint64_t ret[2])
+{
+	struct addr all = { .family = family };
+
+	memset(all.bytes, 0xFF, sizeof(all.bytes));
+	all = addr_source(&all, shape->source_bits_v4, shape->source_bits_v6);
+	memcpy(ret, all.bytes, sizeof(all.bytes));
+}
 
 void rate_sketch_init(struct rate_sketch *l, void *memory, const struct rate_sketch_shape *shape,
 		      const struct siphash_key *key)
@@ -13,17 +24,19 @@ void rate_sketch_init(struct rate_sketch *l, void *memory, const struct rate_ske
 	assert(shape->bytes >= RATE_SKETCH_BYTES_MIN);
 	*l = (struct rate_sketch){ .key = *key,
 				   .width = (uint32_t)(shape->bytes / sizeof(l->cells[0]) / RATE_SKETCH_ROWS),
-				   .source_bits_v4 = shape->source_bits_v4,
-				   .source_bits_v6 = shape->source_bits_v6,
 				   .cells = memory };
+	make_mask(AF_INET, shape, l->mask_v4);
+	make_mask(AF_INET6, shape, l->mask_v6);
 }
 
 uint64_t rate_sketch_key(const struct rate_sketch *l, const struct addr *a, uint32_t group)
 {
-	struct addr source = addr_source(a, l->source_bits_v4, l->source_bits_v6);
-	uint64_t name[3] = { (uint64_t)source.family << 32 | group };
+	const uint64_t *mask = a->family == AF_INET ? l->mask_v4 : l->mask_v6;
+	uint64_t name[3] = { (uint64_t)a->family << 32 | group };
 
-	memcpy(name + 1, source.bytes, sizeof(source.bytes));
+	memcpy(name + 1, a->bytes, sizeof(a->bytes));
+	name[1] &= mask[0];
+	name[2] &= mask[1];
 	/* Most sources have no second half. The hash knows how much it was given, so none is like one that has. */
 	return siphash(&l->key, name, name[2] != 0 ? 24 : 16);
 }

@@ -42,9 +42,9 @@
 /* A process's own, but for the cells: what others could write says nothing of where anything is. */
 struct rate_sketch {
 	struct siphash_key key;
-	uint32_t width; /* cells of a row */
-	uint8_t source_bits_v4, source_bits_v6;
-	_Atomic uint64_t *cells; /* RATE_SKETCH_ROWS × width: the time up to which a cell is spent, or 0 */
+	uint32_t width;                  /* cells of a row                        */
+	uint64_t mask_v4[2], mask_v6[2]; /* of an address, the bits of its source */
+	_Atomic uint64_t *cells;         /* RATE_SKETCH_ROWS × width: the time up to which a cell is spent, or 0 */
 };
 
 /* The things that make a source, apart from its address. */
@@ -58,7 +58,7 @@ struct rate_sketch_shape {
 void rate_sketch_init(struct rate_sketch *l, void *memory, const struct rate_sketch_shape *shape,
 		      const struct siphash_key *key);
 
-/* The name of an address's source (its prefix) here; `group` tells its debts apart. */
+/* The name of the source (prefix) of an IPv4 or IPv6 address here; `group` tells its debts apart. */
 uint64_t rate_sketch_key(const struct rate_sketch *l, const struct addr *a, uint32_t group);
 
 /* A question about a source, and what the last look found. */
