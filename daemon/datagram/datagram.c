@@ -82,11 +82,11 @@ static void count_drops(struct outlet *o)
 
 static void start_reading(struct outlet *o)
 {
-	if (wait_for(o) < 0)
-		return;
 	drops_begin(&o->drops, o->source.fd);
 	sender_begin(&o->sender, o->source.fd);
 	o->reading = true;
+	if (wait_for(o) < 0)
+		resting_go_on(&o->resting, o->d->w);
 }
 
 static void stop_reading(struct outlet *o)

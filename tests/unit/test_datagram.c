@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -509,6 +510,31 @@ TEST(a_socket_that_was_shut_down_is_polled_no_more)
 	}
 }
 
+TEST(a_socket_that_could_not_be_waited_on_is_tried_again)
+{
+	struct desk d;
+	int kept, client;
+
+	desk_begin(&d, POOL_EVENT, 4);
+	const struct listener *l = desk_listen(&d, "echo", TRANSPORT_UDP, AF_INET);
+	desk_worker(&d);
+	/* epoll_ctl fails, as it may for want of memory. */
+	kept = fcntl(l->fd, F_DUPFD_CLOEXEC, 3);
+	close(l->fd);
+	atomic_store(&d.readers[0], DESK_RECORD);
+	datagram_look(d.w.datagrams);
+	assert_int_equal(dup2(kept, l->fd), l->fd);
+	assert_int_equal(d.w.loop.heap_n, 1);
+	d.w.loop.heap[0]->at_ns = 1;
+	client = desk_dial(l, SOCK_DGRAM);
+	ask(client, "x", 1);
+	desk_turn(&d);
+	expect_answer(client, "x", 1);
+	close(client);
+	close(kept);
+	desk_end(&d);
+}
+
 /* Of a socket that was passed, whoever made it may ask for this at any time. */
 TEST(errors_and_time_stamps_that_are_queued_are_thrown_away)
 {
@@ -552,6 +578,7 @@ int main(void)
 		cmocka_unit_test(unix_clients_that_never_read_harm_nobody),
 		cmocka_unit_test(a_unix_client_that_reads_at_last_is_answered_again),
 		cmocka_unit_test(a_socket_that_was_shut_down_is_polled_no_more),
+		cmocka_unit_test(a_socket_that_could_not_be_waited_on_is_tried_again),
 		cmocka_unit_test(errors_and_time_stamps_that_are_queued_are_thrown_away),
 	};
 
