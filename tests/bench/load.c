@@ -177,17 +177,10 @@ static uint64_t phase(long ms)
 static void parse(int argc, char **argv)
 {
 	static const struct option names[] = {
-		{ "port", 1, NULL, 0 },
-		{ "connections", 1, NULL, 1 },
-		{ "size", 1, NULL, 2 },
-		{ "depth", 1, NULL, 3 },
-		{ "sources", 1, NULL, 4 },
-		{ "gso", 0, NULL, 5 },
-		{ "eof", 0, NULL, 6 },
-		{ "warm-ms", 1, NULL, 7 },
-		{ "run-ms", 1, NULL, 8 },
-		{ "host", 1, NULL, 9 },
-		{ 0 },
+		{ "port", 1, NULL, 0 },  { "connections", 1, NULL, 1 }, { "size", 1, NULL, 2 },
+		{ "depth", 1, NULL, 3 }, { "sources", 1, NULL, 4 },     { "gso", 0, NULL, 5 },
+		{ "eof", 0, NULL, 6 },   { "warm-ms", 1, NULL, 7 },     { "run-ms", 1, NULL, 8 },
+		{ "host", 1, NULL, 9 },  { "payload", 1, NULL, 10 },    { 0 },
 	};
 	long *numbers[] = { &load_options.port,  &load_options.connections, &load_options.size,
 			    &load_options.depth, &load_options.sources,     &load_options.gso,
@@ -207,6 +200,8 @@ static void parse(int argc, char **argv)
 			exit(64);
 		if (c == 9)
 			load_options.host = optarg;
+		else if (c == 10)
+			load_options.payload = optarg;
 		else
 			*numbers[c] = optarg ? atol(optarg) : 1;
 	}

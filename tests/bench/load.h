@@ -20,6 +20,7 @@ struct load_options {
 	long eof;         /* `session`: the server speaks first and closes                        */
 	long warm_ms;
 	long run_ms;
+	const char *payload; /* `udp`: hexadecimal; what all datagrams say, whatever the answer does. NULL: a number each */
 };
 
 /* One stream, session or UDP socket. */

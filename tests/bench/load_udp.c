@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <netinet/udp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -44,8 +45,22 @@ static int socket_open(void)
 	return fd;
 }
 
+/* The octets of --payload, whose size is the datagrams'. */
+static void payload_init(void)
+{
+	const char *at = load_options.payload;
+	unsigned octet;
+	size_t n = 0;
+
+	for (int used; at && n < sizeof(out[0]) && sscanf(at, "%2x%n", &octet, &used) == 1; at += used)
+		out[0][n++] = (unsigned char)octet;
+	load_options.size = (long)n;
+}
+
 static void buffers_init(void)
 {
+	if (load_options.payload)
+		payload_init();
 	size_t size = (size_t)load_options.size;
 
 	if (size < sizeof(uint64_t) || size > sizeof(out[0])) {
@@ -53,7 +68,10 @@ static void buffers_init(void)
 		load_die("--size of a datagram: 8 to 2048");
 	}
 	for (size_t i = 0; i < BATCH; i++) {
-		memset(out[i], 'e', size);
+		if (!load_options.payload)
+			memset(out[i], 'e', size);
+		else if (i > 0)
+			memcpy(out[i], out[0], size);
 		out_at[i] = (struct iovec){ out[i], size };
 		in_at[i] = (struct iovec){ in[i], sizeof(in[i]) };
 		out_headers[i].msg_hdr = (struct msghdr){ .msg_iov = &out_at[i], .msg_iovlen = 1 };
@@ -90,7 +108,8 @@ static void number(struct client *c, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint64_t at = c->sent + i;
-		memcpy(out[i], &at, sizeof(at));
+		if (!load_options.payload)
+			memcpy(out[i], &at, sizeof(at));
 		if (many_sources) {
 			struct in_pktinfo from = { .ipi_spec_dst = load_source(at, load_options.sources).sin_addr };
 			memcpy(CMSG_DATA(CMSG_FIRSTHDR(&out_headers[i].msg_hdr)), &from, sizeof(from));
@@ -141,6 +160,8 @@ static bool answered(struct client *c, const unsigned char *data, size_t len)
 	size_t size = (size_t)load_options.size;
 	uint64_t n = 0;
 
+	if (load_options.payload && len == size)
+		return true;
 	if (len == size)
 		memcpy(&n, data, sizeof(n));
 	if (len != size || n >= c->sent || memcmp(data + sizeof(n), out[0] + sizeof(n), size - sizeof(n)) != 0) {

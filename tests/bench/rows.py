@@ -3,6 +3,7 @@
 
 import curves
 import figures
+import reflector
 from turns import Turns
 
 UDP = ("echotimed/udp",)
@@ -47,6 +48,9 @@ ROWS = (
     figures.Figure("idle-worker", "memory of an idle prefork worker and of a fork session's process", figures.idle_worker),
     figures.Figure("start", "from the start to READY, the shipped file", figures.start),
     figures.Figure("reload", "from SIGHUP to READY, the shipped file as it was", figures.reload),
+    figures.Figure("reflect", "a packet echoed and reflected, 16 sockets, 16 in flight on each", reflector.reflect),
+    figures.Figure("t3", "how far T3 is from the kernel's stamp of the sending, by packets a second", reflector.t3),
+    figures.Figure("stamp-session", "memory of a STAMP session, of 10,000", reflector.session_memory),
     curves.Curve("connections", "TCP echo, 64 bytes, by the number of connections", "connections",
                  "echo --connections {n} --sources 50", (1, 10, 100, 1000, 10_000), "µs of CPU a message",
                  ("echotimed/event", "tcp_epoll", "libev")),

@@ -2,6 +2,7 @@
 """The servers that are compared: echotimed under each model, the minimal ones of limits/, and packaged peers."""
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -55,11 +56,12 @@ class Echotimed(Server):
     @staticmethod
     def settings(service, transport, model, more):
         user, group = service_user()
-        listener = {**LISTENER, "service": service, "transport": transport, "pool": model, **more}
+        listener = {**LISTENER, "service": service, "transport": transport, "pool": model}
         if transport == "udp":
             del listener["max_sessions"], listener["max_sessions_per_source"], listener["session_rate"]
         else:
             del listener["udp_rate"]
+        listener.update(more)
         return {"user": user, "group": group, "control": {"path": ""}, "listeners": [listener]}
 
     def takes(self, config):
@@ -204,6 +206,14 @@ stream {{ server {{ listen 127.0.0.1:{port} backlog=4096; return "$time_iso8601\
     return Process([path, "-c", conf, "-e", "/dev/null"], port)
 
 
+def stamp_key():
+    """The file of the key that reflector.py signs with."""
+    path = _file("stamp.key", bytes(range(32)).hex() + "\n")
+    os.chmod(path, 0o600)
+    os.chown(path, pwd.getpwnam(service_user()[0]).pw_uid, -1)
+    return path
+
+
 def _echotimed(service, transport, model, **more):
     return lambda: Echotimed(service, transport, model, **more)
 
@@ -222,6 +232,9 @@ SERVERS = {
     "echotimed/udp": _echotimed("echo", "udp", "event"),
     "echotimed/udp, table 64M": _echotimed("echo", "udp", "event", limits={"table": "64M"}),
     "echotimed/udp busy_poll": _echotimed("echo", "udp", "event", pools={"event": BUSY}),
+    "stamp": _echotimed("stamp", "udp", "event", sessions="open"),
+    "stamp stateful": _echotimed("stamp", "udp", "event", sessions="open", mode="stateful"),
+    "stamp authenticated": lambda: Echotimed("stamp", "udp", "event", sessions="open", key_file=stamp_key()),
     "tcp_epoll": _limit("tcp_epoll"),
     "tcp_epoll -b 262144": _limit("tcp_epoll", "-b", "262144"),
     "tcp_epoll -a": _limit("tcp_epoll", "-a"),
