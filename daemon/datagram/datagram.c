@@ -176,12 +176,14 @@ static bool has_name(const struct outlet *o, const struct alike *a, uint32_t n)
 static void collect(struct outlet *o, const struct alike *a, struct svc_context *ctx)
 {
 	static struct svc_facts facts;
+	unsigned wanted = o->listener->settings->service->needs.collects;
 
 	collect_read(o->listener, a->message, a->info, &facts);
 	facts.now_ns = o->d->w->loop.now_ns;
 	facts.uptime_s = worker_uptime_s(o->d->w);
-	facts.limited = rate_limits_was_limited(o->d->w->plan->limits, &a->info->checked.source, facts.now_ns);
-	if (o->listener->settings->service->needs.collects & SVC_DROPS) {
+	if (wanted & SVC_LIMITED)
+		facts.limited = rate_limits_was_limited(o->d->w->plan->limits, &a->info->checked.source, facts.now_ns);
+	if (wanted & SVC_DROPS) {
 		count_drops(o);
 		facts.dropped = o->drops.seen;
 	}
