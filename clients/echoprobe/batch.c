@@ -141,6 +141,9 @@ static void read_control(const struct cmsghdr *c, struct batch_datagram *ret)
 	else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) ||
 		 (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS))
 		ret->traffic_class = number_in(c);
+	else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVFRAGSIZE) ||
+		 (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVFRAGSIZE))
+		ret->fragment_bytes = (uint32_t)number_in(c);
 }
 
 void batch_datagram(const struct batch *b, unsigned i, struct batch_datagram *ret)

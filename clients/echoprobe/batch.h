@@ -39,9 +39,10 @@ struct batch_datagram {
 	size_t n;      /* octets there, which may be fewer than came */
 	size_t length; /* octets that came                           */
 	struct addr from;
-	int64_t stamp_ns;       /* the kernel's, wall clock; 0: none           */
-	int ttl, traffic_class; /* -1: not known                        */
-	uint32_t dropped;       /* that the socket's buffer had no room for, since it was opened */
+	int64_t stamp_ns;        /* the kernel's, wall clock; 0: none           */
+	int ttl, traffic_class;  /* -1: not known                        */
+	uint32_t fragment_bytes; /* of the largest fragment that it came in, where the socket tells; 0: in one piece */
+	uint32_t dropped;        /* that the socket's buffer had no room for, since it was opened */
 };
 
 /* Receives what is there. How many, 0 included. */

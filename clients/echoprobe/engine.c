@@ -249,8 +249,11 @@ static void begin(struct engine *e)
 
 	e->phase = ENGINE_SENDING;
 	e->schedule.due_ns = now_ns;
-	loop_set_timer(e->loop, &e->send, now_ns);
+	if (e->carrier->send)
+		loop_set_timer(e->loop, &e->send, now_ns);
 	loop_set_timer(e->loop, &e->end, clock_add(now_ns, e->plan->duration_ns));
+	for (size_t i = 0; e->carrier->begin && i < e->flows_n; i++)
+		e->carrier->begin(&e->flows[i]);
 }
 
 static void fire_end(struct loop_timer *t)

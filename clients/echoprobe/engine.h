@@ -52,7 +52,10 @@ struct engine_carrier {
 	int (*open)(struct engine_flow *f, const struct target_source *from, struct text *why);
 	/* 0: packets may be sent; 1: it connects first, and says engine_connected(); or -errno. */
 	int (*start)(struct engine_flow *f);
+	/* Sends what is due. NULL: nothing is due by the schedule; begin() is called once, and sends then and whenever an
+	 * answer comes or fails to come, until it calls engine_stop(). */
 	void (*send)(struct engine_flow *f, const struct engine_turn *turn);
+	void (*begin)(struct engine_flow *f);
 	/* Nothing more is sent; NULL: nobody needs to know. */
 	void (*stop)(struct engine_flow *f);
 	/* Whether nothing more can come; NULL: that is never known. */

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "echoprobe/engine_private.h"
-#include "echoprobe/manners.h"
 #include "echoprobe/probe.h"
 
 #define STEP_NS ((int64_t)CLOCK_MS_NS) /* a wall clock that moved by more between two stamps makes them useless */
@@ -28,16 +27,6 @@ static void take_stamp(struct engine_flow *f, const struct errqueue_message *m)
 	slot->stamp_ns = m->stamp_ns;
 }
 
-static void take_icmp(struct engine *e, const struct errqueue_message *m)
-{
-	const struct result_icmp *row = icmp_add(&e->icmp, m);
-
-	if (e->watch && e->watch->icmp)
-		e->watch->icmp(e->watch, e, row);
-	if (manners_is_prohibition(m->family, m->type, m->code))
-		engine_stop(e, RESULT_PROHIBITED);
-}
-
 static void read_errors(struct engine_flow *f)
 {
 	struct errqueue_message m;
@@ -46,7 +35,7 @@ static void read_errors(struct engine_flow *f)
 		if (m.kind == ERRQUEUE_STAMP)
 			take_stamp(f, &m);
 		else if (m.kind == ERRQUEUE_ICMP)
-			take_icmp(f->engine, &m);
+			engine_take_icmp(f->engine, &m);
 	}
 }
 

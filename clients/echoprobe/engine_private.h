@@ -32,6 +32,9 @@ void engine_count_fault(struct engine *e, int error);
 /* Counts an answer and tells whoever watches; *p is what is known of it, but for what the track knows. */
 void engine_take_answer(struct engine_flow *f, const struct track_answer *answer, struct result_packet *p);
 
+/* Counts an ICMP error and tells whoever watches; one that prohibits ends the sending. */
+void engine_take_icmp(struct engine *e, const struct errqueue_message *m);
+
 /* Tells whoever watches of a packet. */
 void engine_tell(struct engine *e, const struct result_packet *packet);
 

@@ -3,6 +3,7 @@
  * */
 #include "base/clock.h"
 #include "echoprobe/engine_private.h"
+#include "echoprobe/manners.h"
 
 void engine_count_fault(struct engine *e, int error)
 {
@@ -49,6 +50,16 @@ void engine_send_due(struct engine *e)
 	loop_set_timer(e->loop, &e->send, schedule_due_ns(&e->schedule));
 	if (e->expiry.place == 0)
 		engine_settle(e);
+}
+
+void engine_take_icmp(struct engine *e, const struct errqueue_message *m)
+{
+	const struct result_icmp *row = icmp_add(&e->icmp, m);
+
+	if (e->watch && e->watch->icmp)
+		e->watch->icmp(e->watch, e, row);
+	if (manners_is_prohibition(m->family, m->type, m->code))
+		engine_stop(e, RESULT_PROHIBITED);
 }
 
 static enum result_fate fate_of(enum track_verdict verdict, enum tally_content content)

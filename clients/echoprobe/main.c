@@ -105,12 +105,12 @@ static void take_signal(struct loop_source *s, uint32_t events maybe_unused)
 
 static int open_loop(struct program *p)
 {
-	size_t receive_bytes = p->plan.size_bytes > RECEIVE_MIN_BYTES ? p->plan.size_bytes : RECEIVE_MIN_BYTES;
+	size_t receive_bytes = p->plan.room_bytes > RECEIVE_MIN_BYTES ? p->plan.room_bytes : RECEIVE_MIN_BYTES;
 	sigset_t set;
 	int r = loop_init(&p->loop, EXPORTER_TIMERS + p->runs_n * (ENGINE_TIMERS + TELL_TIMERS + p->plan.flows));
 
 	if (r == 0)
-		r = batch_new(p->plan.size_bytes, receive_bytes, &p->batch);
+		r = batch_new(p->plan.room_bytes, receive_bytes, &p->batch);
 	if (r < 0)
 		return r;
 	sigemptyset(&set);

@@ -89,6 +89,15 @@ void mtu_search_too_big(struct mtu_search *m, uint32_t mtu)
 	m->hint = mtu > m->passed ? mtu : 0;
 }
 
+/* A fragment's payload is a multiple of 8 octets: most often what is 8 larger does not pass. */
+void mtu_search_in_pieces(struct mtu_search *m, uint32_t piece)
+{
+	fails_from(m, m->trying, MTU_BY_PIECES);
+	if (piece > m->passed && piece < m->failed)
+		m->passed = piece;
+	m->hint = piece + 8 > m->passed && piece + 8 < m->failed ? piece + 8 : 0;
+}
+
 uint64_t mtu_search_timer_ns(uint64_t rtt_ns)
 {
 	return 3 * rtt_ns > CLOCK_S_NS ? 3 * rtt_ns : CLOCK_S_NS;

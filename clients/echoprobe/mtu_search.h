@@ -23,6 +23,7 @@ enum mtu_search_by {
 	MTU_BY_CEILING, /* they were not tried: the interface has no larger ones */
 	MTU_BY_ROUTER,  /* a router said so                                      */
 	MTU_BY_SEARCH,  /* they vanish                                           */
+	MTU_BY_PIECES,  /* they come in fragments                                */
 };
 
 struct mtu_search {
@@ -30,7 +31,7 @@ struct mtu_search {
 	uint32_t floor, ceiling;
 	uint32_t passed; /* the largest that did; 0: none yet         */
 	uint32_t failed; /* the smallest that did not                 */
-	uint32_t hint;   /* the next one to try, on a router's word; 0: none */
+	uint32_t hint;   /* the next one to try, as the caller or a router has it; 0: none */
 	uint32_t trying;
 	unsigned losses; /* of it in a row                            */
 	enum mtu_search_by by;
@@ -49,6 +50,9 @@ void mtu_search_lost(struct mtu_search *m);
 /* A router said that packets of that size are too big, and mtu is not; the caller has seen that it quotes ours. A word that
  * cannot be true (RFC 8899 section 4.6) is left out, and is a loss. */
 void mtu_search_too_big(struct mtu_search *m, uint32_t mtu);
+
+/* That packet came in fragments, the largest of which has `piece` octets: so much passes, and `trying` does not. */
+void mtu_search_in_pieces(struct mtu_search *m, uint32_t piece);
 
 /* How long to wait for an answer: RFC 8899 section 5.1.1 allows no less than a second. */
 uint64_t mtu_search_timer_ns(uint64_t rtt_ns);

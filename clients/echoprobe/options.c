@@ -181,6 +181,7 @@ static int settle(struct plan *plan, struct text *why)
 		plan->size_bytes = session && session->size_bytes != 0 ? session->size_bytes
 				   : plan->key_file                    ? PLAN_SIZE_AUTHENTICATED_BYTES
 								       : PLAN_SIZE_BYTES;
+	plan->room_bytes = session && session->room_bytes > plan->size_bytes ? session->room_bytes : plan->size_bytes;
 	if (!plan->transport_said)
 		plan->transport = plan->probe->transport;
 	if (plan->count == COUNT_UNSAID)
@@ -221,6 +222,8 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 		.size_bytes = SIZE_UNSAID,
 		.ask = "HADDR 127.0.0.1",
 		.flows = 1,
+		.ack = probe_find("time"),
+		.ack_port = PLAN_ACK_PORT,
 		.report = report_at(0),
 	};
 	struct forms forms;

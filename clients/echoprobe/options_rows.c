@@ -9,6 +9,7 @@
 #include "echoprobe/exporter.h"
 #include "echoprobe/expect.h"
 #include "echoprobe/options_private.h"
+#include "echoprobe/probe.h"
 #include "echoprobe/report.h"
 #include "echoprobe/units.h"
 
@@ -95,6 +96,27 @@ static int take_ask(const struct option_row *row maybe_unused, struct plan *plan
 {
 	plan->ask = value;
 	return *value == '\0' || strlen(value) > ASK_MAX_BYTES || strpbrk(value, "\r\n") ? -EINVAL : 0;
+}
+
+/* "time", "info:7007", "none" */
+static int take_ack(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	static const char *const names[] = { "time", "daytime", "info" };
+	struct units_host w;
+	uint64_t port = 0;
+	int r = units_host(value, &w);
+
+	plan->ack = NULL;
+	if (r < 0 || strcmp(value, "none") == 0)
+		return r;
+	for (size_t i = 0; i < array_n(names); i++)
+		if (strcmp(names[i], w.host) == 0)
+			plan->ack = probe_find(names[i]);
+	if (!plan->ack || (w.port[0] == '\0' && !plan->ack->port))
+		return -EINVAL;
+	r = units_number(w.port[0] != '\0' ? w.port : plan->ack->port, 1, UINT16_MAX, &port);
+	plan->ack_port = (uint16_t)port;
+	return r;
 }
 
 static int take_poisson(const struct option_row *row maybe_unused, struct plan *plan, const char *value maybe_unused)
@@ -232,6 +254,8 @@ const struct option_row options_rows[OPTIONS_N] = {
 	{ 0, "ask", "TEXT", "what hostname asks (HADDR 127.0.0.1)", "a line of at most 1000 bytes", take_ask, .width = 0 },
 	{ 0, "flows", "N", "so many flows, each from a port of its own (1)", "from 1 to 1024 flows", take_number,
 	  MEMBER(flows), 1, PLAN_FLOWS_MAX },
+	{ 0, "ack", "WHAT", "mtu: whose small answers confirm, NAME or NAME:PORT (time)",
+	  "time, daytime or info, with :PORT where it is not the usual one, or none", take_ack, .width = 0 },
 	{ 0, "auth", "FILE", "stamp: authenticated, by the key in this file", "a file with a key", take_text,
 	  MEMBER(key_file) },
 	{ 0, "ssid", "N", "stamp: the session's identifier", "a number from 1 to 65535", take_number, MEMBER(ssid), 1,

@@ -23,6 +23,7 @@ enum plan_schedule { PLAN_PERIODIC, PLAN_POISSON };
 #define PLAN_SIZE_AUTHENTICATED_BYTES 128
 #define PLAN_SIZE_MAX_BYTES 65507 /* of a UDP payload over IPv4 */
 #define PLAN_TTL 64
+#define PLAN_ACK_PORT 37 /* time */
 #define PLAN_FLOWS_MAX 1024
 
 struct probe;
@@ -54,8 +55,9 @@ struct plan {
 	uint64_t warmup;     /* packets sent first and not counted                     */
 
 	uint32_t size_bytes;
-	const char *ask; /* the hostname test: its line, without an end */
-	bool reconnect;  /* a connection a message                      */
+	uint32_t room_bytes; /* of the largest packet */
+	const char *ask;     /* the hostname test: its line, without an end */
+	bool reconnect;      /* a connection a message                      */
 	enum plan_fill fill;
 	const char *fill_text; /* PLAN_FILL_TEXT: not empty */
 
@@ -74,6 +76,10 @@ struct plan {
 	uint64_t every_ns;                                               /* interval results; 0: none      */
 	enum plan_words { PLAN_LIVE, PLAN_SUMMARY, PLAN_PACKETS } words; /* -q: only the summary; -v: a line a packet */
 	struct addr exporter; /* where metrics are served, for ever; AF_UNSPEC: nowhere */
+
+	/* The mtu test: whose small answers prove that a packet came there, and at which port; NULL: nobody's. */
+	const struct probe *ack;
+	uint16_t ack_port;
 
 	bool expects;             /* --expect-impair                                       */
 	struct impairment expect; /* what the server was asked to do to our packets        */

@@ -12,6 +12,7 @@
 #include "echoprobe/hostname.h"
 #include "echoprobe/in_order.h"
 #include "echoprobe/info.h"
+#include "echoprobe/mtu.h"
 #include "echoprobe/stamp.h"
 #include "echoprobe/time.h"
 

@@ -65,6 +65,7 @@ struct probe_arrival {
 struct probe_session {
 	uint8_t ttl;         /* sent with unless -t says another                   */
 	uint32_t size_bytes; /* of a packet unless -s says another; 0: as all have */
+	uint32_t room_bytes; /* it sends packets up to this, whatever -s says      */
 	/* Refuses what the test does not have, and reads what it needs: 0, or -errno and the sentence. */
 	int (*settle)(struct plan *plan, struct text *why);
 	/* 0 or -ENOMEM; closed in both cases. */

@@ -165,6 +165,7 @@ static json_t *mtu(const struct result_mtu *m)
 	json_value_set(o, "backward_at_most_bytes", json_value_of(m->backward_at_most_bytes));
 	json_value_set(o, "payload_bytes", json_value_of(m->payload_bytes));
 	json_value_set(o, "interface_bytes", json_value_of(m->interface_bytes));
+	json_value_set(o, "learnt_bytes", json_value_of(m->learnt_bytes));
 	json_value_set(o, "router", json_value_text(m->router));
 	json_value_set(o, "forward_by", json_value_text(result_found_name(m->forward_by)));
 	json_value_set(o, "backward_by", json_value_text(result_found_name(m->backward_by)));

@@ -92,10 +92,31 @@ static void write_loss(const struct result *r, FILE *to)
 	(void)fputs(";0;100 ", to);
 }
 
+static void write_mtu_of(const char *direction, struct result_value bytes, FILE *to)
+{
+	(void)fprintf(to, " mtu_%s=", direction);
+	if (bytes.known)
+		(void)fprintf(to, "%" PRId64 "B;;;;", bytes.value);
+	else
+		(void)fputs("U;;;;", to);
+}
+
+static void write_found(const char *direction, struct result_value bytes, FILE *to)
+{
+	if (bytes.known)
+		(void)fprintf(to, ", %s %" PRId64, direction, bytes.value);
+	else
+		(void)fprintf(to, ", %s not found", direction);
+}
+
 static void write_line(const struct result *r, FILE *to)
 {
 	write_title(r, to);
 	write_sentence(r, to);
+	if (r->mtu) {
+		write_found("forward", r->mtu->forward_bytes, to);
+		write_found("backward", r->mtu->backward_bytes, to);
+	}
 	(void)fputc('|', to);
 	write_time("rta", figures_get(FIGURE_rtt_ns_mean, &r->total), to);
 	write_limits(r->plan, to);
@@ -105,7 +126,12 @@ static void write_line(const struct result *r, FILE *to)
 	write_time("rtmax", figures_get(FIGURE_rtt_ns_max, &r->total), to);
 	(void)fputs(";;; ", to);
 	write_time("jitter", figures_get(FIGURE_variation_ns_rfc3550, &r->total), to);
-	(void)fprintf(to, ";;; late=%" PRId64 ";;;;\n", figures_get(FIGURE_packets_late, &r->total).whole);
+	(void)fprintf(to, ";;; late=%" PRId64 ";;;;", figures_get(FIGURE_packets_late, &r->total).whole);
+	if (r->mtu) {
+		write_mtu_of("forward", r->mtu->forward_bytes, to);
+		write_mtu_of("backward", r->mtu->backward_bytes, to);
+	}
+	(void)fputc('\n', to);
 }
 
 void report_nagios_finish(const struct result *const *results, size_t n, FILE *to)

@@ -144,7 +144,7 @@ static void write_forward(const struct result_mtu *m, FILE *to)
 
 	add_mtu(&t, "forward", m->forward_bytes);
 	if (!m->forward_bytes.known)
-		text_add(&t, " not found: no small answer came");
+		text_add(&t, " not found");
 	else if (m->forward_by == RESULT_BY_ICMP && m->router)
 		text_addf(&t, " %" PRId64 " does not pass; \"fragmentation needed, %" PRId64 "\" from %s",
 			  m->forward_bytes.value + 1, m->forward_bytes.value, m->router);
@@ -169,9 +169,11 @@ static void write_backward(const struct result_mtu *m, FILE *to)
 			  m->backward_bytes.value);
 	else if (!m->backward_bytes.known)
 		text_add(&t, " not found");
-	else if (m->backward_by == RESULT_BY_FRAGMENTS && m->backward_at_most_bytes.known)
+	else if (m->backward_by == RESULT_BY_FRAGMENTS && m->backward_at_most_bytes.value > m->backward_bytes.value)
 		text_addf(&t, " answers come in fragments (so %" PRId64 " to %" PRId64 ")", m->backward_bytes.value,
 			  m->backward_at_most_bytes.value);
+	else if (m->backward_by == RESULT_BY_FRAGMENTS && m->backward_at_most_bytes.known)
+		text_add(&t, " larger answers come in fragments");
 	else if (m->backward_by == RESULT_BY_FRAGMENTS)
 		text_add(&t, " the largest that came in one piece");
 	(void)fprintf(to, "%s\n", t.at);
@@ -191,6 +193,9 @@ void report_tables_mtu(const struct result *r, FILE *to)
 	if (m->interface_bytes.known)
 		(void)fprintf(to, "  here      %-6" PRId64 " %s\n", m->interface_bytes.value,
 			      m->interface ? m->interface : "");
+	if (m->learnt_bytes.known && m->learnt_bytes.value + 1 < m->interface_bytes.value)
+		(void)fprintf(to, "  learnt    %-6" PRId64 " by this host's kernel, of whoever told it\n",
+			      m->learnt_bytes.value);
 	write_forward(m, to);
 	write_backward(m, to);
 	if (m->payload_bytes.known)

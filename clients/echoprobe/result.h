@@ -143,9 +143,10 @@ enum result_found { RESULT_NOT_FOUND, RESULT_BY_ICMP, RESULT_BY_SEARCH, RESULT_B
 
 struct result_mtu {
 	struct result_value forward_bytes, backward_bytes, backward_at_most_bytes, payload_bytes, interface_bytes;
-	const char *interface; /* NULL: not known                            */
-	const char *router;    /* whose ICMP it was; NULL: nobody's          */
-	const char *confirmer; /* "time on 37"; NULL: nothing confirmed it   */
+	struct result_value learnt_bytes; /* by this host's kernel, of whoever told it */
+	const char *interface;            /* NULL: not known                            */
+	const char *router;               /* whose ICMP it was; NULL: nobody's          */
+	const char *confirmer;            /* "time on 37"; NULL: nothing confirmed it   */
 	enum result_found forward_by, backward_by;
 	bool blackhole_forward, blackhole_backward; /* larger ones vanish without a word */
 };

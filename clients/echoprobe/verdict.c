@@ -37,6 +37,8 @@ enum verdict verdict_of(const struct result *r)
 
 	if (p->sent == 0)
 		return VERDICT_UNKNOWN;
+	if (r->mtu && p->received > 0)
+		return r->mtu->forward_bytes.known && r->mtu->backward_bytes.known ? VERDICT_OK : VERDICT_WARNING;
 	if (is_over(r, &r->plan->critical) || (!limited && p->received == 0))
 		return VERDICT_CRITICAL;
 	if (is_over(r, &r->plan->warning) || is_altered(r) || (!limited && !is_all_back(r)))

@@ -2,6 +2,7 @@
 """For test files in namespaces of their own: files of /etc replaced, a second host at a cable, good and bad name servers."""
 
 import atexit
+import contextlib
 import ctypes
 import os
 import socket
@@ -77,9 +78,72 @@ class OtherHost:
 
     def close(self):
         ip("link", "del", self._name)
+        self.end()
+
+    def end(self):
+        """Without the cable, which is elsewhere."""
         self._over.set()
         self._keeper.join()
         os.close(self.fd)
+
+
+class RoutedHost:
+    """A host behind a router: 10.(100 + n).0.1 and fd00:(100 + n)::1, with the MTU of a route each way. Further ones by other n."""
+
+    def __init__(self, n, forward=1500, backward=1500):
+        near, far = f"10.{n}.0", f"10.{100 + n}.0"
+        near6, far6 = f"fd00:{n}:", f"fd00:{100 + n}:"
+        self.addresses = (f"{far}.1", f"{far6}:1")
+        self.router_addresses = (f"{near}.254", f"{near6}:fe")
+        self.router = OtherHost(f"near{n}", here=[f"{near}.1/24", f"{near6}:1/64"], there=[f"{near}.254/24", f"{near6}:fe/64"])
+        self.host = OtherHost(f"far{n}", there=[f"{far}.1/24", f"{far6}:1/64"])
+        ip("link", "set", f"far{n}", "netns", f"/proc/self/fd/{self.router.fd}")
+        self.router.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+        for address in (f"{far}.254/24", f"{far6}:fe/64"):
+            self.router.run("ip", "address", "add", address, "dev", f"far{n}", *(["nodad"] if ":" in address else []))
+        self.router.run("ip", "link", "set", f"far{n}", "up")
+        for family, gateway, there, back in ((("-4",), near, far, far), (("-6",), near6, far6, far6)):
+            end = ".254" if "-4" in family else ":fe"
+            ip(*family, "route", "add", there + (".0/24" if "-4" in family else ":/64"), "via", gateway + end)
+            self.host.run("ip", *family, "route", "add", "default", "via", back + end)
+        lock = {".": ["lock"], ":": []}
+        for device, address, mtu in ((f"far{n}", far + ".1", forward), (f"far{n}", far6 + ":1", forward),
+                                     ("eth0", near + ".1", backward), ("eth0", near6 + ":1", backward)):
+            kind = ":" if ":" in address else "."
+            self.router.run("ip", "-6" if kind == ":" else "-4", "route", "add", address, "dev", device, "mtu", *lock[kind],
+                            str(mtu))
+        self._near = (f"{near}.1", f"{near6}:1")
+
+    def silence(self):
+        """From now on the router says nothing of what it cannot forward."""
+        for address in (*self._near, *self.addresses):
+            v6 = ":" in address
+            self.router.run("ip", "-6" if v6 else "-4", "rule", "add", "ipproto", "ipv6-icmp" if v6 else "icmp", "to", address,
+                            "blackhole")
+
+    def refuse_fragments(self):
+        """The host behind puts no fragments together any more."""
+        self.host.run("sysctl", "-q", "-w", *FRAGMENTS_REFUSED)
+
+    def close(self):
+        self.router.close()  # with the cable behind it, as its namespace ends
+        self.host.end()
+
+
+@contextlib.contextmanager
+def fragments_refused():
+    """Nor does this one, for a while."""
+    names = [words.partition("=")[0] for words in FRAGMENTS_REFUSED]
+    before = subprocess.run(["sysctl", "-n", *names], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    subprocess.run(["sysctl", "-q", "-w", *FRAGMENTS_REFUSED], check=True)
+    try:
+        yield
+    finally:
+        # The high ones first: none is below its low one.
+        subprocess.run(["sysctl", "-q", "-w", *reversed([f"{n}={v}" for n, v in zip(names, before)])], check=True)
+
+
+FRAGMENTS_REFUSED = [f"net.{kind}frag_{end}_thresh=0" for kind in ("ipv4.ip", "ipv6.ip6") for end in ("low", "high")]
 
 
 class Dnsmasq:

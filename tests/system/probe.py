@@ -35,9 +35,9 @@ def start(*words, **options):
                             text=True, **options)
 
 
-def wait(process):
+def wait(process, timeout_s=TIMEOUT_S):
     try:
-        out, err = process.communicate(timeout=TIMEOUT_S)
+        out, err = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
