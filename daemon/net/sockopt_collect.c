@@ -44,6 +44,8 @@ void sockopt_collect_set(const struct listener *l)
 	if (l->socket_family == AF_INET6)
 		set_family(l, IPPROTO_IPV6, true);
 	set(l, SOL_SOCKET, SO_TIMESTAMPNS, (collects & SVC_RECEIVE_TIME) != 0);
+	if (!l->settings->service->needs.depart) /* else its reader switches it on */
+		set(l, SOL_SOCKET, SO_TIMESTAMPING, 0);
 	/* The ancillary data of a message is that of one datagram then. */
 	if (l->origin != ORIGIN_LENT)
 		set(l, SOL_UDP, UDP_GRO, collects == 0);

@@ -2,6 +2,7 @@
 /* Socket options of listeners and of their sessions, asked back from the kernel. */
 #include "test.h"
 
+#include <linux/net_tstamp.h>
 #include <stdio.h>
 #include <netinet/udp.h>
 #include <sys/utsname.h>
@@ -297,6 +298,30 @@ TEST(a_reload_changes_an_open_socket)
 	listener_close(&l);
 }
 
+TEST(a_service_takes_back_what_another_had_asked_the_kernel_to_say)
+{
+	struct listener_settings s = some_settings(TRANSPORT_UDP);
+	struct listener l = opened(&s);
+	int stamps = SOF_TIMESTAMPING_SOFTWARE, ttl = option_of(l.fd, IPPROTO_IP, IP_TTL);
+
+	s.service = service_find("stamp");
+	expect_adjusted(&l);
+	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_RECVTTL, 1);
+	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_TTL, 255);
+	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	/* As its reader does, which a reload of the same service leaves to him. */
+	assert_int_equal(setsockopt(l.fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps)), 0);
+	expect_adjusted(&l);
+	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_TIMESTAMPING, stamps);
+	s.service = service_find("echo");
+	expect_adjusted(&l);
+	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_RECVTTL, 0);
+	EXPECT_OPTION(l.fd, IPPROTO_IP, IP_TTL, ttl);
+	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_TIMESTAMPNS, 0);
+	EXPECT_OPTION(l.fd, SOL_SOCKET, SO_TIMESTAMPING, 0);
+	listener_close(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +336,7 @@ int main(void)
 		cmocka_unit_test(dscp_reflect_asks_for_the_class_of_each_datagram),
 		cmocka_unit_test(a_tcp_session_answers_in_the_class_of_its_client),
 		cmocka_unit_test(a_reload_changes_an_open_socket),
+		cmocka_unit_test(a_service_takes_back_what_another_had_asked_the_kernel_to_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
