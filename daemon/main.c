@@ -10,6 +10,7 @@
 #include "net/findings.h"
 #include "net/passed.h"
 #include "settings/settings.h"
+#include "import/import.h"
 #include "inetd/inetd.h"
 #include "supervisor/settings_report.h"
 #include "supervisor/supervisor.h"
@@ -20,28 +21,37 @@
 struct options {
 	const char *file; /* NULL: not said */
 	const char *inetd;
+	const char *import;
 	struct settings_override overrides[OVERRIDES_MAX];
 	size_t overrides_n;
 	enum { SERVE, TEST, DUMP, VERSION_ONLY, HELP } what;
 };
 
-static const char usage[] = "usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | -T | -V | -h] [--inetd NAME]\n"
-			    "  -c, --config FILE       the configuration (" ECHOTIMED_CONF ")\n"
-			    "  -o, --option KEY=VALUE  one setting over the file's; may repeat\n"
-			    "  -t, --test              check everything and say what would listen; exit 0, 69 or 78\n"
-			    "  -T, --dump              print the effective settings as a configuration\n"
-			    "  --inetd NAME            serve the one session on the descriptor passed, then exit\n"
-			    "  -V, --version           version, and what was compiled in\n"
-			    "  -h, --help              this text\n";
+static const char usage[] =
+	"usage: echotimed [-c FILE] [-o KEY=VALUE]... [-t | -T | -V | -h] [--inetd NAME] [--import FILE]\n"
+	"  -c, --config FILE       the configuration (" ECHOTIMED_CONF ")\n"
+	"  -o, --option KEY=VALUE  one setting over the file's; may repeat\n"
+	"  -t, --test              check everything and say what would listen; exit 0, 69 or 78\n"
+	"  -T, --dump              print the effective settings as a configuration\n"
+	"  --inetd NAME            serve the one session on the descriptor passed, then exit\n"
+	"  --import FILE           print settings for what xinetd or an inetd served by itself (FILE: its\n"
+	"                          file, or a folder like xinetd.d); exit 1 where something was lost\n"
+	"  -V, --version           version, and what was compiled in\n"
+	"  -h, --help              this text\n";
 
 /* 0, or EX_USAGE with a message. */
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' }, { "option", required_argument, NULL, 'o' },
-		{ "test", no_argument, NULL, 't' },         { "dump", no_argument, NULL, 'T' },
-		{ "version", no_argument, NULL, 'V' },      { "help", no_argument, NULL, 'h' },
-		{ "inetd", required_argument, NULL, 'i' },  { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "option", required_argument, NULL, 'o' },
+		{ "test", no_argument, NULL, 't' },
+		{ "dump", no_argument, NULL, 'T' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "inetd", required_argument, NULL, 'i' },
+		{ "import", required_argument, NULL, 'm' },
+		{ 0 },
 	};
 
 	for (int c; (c = getopt_long(argc, argv, "c:o:tTVh", names, NULL)) != -1;) {
@@ -53,6 +63,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->what = DUMP;
 		else if (c == 'i')
 			o->inetd = optarg;
+		else if (c == 'm')
+			o->import = optarg;
 		else if (c == 'V')
 			o->what = VERSION_ONLY;
 		else if (c == 'h')
@@ -99,6 +111,8 @@ static int run(int argc, char **argv)
 		return fputs(usage, stdout) == EOF ? EX_IOERR : 0;
 	if (o.what == VERSION_ONLY)
 		return puts(PACKAGE_STRING "\n" BUILT_WITH) == EOF || fflush(stdout) == EOF ? EX_IOERR : 0;
+	if (o.import)
+		return import_run(o.import);
 	if (o.what == SERVE && takeover_mode() != TAKEOVER_TRY) /* who only tries tells the program before */
 		log_open_serving();
 	else

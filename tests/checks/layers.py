@@ -11,8 +11,8 @@ import pathlib
 import re
 import sys
 
-CHAIN = ["base", "wire", "service", "session", "admission", "settings", "net", "shared", "worker", "stream", "datagram", "process",
-         "generation", "control", "upgrade", "supervisor", "inetd", "main"]
+CHAIN = ["base", "wire", "service", "session", "admission", "settings", "import", "net", "shared", "worker", "stream", "datagram",
+         "process", "generation", "control", "upgrade", "supervisor", "inetd", "main"]
 LOGS = {"worker", "stream", "datagram", "process", "generation", "control", "upgrade", "supervisor", "inetd", "main"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)

@@ -97,12 +97,6 @@ class Case(unittest.TestCase):
         return result
 
 
-def built_with(what):
-    """Whether the daemon says so: "metrics", "seccomp"."""
-    said = subprocess.run([DAEMON, "-V"], stdout=subprocess.PIPE, text=True, check=False).stdout
-    return f"{what}: yes" in said
-
-
 def every_model(cls):
     """Replaces a test class by three of it: NameFork, NamePrefork, NameEvent."""
     module = sys.modules[cls.__module__]
@@ -113,6 +107,7 @@ def every_model(cls):
 
 
 def built_with(what):
+    """Whether the daemon says so: "metrics", "seccomp"."""
     return os.access(DAEMON, os.X_OK) and \
         f"\n{what}: yes\n" in subprocess.run([DAEMON, "-V"], stdout=subprocess.PIPE, text=True, check=False).stdout
 
