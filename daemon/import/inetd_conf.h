@@ -5,6 +5,6 @@
 #include "base/attr.h"
 #include "import/foreign.h"
 
-/* Reads a file. A line that update-inetd(8) has switched off ("#<off># ") is an entry that is disabled. 0; -EINVAL: a line is
- * none of inetd's, or the file cannot be read, and f->problem says where. */
+/* Reads a file. A line that update-inetd(8) has switched off ("#<off># ") is an entry that is disabled. 0; -EINVAL: a line
+ * is none of inetd's, or the file cannot be read, and f->problem says where. */
 int inetd_conf_read(struct foreign *f, const char *path) must_check;
