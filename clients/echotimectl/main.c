@@ -16,35 +16,41 @@
 #define RELOAD_PATIENCE_S 90 /* it waits for processes to start, and for another reload before it */
 #define EXIT_REFUSED 1
 
-static const char usage[] = "usage: echotimectl [-s SOCKET] [--json] COMMAND [ARGUMENT]\n"
-			    "  status              the daemon, its listeners and their rates, its processes\n"
-			    "  stats               every counter\n"
-			    "  sessions            who is served, how long, how much\n"
-			    "  limits              what is refused now, for which reason, and to whom\n"
-			    "  kill ID             end a session; ID as `sessions` has it\n"
-			    "  drain LISTENER      take nothing new there; sessions go on\n"
-			    "  resume LISTENER     serve there again\n"
-			    "  reload              take over the settings; waits for the outcome\n"
-			    "  -s, --socket SOCKET  where the daemon listens (" ECHOTIMED_CONTROL ")\n"
-			    "  --json              print the answer as it comes, a JSON object a line\n"
-			    "  -V, --version       the version\n"
-			    "  -h, --help          this text\n";
+static const char usage[] =
+	"usage: echotimectl [-s SOCKET] [--json] COMMAND [ARGUMENT...]\n"
+	"  status              the daemon, its listeners and their rates, its processes\n"
+	"  stats               every counter\n"
+	"  sessions            who is served, how long, how much\n"
+	"  limits              what is refused now, for which reason, and to whom\n"
+	"  kill ID             end a session; ID as `sessions` has it\n"
+	"  drain LISTENER      take nothing new there; sessions go on\n"
+	"  resume LISTENER     serve there again\n"
+	"  impair LISTENER [KEY=VALUE]...  do this to its answers on purpose; without KEY: as the settings say\n"
+	"  reload              take over the settings; waits for the outcome\n"
+	"  -s, --socket SOCKET  where the daemon listens (" ECHOTIMED_CONTROL ")\n"
+	"  --json              print the answer as it comes, a JSON object a line\n"
+	"  -V, --version       the version\n"
+	"  -h, --help          this text\n";
 
 static const struct command {
 	const char *name;
 	const char *argument; /* what it is; NULL: none */
 	unsigned patience_s;
+	bool has_keys; /* KEY=VALUE words may follow */
 } commands[] = {
-	{ "status", NULL, PATIENCE_S },       { "stats", NULL, PATIENCE_S },         { "sessions", NULL, PATIENCE_S },
-	{ "limits", NULL, PATIENCE_S },       { "kill", "ID", PATIENCE_S },          { "drain", "LISTENER", PATIENCE_S },
-	{ "resume", "LISTENER", PATIENCE_S }, { "reload", NULL, RELOAD_PATIENCE_S },
+	{ "status", NULL, PATIENCE_S, false },        { "stats", NULL, PATIENCE_S, false },
+	{ "sessions", NULL, PATIENCE_S, false },      { "limits", NULL, PATIENCE_S, false },
+	{ "kill", "ID", PATIENCE_S, false },          { "drain", "LISTENER", PATIENCE_S, false },
+	{ "resume", "LISTENER", PATIENCE_S, false },  { "impair", "LISTENER", PATIENCE_S, true },
+	{ "reload", NULL, RELOAD_PATIENCE_S, false },
 };
 
 struct options {
 	const char *socket; /* NULL: not said */
 	bool json;
 	const struct command *command;
-	const char *argument;
+	char **words; /* of the command, itself the first */
+	int words_n;
 };
 
 static int fail(int code, const char *what)
@@ -72,9 +78,10 @@ static int read_command(int n, char **words, struct options *o)
 		return fail_usage("no such command: ", words[0]);
 	if (o->command->argument && n < 2)
 		return fail_usage("this command needs its argument: ", o->command->argument);
-	if (n > (o->command->argument ? 2 : 1))
+	if (n > (o->command->argument ? 2 : 1) && !o->command->has_keys)
 		return fail_usage("one word too many: ", words[o->command->argument ? 2 : 1]);
-	o->argument = o->command->argument ? words[1] : NULL;
+	o->words = words;
+	o->words_n = n;
 	return 0;
 }
 
@@ -106,17 +113,24 @@ static int read_options(int argc, char **argv, struct options *o)
 
 /* --- question and answer -------------------------------------------------------------------------------------------- */
 
-/* The request's line into t. False: the argument cannot be a word of it. */
-static bool make_request(const struct options *o, struct text *t)
+static bool is_word(const char *s)
 {
-	text_add(t, o->command->name);
-	if (o->argument)
-		text_addf(t, " %s", o->argument);
-	for (const char *c = o->argument; c && *c; c++)
+	for (const char *c = s; *c; c++)
 		if (*c <= ' ' || *c > '~')
 			return false;
+	return s[0];
+}
+
+/* The request's line into t. The word that cannot be one of it; NULL: it is made. */
+static const char *make_request(const struct options *o, struct text *t)
+{
+	for (int i = 0; i < o->words_n; i++) {
+		text_addf(t, "%s%s", i ? " " : "", o->words[i]);
+		if (!is_word(o->words[i]) || t->cut)
+			return o->words[i];
+	}
 	text_add(t, "\n");
-	return !t->cut && !(o->argument && !o->argument[0]);
+	return t->cut ? o->words[o->words_n - 1] : NULL;
 }
 
 /* The last line: the exit code. */
@@ -208,7 +222,8 @@ int main(int argc, char **argv)
 		return code;
 	char storage[512];
 	struct text request = TEXT_OVER(storage);
-	if (!make_request(&o, &request))
-		return fail_usage("no such argument: ", o.argument);
+	const char *wrong = make_request(&o, &request);
+	if (wrong)
+		return fail_usage("no such argument: ", wrong);
 	return give_command(&o, request.at);
 }

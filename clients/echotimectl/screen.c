@@ -18,6 +18,9 @@ static const char *const stats_titles[] = { "LISTENER",  ">SESSIONS", ">ACTIVE",
 					    ">ANSWERED", ">REFUSED",  ">DROPPED", ">ERRORS",   ">LOOKUPS", ">FAILED" };
 static const char *const reason_titles[] = { "LISTENER", "REFUSED FOR", ">COUNT", ">DRY RUN" };
 
+static const char *const impaired_titles[] = { "IMPAIRED", "HOW", "BY" };
+static const char *const fault_titles[] = { "LISTENER", "IMPAIRED BY", ">COUNT" };
+
 static void add_escaped(struct text *t, const char *s)
 {
 	text_add_printable(t, s, strlen(s));
@@ -119,6 +122,15 @@ static void add_listener(struct table *t, const json_t *l)
 	table_number(t, member_number(l, "refused_per_s"));
 }
 
+static void add_impair(struct table *t, const json_t *l)
+{
+	if (!json_object_get(l, "impair"))
+		return;
+	table_cell(t, member_text(l, "listener"));
+	table_cell(t, member_text(l, "impair"));
+	table_cell(t, member_text(l, "impair_by"));
+}
+
 static void add_pool(struct table *t, const json_t *p)
 {
 	char storage[64];
@@ -142,9 +154,10 @@ static void add_status(struct screen *s, const char *kind, const json_t *line)
 {
 	if (strcmp(kind, "daemon") == 0)
 		print_daemon(line);
-	else if (strcmp(kind, "listener") == 0)
+	else if (strcmp(kind, "listener") == 0) {
 		add_listener(&s->main, line);
-	else if (strcmp(kind, "pool") == 0)
+		add_impair(&s->impaired, line);
+	} else if (strcmp(kind, "pool") == 0)
 		add_pool(&s->more, line);
 	else if (strcmp(kind, "draining") == 0) {
 		table_number(&s->draining, member_number(line, "generation"));
@@ -182,6 +195,22 @@ static uint64_t add_reasons(struct table *t, const char *name, const json_t *lin
 	return all;
 }
 
+/* A row for each fault that was ever done. */
+static void add_faults(struct table *t, const char *name, const json_t *line)
+{
+	const char *fault;
+	json_t *n;
+
+	json_object_foreach(json_object_get(line, "impaired"), fault, n)
+	{
+		if (!json_integer_value(n))
+			continue;
+		table_cell(t, name);
+		table_cell(t, fault);
+		table_number(t, (uint64_t)json_integer_value(n));
+	}
+}
+
 static void add_stats(struct screen *s, const char *kind, const json_t *line)
 {
 	bool is_total = strcmp(kind, "total") == 0;
@@ -209,6 +238,7 @@ static void add_stats(struct screen *s, const char *kind, const json_t *line)
 	table_number(&s->main, member_number(line, "send_errors") + member_number(line, "accept_errors"));
 	table_number(&s->main, member_number(line, "lookups"));
 	table_number(&s->main, member_number(line, "lookups_failed"));
+	add_faults(&s->impaired, name, line);
 }
 
 /* --- all ------------------------------------------------------------------------------------------------------------ */
@@ -217,10 +247,12 @@ void screen_init(struct screen *s, const char *command)
 {
 	s->command = command;
 	TABLE_INIT(&s->draining, draining_titles);
+	TABLE_INIT(&s->impaired, impaired_titles);
 	s->offenders = (struct offenders){ 0 };
 	if (strcmp(command, "stats") == 0) {
 		TABLE_INIT(&s->main, stats_titles);
 		TABLE_INIT(&s->more, reason_titles);
+		TABLE_INIT(&s->impaired, fault_titles);
 	} else if (strcmp(command, "limits") == 0) {
 		lists_init_refusals(&s->main);
 		lists_show_offenders(&s->offenders, &s->more);
@@ -264,7 +296,7 @@ static const char *nothing_of(const char *command)
 
 void screen_print(struct screen *s)
 {
-	struct table *all[] = { &s->main, &s->more, &s->draining };
+	struct table *all[] = { &s->main, &s->impaired, &s->more, &s->draining };
 	bool printed = false;
 
 	if (s->offenders.n)

@@ -14,7 +14,7 @@
 struct screen {
 	const char *command;
 	struct table main, more; /* the command's own: listeners, then pools or reasons */
-	struct table draining;
+	struct table draining, impaired;
 	struct offenders offenders;
 };
 

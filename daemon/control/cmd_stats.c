@@ -20,6 +20,10 @@ static void add_counters(const struct counters *c, uint64_t active, struct text 
 #undef ADD
 	add_reasons("refused", c->refused, to);
 	add_reasons("dry_run", c->dry_run, to);
+	json_out_open(to, "impaired", '{');
+	for (unsigned i = 0; i < IMPAIRED_N; i++)
+		json_out_number(to, impair_name((enum impaired)i), atomic_load(&c->impaired[i]));
+	json_out_close(to, '}');
 	json_out_end(to);
 }
 

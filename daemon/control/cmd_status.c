@@ -14,6 +14,7 @@
 #include "generation/generation.h"
 #include "generation/pool.h"
 #include "generation/child.h"
+#include "settings/impair_keys.h"
 
 #define ADDRESSES_SHOWN 8
 
@@ -96,6 +97,21 @@ static void add_loss(const struct generation *g, uint32_t row, struct text *to)
 		}
 }
 
+/* Where it is impaired: how, and by whose word. */
+static void add_impair(const struct fleet *f, const struct listener *l, struct text *to)
+{
+	struct impair_rules rules;
+	enum cmd_impair_by by = cmd_impair_rules(f, l, &rules);
+	char storage[512];
+	struct text t = TEXT_OVER(storage);
+
+	if (by == CMD_IMPAIR_NONE)
+		return;
+	impair_keys_add(&t, &rules);
+	json_out_text(to, "impair", t.at);
+	json_out_text(to, "impair_by", by == CMD_IMPAIR_SAID ? "command" : "settings");
+}
+
 static void add_listener(const struct generation *g, const struct listener *l, struct text *to)
 {
 	struct fleet *f = g->fleet;
@@ -116,6 +132,8 @@ static void add_listener(const struct generation *g, const struct listener *l, s
 		json_out_number(to, "sessions_max", l->settings->admission.max_sessions);
 	json_out_number(to, "waiting", atomic_load(&f->shared->backlog[l->row]));
 	add_rates(&f->rates, l->row, to);
+	if (l->settings)
+		add_impair(f, l, to);
 	json_out_end(to);
 }
 

@@ -41,7 +41,6 @@ static enum command_state reload(struct asking *a, struct text *to)
 
 /* --- drain, resume ------------------------------------------------------------------------------------------------ */
 
-/* "echo/tcp" is itself alone, "echo" all that have this name. */
 static bool is_meant(const char *label, const char *said)
 {
 	size_t n = strlen(said);
@@ -49,29 +48,30 @@ static bool is_meant(const char *label, const char *said)
 	return strncmp(label, said, n) == 0 && (label[n] == '\0' || label[n] == '/');
 }
 
-static bool is_served(const struct generation *g, uint32_t row)
+const struct listener *command_listener(const struct fleet *f, uint32_t row, const char *said)
 {
+	const struct generation *g = f->current;
+
+	if (!is_meant(f->labels.names[row], said))
+		return NULL;
 	for (size_t i = 0; g && i < g->listeners_n; i++)
 		if (g->listeners[i].row == row)
-			return true;
-	return false;
+			return &g->listeners[i];
+	return NULL;
 }
 
 /* A word in shared memory, that workers look at before they take anything new: it outlives reloads. */
 static enum command_state set_drained(struct asking *a, bool drained)
 {
 	struct fleet *f = a->fleet;
-	const struct generation *g = f->current;
 	const char *said = a->request->words[1];
 	size_t n = 0;
 
 	for (uint32_t row = 0; row < f->labels.n; row++) {
-		const char *label = f->labels.names[row];
-
-		if (!is_meant(label, said) || !is_served(g, row))
+		if (!command_listener(f, row, said))
 			continue;
 		atomic_store(&f->shared->drained[row], drained);
-		text_addf(&a->said, "%s%s", n++ ? ", " : drained ? "drained: " : "serving: ", label);
+		text_addf(&a->said, "%s%s", n++ ? ", " : drained ? "drained: " : "serving: ", f->labels.names[row]);
 	}
 	return n ? COMMAND_DONE : command_fail(a, "there is no listener %s", said);
 }
@@ -94,6 +94,7 @@ static const struct command commands[] = {
 	{ .name = "kill", .argument = "ID", .changes = true, .answer = cmd_kill },
 	{ .name = "drain", .argument = "LISTENER", .changes = true, .answer = drain },
 	{ .name = "resume", .argument = "LISTENER", .changes = true, .answer = resume },
+	{ .name = "impair", .argument = "LISTENER", .has_keys = true, .changes = true, .answer = cmd_impair },
 	{ .name = "reload", .changes = true, .answer = reload },
 };
 
@@ -115,7 +116,7 @@ const struct command *command_find(const struct request *r, struct text *why)
 
 		if (strcmp(c->name, r->words[0]) != 0)
 			continue;
-		if (r->words_n == (c->argument ? 2 : 1))
+		if (r->words_n == (c->argument ? 2 : 1) || (c->has_keys && r->words_n > 2))
 			return c;
 		text_addf(why, "%s needs %s", c->name, c->argument ? c->argument : "no argument");
 		return NULL;

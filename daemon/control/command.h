@@ -37,6 +37,7 @@ typedef enum command_state command_fn(struct asking *a, struct text *to);
 struct command {
 	const char *name;
 	const char *argument; /* what its one argument is; NULL: it has none */
+	bool has_keys;        /* KEY=VALUE words may follow                  */
 	bool changes;         /* what the daemon does: not for everybody who may ask */
 	command_fn *answer;
 };
@@ -47,4 +48,12 @@ const struct command *command_find(const struct request *r, struct text *why);
 /* COMMAND_DONE, having failed for this reason. */
 enum command_state command_fail(struct asking *a, const char *fmt, ...) printf_like(2, 3);
 
-command_fn cmd_status, cmd_stats, cmd_sessions, cmd_kill, cmd_limits;
+command_fn cmd_status, cmd_stats, cmd_sessions, cmd_kill, cmd_limits, cmd_impair;
+
+/* The first socket of a row in the generation that serves, if it is meant by "echo/tcp", itself alone, or "echo", all that
+ * have this name. NULL: it is not. */
+const struct listener *command_listener(const struct fleet *f, uint32_t row, const char *said);
+
+/* How a listener, whose settings are known, is impaired at this moment, and who said it. */
+enum cmd_impair_by { CMD_IMPAIR_NONE, CMD_IMPAIR_SETTINGS, CMD_IMPAIR_SAID };
+enum cmd_impair_by cmd_impair_rules(const struct fleet *f, const struct listener *l, struct impair_rules *ret);

@@ -111,10 +111,12 @@ static void go_on(struct connection *a)
 
 static void log_command(const struct connection *a)
 {
-	const char *argument = a->request.words_n > 1 ? a->request.words[1] : "";
+	char storage[REQUEST_BYTES_MAX];
+	struct text said = TEXT_OVER(storage);
 
-	log_say(LOG_LEVEL_NOTICE, "control", "%s%s%s, asked for by user %u, process %u", a->request.words[0],
-		argument[0] ? " " : "", argument, a->peer.uid, a->peer.pid);
+	for (size_t i = 0; i < a->request.words_n; i++)
+		text_addf(&said, "%s%s", i ? " " : "", a->request.words[i]);
+	log_say(LOG_LEVEL_NOTICE, "control", "%s, asked for by user %u, process %u", said.at, a->peer.uid, a->peer.pid);
 }
 
 /* end: of the line; NULL: it is too long for a request, whatever it would be. */

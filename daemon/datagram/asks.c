@@ -7,6 +7,7 @@
 
 #include "base/pages.h"
 #include "worker/admission.h"
+#include "datagram/impaired.h"
 #include "worker/lookup_client.h"
 
 /* A datagram that waits for the resolver. */
@@ -16,6 +17,7 @@ struct pending {
 	struct loop_timer timer;
 	struct outlet *outlet;
 	struct packet_info info;
+	struct impairment_verdict drawn;
 	struct sockaddr_storage peer;
 	socklen_t peer_len;
 	_Alignas(max_align_t) uint8_t state[SVC_STATE_MAX];
@@ -29,6 +31,25 @@ int asks_new(struct datagrams *d)
 	for (size_t i = 0; i < DATAGRAM_ASKS_MAX; i++)
 		d->pending[i].ask.source.fd = -1;
 	return 0;
+}
+
+/* A socket that is read no more holds nothing back. */
+static void send_answer(struct pending *p, const struct outbox_to *to, const struct iovec *answer)
+{
+	struct outlet *o = p->outlet;
+
+	impaired_begin(o);
+	if (!o->impair) {
+		(void)outbox_add(&o->d->outbox, to, answer);
+		sender_send(&o->sender, o->source.fd, &o->d->outbox);
+		return;
+	}
+	o->drawn = p->drawn;
+	impaired_answer(o, to, answer);
+	if (o->reading)
+		impaired_send(o);
+	else
+		impaired_send_all(o);
 }
 
 static void finish_ask(struct pending *p, const struct lookup_answer *answer)
@@ -49,8 +70,7 @@ static void finish_ask(struct pending *p, const struct lookup_answer *answer)
 		struct outbox_to to = {
 			.listener = o->listener, .info = &p->info, .name = &p->peer, .name_bytes = p->peer_len
 		};
-		(void)outbox_add(&o->d->outbox, &to, &(struct iovec){ .iov_base = bytes, .iov_len = io.out_len });
-		sender_send(&o->sender, o->source.fd, &o->d->outbox);
+		send_answer(p, &to, &(struct iovec){ .iov_base = bytes, .iov_len = io.out_len });
 	}
 	outlet_let_go(o->d);
 	worker_leave_if_done(o->d->w);
@@ -100,6 +120,7 @@ void asks_begin(struct outlet *o, const struct alike *a, const void *state, cons
 	p->outlet = o;
 	p->source = asked.source;
 	p->info = *a->info;
+	p->drawn = o->drawn;
 	memcpy(p->state, state, o->listener->settings->service->state_bytes);
 	p->peer_len = a->message->msg_namelen;
 	memcpy(&p->peer, a->message->msg_name, a->message->msg_namelen);

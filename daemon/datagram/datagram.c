@@ -13,6 +13,7 @@
 #include "datagram/asks.h"
 #include "datagram/batch.h"
 #include "datagram/collect.h"
+#include "datagram/impaired.h"
 #include "datagram/outlet.h"
 
 #define BATCHES 8    /* read from a socket in a row, before others have their turn      */
@@ -62,7 +63,7 @@ int datagram_new(struct worker *w)
 	w->datagrams = d; /* the worker's from here on, whatever fails below */
 	d->w = w;
 	d->outlets = pages_take(n * sizeof(*d->outlets));
-	if (!d->outlets || asks_new(d) < 0 || batch_new(&d->batch) < 0)
+	if (!d->outlets || asks_new(d) < 0 || impaired_new(d) < 0 || batch_new(&d->batch) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->plan->listeners_n; i++)
 		if (is_ours(w, &w->plan->listeners[i]) && add_outlet(d, i) < 0)
@@ -92,6 +93,7 @@ static void start_reading(struct outlet *o)
 static void stop_reading(struct outlet *o)
 {
 	count_drops(o);
+	impaired_send_all(o);
 	loop_cancel_timer(&o->d->w->loop, &o->resting.over);
 	loop_remove(&o->d->w->loop, &o->source);
 	o->reading = false;
@@ -149,6 +151,10 @@ static void add_answer(struct outlet *o, const struct alike *a, const struct iov
 		.sender = a->sender,
 	};
 
+	if (o->impair) {
+		impaired_answer(o, &to, answer);
+		return;
+	}
 	while (!outbox_add(&d->outbox, &to, answer))
 		sender_send(&o->sender, o->source.fd, &d->outbox);
 }
@@ -211,6 +217,8 @@ static void serve(struct outlet *o, const struct alike *a, unsigned i, struct sv
 		.in_len = a->info->checked.length,
 	};
 
+	if (o->impair)
+		impaired_draw(o, io.in, io.in_len);
 	give_room(o, a, i, &io);
 	if (service->needs.collects)
 		collect(o, a, ctx);
@@ -244,6 +252,8 @@ static void mirror(struct outlet *o, const struct alike *a, uint64_t wanted)
 	n = admission_answers(o->d->w, o->listener, &a->info->checked, &(struct admission_answer){ length, n });
 	for (unsigned i = 0; n; i++)
 		if (wanted >> i & 1) {
+			if (o->impair)
+				impaired_draw(o, a->at[i], length);
 			add_answer(o, a, &(struct iovec){ .iov_base = a->at[i], .iov_len = length }, NULL);
 			n--;
 		}
@@ -276,6 +286,7 @@ static void serve_batch(struct outlet *o, struct svc_context *ctx)
 	struct alike a;
 	uint64_t received_n = 0, bytes = 0;
 
+	impaired_begin(o);
 	outbox_begin(&d->outbox, o->sender.merges);
 	o->sender.sealing = *ctx;
 	o->sender.sealing.memory = o->memory;
@@ -286,6 +297,8 @@ static void serve_batch(struct outlet *o, struct svc_context *ctx)
 		handle(o, &a, ctx);
 	}
 	sender_send(&o->sender, o->source.fd, &d->outbox);
+	if (o->impair)
+		impaired_send(o);
 	counters_add(&counters->datagrams_received, received_n);
 	counters_add(&counters->received_bytes, bytes);
 }

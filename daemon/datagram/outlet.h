@@ -5,6 +5,7 @@
 #include "base/attr.h"
 #include "datagram/batch.h"
 #include "datagram/drops.h"
+#include "datagram/held.h"
 #include "datagram/outbox.h"
 #include "datagram/sender.h"
 #include "worker/resting.h"
@@ -25,6 +26,13 @@ struct outlet {
 	struct resting resting; /* while it is to be read, it is in no loop then */
 	struct drops drops;
 	void *memory; /* the service's, of this socket */
+	/* impaired.h */
+	const struct impair_rules *impair; /* of the batch under way; NULL: none */
+	struct impair_rules said;          /* ... where they were not the settings' */
+	struct impairment_verdict drawn;   /* for the request under way          */
+	struct impair_way way;
+	struct held_line leaving; /* in the order in which they do              */
+	struct held_line behind;  /* to be sent behind the next to their client */
 };
 
 struct datagrams {
@@ -33,6 +41,8 @@ struct datagrams {
 	size_t outlets_n;
 	struct pending *pending; /* DATAGRAM_ASKS_MAX */
 	struct batch *batch;
+	struct held_store held;
+	struct loop_timer held_timer;
 	struct outbox outbox; /* empty between batches */
 	unsigned answers_n;
 	uint8_t answers[ANSWERS][ANSWER_BYTES];

@@ -18,7 +18,20 @@ static void log_refused(struct log_line *l, const _Atomic uint64_t *counts, cons
 	}
 }
 
-/* Reasons that never applied are left out. */
+static void log_impaired(struct log_line *l, const _Atomic uint64_t *counts)
+{
+	for (unsigned i = 0; i < IMPAIRED_N; i++) {
+		char storage[48];
+		struct text key = TEXT_OVER(storage);
+
+		if (!atomic_load(&counts[i]))
+			continue;
+		text_addf(&key, "impaired_%s", impair_name((enum impaired)i));
+		log_number(l, key.at, (int64_t)atomic_load(&counts[i]));
+	}
+}
+
+/* Reasons that never applied, and faults that were never done, are left out. */
 static void log_counters(const char *name, const struct counters *c, uint32_t active)
 {
 	struct log_line l;
@@ -31,6 +44,7 @@ static void log_counters(const char *name, const struct counters *c, uint32_t ac
 #undef NUMBER
 	log_refused(&l, c->refused, "refused_");
 	log_refused(&l, c->dry_run, "dry_run_");
+	log_impaired(&l, c->impaired);
 	log_end(&l);
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "net/listener.h"
 #include "net/make.h"
+#include "settings/impair_keys.h"
 #include "settings/value.h"
 
 static const char *const proxies[] = { [PROXY_V1] = "v1", [PROXY_V2] = "v2", [PROXY_BOTH] = "v1 or v2" };
@@ -40,6 +41,15 @@ static void describe_size_rate(FILE *to, const char *what, const struct rate *r)
 	fprintf(to, " %s in %" PRIu64 " s", what, r->period_ns / CLOCK_S_NS);
 	describe_size(to, " (", r->burst);
 	fputs(" at once)", to);
+}
+
+static void describe_impair(const struct impair_rules *rules, FILE *to)
+{
+	char storage[512];
+	struct text t = TEXT_OVER(storage);
+
+	impair_keys_add(&t, rules);
+	fprintf(to, ", impairs on purpose: %s", t.at);
 }
 
 static void describe(const struct listener *l, FILE *to)
@@ -72,6 +82,8 @@ static void describe(const struct listener *l, FILE *to)
 		fprintf(to, ", allow %zu, deny %zu prefixes", admission->acl.allow_n, admission->acl.deny_n);
 	if (rules->proxy != PROXY_OFF && (l->transport & TRANSPORT_STREAMS))
 		fprintf(to, ", PROXY header %s from %zu prefixes", proxies[rules->proxy], rules->proxy_from_n);
+	if (l->settings->impairs)
+		describe_impair(&l->settings->impair, to);
 	fputc('\n', to);
 }
 

@@ -13,6 +13,7 @@
 #include "base/attr.h"
 #include "base/text.h"
 #include "net/types.h"
+#include "settings/public_rules.h"
 
 /* Every (transport, address) of a listener as unopened listeners (fd -1, key set): "loopback" becomes 127.0.0.1 and,
  * where the host has it, ::1; "*" one dual-stack socket (IPv4 only where the host has no IPv6). Appends to the list. 0 or
@@ -46,6 +47,9 @@ uint32_t listener_waiting(const struct listener *l);
 
 /* "127.0.0.1:7", "[::]:7", "/run/x", "@name". */
 void listener_add_where(struct text *t, const struct listener *l);
+
+/* Where clients find it, for the rules of public addresses. */
+struct public_socket listener_public_socket(const struct listener *l);
 
 /* Sets on an accepted descriptor what is not inherited from the listening socket. 0 or -errno. */
 int listener_prepare_session(const struct listener *l, int fd) must_check;

@@ -130,6 +130,22 @@ static void write_refusals(const struct page *p, const struct counters *sums)
 	}
 }
 
+/* Of listeners that impair anything, or have. */
+static void write_impaired(const struct page *p, const struct counters *sums)
+{
+	family(p, "impaired", "counter", "Faults done to answers on purpose.");
+	EACH_LABEL(p, l)
+	{
+		bool impairs = l->settings->impairs || atomic_load(&p->plan->shared->impairs[l->row].said);
+
+		for (unsigned i = 0; i < IMPAIRED_N; i++)
+			impairs |= value(&sums[l->row].impaired[i]) != 0;
+		for (unsigned i = 0; impairs && i < IMPAIRED_N; i++)
+			(void)fprintf(p->to, "echotimed_impaired_total{listener=\"%s\",fault=\"%s\"} %" PRIu64 "\n",
+				      l->label, impair_name((enum impaired)i), value(&sums[l->row].impaired[i]));
+	}
+}
+
 /* label: `name="value"`, or "" for none. */
 static void write_histogram(const struct page *p, const char *name, const char *label, const struct histogram *h)
 {
@@ -240,6 +256,7 @@ void exposition_write(const struct worker_plan *plan, bool openmetrics, FILE *to
 	write_active(&p);
 	write_tallies(&p, sums);
 	write_refusals(&p, sums);
+	write_impaired(&p, sums);
 	write_times(&p, sums);
 	write_workers(&p);
 	write_daemon(&p);

@@ -19,6 +19,7 @@
 
 /* The setting that a path names. */
 static const char *const groups[] = { "log", "control", "metrics", "resolver", "limits", "pools", "defaults" };
+static const char group_of_listeners[] = "impair";
 
 enum target_kind { TARGET_NOTHING, TARGET_GROUP, TARGET_LIST, TARGET_TOP, TARGET_POOL, TARGET_DEFAULTS, TARGET_LISTENER };
 struct target {
@@ -56,7 +57,7 @@ static struct target target_listener(const struct settings *s, const char *path)
 
 	if (i >= s->listeners_n || !has_prefix(path, element) || (path[n] != '\0' && path[n] != '.'))
 		return (struct target){ .kind = TARGET_NOTHING, .key = path };
-	if (path[n] == '\0')
+	if (path[n] == '\0' || strcmp(path + n + 1, group_of_listeners) == 0)
 		return (struct target){ .kind = TARGET_GROUP };
 	return (struct target){ .kind = TARGET_LISTENER, .index = i, .key = path + n + 1 };
 }
@@ -73,6 +74,8 @@ static struct target find_target(const struct settings *s, const char *path)
 		return target_pool(s, path);
 	if (has_prefix(path, "listeners.["))
 		return target_listener(s, path);
+	if (has_prefix(path, "defaults.") && strcmp(path + strlen("defaults."), group_of_listeners) == 0)
+		return (struct target){ .kind = TARGET_GROUP };
 	if (has_prefix(path, "defaults."))
 		return (struct target){ .kind = TARGET_DEFAULTS, .key = path + strlen("defaults.") };
 	return (struct target){ .kind = TARGET_TOP, .key = path };
@@ -161,6 +164,8 @@ static const char *suggest(const struct target *t)
 {
 	const char *best = schema_suggest(scope_of(t->kind), t->key);
 
+	if (scope_of(t->kind) == SCOPE_LISTENER)
+		best = text_nearer(t->key, best, group_of_listeners);
 	for (size_t i = 0; t->kind == TARGET_TOP && i < array_n(groups); i++)
 		best = text_nearer(t->key, best, groups[i]);
 	if (t->kind == TARGET_TOP)

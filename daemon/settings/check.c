@@ -156,6 +156,26 @@ static void check_stamp(struct draft *d, const struct listener_settings *l)
 			      "is TAI, and nobody has told the kernel how far that is from UTC (\"utc\")");
 }
 
+/* What only datagrams can have, of a listener that has sessions, would be believed to be done to these too. */
+static void check_impair(struct draft *d, const struct listener_settings *l)
+{
+	static const struct {
+		const char *key;
+		enum impairment_fault fault;
+	} of_datagrams[] = {
+		{ "impair.drop", IMPAIRMENT_DROP },       { "impair.duplicate", IMPAIRMENT_DUPLICATE },
+		{ "impair.corrupt", IMPAIRMENT_CORRUPT }, { "impair.truncate", IMPAIRMENT_TRUNCATE },
+		{ "impair.reorder", IMPAIRMENT_REORDER },
+	};
+
+	for (size_t i = 0; (l->transports & TRANSPORT_SESSIONS) != 0 && i < array_n(of_datagrams); i++)
+		if (l->impair.drawn.share_ppm[of_datagrams[i].fault] != 0)
+			issues_add_at(d, l, of_datagrams[i].key,
+				      "is for the transports udp and unixgram only (another listener for others)");
+	if ((l->transports & TRANSPORT_SESSIONS) == 0 && l->impair.close_after_bytes != 0)
+		issues_add_at(d, l, "impair.close_after", "is for the transports tcp, unix and unixpacket only");
+}
+
 /* tcpmux can hand a session to nothing but another TCP listener. */
 static void check_names(struct draft *d, const struct listener_settings *l)
 {
@@ -199,6 +219,7 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 	check_proxy(d, l);
 	check_clock(d, l);
 	check_stamp(d, l);
+	check_impair(d, l);
 	check_names(d, l);
 }
 

@@ -57,9 +57,32 @@ static int print_setting(const struct section *s, const struct setting *setting,
 	return r;
 }
 
+/* The group that is open while settings are printed, which stand one after the other in the table. */
+struct group {
+	char name[32]; /* "": none */
+};
+
+/* Closes and opens groups before a setting; NULL: before the end. The setting's name in its group. */
+static const char *enter_group(FILE *to, struct group *g, const char *key, const char *indent)
+{
+	size_t n = key ? strcspn(key, ".") : 0;
+	bool in_group = key && key[n] == '.';
+
+	if (g->name[0] != '\0' && (!in_group || strlen(g->name) != n || memcmp(g->name, key, n) != 0)) {
+		(void)fprintf(to, "%s};\n", indent);
+		g->name[0] = '\0';
+	}
+	if (in_group && g->name[0] == '\0') {
+		(void)snprintf(g->name, sizeof(g->name), "%.*s", (int)n, key);
+		(void)fprintf(to, "%s%s = {\n", indent, g->name);
+	}
+	return in_group ? key + n + 1 : key;
+}
+
 /* All settings of a pool or a listener that its model or service has. 0 or -EIO. */
 static int print_section(const struct section *s)
 {
+	struct group group = { "" };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < KEYS_N; i++) {
@@ -69,38 +92,32 @@ static int print_section(const struct section *s)
 		/* A key that means nothing to a listener would be refused if it were said. */
 		if (scope != s->scope || !schema_has(setting, s->name) || schema_meant(setting, s->name) != setting)
 			continue;
+		const char *name = enter_group(s->to, &group, setting->key, s->indent);
+		const char *indent = group.name[0] != '\0' ? "\t\t\t" : s->indent;
 		if (scope == SCOPE_LISTENER && !setting->only[0] && schema_misfit(s->object, setting->key))
 			(void)fprintf(s->to, "%s# %s %s\n", s->indent, setting->key, schema_misfit(s->object, setting->key));
 		else
-			r = print_setting(s, setting, setting->key, s->indent);
+			r = print_setting(s, setting, name, indent);
 	}
+	(void)enter_group(s->to, &group, NULL, s->indent);
 	return r;
 }
 
-/* The settings of the top level; those with a dot in their key are groups, one after the other in the table. 0 or -EIO. */
+/* The settings of the top level. 0 or -EIO. */
 static int print_top(const struct section *s)
 {
-	char group[32] = "";
+	struct group group = { "" };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < KEYS_N; i++) {
 		const struct setting *setting = &schema_all[i];
-		size_t n = strcspn(setting->key, ".");
-		bool in_group = setting->key[n] == '.';
 
 		if (setting->scope != SCOPE_TOP)
 			continue;
-		if (group[0] != '\0' && (!in_group || strlen(group) != n || memcmp(group, setting->key, n) != 0)) {
-			(void)fputs("};\n", s->to);
-			group[0] = '\0';
-		}
-		if (in_group && group[0] == '\0') {
-			(void)snprintf(group, sizeof(group), "%.*s", (int)n, setting->key);
-			(void)fprintf(s->to, "%s = {\n", group);
-		}
-		r = print_setting(s, setting, in_group ? setting->key + n + 1 : setting->key, in_group ? "\t" : "");
+		const char *name = enter_group(s->to, &group, setting->key, "");
+		r = print_setting(s, setting, name, group.name[0] != '\0' ? "\t" : "");
 	}
-	(void)fputs(group[0] != '\0' ? "};\n" : "", s->to);
+	(void)enter_group(s->to, &group, NULL, "");
 	return r;
 }
 

@@ -74,6 +74,11 @@ static int number_rate(const struct setting *setting maybe_unused, const char *t
 	return *ret == 0 ? -ERANGE : 0;
 }
 
+static int number_percent(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
+{
+	return value_percent(text, ret);
+}
+
 /* Octal, and a string: libconfig reads 0660 as six hundred and sixty. */
 static int number_mode(const struct setting *setting maybe_unused, const char *text, uint64_t *ret)
 {
@@ -134,6 +139,13 @@ static void show_rate(struct text *t, const struct setting *setting maybe_unused
 	text_add(t, v == 0 ? "\"" : "/s\"");
 }
 
+static void show_percent(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
+{
+	text_add(t, "\"");
+	value_add_percent(t, v);
+	text_add(t, "\"");
+}
+
 static void show_mode(struct text *t, const struct setting *setting maybe_unused, uint64_t v)
 {
 	text_addf(t, "\"%04" PRIo64 "\"", v);
@@ -191,6 +203,8 @@ const struct kind kinds_DURATION = KIND_NUMBER(WANTED_DURATION, A_STRING | A_INT
 const struct kind kinds_SIZE = KIND_NUMBER(WANTED_SIZE, A_STRING | A_INTEGER, number_size, show_size);
 const struct kind kinds_SIZE32 = KIND_NUMBER(WANTED_SIZE, A_STRING | A_INTEGER, number_size, show_size);
 const struct kind kinds_RATE = KIND_NUMBER("a rate: \"1M/s\", \"64k/m\" or \"none\"", A_STRING, number_rate, show_rate);
+const struct kind kinds_PERCENT = KIND_NUMBER("a share: \"1.5%\", or a number from 0 to 1",
+					      A_STRING | A_INTEGER | ACCEPT(FLOAT), number_percent, show_percent);
 const struct kind kinds_MODE = KIND_NUMBER("permission bits as a string of octal digits: \"0660\"", A_STRING, number_mode,
 					   show_mode);
 const struct kind kinds_BOOL = KIND_NUMBER("true or false", ACCEPT(BOOL) | ACCEPT(OPTION), number_bool, show_bool);
@@ -198,6 +212,7 @@ const struct kind kinds_LOG_LEVEL = KIND_NUMBER(NULL, A_STRING, number_word, sho
 const struct kind kinds_LOG_FORMAT = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_ACTIVATION = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_MODEL = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
+const struct kind kinds_IMPAIR_BY = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_PROXY = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_STAMP_MODE = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
 const struct kind kinds_STAMP_SESSIONS = KIND_NUMBER(NULL, A_STRING, number_word, show_word);
@@ -246,7 +261,12 @@ int kinds_take(const struct given *g)
 	return r;
 }
 
-/* Numbers are printed in the unit a person would choose, from the field itself: -T shows what is in effect. */
+/* In the unit a person would choose, from the field itself: what is in effect. */
+void kinds_show(struct text *t, const struct setting *setting, const void *object)
+{
+	setting->kind->show(t, setting, load((const char *)object + setting->offset, setting->size));
+}
+
 bool kinds_print(FILE *to, const struct setting *setting, const void *object)
 {
 	char storage[256];
@@ -254,7 +274,7 @@ bool kinds_print(FILE *to, const struct setting *setting, const void *object)
 
 	if (setting->kind->print)
 		return setting->kind->print(to, setting, object);
-	setting->kind->show(&t, setting, load((const char *)object + setting->offset, setting->size));
+	kinds_show(&t, setting, object);
 	return fputs(t.at, to) >= 0;
 }
 

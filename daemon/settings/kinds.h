@@ -55,8 +55,9 @@ struct kind {
 };
 
 extern const struct kind kinds_INTEGER, kinds_INTEGER8, kinds_INTEGER64, kinds_DURATION, kinds_SIZE, kinds_SIZE32,
-	kinds_RATE, kinds_MODE, kinds_BOOL, kinds_DSCP, kinds_LOG_LEVEL, kinds_LOG_FORMAT, kinds_ACTIVATION, kinds_MODEL,
-	kinds_PROXY, kinds_STAMP_MODE, kinds_STAMP_SESSIONS, kinds_STAMP_FORM, kinds_STAMP_TIMESCALE;
+	kinds_RATE, kinds_PERCENT, kinds_IMPAIR_BY, kinds_MODE, kinds_BOOL, kinds_DSCP, kinds_LOG_LEVEL, kinds_LOG_FORMAT,
+	kinds_ACTIVATION, kinds_MODEL, kinds_PROXY, kinds_STAMP_MODE, kinds_STAMP_SESSIONS, kinds_STAMP_FORM,
+	kinds_STAMP_TIMESCALE;
 extern const struct kind kinds_NAME, kinds_USER, kinds_HOST, kinds_PATH, kinds_INTERFACE, kinds_ZONE, kinds_TEXT,
 	kinds_FORMAT, kinds_CONTROL, kinds_SERVICE, kinds_TRANSPORTS, kinds_ADDRESS, kinds_ADDRESSES, kinds_PORT,
 	kinds_ALLOW, kinds_DENY, kinds_PROXY_FROM, kinds_NAMES;
@@ -64,6 +65,9 @@ extern const struct kind kinds_LIMIT, kinds_LIMIT_BYTES, kinds_FACTOR, kinds_POR
 
 /* Reads a value into its field, by its kind, within the setting's bounds. 0, or a failure with g->why filled in. */
 int kinds_take(const struct given *g) must_check;
+
+/* Adds a field that is a number in the end (`show`), as a file has it. */
+void kinds_show(struct text *t, const struct setting *setting, const void *object);
 
 /* Writes a field as a file has it; false if it has no value. */
 bool kinds_print(FILE *to, const struct setting *setting, const void *object);

@@ -306,6 +306,7 @@ void load_all(struct draft *d)
 		l->line = own_of(d, l)->at.line;
 		if (!l->service)
 			continue;
+		l->impairs = impair_does_anything(&l->impair);
 		load_pool(d, l);
 		load_v6only(d, l);
 		load_zone(d, l);

@@ -10,8 +10,8 @@
 #define ADVICE " (an `allow` list, a loopback address, or acknowledge_public = true)"
 
 #define LEADS_THERE                                                                                                         \
-	"is missing: through tcpmux everybody reaches a listener, hostname, that needs a list of who may ask "              \
-	"(`allow` here or there, `services` without it, or acknowledge_public = true)"
+	"is missing: through tcpmux everybody reaches a listener, hostname or one that impairs, that needs a list of who "  \
+	"may ask (`allow` here or there, `services` without it, or acknowledge_public = true)"
 
 #define BEHIND_PROXY 0u /* a stream whose clients a balancer brings: where it listens says nothing of them */
 
@@ -53,6 +53,19 @@ static const struct danger {
 	  "together" ADVICE },
 };
 
+static const char why_impaired[] = "is missing: with `impair` this listener does not do what its service is for" ADVICE;
+
+/* A stream that a balancer brings comes from anywhere. */
+static bool is_reached_by_others(const struct listener_settings *l, struct public_socket socket)
+{
+	return socket.is_public || (l->rules.proxy != PROXY_OFF && (socket.transport & TRANSPORT_STREAMS));
+}
+
+bool public_rules_let_impair(const struct listener_settings *l, struct public_socket socket)
+{
+	return l->admission.acl.allow_n > 0 || l->acknowledge_public || !is_reached_by_others(l, socket);
+}
+
 /* Whether tcpmux names a listener that is refused where everybody reaches it; wherever that one listens itself.
  * It never names another tcpmux. */
 static bool leads_to_danger(const struct settings *all, const struct listener_settings *l)
@@ -80,6 +93,10 @@ enum public_rule public_rules_of(const struct settings *all, const struct listen
 
 	if (l->admission.acl.allow_n > 0 || l->acknowledge_public)
 		return PUBLIC_ALLOWED;
+	if (l->impairs && is_reached_by_others(l, socket)) {
+		*ret_why = why_impaired;
+		return PUBLIC_REFUSED;
+	}
 	for (size_t i = 0; i < array_n(dangers); i++) {
 		const struct danger *d = &dangers[i];
 

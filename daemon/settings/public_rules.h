@@ -22,5 +22,8 @@ struct public_socket {
 enum public_rule public_rules_of(const struct settings *all, const struct listener_settings *l, struct public_socket socket,
 				 const char **ret_why);
 
+/* Whether the socket's answers may be impaired: not where others reach it who are not listed, by accident. */
+bool public_rules_let_impair(const struct listener_settings *l, struct public_socket socket);
+
 /* Reports the enabled listeners that are refused or warned of. */
 void public_rules_check(struct draft *d);

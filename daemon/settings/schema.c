@@ -120,6 +120,7 @@ const char *schema_misfit(const struct listener_settings *l, const char *key)
 #define TYPE_SIZE(field) uint64_t
 #define TYPE_SIZE32(field) uint32_t
 #define TYPE_RATE(field) uint64_t
+#define TYPE_PERCENT(field) uint32_t
 #define TYPE_MODE(field) uint32_t
 #define TYPE_BOOL(field) bool
 #define TYPE_DSCP(field) int
@@ -127,6 +128,7 @@ const char *schema_misfit(const struct listener_settings *l, const char *key)
 #define TYPE_LOG_FORMAT(field) enum log_format
 #define TYPE_ACTIVATION(field) enum settings_activation
 #define TYPE_MODEL(field) enum pool_model
+#define TYPE_IMPAIR_BY(field) enum impair_by
 #define TYPE_PROXY(field) enum proxy_mode
 #define TYPE_STAMP_MODE(field) enum stamp_counting
 #define TYPE_STAMP_SESSIONS(field) enum stamp_senders
@@ -179,6 +181,8 @@ static void add_home(struct text *to, const struct setting *setting)
 {
 	if (setting->scope == SCOPE_POOL)
 		text_addf(to, "in a pool: pools.NAME.%s", setting->key);
+	else if (setting->scope != SCOPE_TOP && strchr(setting->key, '.'))
+		text_addf(to, "in a group of a listener: %s", setting->key);
 	else if (setting->scope != SCOPE_TOP)
 		text_add(to, "in a listener, or in `defaults`");
 	else if (strchr(setting->key, '.'))

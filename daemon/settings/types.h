@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "service/service.h"
+#include "session/impair.h"
 #include "session/rules.h"
 #include "admission/rate_limits.h"
 #include "admission/rules.h"
@@ -78,6 +79,8 @@ struct listener_settings {
 	struct socket_settings socket;
 	struct admission_rules admission;
 	struct session_rules rules;
+	struct impair_rules impair;
+	bool impairs; /* it does anything at all */
 	struct svc_options options;
 	char timezone[ZONE_NAME_MAX];
 	const char *unfit; /* a spare: why it cannot serve; NULL if it can */

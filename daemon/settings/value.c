@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 
+#define PERCENT_PPM 10000u
+
 /* Largest first: the first that divides is the shortest text. The bare number comes last. */
 static const struct decimal_unit duration_units[] = {
 	{ "h", 3600 * CLOCK_S_NS }, { "m", 60 * CLOCK_S_NS }, { "s", CLOCK_S_NS }, { "ms", CLOCK_MS_NS }, { "", CLOCK_S_NS },
@@ -132,6 +134,13 @@ int value_rate(const char *s, bool sizes, struct value_rate *ret)
 	return 0;
 }
 
+int value_percent(const char *s, uint64_t *ret_ppm)
+{
+	static const struct decimal_unit units[] = { { "%", PERCENT_PPM }, { "", 100 * PERCENT_PPM } };
+
+	return decimal_with_unit(s, units, array_n(units), ret_ppm);
+}
+
 /* At most the nine permission bits: set-user-id on a socket means nothing. */
 int value_mode(const char *s, uint32_t *ret)
 {
@@ -216,6 +225,19 @@ void value_add_thousandths(struct text *t, uint64_t v)
 	for (; digits > 1 && part % 10 == 0; digits--)
 		part /= 10;
 	text_addf(t, "%" PRIu64 ".%0*u", v / 1000, digits, part);
+}
+
+void value_add_percent(struct text *t, uint64_t ppm)
+{
+	uint64_t part = ppm % PERCENT_PPM;
+	int digits = 4;
+
+	text_addf(t, "%" PRIu64, ppm / PERCENT_PPM);
+	for (; part != 0 && part % 10 == 0; digits--)
+		part /= 10;
+	if (part != 0)
+		text_addf(t, ".%0*" PRIu64, digits, part);
+	text_add(t, "%");
 }
 
 void value_add_word(struct text *t, const char *words, unsigned i)

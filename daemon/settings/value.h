@@ -35,6 +35,9 @@ int value_size(const char *s, uint64_t *ret_bytes) must_check;
 /* "200/s", "10/m", "3600/h", "200/s:400", "none"; with `sizes` the numbers are sizes: "1M/s". An amount of 0 is -ERANGE. */
 int value_rate(const char *s, bool sizes, struct value_rate *ret) must_check;
 
+/* "1.5%", or a part of one: "0.015"; in parts of a million. */
+int value_percent(const char *s, uint64_t *ret_ppm) must_check;
+
 /* "0660": one to four octal digits, at most 0777. */
 int value_mode(const char *s, uint32_t *ret) must_check;
 
@@ -44,6 +47,7 @@ int value_word(const char *s, const char *words, unsigned *ret) must_check;
 /* The shortest text that reads back to the same value. */
 void value_add_duration(struct text *t, uint64_t ns);
 void value_add_size(struct text *t, uint64_t bytes);
+void value_add_percent(struct text *t, uint64_t ppm);
 /* With one decimal at least: 1000 is "1.0". */
 void value_add_thousandths(struct text *t, uint64_t v);
 /* Word i of "error|warning|notice". */

@@ -16,6 +16,8 @@ void counters_sum(struct counters *to, const struct counters *from)
 		add_word(&to->refused[r], &from->refused[r]);
 		add_word(&to->dry_run[r], &from->dry_run[r]);
 	}
+	for (unsigned i = 0; i < IMPAIRED_N; i++)
+		add_word(&to->impaired[i], &from->impaired[i]);
 	histogram_sum(&to->session_time, &from->session_time);
 	histogram_sum(&to->lookup_time, &from->lookup_time);
 }

@@ -12,6 +12,7 @@
 
 #include "shared/histogram.h"
 #include "admission/refusal.h"
+#include "session/impair.h"
 
 #define COUNTERS(X)                                                                                                         \
 	X(sessions)       /* admitted                                        */                                             \
@@ -35,6 +36,7 @@ struct counters {
 #undef COUNTERS_FIELD
 	_Atomic uint64_t refused[REFUSALS_N];
 	_Atomic uint64_t dry_run[REFUSALS_N]; /* would have been refused, but for the listener's `dry_run` */
+	_Atomic uint64_t impaired[IMPAIRED_N];
 	struct histogram session_time, lookup_time;
 };
 

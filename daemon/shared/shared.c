@@ -86,6 +86,8 @@ uint64_t shared_layout(void)
 		offsetof(struct shared, records),
 		offsetof(struct shared, gauges),
 		offsetof(struct shared, deaths),
+		offsetof(struct shared, impairs),
+		sizeof(struct impairs),
 		sizeof(struct record),
 		sizeof(struct table_slot),
 		sizeof(struct counters),
@@ -169,6 +171,7 @@ void shared_forget_row(struct shared *s, uint32_t records_n, uint32_t row)
 	atomic_store(&s->backlog[row], 0);
 	atomic_store(&s->lost[row], 0);
 	atomic_store(&s->drained[row], 0);
+	impairs_say(&s->impairs[row], NULL);
 }
 
 uint32_t shared_release_owner(struct shared *s, const struct table *t, uint32_t pid)

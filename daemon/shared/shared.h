@@ -27,6 +27,7 @@
 #include "shared/pool_deaths.h"
 #include "shared/counters.h"
 #include "admission/rate_limits.h"
+#include "shared/impairs.h"
 #include "shared/offenders.h"
 #include "admission/table.h"
 
@@ -75,6 +76,7 @@ struct shared {
 	_Atomic uint64_t clock;                                /* struct clock_status, packed: shared_set_clock            */
 	_Atomic uint32_t tai_offset_s;                         /* the rest of it */
 	_Alignas(64) _Atomic uint32_t drained[TABLE_ROWS_MAX]; /* not 0: this listener takes nothing new */
+	struct impairs impairs[TABLE_ROWS_MAX];                /* what was said of a row's impairment */
 	struct record records[SHARED_RECORDS_MAX];
 	struct gauge gauges[SHARED_GAUGES_MAX];
 	struct offenders offenders[SHARED_RECORDS_MAX]; /* a record's */

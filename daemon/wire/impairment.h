@@ -27,19 +27,26 @@ enum impairment_fault {
 struct impairment {
 	uint64_t seed;
 	uint32_t share_ppm[IMPAIRMENT_PLACES]; /* by enum impairment_fault, parts in a million; 0: never */
+	uint64_t jitter_ns;                    /* what is drawn for each is less; 0: nothing is drawn    */
 };
 
+/* What was drawn for one request. */
 struct impairment_verdict {
-	uint32_t hits;     /* bit f: fault f hits                                                 */
-	size_t keep_bytes; /* IMPAIRMENT_TRUNCATE: so many octets are left; else all              */
-	uint64_t flip_bit; /* IMPAIRMENT_CORRUPT: bit flip_bit % 8, the lowest 0, of octet flip_bit / 8 */
+	uint32_t hits;      /* bit f: fault f hits                                          */
+	uint64_t keep;      /* IMPAIRMENT_TRUNCATE: keep mod n of an answer's n octets are left */
+	uint64_t flip;      /* IMPAIRMENT_CORRUPT: bit flip mod 8n of them is flipped, bit 0 the lowest of the first */
+	uint64_t jitter_ns; /* of its delay                                                 */
 };
 
-/* By content: of a payload of n octets. One without octets is neither corrupted nor truncated. */
+/* By content: of a request with a payload of n octets. */
 struct impairment_verdict impairment_by_content(const struct impairment *i, const void *payload, size_t n);
 
-/* By order: of the listener's datagram number `count`, of n octets. */
-struct impairment_verdict impairment_by_order(const struct impairment *i, uint64_t count, size_t n);
+/* By order: of the listener's request number `count`. */
+struct impairment_verdict impairment_by_order(const struct impairment *i, uint64_t count);
+
+/* Corrupts an answer of n octets where that hits, and says how many octets are left of it. An answer without octets is
+ * neither corrupted nor truncated: these hits are taken back. */
+size_t impairment_apply(struct impairment_verdict *v, uint8_t *answer, size_t n);
 
 /* Whether a fault is among the hits of a verdict. */
 static inline bool impairment_hits(uint32_t hits, enum impairment_fault fault)

@@ -63,17 +63,24 @@ def dump(path):
     return [re.sub(r"(;| =[^#]*) # \S.*$", r"\1", line) for line in out.stdout.splitlines()]
 
 
+def inner_group(line, before):
+    """The group of a listener that keys behind this line are in, as "impair.", or ""."""
+    start = re.fullmatch(r"\t+(\w+) = {", line)
+    return start.group(1) + "." if start else "" if re.fullmatch(r"\t+};?,?", line) else before
+
+
 def dumped_keys(lines):
     """{(scope, key)} of a dump, by its groups."""
-    keys, group = set(), None
+    keys, group, inner = set(), None, ""
     for line in lines:
         start = re.fullmatch(r"(\w+) = [{(]", line)
         group = start.group(1) if start else None if line in ("};", ");") else group
+        inner = inner_group(line, inner) if group == "listeners" else ""
         key = re.match(r"\t*(?:# )?(\w+) (?:=|is|was)", line)
         if start or not key or line.endswith(("{", "(")):
             continue
         scope = {"pools": "POOL", "listeners": "LISTENER"}.get(group, "TOP")
-        keys.add((scope, f"{group}.{key.group(1)}" if scope == "TOP" and group else key.group(1)))
+        keys.add((scope, f"{group}.{key.group(1)}" if scope == "TOP" and group else inner + key.group(1)))
     return keys
 
 
@@ -89,14 +96,15 @@ def faults_of_the_manual(table):
 
 def shipped_keys(text):
     """{(scope, key): value} of the shipped file with its commented keys uncommented."""
-    keys, group = {}, None
+    keys, group, inner = {}, None, ""
     for line in text.splitlines():
         start = re.fullmatch(r"(\w+) = [{(]", line)
         group = start.group(1) if start else None if line in ("};", ");") else group
+        inner = inner_group(line, inner) if group == "defaults" else ""
         setting = re.fullmatch(r"\t*(\w+) = (.*?);", line)
         if setting:
             scope = {"pools": "POOL", "defaults": "LISTENER", "listeners": None}.get(group, "TOP")
-            name = f"{group}.{setting.group(1)}" if scope == "TOP" and group else setting.group(1)
+            name = f"{group}.{setting.group(1)}" if scope == "TOP" and group else inner + setting.group(1)
             keys[scope, name] = plain(setting.group(2))
     return keys
 

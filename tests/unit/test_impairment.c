@@ -35,12 +35,12 @@ TEST(by_order_the_number_takes_the_place_of_the_payload_in_eight_octets_the_lowe
 
 	for (unsigned count = 0; count < 255; count++) {
 		const uint8_t octets[8] = { (uint8_t)count, 1 };
-		struct impairment_verdict by_order = impairment_by_order(&i, 256 + count, 8);
+		struct impairment_verdict by_order = impairment_by_order(&i, 256 + count);
 		struct impairment_verdict by_content = impairment_by_content(&i, octets, 8);
 
 		assert_int_equal(by_order.hits, by_content.hits);
-		assert_int_equal(by_order.keep_bytes, by_content.keep_bytes);
-		assert_int_equal(by_order.flip_bit, by_content.flip_bit);
+		assert_int_equal(by_order.keep, by_content.keep);
+		assert_int_equal(by_order.flip, by_content.flip);
 	}
 }
 
@@ -53,7 +53,7 @@ TEST(shares_are_met_and_faults_do_not_depend_on_each_other)
 	i.share_ppm[IMPAIRMENT_REORDER] = 5000;
 	i.share_ppm[IMPAIRMENT_CORRUPT] = 300000;
 	for (uint64_t count = 0; count < MANY; count++) {
-		struct impairment_verdict v = impairment_by_order(&i, count, 64);
+		struct impairment_verdict v = impairment_by_order(&i, count);
 
 		for (unsigned f = 0; f < IMPAIRMENT_PLACES; f++)
 			n[f] += impairment_hits(v.hits, (enum impairment_fault)f);
@@ -73,32 +73,66 @@ TEST(a_share_of_all_hits_each_and_what_is_dropped_has_no_other_fault)
 	for (unsigned f = 0; f < array_n(faults); f++)
 		i.share_ppm[faults[f]] = IMPAIRMENT_WHOLE_PPM;
 	for (uint64_t count = 0; count < 1000; count++)
-		assert_int_equal(impairment_by_order(&i, count, 64).hits, 1U << IMPAIRMENT_DROP);
+		assert_int_equal(impairment_by_order(&i, count).hits, 1U << IMPAIRMENT_DROP);
 	i.share_ppm[IMPAIRMENT_DROP] = 0;
 	for (uint64_t count = 0; count < 1000; count++)
-		assert_int_equal(impairment_by_order(&i, count, 64).hits, 0x4E);
+		assert_int_equal(impairment_by_order(&i, count).hits, 0x4E);
 }
 
-TEST(what_is_cut_is_shorter_and_what_is_flipped_is_within_it)
+TEST(what_is_cut_is_shorter_and_one_bit_of_what_is_corrupted_is_flipped)
 {
 	struct impairment i = { .seed = 9,
 				.share_ppm = { [IMPAIRMENT_CORRUPT] = 1000000, [IMPAIRMENT_TRUNCATE] = 1000000 } };
 	unsigned kept[4] = { 0 }, flipped[32] = { 0 };
+	struct impairment_verdict v;
+	uint32_t answer;
 
 	for (uint64_t count = 0; count < 4000; count++) {
-		struct impairment_verdict v = impairment_by_order(&i, count, 4);
+		size_t n;
 
-		assert_true(v.keep_bytes < 4 && v.flip_bit < 32);
-		kept[v.keep_bytes]++;
-		flipped[v.flip_bit]++;
+		v = impairment_by_order(&i, count);
+		answer = 0;
+		n = impairment_apply(&v, (uint8_t *)&answer, 4);
+		assert_true(n < 4 && answer != 0 && (answer & (answer - 1)) == 0);
+		kept[n]++;
+		flipped[__builtin_ctz(answer)]++;
 	}
 	for (unsigned k = 0; k < 4; k++)
 		assert_in_range(kept[k], 850, 1150);
 	for (unsigned b = 0; b < 32; b++)
 		assert_in_range(flipped[b], 80, 180);
-	assert_int_equal(impairment_by_order(&i, 0, 0).hits, 0); /* no octet to flip or to cut */
 	i.share_ppm[IMPAIRMENT_TRUNCATE] = 0;
-	assert_int_equal(impairment_by_order(&i, 0, 4).keep_bytes, 4);
+	v = impairment_by_order(&i, 0);
+	assert_int_equal(impairment_apply(&v, (uint8_t *)&answer, 4), 4);
+}
+
+TEST(an_empty_answer_is_neither_corrupted_nor_cut)
+{
+	struct impairment i = { .share_ppm = { [IMPAIRMENT_CORRUPT] = 1000000,
+					       [IMPAIRMENT_TRUNCATE] = 1000000,
+					       [IMPAIRMENT_DUPLICATE] = 1000000 } };
+	struct impairment_verdict v = impairment_by_content(&i, "", 0);
+	uint8_t none[1] = { 0 };
+
+	assert_int_equal(impairment_apply(&v, none, 0), 0);
+	assert_int_equal(none[0], 0);
+	assert_int_equal(v.hits, 1U << IMPAIRMENT_DUPLICATE);
+}
+
+TEST(jitter_is_spread_evenly_and_stays_under_its_bound)
+{
+	struct impairment i = { .seed = 5, .jitter_ns = 1000 };
+	uint64_t sum = 0;
+
+	for (uint64_t count = 0; count < MANY; count++) {
+		uint64_t jitter_ns = impairment_by_order(&i, count).jitter_ns;
+
+		assert_true(jitter_ns < 1000);
+		sum += jitter_ns;
+	}
+	assert_in_range(sum / MANY, 490, 510);
+	i.jitter_ns = 0;
+	assert_int_equal(impairment_by_order(&i, 0).jitter_ns, 0);
 }
 
 TEST(another_seed_hits_others)
@@ -108,7 +142,7 @@ TEST(another_seed_hits_others)
 
 	other.seed = 2;
 	for (uint64_t count = 0; count < 1000; count++)
-		same += impairment_by_order(&i, count, 9).hits == impairment_by_order(&other, count, 9).hits;
+		same += impairment_by_order(&i, count).hits == impairment_by_order(&other, count).hits;
 	assert_in_range(same, 420, 580);
 }
 
@@ -119,7 +153,9 @@ int main(void)
 		cmocka_unit_test(by_order_the_number_takes_the_place_of_the_payload_in_eight_octets_the_lowest_first),
 		cmocka_unit_test(shares_are_met_and_faults_do_not_depend_on_each_other),
 		cmocka_unit_test(a_share_of_all_hits_each_and_what_is_dropped_has_no_other_fault),
-		cmocka_unit_test(what_is_cut_is_shorter_and_what_is_flipped_is_within_it),
+		cmocka_unit_test(what_is_cut_is_shorter_and_one_bit_of_what_is_corrupted_is_flipped),
+		cmocka_unit_test(an_empty_answer_is_neither_corrupted_nor_cut),
+		cmocka_unit_test(jitter_is_spread_evenly_and_stays_under_its_bound),
 		cmocka_unit_test(another_seed_hits_others),
 	};
 
