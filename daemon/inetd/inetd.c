@@ -260,7 +260,7 @@ static int prepare(void)
 	if (r == 0)
 		r = lookup_client_prepare(w, DATAGRAM_ASKS_MAX);
 	if (r == 0)
-		r = buffers_init(&w->buffers, 1, &self.plan.shared->buffer_bytes, self.settings->limits.buffers);
+		r = buffers_init(&w->buffers, 2, &self.plan.shared->buffer_bytes, self.settings->limits.buffers);
 	if (r == 0)
 		r = sandbox_enter(&(struct sandbox){ .role = SANDBOX_INETD,
 						     .memory_limit = w->pool->memory_limit,

@@ -143,9 +143,9 @@ static int prepare(struct worker *w)
 
 	if (r == 0 && w->pool->model != POOL_FORK)
 		r = sessions_prepare(w, own);
-	if (r == 0)
-		r = buffers_init(&w->buffers, (uint32_t)(blocks < own ? blocks : own), &plan->shared->buffer_bytes,
-				 plan->settings->limits.buffers);
+	if (r == 0) /* what a session is owed, and what is held back of it on purpose */
+		r = buffers_init(&w->buffers, (uint32_t)(blocks < 2 * (uint64_t)own ? blocks : 2 * own),
+				 &plan->shared->buffer_bytes, plan->settings->limits.buffers);
 	if (r == 0)
 		r = lookup_client_prepare(w, own + DATAGRAM_ASKS_MAX);
 	if (r == 0)

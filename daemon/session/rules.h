@@ -13,6 +13,7 @@ struct session_rules {
 	uint64_t session_timeout_ns;     /* a whole session                                                  */
 	uint64_t request_timeout_ns;     /* SVC_REQUEST services: the whole line, from accept                */
 	uint64_t max_bytes;              /* in one direction                                                 */
+	uint64_t close_after_bytes;      /* of answers, on purpose: it ends when it has sent so many         */
 	uint64_t pace_bytes_per_s;       /* SVC_PACED services: what one session is sent                     */
 	enum proxy_mode proxy;           /* streams: a header of the PROXY protocol comes first              */
 	const struct prefix *proxy_from; /* from whom it is believed; borrowed                             */

@@ -15,7 +15,9 @@ _Static_assert(PACE_ROOM_MIN >= SVC_OUT_MIN, "a paced service is called with les
 
 const char *session_end_name(enum session_end e)
 {
-	static const char *const names[] = { "none", "eof", "idle", "reset", "limit", "drain", "killed", "room" };
+	static const char *const names[] = {
+		"none", "eof", "idle", "reset", "limit", "drain", "killed", "room", "impaired"
+	};
 
 	assert((size_t)e < array_n(names));
 	return names[e];
@@ -91,14 +93,18 @@ static enum session_next finish(struct session *s, enum session_end end)
 	return s->eof ? SESSION_CLOSE : SESSION_FINISH;
 }
 
-/* Cuts the output. True if something was cut. */
-static bool cut_output(const struct session *s, struct svc_io *io)
+/* Cuts the output. Why the session ends with it; SESSION_END_NONE: it goes on. */
+static enum session_end cut_output(const struct session *s, struct svc_io *io)
 {
+	uint64_t last = s->rules->close_after_bytes;
 	size_t most = within_limit(s, s->out_bytes, io->out_len);
 	bool cut = most < io->out_len;
 
 	io->out_len = most;
-	return cut;
+	if (last == 0 || s->out_bytes + most < last)
+		return cut ? SESSION_END_LIMIT : SESSION_END_NONE;
+	io->out_len = s->out_bytes < last ? (size_t)(last - s->out_bytes) : 0;
+	return SESSION_END_IMPAIRED;
 }
 
 /* Nobody tells a step the time, but it is not earlier than the last byte, nor than the end of a pause. */
@@ -129,14 +135,16 @@ static bool limit_room(struct session *s, struct svc_io *io, uint64_t now_ns)
 static enum session_next conclude(struct session *s, struct svc_io *io, enum svc_verdict v, size_t given)
 {
 	bool used_up = given < io->in_len && io->in_used == given; /* all that max_bytes let pass, and more came */
+	enum session_end end;
 
 	if (v == SVC_DROP) {
 		io->out_len = 0;
 		s->end = SESSION_END_RESET;
 		return SESSION_ABORT;
 	}
-	if (cut_output(s, io))
-		return finish(s, SESSION_END_LIMIT);
+	end = cut_output(s, io);
+	if (end != SESSION_END_NONE)
+		return finish(s, end);
 	s->flushing = v == SVC_FLUSH;
 	s->request_done |= v != SVC_MORE; /* a long answer is one too */
 	switch (v) {
@@ -180,14 +188,18 @@ static enum svc_verdict call_service(struct session *s, const struct svc_context
 static enum session_next mirror(struct session *s, struct svc_io *io)
 {
 	size_t n = within_limit(s, s->in_bytes - io->in_len, io->in_len);
+	enum session_end end;
 
 	s->phase = SESSION_OPEN;
 	io->in_used = io->in_len;
 	io->out = (uint8_t *)io->in;
 	io->out_cap = io->in_len;
 	io->out_len = n;
-	if (cut_output(s, io) || n < io->in_len)
-		return finish(s, SESSION_END_LIMIT);
+	end = cut_output(s, io);
+	if (end == SESSION_END_NONE && n < io->in_len)
+		end = SESSION_END_LIMIT;
+	if (end != SESSION_END_NONE)
+		return finish(s, end);
 	return s->eof ? finish(s, SESSION_END_EOF) : SESSION_READ;
 }
 

@@ -18,7 +18,7 @@
 
 /* The reasons why a session ended, by the names of the log: "eof" when it was over (for the client, or for the service
  * that had said all), "limit" for max_bytes, session_timeout and request_timeout, "reset" when either side broke it off,
- * "room" when its place was needed for others. */
+ * "room" when its place was needed for others, "impaired" for close_after. */
 enum session_end {
 	SESSION_END_NONE,
 	SESSION_END_EOF,
@@ -27,7 +27,8 @@ enum session_end {
 	SESSION_END_LIMIT,
 	SESSION_END_DRAIN,
 	SESSION_END_KILLED,
-	SESSION_END_ROOM
+	SESSION_END_ROOM,
+	SESSION_END_IMPAIRED
 };
 const char *session_end_name(enum session_end e); /* "eof", "idle", …; "none" */
 

@@ -132,7 +132,8 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 	const char *why = NULL;
 
 	for (size_t i = 0; i < array_n(transports); i++) {
-		struct public_socket socket = { .transport = transports[i], .is_public = is_public(l) };
+		struct public_socket socket = { .transport = transports[i],
+						.is_public = transports[i] != TRANSPORT_UNIX && is_public(l) };
 		const char *one = NULL;
 		enum public_rule p = PUBLIC_ALLOWED;
 

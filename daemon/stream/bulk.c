@@ -17,7 +17,7 @@ static uint8_t bytes[BULK_BYTES];
 bool bulk_may(const struct client *c)
 {
 	return (c->session.service->traits & SVC_MIRROR) && c->listener->transport == TRANSPORT_TCP && c->w->model->shares &&
-	       !c->session.rules->max_bytes;
+	       !c->session.rules->max_bytes && !c->is_slowed;
 }
 
 /* Takes bytes that were looked at out of the socket. They are there, and no other process reads it; but an urgent byte

@@ -43,6 +43,7 @@ struct client {
 	bool has_header : 1;   /* ... and lies where a state would be: the service has none */
 	bool is_exempt : 1;    /* ... but not whom it was passed on for: no caps of a source */
 	bool is_bulk : 1;      /* more came at once than a buffer holds: bulk.h */
+	bool is_slowed : 1;    /* slowed.h */
 	bool is_uncounted : 1; /* SESSION_CLOSING: no cap counts it at this moment */
 };
 

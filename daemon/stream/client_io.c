@@ -8,11 +8,15 @@
 #include "base/fd.h"
 #include "worker/model.h"
 #include "stream/sessions.h"
+#include "stream/slowed.h"
 
 bool client_io_wait(struct client *c, uint32_t events)
 {
+	uint64_t at_ns = session_deadline(&c->session, c->owed_at < c->owed_end);
 	int r = 0;
 
+	if (c->is_slowed)
+		events = slowed_wait(c, events, &at_ns);
 	if (!c->registered)
 		r = (c->w->model->shares ? loop_add : loop_add_solo)(&c->w->loop, &c->source, events);
 	else if (c->waits_for != events)
@@ -23,7 +27,6 @@ bool client_io_wait(struct client *c, uint32_t events)
 	}
 	c->registered = true;
 	c->waits_for = (uint8_t)events;
-	uint64_t at_ns = session_deadline(&c->session, c->owed_at < c->owed_end);
 	if (c->ask.source.fd >= 0 && c->ask.deadline_ns < at_ns)
 		at_ns = c->ask.deadline_ns;
 	/* A timer that fires early is cheaper than one that moves with every byte. */
@@ -36,6 +39,10 @@ ssize_t client_io_write(struct client *c, const uint8_t *from, size_t n, bool mo
 {
 	size_t done = 0;
 
+	if (c->is_slowed) {
+		n = slowed_may_write(c, n);
+		more = false;
+	}
 	while (done < n) {
 		ssize_t r = send(c->source.fd, from + done, n - done, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
 		if (r < 0 && errno == EINTR)
@@ -49,6 +56,8 @@ ssize_t client_io_write(struct client *c, const uint8_t *from, size_t n, bool mo
 		done += (size_t)r;
 	}
 	if (done) {
+		if (c->is_slowed)
+			slowed_wrote(c, done);
 		session_sent(&c->session, done, c->w->loop.now_ns);
 		counters_add(&c->w->counters[c->listener->row].sent_bytes, done);
 		sessions_note(c);

@@ -10,12 +10,14 @@
 #include <sys/socket.h>
 
 #include "worker/admission.h"
+#include "stream/become.h"
 #include "stream/bulk.h"
 #include "stream/client.h"
 #include "stream/client_io.h"
 #include "stream/connection.h"
 #include "stream/proxy_header.h"
 #include "stream/sessions.h"
+#include "stream/slowed.h"
 
 #define STEPS_A_TURN 8 /* of a session that always has more to say: then the others get their turn */
 
@@ -65,44 +67,6 @@ static void forget(struct client *c)
 	c->owed_at = c->owed_end = c->held_end = 0;
 }
 
-/* The listener of this name that serves streams; NULL if there is none. */
-static const struct listener *listener_named(const struct worker *w, const char *name)
-{
-	for (size_t i = 0; i < w->plan->listeners_n; i++) {
-		const struct listener *l = &w->plan->listeners[i];
-
-		if (l->transport == TRANSPORT_TCP && strcmp(l->settings->name, name) == 0)
-			return l;
-	}
-	return NULL;
-}
-
-/* tcpmux: the session becomes one of the named listener's, admitted by it as if it had been asked itself. */
-static bool become(struct client *c, const struct svc_io *io)
-{
-	const struct listener *to = listener_named(c->w, c->listener->settings->options.names[io->become]);
-	enum refusal why = REFUSED_SESSIONS;
-
-	if (to) {
-		struct table_request request = admission_request(c->w, to, &c->peer);
-		request.is_exempt = c->is_exempt;
-		why = admission_is_proxied(to) && !c->is_proxied ? REFUSED_PROXY
-								 : admission_become(c->w, to, &request, c->slot);
-	}
-	if (why != REFUSED_NOT) {
-		if (to)
-			admission_refused(c->w, to, &(struct admission_refusal){ why, &c->peer, 1 });
-		sessions_end(c, SESSION_END_LIMIT, true);
-		return false;
-	}
-	counters_add(&c->w->counters[c->listener->row].sessions_ended, 1);
-	counters_add(&c->w->counters[to->row].sessions, 1);
-	c->listener = to;
-	c->has_header = false;
-	session_become(&c->session, to->settings->service, &to->settings->rules);
-	return true;
-}
-
 static void answered(struct loop_source *s, uint32_t events);
 
 /* Takes one step of the session and writes its output. True: go on with io; false: the session waits, or is over. */
@@ -125,7 +89,7 @@ static bool step(struct client *c, struct svc_io *io, const struct lookup_answer
 		return false;
 	}
 	if (c->next == SESSION_BECOME) {
-		if (!become(c, io))
+		if (!become_another(c, io))
 			return false;
 		c->next = SESSION_AGAIN;
 	}
@@ -246,8 +210,12 @@ static void write_owed(struct client *c)
  * its own, a sink nothing at all. */
 static size_t room_for(const struct client *c)
 {
+	size_t held = c->is_slowed ? slowed_room(c) : WORKER_IN_BYTES;
+
 	if (c->session.service->traits & (SVC_MIRROR | SVC_SINK))
-		return WORKER_IN_BYTES;
+		return held;
+	if (held < WORKER_LINE_BYTES)
+		return held;
 	return is_packets(c) ? BUFFERS_BLOCK - SVC_OUT_MIN : WORKER_LINE_BYTES;
 }
 
@@ -270,6 +238,11 @@ static void read_some(struct client *c)
 	if ((size_t)n > room) { /* a message longer than we take: never answered cut */
 		admission_refused(c->w, c->listener, &(struct admission_refusal){ REFUSED_OVERSIZE, &c->peer, 1 });
 		sessions_end(c, SESSION_END_LIMIT, true);
+		return;
+	}
+	if (c->is_slowed) {
+		slowed_hold(c, in_bytes, (size_t)n);
+		client_io_wait(c, EPOLLIN);
 		return;
 	}
 	c->is_bulk = (size_t)n == room && bulk_may(c);
@@ -295,6 +268,41 @@ static void client_ready(struct loop_source *s, uint32_t events)
 		sessions_end(c, SESSION_END_RESET, true);
 }
 
+/* What was held back longest: written, or given to the session. */
+static void go_on_slowed(struct client *c)
+{
+	if (c->owed_at < c->owed_end) {
+		write_owed(c);
+		return;
+	}
+	size_t n = slowed_take(c, in_bytes);
+	if (n)
+		client_io_count_in(c, n);
+	run(c, in_bytes, n);
+}
+
+/* A client whose bytes are held back is not idle. */
+static enum session_end expired(struct client *c)
+{
+	uint64_t now_ns = c->w->loop.now_ns;
+	enum session_end end = session_expired(&c->session, now_ns);
+
+	if (end != SESSION_END_IDLE || !c->is_slowed || !slowed_holds(c))
+		return end;
+	session_received(&c->session, 0, now_ns);
+	return SESSION_END_NONE;
+}
+
+/* The events that it would wait for; not those that it waits for where it is slowed. */
+static uint32_t wanted_events(const struct client *c)
+{
+	if (!c->is_slowed)
+		return c->waits_for;
+	if (c->owed_at < c->owed_end)
+		return EPOLLOUT;
+	return c->next == SESSION_READ || c->next == SESSION_PAUSE ? EPOLLIN : c->waits_for;
+}
+
 static void client_timer(struct loop_timer *t)
 {
 	struct client *c = container_of(t, struct client, timer);
@@ -308,13 +316,24 @@ static void client_timer(struct loop_timer *t)
 		answered(&c->ask.source, 0);
 		return;
 	}
-	enum session_end end = session_expired(&c->session, now_ns);
+	enum session_end end = expired(c);
 	if (end != SESSION_END_NONE)
 		sessions_end(c, end, true);
 	else if (c->next == SESSION_PAUSE && c->session.wake_ns <= now_ns)
 		run(c, in_bytes, 0);
+	else if (c->is_slowed && slowed_is_due(c))
+		go_on_slowed(c);
 	else
-		client_io_wait(c, c->waits_for);
+		client_io_wait(c, wanted_events(c));
+}
+
+static void begin_slowed(struct client *c, const uint8_t *in, size_t n)
+{
+	if (c->session.service->open)
+		slowed_hold_start(c);
+	if (n)
+		slowed_hold(c, in, n);
+	read_some(c);
 }
 
 /* Begins the session, with these first n bytes (WORKER_LINE_BYTES at most). */
@@ -325,6 +344,15 @@ static void begin(struct client *c, const uint8_t *in, size_t n)
 	c->source.ready = client_ready;
 	c->timer.fire = client_timer;
 	session_begin(&c->session, s->service, &s->rules, sessions_state(c), c->w->loop.now_ns);
+	if (!slowed_begin(c)) {
+		admission_refused(c->w, c->listener, &(struct admission_refusal){ REFUSED_BUFFERS, &c->peer, 1 });
+		sessions_end(c, SESSION_END_LIMIT, true);
+		return;
+	}
+	if (c->is_slowed) {
+		begin_slowed(c, in, n);
+		return;
+	}
 	if (n)
 		client_io_count_in(c, n);
 	/* A service that speaks first does so now; for the others the first bytes are often here already. */

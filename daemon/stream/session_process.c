@@ -31,6 +31,9 @@ struct memory {
 /* The state of the session's service, if that has any. Not on the stack, for it is as large as all the rest. */
 static _Alignas(max_align_t) uint8_t state_bytes[WORKER_STATE_STRIDE];
 
+/* Where it is when it is impaired. */
+static uint8_t *slowed;
+
 /* Gives a sign of life, for as long as the slot is the session's. */
 static void beat(struct loop_timer *t)
 {
@@ -65,6 +68,7 @@ static _Noreturn void run_session(struct worker *w, const struct session_inherit
 	w->clients = &m->client;
 	w->clients_cap = 1;
 	w->states = state_bytes;
+	w->slowed = &slowed;
 	loop_init_few(&w->loop, &m->few, w->loop.now_ns);
 	if (loop_add(&w->loop, &w->life, EPOLLIN) < 0 || loop_add(&w->loop, &w->channel, EPOLLIN) < 0)
 		_exit(1);

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "worker/admission.h"
+#include "stream/slowed.h"
+#include "worker/impairing.h"
 #include "worker/model.h"
 
 #define LOOK_AFTER_NS (10 * CLOCK_MS_NS)
@@ -25,7 +27,8 @@ int sessions_prepare(struct worker *w, uint32_t n)
 	w->clients_cap = (size_t)n + SESSIONS_LINGERING_MAX;
 	w->clients = pages_take(w->clients_cap * sizeof(*w->clients));
 	w->states = pages_take(w->clients_cap * WORKER_STATE_STRIDE);
-	return w->clients && w->states ? 0 : -ENOMEM;
+	w->slowed = pages_take(w->clients_cap * sizeof(*w->slowed));
+	return w->clients && w->states && w->slowed ? 0 : -ENOMEM;
 }
 
 struct client *sessions_take(struct worker *w)
@@ -58,10 +61,13 @@ void sessions_note(struct client *c)
 	atomic_store_explicit(&c->slot->out_bytes, c->session.out_bytes, memory_order_relaxed);
 }
 
-static void log_session(const struct client *c, enum session_end why)
+/* Says that a session is over, once. */
+static void tell_end(const struct client *c, enum session_end why)
 {
 	struct log_line l;
 
+	if (why == SESSION_END_IMPAIRED)
+		impairing_count(c->w, c->listener, IMPAIRED_CLOSE_AFTER, 1);
 	if (!c->w->plan->settings->log.sessions)
 		return;
 	log_begin(&l, LOG_LEVEL_INFO, "session");
@@ -84,7 +90,9 @@ static void end_session(struct client *c, enum session_end why)
 	if (c->block)
 		buffers_give(&w->buffers, c->block, &c->slot->owed_bytes);
 	c->block = NULL;
-	log_session(c, why);
+	tell_end(c, why);
+	if (c->is_slowed)
+		slowed_end(c);
 	/* The counts of ends come last: a process that sees the session over finds the rest counted. */
 	histogram_add(&w->counters[c->listener->row].session_time, clock_mono_ns() - c->session.started_ns);
 	counters_add(&w->counters[c->listener->row].sessions_ended, 1);
@@ -124,7 +132,7 @@ void sessions_end(struct client *c, enum session_end why, bool reset)
 	if (reset)
 		reset_at_close(c);
 	if (w->model->is_reaped) {
-		log_session(c, why);
+		tell_end(c, why);
 		atomic_store(&c->slot->over, 1);
 		w->phase = WORKER_LEAVING;
 		return;

@@ -76,7 +76,8 @@ struct worker {
 	struct client *free_clients;
 	struct client *lingering_first, *lingering_last; /* the oldest first */
 	uint32_t lingering_n;
-	uint8_t *states; /* clients_cap × WORKER_STATE_STRIDE */
+	uint8_t *states;  /* clients_cap × WORKER_STATE_STRIDE */
+	uint8_t **slowed; /* clients_cap: the block of one that is impaired (stream/slowed.h) */
 
 	uint32_t sessions; /* open now, lingering ones not counted (fork: children) */
 	uint32_t capacity;

@@ -233,6 +233,24 @@ TEST(max_bytes_holds_for_a_mirror)
 	assert_int_equal(w.s.end, SESSION_END_LIMIT);
 }
 
+TEST(close_after_ends_a_session_with_the_byte_that_it_names)
+{
+	const struct session_rules five = { .close_after_bytes = 5 };
+
+	begin(&mirror, &five);
+	assert_int_equal(receive("1234", false), SESSION_READ);
+	session_sent(&w.s, w.io.out_len, w.now_ns);
+	assert_int_equal(receive("5", false), SESSION_FINISH);
+	expect_output("5");
+	assert_int_equal(w.s.end, SESSION_END_IMPAIRED);
+
+	begin(&listens, &five);
+	play.say = "123456";
+	assert_int_equal(receive("a", false), SESSION_FINISH);
+	expect_output("12345");
+	assert_int_equal(w.s.end, SESSION_END_IMPAIRED);
+}
+
 TEST(an_endless_service_ends_at_max_bytes_in_either_direction)
 {
 	const struct session_rules rules = { .max_bytes = 20000 };
@@ -366,6 +384,7 @@ int main(void)
 		cmocka_unit_test(input_that_waits_for_its_turn_is_counted_once),
 		cmocka_unit_test(max_bytes_lets_exactly_so_many_out),
 		cmocka_unit_test(max_bytes_holds_for_a_mirror),
+		cmocka_unit_test(close_after_ends_a_session_with_the_byte_that_it_names),
 		cmocka_unit_test(an_endless_service_ends_at_max_bytes_in_either_direction),
 		cmocka_unit_test(a_long_answer_to_what_was_let_in_is_completed),
 		cmocka_unit_test(an_answer_ends_the_session_that_asked),

@@ -154,7 +154,8 @@ TEST(tcpmux_is_no_way_for_everybody_to_reach_hostname)
 			expect_error(
 				*state, text,
 				"t.conf:1: listeners.[0].allow: is missing: through tcpmux everybody reaches a listener, "
-				"hostname, that needs a list of who may ask (`allow` here or there, `services` without it, "
+				"hostname or one that impairs, that needs a list of who may ask (`allow` here or there, "
+				"`services` without it, "
 				"or acknowledge_public = true)");
 		else
 			expect_good(*state, text);
