@@ -97,7 +97,7 @@ static void add_loss(const struct generation *g, uint32_t row, struct text *to)
 		}
 }
 
-/* Where it is impaired: how, and by whose word. */
+/* The impairment of a listener that has one, and whose word it is. */
 static void add_impair(const struct fleet *f, const struct listener *l, struct text *to)
 {
 	struct impair_rules rules;

@@ -54,6 +54,6 @@ command_fn cmd_status, cmd_stats, cmd_sessions, cmd_kill, cmd_limits, cmd_impair
  * have this name. NULL: it is not. */
 const struct listener *command_listener(const struct fleet *f, uint32_t row, const char *said);
 
-/* How a listener, whose settings are known, is impaired at this moment, and who said it. */
+/* The rules by which a listener, whose settings are known, is impaired at this moment, and who said them. */
 enum cmd_impair_by { CMD_IMPAIR_NONE, CMD_IMPAIR_SETTINGS, CMD_IMPAIR_SAID };
 enum cmd_impair_by cmd_impair_rules(const struct fleet *f, const struct listener *l, struct impair_rules *ret);

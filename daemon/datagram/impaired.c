@@ -68,7 +68,7 @@ static void leave(struct outlet *o, struct held_answer *a, uint64_t jitter_ns)
 	held_append(&o->leaving, a);
 }
 
-/* Those that were to be sent behind the next one, and waited for none. */
+/* Answers that were to be sent behind the next one, and waited for none, leave now. */
 static void leave_late(struct outlet *o, uint64_t now_ns)
 {
 	while (first_ns(&o->behind) <= now_ns || o->behind.n > BEHIND_MAX)
@@ -91,7 +91,9 @@ static struct held_answer *copy(struct outlet *o, const struct outbox_to *to, co
 	if (to->sending)
 		a->sending = *to->sending;
 	memcpy(a->content, answer->iov_base, answer->iov_len);
-	/* The service's last word comes before the faults: what is done to an answer here is done to it on its way. */
+	/* The service's last word comes before the faults: what is done to an answer here is done to it on its way. So when
+	 * it leaves is nothing that the service is told. */
+	a->sending.departs = false;
 	if (o->sender.seal) {
 		o->sender.sealing.wall = clock_wall();
 		o->sender.seal(&o->sender.sealing, a->sending.handle, a->content, a->bytes);

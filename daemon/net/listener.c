@@ -373,12 +373,6 @@ void listener_drop(struct listener *l)
 	fd_close(&l->fd);
 }
 
-struct public_socket listener_public_socket(const struct listener *l)
-{
-	return (struct public_socket){ .transport = l->transport,
-				       .is_public = l->address.family != AF_UNIX && !addr_is_loopback(&l->address) };
-}
-
 uint32_t listener_waiting(const struct listener *l)
 {
 	struct tcp_info info;

@@ -48,8 +48,12 @@ uint32_t listener_waiting(const struct listener *l);
 /* "127.0.0.1:7", "[::]:7", "/run/x", "@name". */
 void listener_add_where(struct text *t, const struct listener *l);
 
-/* Where clients find it, for the rules of public addresses. */
-struct public_socket listener_public_socket(const struct listener *l);
+/* The place where clients find it, for the rules of public addresses. */
+static inline struct public_socket listener_public_socket(const struct listener *l)
+{
+	return (struct public_socket){ .transport = l->transport,
+				       .is_public = l->address.family != AF_UNIX && !addr_is_loopback(&l->address) };
+}
 
 /* Sets on an accepted descriptor what is not inherited from the listening socket. 0 or -errno. */
 int listener_prepare_session(const struct listener *l, int fd) must_check;

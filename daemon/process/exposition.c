@@ -130,7 +130,7 @@ static void write_refusals(const struct page *p, const struct counters *sums)
 	}
 }
 
-/* Of listeners that impair anything, or have. */
+/* The faults of listeners that impair anything, or have. */
 static void write_impaired(const struct page *p, const struct counters *sums)
 {
 	family(p, "impaired", "counter", "Faults done to answers on purpose.");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a listener does to its answers on purpose. */
+/* The harm that a listener does to its answers on purpose. */
 #include "session/impair.h"
 
 #include <assert.h>
@@ -37,7 +37,7 @@ struct impairment_verdict impair_draw(const struct impair_rules *r, const void *
 					  : impairment_by_order(&r->drawn, count);
 }
 
-/* How long the rate takes for so many bytes, which are a message's: 64 bits are enough. */
+/* The time that the rate takes for so many bytes, which are a message's: 64 bits are enough. */
 static uint64_t time_of(uint64_t bytes_per_s, size_t bytes)
 {
 	return bytes_per_s != 0 ? (uint64_t)bytes * CLOCK_S_NS / bytes_per_s : 0;

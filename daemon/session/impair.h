@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a listener does to its answers on purpose: the settings, and when an answer leaves. Pure.
+ * The harm that a listener does to its answers on purpose: the settings, and when an answer leaves. Pure.
  *
  * Datagrams are dropped, duplicated, corrupted, cut and sent behind the next one (wire/impairment.h draws which). Datagrams
  * and streams are held back, at a rate, and streams end after so many bytes.
@@ -15,7 +15,7 @@
 
 enum impair_by { IMPAIR_BY_ORDER, IMPAIR_BY_CONTENT };
 
-/* All zero: nothing is done. */
+/* The rules. All zero: nothing is done. */
 struct impair_rules {
 	struct impairment drawn;
 	uint64_t delay_ns;
@@ -24,7 +24,7 @@ struct impair_rules {
 	enum impair_by by;
 };
 
-/* What is counted: the faults by the names of the settings, and what found no room while it was held back. */
+/* The things counted: the faults by the names of the settings, and answers that found no room to be held back. */
 enum impaired {
 	IMPAIRED_DROP,
 	IMPAIRED_DUPLICATE,
@@ -45,7 +45,7 @@ bool impair_does_anything(const struct impair_rules *r);
 /* Whether anything is done that only datagrams can have. */
 bool impair_does_to_datagrams(const struct impair_rules *r);
 
-/* What is drawn for a request: of n octets, the listener's number `count`. */
+/* Draws the faults for a request: of n octets, the listener's number `count`. */
 struct impairment_verdict impair_draw(const struct impair_rules *r, const void *request, size_t n, uint64_t count);
 
 /* The way that answers leave by, one behind the other. All zero at first. */
@@ -59,7 +59,7 @@ struct impair_answer {
 	uint64_t jitter_ns; /* as drawn */
 };
 
-/* When an answer leaves. */
+/* The moment when an answer leaves. */
 struct impair_leave {
 	uint64_t at_ns;
 	bool delayed; /* by delay and jitter                   */

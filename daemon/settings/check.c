@@ -156,7 +156,7 @@ static void check_stamp(struct draft *d, const struct listener_settings *l)
 			      "is TAI, and nobody has told the kernel how far that is from UTC (\"utc\")");
 }
 
-/* What only datagrams can have, of a listener that has sessions, would be believed to be done to these too. */
+/* Faults that only datagrams can have, of a listener that has sessions, would be believed to be done to these too. */
 static void check_impair(struct draft *d, const struct listener_settings *l)
 {
 	static const struct {

@@ -12,7 +12,7 @@
 #define GROUP "impair."
 #define KEY_MAX 32
 
-/* What a kind fills is a listener's settings. */
+/* A listener's settings, for the kinds to fill. */
 static struct listener_settings scratch;
 
 static int refuse_key(struct text *why, const char *key)

@@ -10,5 +10,5 @@
  * is allowed), and nothing is changed. */
 int impair_keys_set(struct impair_rules *r, const char *said, struct text *why) must_check;
 
-/* Those that are not the default, with a blank between them: "drop=5% delay=20ms"; "nothing" where there are none. */
+/* Adds the keys that are not the default, with a blank between them: "drop=5% delay=20ms"; "nothing": there are none. */
 void impair_keys_add(struct text *t, const struct impair_rules *r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was said of a row's impairment, word by word. */
+/* The impairment that was said of a row, word by word. */
 #include "shared/impairs.h"
 
 #include <string.h>

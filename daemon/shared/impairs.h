@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was said over the control socket of a row's impairment: words in shared memory, which go over the settings' and
+ * The impairment that was said of a row over the control socket: words in shared memory, which go over the settings' and
  * outlive a reload. The supervisor writes them, workers read them whenever they have something to impair.
  */
 #pragma once

@@ -268,7 +268,7 @@ static void client_ready(struct loop_source *s, uint32_t events)
 		sessions_end(c, SESSION_END_RESET, true);
 }
 
-/* What was held back longest: written, or given to the session. */
+/* Bytes that were held back long enough are written, or given to the session. */
 static void go_on_slowed(struct client *c)
 {
 	if (c->owed_at < c->owed_end) {
@@ -279,28 +279,6 @@ static void go_on_slowed(struct client *c)
 	if (n)
 		client_io_count_in(c, n);
 	run(c, in_bytes, n);
-}
-
-/* A client whose bytes are held back is not idle. */
-static enum session_end expired(struct client *c)
-{
-	uint64_t now_ns = c->w->loop.now_ns;
-	enum session_end end = session_expired(&c->session, now_ns);
-
-	if (end != SESSION_END_IDLE || !c->is_slowed || !slowed_holds(c))
-		return end;
-	session_received(&c->session, 0, now_ns);
-	return SESSION_END_NONE;
-}
-
-/* The events that it would wait for; not those that it waits for where it is slowed. */
-static uint32_t wanted_events(const struct client *c)
-{
-	if (!c->is_slowed)
-		return c->waits_for;
-	if (c->owed_at < c->owed_end)
-		return EPOLLOUT;
-	return c->next == SESSION_READ || c->next == SESSION_PAUSE ? EPOLLIN : c->waits_for;
 }
 
 static void client_timer(struct loop_timer *t)
@@ -316,7 +294,7 @@ static void client_timer(struct loop_timer *t)
 		answered(&c->ask.source, 0);
 		return;
 	}
-	enum session_end end = expired(c);
+	enum session_end end = c->is_slowed ? slowed_expired(c) : session_expired(&c->session, now_ns);
 	if (end != SESSION_END_NONE)
 		sessions_end(c, end, true);
 	else if (c->next == SESSION_PAUSE && c->session.wake_ns <= now_ns)
@@ -324,7 +302,7 @@ static void client_timer(struct loop_timer *t)
 	else if (c->is_slowed && slowed_is_due(c))
 		go_on_slowed(c);
 	else
-		client_io_wait(c, wanted_events(c));
+		client_io_wait(c, c->is_slowed ? slowed_wanted(c) : c->waits_for);
 }
 
 static void begin_slowed(struct client *c, const uint8_t *in, size_t n)

@@ -31,7 +31,7 @@ struct memory {
 /* The state of the session's service, if that has any. Not on the stack, for it is as large as all the rest. */
 static _Alignas(max_align_t) uint8_t state_bytes[WORKER_STATE_STRIDE];
 
-/* Where it is when it is impaired. */
+/* The place of its block, when it is impaired. */
 static uint8_t *slowed;
 
 /* Gives a sign of life, for as long as the slot is the session's. */

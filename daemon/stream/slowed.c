@@ -13,13 +13,13 @@
 #define MARKS 128
 #define PIECES_PER_S 50 /* of what goes out at a rate */
 
-/* What was read at once. */
+/* A mark: of bytes that were read at once. */
 struct mark {
 	uint64_t at_ns; /* when the session has it                */
 	uint32_t bytes; /* 0: the beginning, or the client's end  */
 };
 
-/* It fills a block, with the bytes behind it. */
+/* The state of such a session. With the bytes behind it, it fills a block. */
 struct slowed {
 	struct impair_rules impair;
 	struct session_rules rules; /* the listener's, but for what the impairment adds    */
@@ -88,7 +88,7 @@ size_t slowed_room(const struct client *c)
 	return is_packets(c) && room < PACKET_MAX ? 0 : room;
 }
 
-bool slowed_holds(const struct client *c)
+static bool holds(const struct client *c)
 {
 	return slowed_of(c)->marks_n != 0;
 }
@@ -155,7 +155,7 @@ static bool wants_input(const struct client *c)
 	return c->next == SESSION_READ || c->next == SESSION_PAUSE;
 }
 
-/* When it goes on by itself. */
+/* The time when it goes on by itself. */
 static uint64_t due_ns(const struct client *c)
 {
 	const struct slowed *s = slowed_of(c);
@@ -168,6 +168,24 @@ static uint64_t due_ns(const struct client *c)
 bool slowed_is_due(const struct client *c)
 {
 	return due_ns(c) <= c->w->loop.now_ns;
+}
+
+enum session_end slowed_expired(struct client *c)
+{
+	uint64_t now_ns = c->w->loop.now_ns;
+	enum session_end end = session_expired(&c->session, now_ns);
+
+	if (end != SESSION_END_IDLE || !holds(c))
+		return end;
+	session_received(&c->session, 0, now_ns);
+	return SESSION_END_NONE;
+}
+
+uint32_t slowed_wanted(const struct client *c)
+{
+	if (owes(c))
+		return EPOLLOUT;
+	return wants_input(c) ? EPOLLIN : c->waits_for;
 }
 
 uint32_t slowed_wait(const struct client *c, uint32_t events, uint64_t *at_ns)

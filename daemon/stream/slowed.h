@@ -31,20 +31,23 @@ void slowed_hold_start(struct client *c);
 /* Holds back what was read: slowed_room() at most; 0 bytes are the client's end. */
 void slowed_hold(struct client *c, const uint8_t *from, size_t n);
 
-/* Whether anything is held back, however long. */
-bool slowed_holds(const struct client *c);
-
 /* Whether the session can go on: write what it owes, or, where it waits for input, have what was held back. */
 bool slowed_is_due(const struct client *c);
 
-/* Takes what was held back first: its bytes, 0 or more, into `to` (WORKER_IN_BYTES). The client's end, if it is that, is noted
- * in the session. */
+/* Takes what was held back first: its bytes, 0 or more, into `to` (WORKER_IN_BYTES). The client's end, if it is that, is
+ * noted in the session. */
 size_t slowed_take(struct client *c, uint8_t *to);
 
-/* Of the events that a session would wait for, those that it can use now; *at_ns becomes earlier where it goes on by
+/* Does what session_expired() does, but that a client whose bytes are held back is not idle. */
+enum session_end slowed_expired(struct client *c);
+
+/* The events that the session would wait for; client_io_wait() has slowed_wait() take away what it cannot use yet. */
+uint32_t slowed_wanted(const struct client *c);
+
+/* The events, of those that a session would wait for, that it can use now; *at_ns becomes earlier where it goes on by
  * itself before. */
 uint32_t slowed_wait(const struct client *c, uint32_t events, uint64_t *at_ns);
 
-/* How many of n bytes may be written now; and that so many were. */
+/* The number of bytes, of n, that may be written now; and a note that so many were. */
 size_t slowed_may_write(const struct client *c, size_t n);
 void slowed_wrote(struct client *c, size_t n);

@@ -30,7 +30,7 @@ struct impairment {
 	uint64_t jitter_ns;                    /* what is drawn for each is less; 0: nothing is drawn    */
 };
 
-/* What was drawn for one request. */
+/* The outcome of drawing for one request. */
 struct impairment_verdict {
 	uint32_t hits;      /* bit f: fault f hits                                          */
 	uint64_t keep;      /* IMPAIRMENT_TRUNCATE: keep mod n of an answer's n octets are left */

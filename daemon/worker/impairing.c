@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a listener's answers are impaired at this moment. */
+/* The impairment of a listener's answers at this moment. */
 #include "worker/impairing.h"
 
 #include "settings/public_rules.h"

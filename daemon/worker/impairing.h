@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a listener's answers are impaired at this moment: by the settings, or by what was said since. */
+/* The impairment of a listener's answers at this moment: by the settings, or by what was said since. */
 #pragma once
 
 #include "session/impair.h"

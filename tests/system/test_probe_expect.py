@@ -7,38 +7,11 @@ import socket
 import unittest
 
 import probe
+from impairing import FLIP, KEEP, PLACES, siphash
 
-PLACES = {"drop": 0, "duplicate": 1, "corrupt": 2, "truncate": 3, "reorder": 6}
-KEEP, FLIP = 16, 17
-MASK = 2**64 - 1
 SHARES = {"drop": 6, "duplicate": 10, "corrupt": 10, "truncate": 8, "reorder": 5}
 PACKETS = 300
 NUMBER_END = 12  # of a packet's octets: its number is before
-
-
-def siphash(key, data):
-    """SipHash-2-4, from the paper (Aumasson, Bernstein 2012)."""
-    a, b, c, d = key[0] ^ 0x736F6D6570736575, key[1] ^ 0x646F72616E646F6D, key[0] ^ 0x6C7967656E657261, key[1] ^ 0x7465646279746573
-
-    def rotate(x, n):
-        return (x << n | x >> (64 - n)) & MASK
-
-    def mix(a, b, c, d):
-        a, c = (a + b) & MASK, (c + d) & MASK
-        b, d = rotate(b, 13) ^ a, rotate(d, 16) ^ c
-        a, c = (rotate(a, 32) + d) & MASK, (c + b) & MASK
-        d, b = rotate(d, 21) ^ a, rotate(b, 17) ^ c
-        return a, b, rotate(c, 32), d
-
-    padded = data + bytes(7 - len(data) % 8) + bytes([len(data) % 256])
-    for i in range(0, len(padded), 8):
-        word = int.from_bytes(padded[i:i + 8], "little")
-        a, b, c, d = mix(*mix(a, b, c, d ^ word))
-        a ^= word
-    c ^= 0xFF
-    for _ in range(4):
-        a, b, c, d = mix(a, b, c, d)
-    return a ^ b ^ c ^ d
 
 
 class Impairing(probe.Server):
