@@ -7,7 +7,7 @@
 
 void echo_build(const struct engine *e, const struct payload_id *id, uint8_t *to)
 {
-	payload_write(&e->payload, id, to, e->plan->size_bytes);
+	payload_write(&e->payload, id, to, e->size_bytes);
 }
 
 static enum probe_found find_by_number(const struct engine_flow *f, const struct payload_id *id, uint64_t *ret_seq)
@@ -29,7 +29,7 @@ static enum probe_found find_nearest(const struct engine_flow *f, const struct p
 		.payload = &f->engine->payload,
 		.pending = &f->track.pending,
 		.flow = f->index,
-		.sent_n = f->engine->plan->size_bytes,
+		.sent_n = f->engine->size_bytes,
 	};
 
 	return match_nearest(&match, answer, ret_seq) ? PROBE_DAMAGED : PROBE_UNRELATED;
@@ -38,7 +38,7 @@ static enum probe_found find_nearest(const struct engine_flow *f, const struct p
 enum probe_found echo_read(const struct engine_flow *f, const struct batch_datagram *d, struct probe_answer *ret)
 {
 	const struct payload *payload = &f->engine->payload;
-	const size_t sent_n = f->engine->plan->size_bytes;
+	const size_t sent_n = f->engine->size_bytes;
 	const struct payload_octets answer = { .at = d->at, .n = d->n };
 	struct payload_id id = { 0 };
 	struct payload_packet packet = { .id.flow = f->index, .n = sent_n };
@@ -66,16 +66,16 @@ enum probe_found echo_read(const struct engine_flow *f, const struct batch_datag
 size_t echo_ask(const struct engine *e, const struct payload_id *id, uint8_t *to)
 {
 	echo_build(e, id, to);
-	return e->plan->size_bytes;
+	return e->size_bytes;
 }
 
 static enum probe_judged judge(const struct engine *e, const struct payload_id *id, const struct probe_heard *heard,
 			       enum tally_content *ret)
 {
-	const struct payload_packet packet = { .id = *id, .n = e->plan->size_bytes };
+	const struct payload_packet packet = { .id = *id, .n = e->size_bytes };
 	const struct payload_octets answer = { .at = heard->at, .n = heard->n };
 
-	if (heard->n < e->plan->size_bytes && !heard->ended)
+	if (heard->n < e->size_bytes && !heard->ended)
 		return PROBE_MORE;
 	*ret = payload_compare(&e->payload, &packet, &answer, UINT64_MAX).content;
 	return PROBE_DONE;

@@ -81,6 +81,7 @@ static int init_track(struct engine_flow *f, const struct plan *plan)
 	memory.highs = (void *)(memory.slots + slots_n);
 	track_init(&f->track, &memory, plan->timeout_ns, plan->warmup);
 	track_count_in(&f->track, &f->tally, NULL);
+	track_begin_part(&f->track, f->engine->sizes);
 	return 0;
 }
 
@@ -134,6 +135,11 @@ static int open_flows(struct engine *e, struct text *why)
 	return r;
 }
 
+static size_t scopes_bytes(const struct plan *plan)
+{
+	return (plan->flows + plan->sizes_n) * sizeof(struct result_scope);
+}
+
 int engine_open(struct engine *e, struct text *why)
 {
 	const struct plan *plan = e->plan;
@@ -141,9 +147,12 @@ int engine_open(struct engine *e, struct text *why)
 	int r;
 
 	e->planned = plan->count == 0 ? UINT64_MAX : plan->warmup + plan->count;
+	e->size_bytes = plan->size_bytes;
 	e->flows = pages_take(plan->flows * sizeof(*e->flows));
-	e->scopes = pages_take(plan->flows * sizeof(*e->scopes));
-	r = e->flows && e->scopes ? init_payload(&e->payload, plan) : -ENOMEM;
+	e->scopes = pages_take(scopes_bytes(plan));
+	if (plan->sizes_n > 1)
+		e->sizes = pages_take(plan->sizes_n * sizeof(*e->sizes));
+	r = e->flows && e->scopes && (e->sizes || plan->sizes_n <= 1) ? init_payload(&e->payload, plan) : -ENOMEM;
 	if (r == 0)
 		r = random_bytes(&seed, sizeof(seed));
 	if (r < 0)
@@ -168,9 +177,12 @@ void engine_close(struct engine *e)
 	}
 	e->flows_n = 0;
 	pages_give(e->flows, e->plan->flows * sizeof(*e->flows));
-	pages_give(e->scopes, e->plan->flows * sizeof(*e->scopes));
+	pages_give(e->scopes, scopes_bytes(e->plan));
+	if (e->sizes)
+		pages_give(e->sizes, e->plan->sizes_n * sizeof(*e->sizes));
 	e->flows = NULL;
 	e->scopes = NULL;
+	e->sizes = NULL;
 }
 
 /* --- the loop ------------------------------------------------------------------------------------------------------- */
@@ -229,31 +241,51 @@ static uint64_t linger_until_ns(const struct engine *e)
 	return last_ns < now_ns ? now_ns : last_ns < until_ns ? last_ns : until_ns;
 }
 
+static void begin(struct engine *e)
+{
+	uint64_t now_ns = clock_mono_ns(), duration_ns = e->plan->duration_ns;
+
+	if (duration_ns != CLOCK_NEVER)
+		duration_ns /= e->plan->sizes_n;
+	e->phase = ENGINE_SENDING;
+	e->schedule.due_ns = now_ns;
+	e->schedule.sent = 0;
+	if (e->carrier->send)
+		loop_set_timer(e->loop, &e->send, now_ns);
+	loop_set_timer(e->loop, &e->end, clock_add(now_ns, duration_ns));
+	for (size_t i = 0; e->carrier->begin && i < e->flows_n; i++)
+		e->carrier->begin(&e->flows[i]);
+}
+
+/* False: there is none, or the run was broken off. */
+static bool begin_next_size(struct engine *e)
+{
+	if (e->size_i + 1 >= e->plan->sizes_n || (e->ended_by != RESULT_COUNT && e->ended_by != RESULT_DURATION))
+		return false;
+	e->size_i++;
+	e->size_bytes += e->plan->step_bytes;
+	if (e->plan->count != 0)
+		e->planned = track_next(&e->flows[0].track) + e->plan->count;
+	for (size_t i = 0; i < e->flows_n; i++)
+		track_begin_part(&e->flows[i].track, &e->sizes[e->size_i]);
+	begin(e);
+	return true;
+}
+
 static void finish(struct engine *e)
 {
-	e->phase = ENGINE_OVER;
-	e->ended_ns = clock_mono_ns();
-	for (size_t i = 0; i < e->flows_n; i++) {
-		if (e->flows[i].source.fd >= 0)
-			loop_remove(e->loop, &e->flows[i].source);
-		track_end(&e->flows[i].track, (int64_t)schedule_due_ns(&e->schedule));
-	}
 	loop_cancel_timer(e->loop, &e->send);
 	loop_cancel_timer(e->loop, &e->expiry);
 	loop_cancel_timer(e->loop, &e->end);
-}
-
-static void begin(struct engine *e)
-{
-	uint64_t now_ns = clock_mono_ns();
-
-	e->phase = ENGINE_SENDING;
-	e->schedule.due_ns = now_ns;
-	if (e->carrier->send)
-		loop_set_timer(e->loop, &e->send, now_ns);
-	loop_set_timer(e->loop, &e->end, clock_add(now_ns, e->plan->duration_ns));
-	for (size_t i = 0; e->carrier->begin && i < e->flows_n; i++)
-		e->carrier->begin(&e->flows[i]);
+	for (size_t i = 0; i < e->flows_n; i++)
+		track_end(&e->flows[i].track, (int64_t)schedule_due_ns(&e->schedule));
+	if (begin_next_size(e))
+		return;
+	e->phase = ENGINE_OVER;
+	e->ended_ns = clock_mono_ns();
+	for (size_t i = 0; i < e->flows_n; i++)
+		if (e->flows[i].source.fd >= 0)
+			loop_remove(e->loop, &e->flows[i].source);
 }
 
 static void fire_end(struct loop_timer *t)
@@ -304,6 +336,8 @@ void engine_settle(struct engine *e)
 
 void engine_stop(struct engine *e, enum result_end why)
 {
+	if (e->phase == ENGINE_WAITING && e->size_i + 1 < e->plan->sizes_n)
+		e->ended_by = why; /* of a size that was over: no other one follows */
 	if (e->phase != ENGINE_SENDING && e->phase != ENGINE_CONNECTING)
 		return;
 	e->phase = ENGINE_WAITING;

@@ -108,7 +108,9 @@ struct engine {
 	struct loop_timer send, expiry, end;
 	struct payload payload;
 	struct schedule schedule;
-	uint64_t planned; /* packets of each flow, with those of the warm-up */
+	uint64_t planned;    /* packets of each flow, with those of the warm-up and of the sizes before */
+	uint32_t size_bytes; /* of packets now: the plan's, or the one in turn                          */
+	uint32_t size_i;     /* its number                                                              */
 	struct timespec started_at;
 	uint64_t started_ns, last_sent_ns, ended_ns;
 
@@ -130,7 +132,8 @@ struct engine {
 	struct ownhost before;
 	uint64_t send_stamps, receive_stamps; /* that measured an answer */
 	uint64_t send_missing, receive_missing, steps;
-	struct result_scope *scopes; /* of flows, for the result */
+	struct result_scope *scopes; /* of flows, then of sizes, for the result */
+	struct tally *sizes;         /* of each size; NULL: there is one        */
 	struct notes notes;
 };
 

@@ -249,18 +249,18 @@ static void fill_batch(struct engine_flow *f, unsigned n)
 	batch_begin(e->batch, f->socket.family, &e->target.addr);
 	for (unsigned i = 0; i < n; i++) {
 		bool stamped = stamps_wanted(&f->stamps, first + i, i);
-		uint8_t *to = batch_add(e->batch, e->plan->size_bytes, stamped ? BATCH_STAMPED : BATCH_UNSTAMPED);
+		uint8_t *to = batch_add(e->batch, e->size_bytes, stamped ? BATCH_STAMPED : BATCH_UNSTAMPED);
 
 		e->plan->probe->build(e, &(struct payload_id){ .seq = (uint32_t)(first + i), .flow = f->index }, to);
 		if (e->plan->expects)
-			e->asked_for[i] = (uint8_t)impairment_by_content(&e->plan->expect, to, e->plan->size_bytes).hits;
+			e->asked_for[i] = (uint8_t)impairment_by_content(&e->plan->expect, to, e->size_bytes).hits;
 	}
 }
 
 static void count_sent(struct engine_flow *f, const struct engine_now *now, const struct engine_turn *turn, unsigned place)
 {
 	uint64_t seq = track_next(&f->track);
-	struct pending_slot *slot = track_sent(&f->track, now->mono_ns, f->engine->plan->size_bytes);
+	struct pending_slot *slot = track_sent(&f->track, now->mono_ns, f->engine->size_bytes);
 
 	slot->clock_ns = now->clock_ns;
 	slot->stamp_ns = 0;

@@ -29,7 +29,7 @@ struct exchange {
 
 static size_t memory_bytes(const struct plan *plan)
 {
-	return sizeof(struct exchange) + PROBE_ASK_MAX + plan->size_bytes;
+	return sizeof(struct exchange) + PROBE_ASK_MAX + plan->room_bytes;
 }
 
 static const struct probe_exchange *kind(const struct engine_flow *f)
@@ -244,7 +244,7 @@ static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 	for (unsigned i = 0; i < turn->n; i++) {
 		struct engine_now now = engine_now();
 		uint64_t seq = track_next(&f->track);
-		struct pending_slot *slot = track_sent(&f->track, now.mono_ns, f->engine->plan->size_bytes);
+		struct pending_slot *slot = track_sent(&f->track, now.mono_ns, f->engine->size_bytes);
 
 		slot->clock_ns = now.clock_ns;
 		slot->stamp_ns = 0;

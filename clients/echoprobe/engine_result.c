@@ -9,14 +9,15 @@
 #include "echoprobe/in_order.h"
 #include "echoprobe/probe.h"
 
-static struct result_scope scope_of(const struct engine *e, const struct tally *tally, const struct engine_flow *f)
+static struct result_scope scope_of(const struct engine *e, const struct tally *tally, const struct engine_flow *f,
+				    uint32_t size_bytes)
 {
-	bool numbered = e->plan->probe->read != in_order_read && e->plan->size_bytes >= PAYLOAD_NUMBERED;
+	bool numbered = e->plan->probe->read != in_order_read && size_bytes >= PAYLOAD_NUMBERED;
 	struct result_scope s = {
 		.tally = tally,
 		.numbering = numbered || e->plan->transport != PLAN_UDP ? RESULT_NUMBERED : RESULT_UNNUMBERED,
 		.port = f->port,
-		.size_bytes = e->plan->size_bytes,
+		.size_bytes = size_bytes,
 		.expects = e->plan->expects,
 	};
 
@@ -112,7 +113,20 @@ void engine_begin_interval(struct engine *e)
 
 void engine_take_interval(const struct engine *e, struct result_scope *ret)
 {
-	*ret = scope_of(e, &e->interval, &e->flows[0]);
+	*ret = scope_of(e, &e->interval, &e->flows[0], e->plan->size_bytes);
+}
+
+/* Those that were begun: a row has no port, as it is of all flows. */
+static void add_sizes(struct engine *e, struct result *ret)
+{
+	struct result_scope *rows = e->scopes + e->plan->flows;
+
+	for (uint32_t i = 0; i <= e->size_i; i++) {
+		rows[i] = scope_of(e, &e->sizes[i], &e->flows[0], e->plan->size_bytes + i * e->plan->step_bytes);
+		rows[i].port = 0;
+	}
+	ret->sizes = rows;
+	ret->sizes_n = e->size_i + 1;
 }
 
 void engine_result(struct engine *e, struct result *ret)
@@ -122,7 +136,7 @@ void engine_result(struct engine *e, struct result *ret)
 	memset(&e->total, 0, sizeof(e->total));
 	for (size_t i = 0; i < e->flows_n; i++) {
 		tally_merge(&e->total, &e->flows[i].tally);
-		e->scopes[i] = scope_of(e, &e->flows[i].tally, &e->flows[i]);
+		e->scopes[i] = scope_of(e, &e->flows[i].tally, &e->flows[i], e->plan->size_bytes);
 	}
 	add_notes(e);
 	*ret = (struct result){
@@ -132,7 +146,7 @@ void engine_result(struct engine *e, struct result *ret)
 		.ended_by = e->ended_by,
 		.target = { .name = e->target.name, .addr = e->target.addr },
 		.source = { .addr = e->source, .interface = e->interface[0] != '\0' ? e->interface : NULL },
-		.total = scope_of(e, &e->total, &e->flows[0]),
+		.total = scope_of(e, &e->total, &e->flows[0], e->plan->size_bytes),
 		.flows = e->flows_n > 1 ? e->scopes : NULL,
 		.flows_n = e->flows_n > 1 ? e->flows_n : 0,
 		.icmp = e->icmp.rows,
@@ -141,6 +155,8 @@ void engine_result(struct engine *e, struct result *ret)
 		.notes = e->notes.list,
 		.notes_n = e->notes.n,
 	};
+	if (e->sizes)
+		add_sizes(e, ret);
 	if (e->carrier->report)
 		e->carrier->report(e, ret);
 	if (e->plan->probe->report)

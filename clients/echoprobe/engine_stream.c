@@ -92,7 +92,7 @@ static void want(struct engine_flow *f, uint32_t events)
 static int write_some(struct engine_flow *f)
 {
 	struct stream *s = f->stream;
-	uint32_t size = f->engine->plan->size_bytes;
+	uint32_t size = f->engine->size_bytes;
 	ssize_t n;
 
 	if (s->writing.bytes == 0) {
@@ -131,7 +131,7 @@ static void flush(struct engine_flow *f)
 			return;
 		}
 		s->writing.bytes += (uint32_t)n;
-		if (s->writing.bytes == f->engine->plan->size_bytes)
+		if (s->writing.bytes == f->engine->size_bytes)
 			s->writing = (struct place){ .message = s->writing.message + 1 };
 	}
 	want(f, EPOLLIN);
@@ -146,7 +146,7 @@ static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 	for (unsigned i = 0; i < turn->n; i++) {
 		struct engine_now now = engine_now();
 		uint64_t seq = track_next(&f->track);
-		struct pending_slot *slot = track_sent(&f->track, now.mono_ns, f->engine->plan->size_bytes);
+		struct pending_slot *slot = track_sent(&f->track, now.mono_ns, f->engine->size_bytes);
 
 		slot->clock_ns = now.clock_ns;
 		slot->stamp_ns = 0;
@@ -172,7 +172,7 @@ static void count_message(struct engine_flow *f, uint64_t seq)
 	struct track_answer answer = {
 		.seq = seq,
 		.content = s->content,
-		.bytes = f->engine->plan->size_bytes,
+		.bytes = f->engine->size_bytes,
 		.rtt_ns = now.mono_ns - slot->sent_ns,
 		.arrived_ns = now.mono_ns,
 	};
@@ -204,7 +204,7 @@ static void take_message(struct engine_flow *f)
 static void take_bytes(struct engine_flow *f, size_t n)
 {
 	struct stream *s = f->stream;
-	uint32_t size = f->engine->plan->size_bytes;
+	uint32_t size = f->engine->size_bytes;
 
 	for (size_t at = 0; at < n;) {
 		size_t part = size - s->reading.bytes < n - at ? size - s->reading.bytes : n - at;
@@ -279,7 +279,7 @@ static void take_refused(struct engine_flow *f, int error)
 
 	e->tcp.refused += error == ECONNREFUSED;
 	if (is_theirs(error))
-		track_sent(&f->track, now.mono_ns, e->plan->size_bytes)->clock_ns = now.clock_ns;
+		track_sent(&f->track, now.mono_ns, e->size_bytes)->clock_ns = now.clock_ns;
 	else
 		track_failed(&f->track, now.mono_ns);
 	if (error != ECONNREFUSED)
@@ -321,7 +321,7 @@ static int open_stream(struct engine_flow *f, const struct target_source *from, 
 	}
 	s->from = *from;
 	s->written = (uint8_t *)(s + 1);
-	s->expected = s->written + f->engine->plan->size_bytes;
+	s->expected = s->written + f->engine->size_bytes;
 	f->stream = s;
 	return 0;
 }

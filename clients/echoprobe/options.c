@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "echoprobe/chargen.h"
+#include "echoprobe/echo.h"
 #include "echoprobe/options_private.h"
 #include "echoprobe/probe.h"
 #include "echoprobe/report.h"
@@ -171,6 +173,21 @@ static int settle_test(struct plan *plan, struct text *why)
 	return settle_report(plan, why);
 }
 
+/* Sizes one after the other are of tests that send, or ask for, as much as is said, and each of them comes to an end. */
+static int refuse_sweep(const struct plan *plan, struct text *why)
+{
+	const struct probe *probe = plan->probe;
+	bool asks_size = probe->exchange == &chargen_exchange || (probe->exchange && probe->exchange->ask == echo_ask);
+
+	if (probe->session || (plan->transport == PLAN_UDP ? !probe->build : !asks_size))
+		text_addf(why, "there is no --sweep of %s", probe->name);
+	else if (plan->transport != PLAN_UDP && probe->exchange == &echo_exchange && !plan->reconnect)
+		text_add(why, "--sweep over a connection goes with --reconnect");
+	else if (plan->count == 0 && plan->duration_ns == CLOCK_NEVER)
+		text_add(why, "--sweep goes from size to size: say with -c or -d when");
+	return why->len > 0 ? -EINVAL : 0;
+}
+
 /* What depends on more than one option. */
 static int settle(struct plan *plan, struct text *why)
 {
@@ -181,7 +198,9 @@ static int settle(struct plan *plan, struct text *why)
 		plan->size_bytes = session && session->size_bytes != 0 ? session->size_bytes
 				   : plan->key_file                    ? PLAN_SIZE_AUTHENTICATED_BYTES
 								       : PLAN_SIZE_BYTES;
-	plan->room_bytes = session && session->room_bytes > plan->size_bytes ? session->room_bytes : plan->size_bytes;
+	plan->room_bytes = plan->size_bytes + (plan->sizes_n - 1) * plan->step_bytes;
+	if (session && session->room_bytes > plan->room_bytes)
+		plan->room_bytes = session->room_bytes;
 	if (!plan->transport_said)
 		plan->transport = plan->probe->transport;
 	if (plan->count == COUNT_UNSAID)
@@ -206,6 +225,8 @@ static int settle(struct plan *plan, struct text *why)
 		text_add(why, "-s takes at least 1 byte of a connection: nothing would be sent");
 		return -EINVAL;
 	}
+	if (plan->sizes_n > 1 && refuse_sweep(plan, why) < 0)
+		return -EINVAL;
 	return settle_test(plan, why);
 }
 
@@ -220,6 +241,7 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 		.burst = 1,
 		.timeout_ns = 2 * CLOCK_S_NS,
 		.size_bytes = SIZE_UNSAID,
+		.sizes_n = 1,
 		.ask = "HADDR 127.0.0.1",
 		.flows = 1,
 		.ack = probe_find("time"),

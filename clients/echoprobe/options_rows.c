@@ -119,6 +119,30 @@ static int take_ack(const struct option_row *row maybe_unused, struct plan *plan
 	return r;
 }
 
+/* "64:1472:64" */
+static int take_sweep(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	uint64_t numbers[3] = { 0 };
+	char storage[32];
+
+	for (size_t i = 0; i < array_n(numbers); i++) {
+		size_t n = strcspn(value, ":");
+		struct text word = TEXT_OVER(storage);
+
+		text_add_bytes(&word, value, n);
+		if (word.cut || units_number(storage, 0, PLAN_SIZE_MAX_BYTES, &numbers[i]) < 0)
+			return -EINVAL;
+		value += n + (value[n] != '\0' && i + 1 < array_n(numbers));
+	}
+	if (*value != '\0' || numbers[2] == 0 || numbers[1] < numbers[0] + numbers[2] ||
+	    (numbers[1] - numbers[0]) / numbers[2] >= PLAN_SIZES_MAX)
+		return -EINVAL;
+	plan->size_bytes = (uint32_t)numbers[0];
+	plan->step_bytes = (uint32_t)numbers[2];
+	plan->sizes_n = (uint32_t)((numbers[1] - numbers[0]) / numbers[2] + 1);
+	return 0;
+}
+
 static int take_poisson(const struct option_row *row maybe_unused, struct plan *plan, const char *value maybe_unused)
 {
 	plan->schedule = PLAN_POISSON;
@@ -244,6 +268,8 @@ const struct option_row options_rows[OPTIONS_N] = {
 	  UINT32_MAX },
 	{ 's', "size", "N", "bytes of UDP payload, or of a message (64; info: 900)", "a number of bytes from 0 to 65507",
 	  take_number, MEMBER(size_bytes), 0, PLAN_SIZE_MAX_BYTES },
+	{ 0, "sweep", "A:B:STEP", "sizes from A to B bytes, one after the other",
+	  "sizes as 64:1472:64: from, to and a step, 2 to 256 of them, up to 65507 bytes", take_sweep, .width = 0 },
 	{ 0, "fill", "WHAT", "pattern, zeros, random, or a text of yours (pattern)",
 	  "pattern, zeros, random or a text that is not empty", take_fill, .width = 0 },
 	{ 'I', "source", "FROM", "an address or interface of this host", "an address or an interface of this host",

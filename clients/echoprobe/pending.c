@@ -26,7 +26,13 @@ void pending_init(struct pending *p, struct pending_slot *ring, size_t capacity)
 
 uint64_t pending_first(const struct pending *p)
 {
-	return p->next > p->capacity ? p->next - p->capacity : 0;
+	return p->next > p->capacity + p->floor ? p->next - p->capacity : p->floor;
+}
+
+void pending_forget(struct pending *p)
+{
+	assert(p->waiting == 0);
+	p->floor = p->next;
 }
 
 static struct pending_slot *place(const struct pending *p, uint64_t seq)

@@ -41,6 +41,7 @@ struct pending {
 	struct pending_slot *ring;
 	size_t capacity;  /* a power of two                             */
 	uint64_t next;    /* number of the packet that is sent next     */
+	uint64_t floor;   /* packets before it are forgotten            */
 	uint64_t oldest;  /* none before it waits                       */
 	uint64_t waiting; /* how many are                               */
 };
@@ -50,6 +51,9 @@ struct pending {
 size_t pending_capacity(uint64_t interval_ns, uint64_t burst, uint64_t timeout_ns);
 
 void pending_init(struct pending *p, struct pending_slot *ring, size_t capacity);
+
+/* Forgets all that was sent until now; nothing of it waits. */
+void pending_forget(struct pending *p);
 
 /* The number of the first packet that is remembered. */
 uint64_t pending_first(const struct pending *p);

@@ -25,6 +25,7 @@ enum plan_schedule { PLAN_PERIODIC, PLAN_POISSON };
 #define PLAN_TTL 64
 #define PLAN_ACK_PORT 37 /* time */
 #define PLAN_FLOWS_MAX 1024
+#define PLAN_SIZES_MAX 256
 
 struct probe;
 struct report;
@@ -54,7 +55,9 @@ struct plan {
 	uint64_t timeout_ns; /* an answer after this is late                           */
 	uint64_t warmup;     /* packets sent first and not counted                     */
 
-	uint32_t size_bytes;
+	uint32_t size_bytes; /* of the first packet        */
+	uint32_t sizes_n;    /* of packets, one after the other: more with --sweep */
+	uint32_t step_bytes; /* from a size to the next    */
 	uint32_t room_bytes; /* of the largest packet */
 	const char *ask;     /* the hostname test: its line, without an end */
 	bool reconnect;      /* a connection a message                      */

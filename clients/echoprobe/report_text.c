@@ -42,6 +42,14 @@ static void add_path(struct text *t, const struct result *r)
 	text_add(t, ")");
 }
 
+static void add_size(struct text *t, const struct plan *p)
+{
+	text_addf(t, "%" PRIu32, p->size_bytes);
+	if (p->sizes_n > 1)
+		text_addf(t, " to %" PRIu32, p->size_bytes + (p->sizes_n - 1) * p->step_bytes);
+	text_add(t, " bytes");
+}
+
 static void add_manner(struct text *t, const struct result *r)
 {
 	const struct plan *p = r->plan;
@@ -52,11 +60,14 @@ static void add_manner(struct text *t, const struct result *r)
 			text_addf(t, ", the reflector is %s",
 				  r->stamp->reflector == RESULT_REFLECTOR_STATEFUL ? "stateful" : "stateless");
 	} else if (r->tcp) {
-		text_addf(t, ", %" PRId64 " messages of %" PRIu32 " bytes in ", count(r, FIGURE_packets_sent),
-			  p->size_bytes);
+		text_addf(t, ", %" PRId64 " messages of ", count(r, FIGURE_packets_sent));
+		add_size(t, p);
+		text_add(t, " in ");
 		text_value_plural(t, (int64_t)r->tcp->connects, "connection", "connections");
 	} else {
-		text_addf(t, ", %" PRIu32 " bytes every ", p->size_bytes);
+		text_add(t, ", ");
+		add_size(t, p);
+		text_add(t, " every ");
 		text_value_exact(t, p->interval_ns);
 	}
 }
@@ -303,9 +314,9 @@ static void write_block(const struct result *r, FILE *to)
 		write_headline(r, to);
 		if (r->flows_n > 0)
 			report_tables_flows(r, to);
-		else if (r->sizes_n > 0)
+		if (r->sizes_n > 0)
 			report_tables_sweep(r, to);
-		else {
+		if (r->flows_n + r->sizes_n == 0) {
 			write_counts(r, to);
 			text_delays_write(r, to);
 		}

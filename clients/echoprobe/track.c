@@ -10,11 +10,31 @@ void track_init(struct track *t, const struct track_memory *memory, uint64_t tim
 	order_init(&t->order, memory->highs, memory->highs_n);
 }
 
+static void list_tallies(struct track *t)
+{
+	struct tally *all[] = { t->run, t->part, t->interval };
+
+	t->into_n = 0;
+	for (unsigned i = 0; i < array_n(all); i++)
+		if (all[i])
+			t->into[t->into_n++] = all[i];
+}
+
 void track_count_in(struct track *t, struct tally *run, struct tally *interval)
 {
-	t->into[0] = run;
-	t->into[1] = interval;
-	t->into_n = interval != NULL ? 2 : 1;
+	t->run = run;
+	t->interval = interval;
+	list_tallies(t);
+}
+
+void track_begin_part(struct track *t, struct tally *part)
+{
+	pending_forget(&t->pending);
+	order_init(&t->order, t->order.ring, t->order.capacity);
+	t->losses = (struct losses){ 0 };
+	t->variation = (struct variation){ 0 };
+	t->part = part;
+	list_tallies(t);
 }
 
 uint64_t track_next(const struct track *t)
@@ -104,7 +124,7 @@ static void settle_up_to(struct track *t, uint64_t seq)
 static struct pending_slot *next_place(struct track *t, enum pending_state state)
 {
 	if (t->pending.next >= t->pending.capacity)
-		settle_up_to(t, pending_first(&t->pending) + 1);
+		settle_up_to(t, t->pending.next - t->pending.capacity + 1);
 	return pending_add(&t->pending, state);
 }
 

@@ -25,9 +25,10 @@ struct track {
 	struct losses losses;
 	struct variation variation;
 	int64_t timeout_ns;
-	uint64_t warmup;       /* packets before this number are not counted         */
-	uint64_t settled;      /* packets before this number have their final fate   */
-	struct tally *into[2]; /* the run's, the interval's */
+	uint64_t warmup;  /* packets before this number are not counted         */
+	uint64_t settled; /* packets before this number have their final fate   */
+	struct tally *run, *part, *interval;
+	struct tally *into[3]; /* those of them that there are */
 	unsigned into_n;
 };
 
@@ -43,6 +44,10 @@ void track_init(struct track *t, const struct track_memory *memory, uint64_t tim
 
 /* Where what becomes known from now on is added; interval: or NULL. */
 void track_count_in(struct track *t, struct tally *run, struct tally *interval);
+
+/* After track_end(): what is sent from now on belongs together, and is added here too. Of what was sent before nothing is
+ * remembered. Before the first packet as well. */
+void track_begin_part(struct track *t, struct tally *part);
 
 /* The number of the packet that is sent next. */
 uint64_t track_next(const struct track *t);

@@ -85,6 +85,7 @@ class Server(threading.Thread):
             if data == b"stop":
                 return
             number = NUMBER.unpack_from(data)[2] if len(data) >= HEADER else self.seen
+            self.count(data)
             treat = self.treatment.get(number, "answer")
             getattr(self, treat)(data, peer, number)
             for held in self.held.pop(number, []):
@@ -92,6 +93,9 @@ class Server(threading.Thread):
             with self.changed:
                 self.seen += 1
                 self.changed.notify_all()
+
+    def count(self, data):
+        """For those that want to know what came."""
 
     def wait_seen(self, n):
         with self.changed:

@@ -324,9 +324,60 @@ TEST(what_belongs_to_no_packet_is_counted_in_the_run_and_in_the_interval)
 
 #define FRESH(name) cmocka_unit_test_setup(name, begin)
 
+TEST(a_part_has_the_figures_of_its_own_packets_and_the_run_those_of_all)
+{
+	static struct tally parts[2];
+
+	memset(parts, 0, sizeof(parts));
+	track_begin_part(&t, &parts[0]);
+	send(3);
+	answer(0, 10);
+	answer(2, 30);
+	expire(10 * GAP + TIMEOUT);
+	track_end(&t, 10 * GAP);
+	track_begin_part(&t, &parts[1]);
+	send(2);
+	answer(3, 100);
+	answer(4, 110);
+	track_end(&t, 20 * GAP);
+	assert_int_equal(parts[0].packets.sent, 3);
+	assert_int_equal(tally_lost(&parts[0]), 1);
+	assert_int_equal(parts[0].periods, 1);
+	assert_int_equal(parts[1].packets.sent, 2);
+	assert_int_equal(parts[1].packets.received, 2);
+	assert_int_equal(parts[1].ipdv_abs.n, 1); /* not against the part before */
+	assert_int_equal(parts[1].ipdv_abs.max_ns, 10);
+	assert_int_equal(run.packets.sent, 5);
+	assert_int_equal(tally_lost(&run), 1);
+	assert_int_equal(run.rtt.n, 4);
+}
+
+TEST(what_a_part_sent_is_forgotten_when_the_next_begins)
+{
+	static struct tally parts[2];
+	uint64_t seq;
+
+	memset(parts, 0, sizeof(parts));
+	begin_with(8, 0);
+	track_begin_part(&t, &parts[0]);
+	send(3);
+	expire(10 * GAP + TIMEOUT);
+	track_end(&t, 10 * GAP);
+	track_begin_part(&t, &parts[1]);
+	assert_int_equal(pending_find(&t.pending, 2, &seq), PENDING_FORGOTTEN);
+	send(20); /* more than there are places for */
+	for (seq = 15; seq < 23; seq++)
+		assert_int_equal(answer(seq, 10), TRACK_OK);
+	track_end(&t, 30 * GAP);
+	assert_int_equal(parts[1].packets.received, 8);
+	assert_int_equal(tally_lost(&parts[1]), 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_part_has_the_figures_of_its_own_packets_and_the_run_those_of_all, begin),
+		cmocka_unit_test_setup(what_a_part_sent_is_forgotten_when_the_next_begins, begin),
 		FRESH(a_run_without_loss_has_all_its_figures_before_it_ends),
 		FRESH(a_packet_times_out_when_more_than_the_time_out_has_passed),
 		FRESH(an_answer_after_its_time_out_is_late_and_not_lost),
