@@ -235,6 +235,8 @@ SERVERS = {
     "stamp": _echotimed("stamp", "udp", "event", sessions="open"),
     "stamp stateful": _echotimed("stamp", "udp", "event", sessions="open", mode="stateful"),
     "stamp authenticated": lambda: Echotimed("stamp", "udp", "event", sessions="open", key_file=stamp_key()),
+    "stamp authenticated stateful": lambda: Echotimed("stamp", "udp", "event", sessions="open", mode="stateful",
+                                                      key_file=stamp_key()),
     "tcp_epoll": _limit("tcp_epoll"),
     "tcp_epoll -b 262144": _limit("tcp_epoll", "-b", "262144"),
     "tcp_epoll -a": _limit("tcp_epoll", "-a"),
