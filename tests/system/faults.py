@@ -10,7 +10,7 @@ import harness
 
 LIBRARY = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "system", "faulty.so"))
 OFF, COUNT, NTH, EACH, CRUMBS = range(5)
-ALL, FIRST, OTHERS = range(3)  # processes; the first is the supervisor
+ALL, FIRST, OTHERS, RELAY = range(4)  # processes; the first is the supervisor, and who relays the log is by itself
 
 
 class Page:

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -94,14 +95,24 @@ static const int errors[] = { CALLS(ERROR) OTHERS(ERROR) };
 
 enum mode { OFF, COUNT, NTH, EACH, CRUMBS };
 
+enum who { ALL, FIRST, OTHERS, RELAY }; /* the relay of the log is in none but its own */
+
 /* faults.py writes it. */
 struct page {
-	_Atomic uint32_t mode, which_low, which_high, error, n, who; /* who: 0 all, 1 the first process, 2 all others */
+	_Atomic uint32_t mode, which_low, which_high, error, n, who; /* enum who */
 	_Atomic uint32_t seen, failed, last;
 	_Atomic int32_t wall_s;
 };
 static struct page *page;
 static pid_t first;
+static bool is_relay;
+
+static bool is_meant(uint32_t who)
+{
+	if (is_relay || who == RELAY)
+		return is_relay && who == RELAY;
+	return who == ALL || (who == FIRST) == (getpid() == first);
+}
 
 static __attribute__((constructor)) void begin(void)
 {
@@ -129,7 +140,7 @@ static bool fails(int number)
 	if (mode == OFF || mode == CRUMBS)
 		return false;
 	uint32_t half = number < 32 ? page->which_low : page->which_high;
-	if (!(half >> number % 32 & 1) || (page->who && (page->who == 1) != (getpid() == first)))
+	if (!(half >> number % 32 & 1) || !is_meant(page->who))
 		return false;
 	uint32_t seen = atomic_fetch_add(&page->seen, 1) + 1;
 	if (mode == COUNT || (mode == NTH && seen != page->n))
@@ -269,6 +280,8 @@ int prctl(int option, ...)
 	int (*next)(int, ...) = (int (*)(int, ...))next_of(number_prctl, "prctl");
 	PASS_ON(option, 4);
 
+	if (option == PR_SET_NAME && strcmp((const char *)more[0], "echotimed-log") == 0)
+		is_relay = true;
 	return fails(number_prctl) ? -1 : next(option, more[0], more[1], more[2], more[3]);
 }
 

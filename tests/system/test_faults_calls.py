@@ -11,6 +11,7 @@ import clients
 import faults
 import harness
 import procs
+from test_log import NOBODY
 
 ECHO = {"service": "echo", "transport": "tcp"}
 OUT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -166,6 +167,18 @@ class FullDisks(faults.Case):
                 self.assertEqual(clients.ask(d.connect("u", "udp"), b"x"), b"x")
                 self.wait_until(lambda: self.faults.get("failed") >= 20, "each line was lost")
             d.wait_log("^warning lost lines=", since=d.mark()[0])
+
+
+    @harness.needs_root
+    def test_of_who_relays_the_log_are_waited_for(self):
+        d = self.serve(ECHO, daemon={"prefix": NOBODY})  # who cannot open root's pipe anew
+        self.assertIn("echotimed-log", [procs.name(pid) for pid in d.processes()])
+        with self.faults.on(faults.EACH, "write", error=errno.ENOSPC, who=faults.RELAY):
+            for _ in range(3):
+                with d.connect("echo") as s:
+                    self.assertTrue(clients.serves(s))
+            self.wait_until(lambda: self.faults.get("failed"), "a line could not be written")
+        d.wait_log("^info session listener=echo ", count=3)
 
 
 class TheTimeOfDay(faults.Case):
