@@ -6,12 +6,16 @@
 #include <sys/socket.h>
 
 #define WORDS_MAX 64 /* read at once */
+#define TRIES 16     /* of a word for which the kernel has no memory; it has waited for some each time */
 
 void channel_send(int channel, enum channel_word word)
 {
 	char byte = (char)word;
 
-	(void)!send(channel, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	for (int i = 0; i < TRIES; i++)
+		if (send(channel, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ||
+		    (errno != ENOBUFS && errno != ENOMEM && errno != EINTR))
+			return;
 }
 
 void channel_receive(int channel, channel_hear_fn *hear, void *of)
