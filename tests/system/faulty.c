@@ -257,7 +257,8 @@ int fcntl(int fd, int command, ...)
 	int (*next)(int, int, ...) = (int (*)(int, int, ...))next_of(number_fcntl, "fcntl");
 	PASS_ON(command, 1);
 
-	return fails(number_fcntl) ? -1 : next(fd, command, more[0]);
+	/* What only asks or changes a flag fails for no descriptor that is one. */
+	return command >= F_DUPFD_CLOEXEC && fails(number_fcntl) ? -1 : next(fd, command, more[0]);
 }
 
 int openat(int folder, const char *path, int flags, ...)

@@ -155,6 +155,19 @@ class Crumbs(faults.Case):
         self.assertGreater(self.faults.get("failed"), 100)
 
 
+@harness.every_model
+class Words(faults.Case):
+    """What the supervisor tells its processes: a worker that does not hear that it may serve would never do."""
+
+    def test_that_the_kernel_does_not_take_at_once_arrive(self):
+        d = self.serve(ECHO, pools={"event": {"workers": 1}, "prefork": {"start": 1, "min_spare": 1, "max_spare": 1}})
+        for error in (errno.ENOBUFS, errno.ENOMEM, errno.EINTR):
+            with self.faults.on(faults.EACH, "send", n=5, error=error, who=faults.FIRST):
+                d.reload()
+                self.assertTrue(clients.serves(d.connect("echo")))
+                self.assertGreater(self.faults.get("failed"), 0)
+
+
 class FullDisks(faults.Case):
     def test_of_the_log_lose_lines_which_are_counted_and_nothing_else(self):
         d = self.serve(ECHO, {"service": "echo", "name": "u", "transport": "udp"},
@@ -173,6 +186,7 @@ class FullDisks(faults.Case):
     def test_of_who_relays_the_log_are_waited_for(self):
         d = self.serve(ECHO, daemon={"prefix": NOBODY})  # who cannot open root's pipe anew
         self.assertIn("echotimed-log", [procs.name(pid) for pid in d.processes()])
+        d.address("echo")  # that line has been written
         with self.faults.on(faults.EACH, "write", error=errno.ENOSPC, who=faults.RELAY):
             for _ in range(3):
                 with d.connect("echo") as s:
