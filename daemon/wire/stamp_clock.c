@@ -39,10 +39,10 @@ struct timespec stamp_clock_read(uint64_t stamp, enum stamp_form form, const str
 uint16_t stamp_error_write(const struct stamp_error *e)
 {
 	uint64_t seconds = e->error_ns / S_NS;
-	/* In 2^-32 s, rounded up. Beyond 68 years it does not matter any more. */
-	uint64_t units = seconds >= UINT32_MAX / 2 ? UINT64_MAX / 2
-						   : (seconds << 32) + (((e->error_ns % S_NS) << 32) + S_NS - 1) / S_NS;
-	unsigned scale = 0;
+	/* In 2^-32 s, or from 68 years on in seconds; rounded up. */
+	bool is_long = seconds >= UINT32_MAX / 2;
+	uint64_t units = is_long ? seconds + 1 : (seconds << 32) + (((e->error_ns % S_NS) << 32) + S_NS - 1) / S_NS;
+	unsigned scale = is_long ? 32 : 0;
 
 	for (; units > MULTIPLIER_MAX; scale++)
 		units = (units + 1) / 2; /* rounding up at each halving is rounding up once */
