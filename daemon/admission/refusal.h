@@ -19,6 +19,8 @@
 	X(UNSYNCHRONISED, "unsynchronised") /* require_sync and the clock is not                                    */      \
 	X(BUFFERS, "buffers")               /* limits.buffers is used up                                            */      \
 	X(PROXY, "proxy")                   /* proxy: no balancer of proxy_from, or no header                       */      \
+	X(LOAD, "load")                     /* max_load                                                             */      \
+	X(TIME, "time")                     /* access_times                                                         */      \
 	X(DRAINED, "drained")               /* the administrator has it take nothing new                            */
 
 #define REFUSAL_ENUM(name, text) REFUSED_##name,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "admission/acl.h"
+#include "admission/hours.h"
 #include "admission/ports.h"
 #include "admission/rate.h"
 
@@ -21,5 +22,7 @@ struct admission_rules {
 	uint32_t amplification; /* thousandths of a request's length that its answer over UDP may be long */
 	uint32_t answer_min;    /* bytes of an answer that any request may have; 0: amplification alone counts */
 	uint16_t server_port;   /* a source port that is answered whatever server's it is; 0: none             */
+	uint32_t max_load;      /* thousandths of a load average; 0: no limit                            */
+	struct hours hours;     /* of the listener's zone                                                */
 	bool dry_run;           /* rates and caps of the listener are counted, not enforced              */
 };

@@ -32,7 +32,7 @@ struct foreign {
 	struct foreign_entry *entries;
 	size_t entries_n;
 	const char *daytime; /* the `format` that is the program's own daytime */
-	char problem[512]; /* "file:line: what"; "" without one */
+	char problem[512];   /* "file:line: what"; "" without one */
 };
 
 /* A new entry at the end. The texts are copied. NULL: out of memory; the problem says so. */

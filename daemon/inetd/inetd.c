@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/load_average.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "net/passed.h"
@@ -233,6 +234,7 @@ static int prepare(void)
 	if (r < 0)
 		return r;
 	shared_set_clock(self.plan.shared, &clock);
+	atomic_store_explicit(&self.plan.shared->load, load_average(), memory_order_relaxed);
 	self.plan.settings = self.settings;
 	self.plan.started_ns = clock_mono_ns();
 	self.plan.listeners = &self.listener;

@@ -19,45 +19,18 @@
 #include "base/fd.h"
 #include "net/make.h"
 #include "net/sockopt_collect.h"
+#include "net/sockopt_series.h"
+#include "net/sockopt_tcp.h"
 
 #define UDP_RECEIVE_BUFFER UINT64_C(4194304)   /* bytes: a burst waits in it while its reader is away      */
 #define UNIXGRAM_SEND_BUFFER UINT64_C(4194304) /* bytes: what all clients together have not read yet is charged to it */
 
-#define KEEPALIVE_MAX_S 32767 /* the kernel's limit */
-#define KEEPALIVE_PROBES 4
-
 #define ECN_BITS 3
-
-/* A series of options, of which the first failure ends the rest. */
-struct series {
-	int fd;
-	bool lenient; /* what this kind of socket does not know it goes without */
-	int result;
-	const char *failed;
-};
-
-struct option {
-	const char *name;
-	int level, number;
-};
-
-static void set_bytes(struct series *s, struct option o, const void *value, size_t n)
-{
-	if (s->result < 0 || setsockopt(s->fd, o.level, o.number, value, (socklen_t)n) == 0 ||
-	    (s->lenient && (errno == EOPNOTSUPP || errno == ENOPROTOOPT)))
-		return;
-	s->result = -errno;
-	s->failed = o.name;
-}
 
 static struct series begin(const struct listener *l)
 {
 	return (struct series){ .fd = l->fd, .lenient = l->transport == TRANSPORT_TCP && make_is_multipath(l->fd) };
 }
-
-/* set(&series, SOL_SOCKET, SO_KEEPALIVE, 1): with the option's name for the message. */
-#define set(series, level, number, value)                                                                                   \
-	set_bytes(series, (struct option){ #number, level, number }, &(int){ value }, sizeof(int))
 
 /* An option that a kernel may lack without harm to anybody. */
 static void set_if_known(const struct series *s, int level, int option, int value)
@@ -88,7 +61,7 @@ static bool speaks_ipv6(const struct listener *l)
 
 static void set_udp_v4(struct series *s)
 {
-	set(s, IPPROTO_IP, IP_PKTINFO, 1); /* the address that was asked is the one that answers */
+	series_set(s, IPPROTO_IP, IP_PKTINFO, 1); /* the address that was asked is the one that answers */
 	set_if_known(s, IPPROTO_IP, IP_MULTICAST_ALL, 0);
 	/* A large answer goes out in fragments, and none is lost because a router on the way has a smaller MTU. */
 	set_if_known(s, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
@@ -96,7 +69,7 @@ static void set_udp_v4(struct series *s)
 
 static void set_udp_v6(struct series *s)
 {
-	set(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	series_set(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	set_if_known(s, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
 	set_if_known(s, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
@@ -105,7 +78,7 @@ static void set_udp(struct series *s, const struct listener *l)
 {
 	/* systemd sets SO_REUSEADDR, with which anybody may bind the same port and take the datagrams. */
 	if (l->origin != ORIGIN_LENT)
-		set(s, SOL_SOCKET, SO_REUSEADDR, 0);
+		series_set(s, SOL_SOCKET, SO_REUSEADDR, 0);
 	if (speaks_ipv4(l))
 		set_udp_v4(s);
 	if (speaks_ipv6(l))
@@ -118,8 +91,8 @@ static void set_udp(struct series *s, const struct listener *l)
 
 static void set_tcp(struct series *s)
 {
-	set(s, SOL_SOCKET, SO_REUSEADDR, 1); /* connections of before in TIME_WAIT do not keep us from starting */
-	set(s, SOL_SOCKET, SO_OOBINLINE, 1); /* no byte of a client is lost, urgent or not */
+	series_set(s, SOL_SOCKET, SO_REUSEADDR, 1); /* connections of before in TIME_WAIT do not keep us from starting */
+	series_set(s, SOL_SOCKET, SO_OOBINLINE, 1); /* no byte of a client is lost, urgent or not */
 }
 
 /* Options that any socket needs, whoever bound it. */
@@ -161,14 +134,14 @@ int sockopt_set_fixed(const struct listener *l, const char **ret_what)
 	if (l->socket_family == AF_UNIX)
 		return 0;
 	if (speaks_ipv6(l))
-		set(&s, IPPROTO_IPV6, IPV6_V6ONLY, !l->dual_stack);
+		series_set(&s, IPPROTO_IPV6, IPV6_V6ONLY, !l->dual_stack);
 	if (w->interface[0] != '\0')
-		set_bytes(&s, (struct option){ "SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE }, w->interface,
-			  strlen(w->interface) + 1);
+		series_set_bytes(&s, (struct option){ "SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE }, w->interface,
+				 strlen(w->interface) + 1);
 	if (w->freebind && speaks_ipv6(l))
-		set(&s, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+		series_set(&s, IPPROTO_IPV6, IPV6_FREEBIND, 1);
 	else if (w->freebind)
-		set(&s, IPPROTO_IP, IP_FREEBIND, 1);
+		series_set(&s, IPPROTO_IP, IP_FREEBIND, 1);
 	set_needed(&s, l);
 	return end_series(&s, ret_what);
 }
@@ -178,12 +151,6 @@ int sockopt_set_fixed(const struct listener *l, const char **ret_what)
 static int to_int(uint64_t n, int most)
 {
 	return n < (uint64_t)most ? (int)n : most;
-}
-
-/* A duration in units of unit_ns, rounded up, so that a short one does not become "off". */
-static int in_units(uint64_t ns, uint64_t unit_ns, int most)
-{
-	return to_int(ns / unit_ns + (ns % unit_ns != 0), most);
 }
 
 /* Half of what the kernel says: it doubles what it is asked for, for its own book-keeping. */
@@ -231,7 +198,7 @@ static void set_buffer(struct series *s, const struct buffer *b, uint64_t wanted
 	int bytes = to_int(wanted, INT_MAX / 2);
 
 	if (s->result == 0 && setsockopt(s->fd, SOL_SOCKET, b->forced, &bytes, sizeof(bytes)) < 0)
-		set_bytes(s, (struct option){ b->name, SOL_SOCKET, b->plain }, &bytes, sizeof(bytes));
+		series_set_bytes(s, (struct option){ b->name, SOL_SOCKET, b->plain }, &bytes, sizeof(bytes));
 }
 
 /* Whether the socket has what is wanted, or more than we would get: it was passed so, or is from when we had the right. */
@@ -276,29 +243,6 @@ static void set_buffers(struct series *s, struct listener *l)
 	l->receive_buffer_got = buffer_of(l->fd, SO_RCVBUF);
 }
 
-/* A peer that is silent for `keepalive` is asked four times in as long again, then it is gone: found after twice the
- * duration. */
-static void set_keepalive(struct series *s, uint64_t keepalive_ns)
-{
-	int idle_s = in_units(keepalive_ns, CLOCK_S_NS, KEEPALIVE_MAX_S);
-	int interval_s = idle_s / KEEPALIVE_PROBES;
-
-	set(s, SOL_SOCKET, SO_KEEPALIVE, keepalive_ns != 0);
-	if (keepalive_ns == 0)
-		return;
-	set(s, IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
-	set(s, IPPROTO_TCP, TCP_KEEPINTVL, interval_s > 0 ? interval_s : 1);
-	set(s, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-}
-
-static void set_tcp_adjustable(struct series *s, const struct socket_settings *w)
-{
-	set_keepalive(s, w->keepalive_ns);
-	set(s, IPPROTO_TCP, TCP_USER_TIMEOUT, in_units(w->user_timeout_ns, CLOCK_MS_NS, INT_MAX));
-	set(s, IPPROTO_TCP, TCP_NODELAY, w->nodelay);
-	set(s, IPPROTO_TCP, TCP_DEFER_ACCEPT, in_units(w->defer_accept_ns, CLOCK_S_NS, INT_MAX));
-}
-
 /* "reflect" cannot be set beforehand: the class of what comes is asked for instead, and each answer, or session, gets its
  * own. */
 static void set_dscp(struct series *s, const struct listener *l)
@@ -308,12 +252,12 @@ static void set_dscp(struct series *s, const struct listener *l)
 	int class = reflect ? 0 : dscp << 2;
 
 	if (speaks_ipv4(l)) {
-		set(s, IPPROTO_IP, IP_TOS, class);
-		set(s, IPPROTO_IP, IP_RECVTOS, reflect);
+		series_set(s, IPPROTO_IP, IP_TOS, class);
+		series_set(s, IPPROTO_IP, IP_RECVTOS, reflect);
 	}
 	if (speaks_ipv6(l)) {
-		set(s, IPPROTO_IPV6, IPV6_TCLASS, class);
-		set(s, IPPROTO_IPV6, IPV6_RECVTCLASS, reflect);
+		series_set(s, IPPROTO_IPV6, IPV6_TCLASS, class);
+		series_set(s, IPPROTO_IPV6, IPV6_RECVTCLASS, reflect);
 	}
 }
 
@@ -324,7 +268,7 @@ int sockopt_set_adjustable(struct listener *l, const char **ret_what)
 	l->multipath = s.lenient;
 	set_buffers(&s, l);
 	if (l->transport == TRANSPORT_TCP)
-		set_tcp_adjustable(&s, &l->settings->socket);
+		sockopt_tcp_set(&s, &l->settings->socket);
 	if (l->socket_family != AF_UNIX)
 		set_dscp(&s, l);
 	if (l->transport == TRANSPORT_UDP)

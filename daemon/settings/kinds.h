@@ -61,7 +61,7 @@ extern const struct kind kinds_INTEGER, kinds_INTEGER8, kinds_INTEGER64, kinds_D
 extern const struct kind kinds_NAME, kinds_USER, kinds_HOST, kinds_PATH, kinds_INTERFACE, kinds_ZONE, kinds_TEXT,
 	kinds_FORMAT, kinds_CONTROL, kinds_SERVICE, kinds_TRANSPORTS, kinds_ADDRESS, kinds_ADDRESSES, kinds_PORT,
 	kinds_ALLOW, kinds_DENY, kinds_PROXY_FROM, kinds_NAMES;
-extern const struct kind kinds_LIMIT, kinds_LIMIT_BYTES, kinds_FACTOR, kinds_PORTS, kinds_SSIDS;
+extern const struct kind kinds_LIMIT, kinds_LIMIT_BYTES, kinds_FACTOR, kinds_PORTS, kinds_HOURS, kinds_SSIDS;
 
 /* Reads a value into its field, by its kind, within the setting's bounds. 0, or a failure with g->why filled in. */
 int kinds_take(const struct given *g) must_check;

@@ -157,6 +157,7 @@ const char *schema_misfit(const struct listener_settings *l, const char *key)
 #define TYPE_LIMIT_BYTES(field) struct rate
 #define TYPE_FACTOR(field) uint32_t
 #define TYPE_PORTS(field) const struct ports *
+#define TYPE_HOURS(field) struct hours
 
 /* max counts only where a number is stored: for others it is 0. */
 #define SETTING(scope, key, kind, field, standard, min, max, words, only, help)                                             \

@@ -59,7 +59,9 @@ struct socket_settings {
 	uint64_t defer_accept_ns; /* 0: off                                            */
 	bool nodelay;
 	bool mptcp;
-	int dscp; /* 0..63, or SETTINGS_DSCP_REFLECT                     */
+	uint32_t fastopen;   /* connections that may wait with data; 0: off             */
+	char congestion[16]; /* the algorithm; "": the kernel's                         */
+	int dscp;            /* 0..63, or SETTINGS_DSCP_REFLECT                     */
 };
 #define SETTINGS_DSCP_REFLECT (-1)
 
@@ -68,7 +70,8 @@ struct listener_settings {
 	const struct service *service;
 	unsigned transports; /* enum transport, a set */
 	bool enabled;
-	bool acknowledge_public; /* what it may do to others on a public address is known and wanted */
+	const char *banner_refused; /* a line for who is refused, without its end; "": none */
+	bool acknowledge_public;    /* what it may do to others on a public address is known and wanted */
 	struct listener_address addresses[SETTINGS_ADDRESSES_MAX];
 	size_t addresses_n;
 	uint16_t port;                                           /* port_offset added; 0: the kernel chooses */

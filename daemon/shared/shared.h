@@ -68,6 +68,7 @@ struct shared {
 	_Atomic uint64_t log_lost; /* lines that could not be written */
 	struct log_quota log_quota;
 	_Atomic uint64_t buffer_bytes;    /* what sessions are owed, in all processes: limits.buffers */
+	_Atomic uint32_t load;            /* the load average of the last minute, in thousandths      */
 	_Atomic uint32_t lookups_waiting; /* questions that no resolver has taken yet                 */
 	_Atomic uint64_t reloads, reloads_refused;
 	_Atomic uint32_t backlog[TABLE_ROWS_MAX]; /* connections that wait to be accepted, sampled; TCP only */

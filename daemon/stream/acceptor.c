@@ -15,6 +15,7 @@
 #include "base/pages.h"
 #include "net/health.h"
 #include "stream/backoff.h"
+#include "stream/banner.h"
 #include "worker/admission.h"
 #include "worker/resting.h"
 
@@ -177,7 +178,7 @@ void acceptor_refuse(struct worker *w, const struct admitted *a, enum refusal wh
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
 	admission_refused(w, a->listener, &(struct admission_refusal){ why, &a->peer, 1 });
-	if (a->listener->transport == TRANSPORT_TCP)
+	if (!banner_send(a->fd, a->listener) && a->listener->transport == TRANSPORT_TCP)
 		(void)setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(a->fd);
 }

@@ -7,6 +7,7 @@
 
 #include "session/proxy.h"
 #include "worker/admission.h"
+#include "stream/banner.h"
 #include "stream/sessions.h"
 
 /* The header's state lies where the service's will be: no session has begun, and none needs more room for it. */
@@ -15,7 +16,8 @@ _Static_assert(sizeof(struct proxy) <= WORKER_STATE_STRIDE, "a header does not f
 static void refuse_header(struct client *c, enum refusal why, enum session_end end)
 {
 	admission_refused(c->w, c->listener, &(struct admission_refusal){ why, &c->peer, 1 });
-	sessions_end(c, end, true);
+	/* Before its header is read nobody knows whether a client, or a health check, would get the line. */
+	sessions_end(c, end, why == REFUSED_PROXY || !banner_send(c->source.fd, c->listener));
 }
 
 /* The client is known now, or is the balancer itself: then no caps of a source count, as for all that it passes on. */

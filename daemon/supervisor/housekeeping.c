@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/load_average.h"
 #include "base/log.h"
 #include "generation/child.h"
 #include "generation/generation.h"
@@ -140,6 +141,7 @@ void housekeeping(struct supervisor *s)
 	struct clock_status clock = clock_status_now();
 
 	shared_set_clock(s->fleet.shared, &clock);
+	atomic_store_explicit(&s->fleet.shared->load, load_average(), memory_order_relaxed);
 	check_lives(s->fleet.current, now_ns, was_stopped);
 	for (struct generation *g = s->fleet.draining; g; g = g->next)
 		check_lives(g, now_ns, was_stopped);

@@ -75,12 +75,27 @@ static uint64_t first_bits(uint32_t n)
 	return n < ADMISSION_MAX ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
 }
 
+/* Whether the listener serves at this moment. */
+static enum refusal check_hours(const struct listener *l)
+{
+	const struct hours *hours = &l->settings->admission.hours;
+	int64_t now_s, local_s;
+
+	if (hours->n == 0)
+		return REFUSED_NOT;
+	now_s = clock_wall().tv_sec;
+	local_s = now_s + zone_at(l->settings->options.zone, now_s)->offset_s;
+	return hours_hold(hours, (unsigned)(local_s % (24 * 3600) / 60)) ? REFUSED_NOT : REFUSED_TIME;
+}
+
 uint64_t admission_requests(struct worker *w, const struct listener *l, const struct checked_packet *p, uint32_t n)
 {
 	enum refusal why = is_drained(w, l) ? REFUSED_DRAINED
 					    : datagram_checks_all(&l->settings->admission, &served_ports, p);
 	uint32_t looped;
 
+	if (why == REFUSED_NOT)
+		why = check_hours(l);
 	if (why != REFUSED_NOT) {
 		admission_refused(w, l, &(struct admission_refusal){ why, &p->source, n });
 		return 0;
@@ -149,6 +164,14 @@ static enum refusal unless_lifted(struct worker *w, const struct listener *l, en
 	return why != REFUSED_NOT && lifts(w, l, why, 1) ? REFUSED_NOT : why;
 }
 
+static enum refusal check_load(const struct worker *w, const struct listener *l)
+{
+	uint32_t most = l->settings->admission.max_load;
+
+	return most && atomic_load_explicit(&w->plan->shared->load, memory_order_relaxed) > most ? REFUSED_LOAD
+												 : REFUSED_NOT;
+}
+
 static enum refusal check_source(struct worker *w, const struct listener *l, const struct table_request *r)
 {
 	const struct admission_rules *rules = &l->settings->admission;
@@ -158,6 +181,11 @@ static enum refusal check_source(struct worker *w, const struct listener *l, con
 		return REFUSED_NOT;
 	if (!acl_allows(&rules->acl, &r->peer))
 		return REFUSED_ACL;
+	enum refusal why = check_hours(l);
+	if (why == REFUSED_NOT)
+		why = check_load(w, l);
+	if (why != REFUSED_NOT)
+		return why;
 	return r->is_exempt ? REFUSED_NOT
 			    : unless_lifted(w, l, rate_limits_session(w->plan->limits, &q, &rules->session_rate));
 }
