@@ -108,6 +108,7 @@ struct engine {
 	struct loop_timer send, expiry, end;
 	struct payload payload;
 	struct schedule schedule;
+	bool placed;         /* the packet that is due next was put off to when it is best sent */
 	uint64_t planned;    /* packets of each flow, with those of the warm-up and of the sizes before */
 	uint32_t size_bytes; /* of packets now: the plan's, or the one in turn                          */
 	uint32_t size_i;     /* its number                                                              */

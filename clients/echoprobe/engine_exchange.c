@@ -58,6 +58,7 @@ static void fail(struct engine_flow *f, int error)
 {
 	struct result_tcp *tcp = &f->engine->tcp;
 
+	engine_take_errors(f->engine, f->source.fd);
 	if (error == ECONNREFUSED)
 		tcp->refused++;
 	else if (error == ECONNRESET || error == EPIPE)

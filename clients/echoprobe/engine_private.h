@@ -35,6 +35,9 @@ void engine_take_answer(struct engine_flow *f, const struct track_answer *answer
 /* Counts an ICMP error and tells whoever watches; one that prohibits ends the sending. */
 void engine_take_icmp(struct engine *e, const struct errqueue_message *m);
 
+/* Likewise all that a connection's socket has, which has failed; after that its error is no longer to be had. */
+void engine_take_errors(struct engine *e, int fd);
+
 /* Tells whoever watches of a packet. */
 void engine_tell(struct engine *e, const struct result_packet *packet);
 

@@ -295,6 +295,7 @@ static void ready(struct loop_source *source, uint32_t events)
 		int r = connection_error(f->source.fd);
 
 		if (r < 0) {
+			engine_take_errors(f->engine, source->fd);
 			take_refused(f, -r);
 			engine_connected(f->engine);
 		} else

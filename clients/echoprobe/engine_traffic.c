@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/manners.h"
+#include "echoprobe/probe.h"
 
 void engine_count_fault(struct engine *e, int error)
 {
@@ -28,12 +29,30 @@ static uint64_t left(const struct engine *e)
 	return e->planned - track_next(&e->flows[0].track);
 }
 
+/* Puts off what is due, once, where the test knows a better time. */
+static bool put_off(struct engine *e)
+{
+	const struct probe_exchange *exchange = e->plan->probe->exchange;
+	uint64_t due_ns = schedule_due_ns(&e->schedule), best_ns = due_ns;
+
+	if (exchange && exchange->place && !e->placed)
+		best_ns = exchange->place(e, due_ns);
+	e->placed = best_ns > due_ns && best_ns - due_ns < e->plan->interval_ns;
+	if (!e->placed)
+		return false;
+	e->schedule.due_ns = best_ns;
+	loop_set_timer(e->loop, &e->send, best_ns);
+	return true;
+}
+
 void engine_send_due(struct engine *e)
 {
-	uint64_t now_ns = clock_mono_ns();
-	uint64_t skipped = schedule_skip(&e->schedule, now_ns);
+	uint64_t now_ns = clock_mono_ns(), skipped;
 	struct engine_turn turn = { .n = 0 };
 
+	if (put_off(e))
+		return;
+	skipped = schedule_skip(&e->schedule, now_ns);
 	while (turn.n < BATCH_MAX && turn.n < left(e) && schedule_due_ns(&e->schedule) <= now_ns) {
 		turn.due_ns[turn.n++] = schedule_due_ns(&e->schedule);
 		schedule_advance(&e->schedule);
@@ -60,6 +79,15 @@ void engine_take_icmp(struct engine *e, const struct errqueue_message *m)
 		e->watch->icmp(e->watch, e, row);
 	if (manners_is_prohibition(m->family, m->type, m->code))
 		engine_stop(e, RESULT_PROHIBITED);
+}
+
+void engine_take_errors(struct engine *e, int fd)
+{
+	struct errqueue_message m;
+
+	while (errqueue_read(fd, &m))
+		if (m.kind == ERRQUEUE_ICMP)
+			engine_take_icmp(e, &m);
 }
 
 static enum result_fate fate_of(enum track_verdict verdict, enum tally_content content)

@@ -46,6 +46,9 @@ struct probe_exchange {
 	 * */
 	enum probe_judged (*judge)(const struct engine *e, const struct payload_id *id, const struct probe_heard *heard,
 				   enum tally_content *ret);
+	/* When a packet that is due then is best sent (CLOCK_MONOTONIC), not before; NULL: then. It is put off by less than
+	 * the interval, or not at all. */
+	uint64_t (*place)(const struct engine *e, uint64_t due_ns);
 	/* Takes note of a whole answer, asked for and read at these times (wall clock); NULL: there is nothing to note. */
 	void (*note)(struct engine *e, const struct probe_heard *heard, int64_t asked_ns, int64_t answered_ns);
 };

@@ -98,14 +98,24 @@ class There(harness.Case):
         self.host.run("ip", "address", "add", f"{THERE}/24", "dev", "eth0")
         echo.stop()
 
-    def test_a_prohibition_ends_the_sending(self):
+    def assert_prohibited(self, *words):
+        """Once a host: a router says so a few times only."""
         netns.ip("route", "add", "198.51.100.0/24", "via", THERE)
         self.host.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
         self.host.run("ip", "route", "add", "prohibit", "198.51.100.0/24")
-        done = probe.run_json(BEHIND, "-c", 1000, *QUICK, "-W", "100ms")
+        done = probe.run_json(*words, BEHIND, "-c", 1000, *QUICK, "-W", "100ms")
         self.assertEqual((done.code, done.document["run"]["ended_by"]), (3, "prohibited"))
         self.assertLess(done.packets["sent"], 1000)
         self.assertEqual({(e["type"], e["code"], e["from"]) for e in done.document["icmp"]}, {(3, 13, THERE)})
+
+    def test_a_prohibition_ends_the_sending(self):
+        self.assert_prohibited()
+
+    def test_a_prohibition_ends_connections_a_message_too(self):
+        self.assert_prohibited("discard")
+
+    def test_a_prohibition_ends_the_one_connection_too(self):
+        self.assert_prohibited("-T")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 """echoprobe's tests by name: what an answer has to be, against our daemon and against servers that get it wrong."""
 
 import socket
+import struct
 import threading
+import time
 import unittest
 
 import clients
@@ -12,6 +14,7 @@ import probe
 QUICK = ("-c", 3, "-i", "2ms")
 SERVICES = ("discard", "chargen", "daytime", "time", "hostname")
 BOTH = ("daytime", "time")
+SECONDS_1900 = 2208988800  # of 1970
 
 
 @harness.every_model
@@ -44,6 +47,19 @@ class Local(harness.Case):
             offset = probe.run_json("time", words[0], "%s:%d" % words[1], *QUICK).document["time"]
             self.assertLessEqual(abs(offset["offset_ns"]), offset["bound_ns"])  # it is this host's own
             self.assertLessEqual(offset["bound_ns"], 1e9)
+
+    def test_queries_at_the_edge_of_its_second_tell_a_clock_far_better_than_to_a_second(self):
+        """A clock that is 370 ms ahead, over datagrams and over connections, by a query a second."""
+        def answer(*_):
+            return struct.pack(">I", int(time.time() + 0.37 + SECONDS_1900))
+        with probe.StreamServer(lambda c: c.sendall(answer())) as stream, probe.Server() as datagrams:
+            datagrams.answer = lambda _data, peer, _number: datagrams.socket.sendto(answer(), peer)
+            running = [probe.start("time", "-T", stream.address, "-c", 8, "-J"),
+                       probe.start("time", "-u", datagrams.address, "-c", 8, "-J")]
+            for process in running:
+                found = probe.wait(process).document["time"]
+                self.assertLessEqual(abs(found["offset_ns"] - 370_000_000), found["bound_ns"])
+                self.assertLess(found["bound_ns"], 300_000_000)  # 500 ms where all are sent at the same place of a second
 
     def test_the_last_answer_is_told_where_it_is_a_text(self):
         d = self.serve({"service": "daytime"}, {"service": "hostname"})
