@@ -5,14 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
 #include "echotimectl/ask.h"
 #include "echotimectl/screen.h"
 
 #define PATIENCE_S 15
+#define WATCH_S 2
 #define RELOAD_PATIENCE_S 90 /* it waits for processes to start, and for another reload before it */
 #define EXIT_REFUSED 1
 
@@ -21,6 +24,7 @@ static const char usage[] =
 	"  status              the daemon, its listeners and their rates, its processes\n"
 	"  stats               every counter\n"
 	"  sessions            who is served, how long, how much\n"
+	"  top                 whose sessions they are: the sources with most first\n"
 	"  limits              what is refused now, for which reason, and to whom\n"
 	"  kill ID             end a session; ID as `sessions` has it\n"
 	"  drain LISTENER      take nothing new there; sessions go on\n"
@@ -28,6 +32,7 @@ static const char usage[] =
 	"  impair LISTENER [KEY=VALUE]...  do this to its answers on purpose; without KEY: as the settings say\n"
 	"  reload              take over the settings; waits for the outcome\n"
 	"  -s, --socket SOCKET  where the daemon listens (" ECHOTIMED_CONTROL ")\n"
+	"  -w, --watch[=SECONDS]  again and again (2)\n"
 	"  --json              print the answer as it comes, a JSON object a line\n"
 	"  -V, --version       the version\n"
 	"  -h, --help          this text\n";
@@ -36,18 +41,21 @@ static const struct command {
 	const char *name;
 	const char *argument; /* what it is; NULL: none */
 	unsigned patience_s;
-	bool has_keys; /* KEY=VALUE words may follow */
+	bool has_keys;    /* KEY=VALUE words may follow */
+	bool changes;     /* something: nothing to watch */
+	const char *asks; /* the daemon's word for it; NULL: the same */
 } commands[] = {
-	{ "status", NULL, PATIENCE_S, false },        { "stats", NULL, PATIENCE_S, false },
-	{ "sessions", NULL, PATIENCE_S, false },      { "limits", NULL, PATIENCE_S, false },
-	{ "kill", "ID", PATIENCE_S, false },          { "drain", "LISTENER", PATIENCE_S, false },
-	{ "resume", "LISTENER", PATIENCE_S, false },  { "impair", "LISTENER", PATIENCE_S, true },
-	{ "reload", NULL, RELOAD_PATIENCE_S, false },
+	{ "status", NULL, PATIENCE_S, false, false, NULL },     { "stats", NULL, PATIENCE_S, false, false, NULL },
+	{ "sessions", NULL, PATIENCE_S, false, false, NULL },   { "top", NULL, PATIENCE_S, false, false, "sessions" },
+	{ "limits", NULL, PATIENCE_S, false, false, NULL },     { "kill", "ID", PATIENCE_S, false, true, NULL },
+	{ "drain", "LISTENER", PATIENCE_S, false, true, NULL }, { "resume", "LISTENER", PATIENCE_S, false, true, NULL },
+	{ "impair", "LISTENER", PATIENCE_S, true, true, NULL }, { "reload", NULL, RELOAD_PATIENCE_S, false, true, NULL },
 };
 
 struct options {
 	const char *socket; /* NULL: not said */
 	bool json;
+	uint64_t watch_s; /* between two looks; 0: one is enough */
 	const struct command *command;
 	char **words; /* of the command, itself the first */
 	int words_n;
@@ -80,6 +88,8 @@ static int read_command(int n, char **words, struct options *o)
 		return fail_usage("this command needs its argument: ", o->command->argument);
 	if (n > (o->command->argument ? 2 : 1) && !o->command->has_keys)
 		return fail_usage("one word too many: ", words[o->command->argument ? 2 : 1]);
+	if (o->watch_s && o->command->changes)
+		return fail_usage("there is nothing to watch: ", words[0]);
 	o->words = words;
 	o->words_n = n;
 	return 0;
@@ -89,18 +99,22 @@ static int read_command(int n, char **words, struct options *o)
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+		{ "socket", required_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' },
+		{ "watch", optional_argument, NULL, 'w' },  { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },         { 0 },
 	};
 
-	for (int c; (c = getopt_long(argc, argv, "s:Vh", names, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "s:w::Vh", names, NULL)) != -1;) {
 		if (c == 's')
 			o->socket = optarg;
 		else if (c == 'j')
 			o->json = true;
+		else if (c == 'w' && !optarg)
+			o->watch_s = WATCH_S;
+		else if (c == 'w' && (decimal_parse(optarg, 86400, &o->watch_s) < 0 || o->watch_s == 0))
+			return fail_usage("no number of seconds: ", optarg);
+		else if (c == 'w')
+			continue;
 		else if (c == 'V' || c == 'h')
 			return fputs(c == 'V' ? PACKAGE_STRING "\n" : usage, stdout) == EOF ? EX_IOERR : 0;
 		else {
@@ -125,7 +139,7 @@ static bool is_word(const char *s)
 static const char *make_request(const struct options *o, struct text *t)
 {
 	for (int i = 0; i < o->words_n; i++) {
-		text_addf(t, "%s%s", i ? " " : "", o->words[i]);
+		text_addf(t, "%s%s", i ? " " : "", i == 0 && o->command->asks ? o->command->asks : o->words[i]);
 		if (!is_word(o->words[i]) || t->cut)
 			return o->words[i];
 	}
@@ -213,6 +227,22 @@ static int give_command(const struct options *o, const char *request)
 	return fflush(stdout) == EOF && !code ? EX_IOERR : code;
 }
 
+/* Until it fails. On a terminal each look takes the place of the one before. */
+static int watch(const struct options *o, const char *request)
+{
+	bool clears = isatty(STDOUT_FILENO) && !o->json;
+	int code;
+
+	for (;;) {
+		if (clears)
+			fputs("\033[H\033[2J", stdout);
+		code = give_command(o, request);
+		if (code)
+			return code;
+		(void)sleep((unsigned)o->watch_s);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -225,5 +255,5 @@ int main(int argc, char **argv)
 	const char *wrong = make_request(&o, &request);
 	if (wrong)
 		return fail_usage("no such argument: ", wrong);
-	return give_command(&o, request.at);
+	return o.watch_s ? watch(&o, request.at) : give_command(&o, request.at);
 }

@@ -249,6 +249,7 @@ void screen_init(struct screen *s, const char *command)
 	TABLE_INIT(&s->draining, draining_titles);
 	TABLE_INIT(&s->impaired, impaired_titles);
 	s->offenders = (struct offenders){ 0 };
+	s->top = (struct top){ 0 };
 	if (strcmp(command, "stats") == 0) {
 		TABLE_INIT(&s->main, stats_titles);
 		TABLE_INIT(&s->more, reason_titles);
@@ -256,6 +257,9 @@ void screen_init(struct screen *s, const char *command)
 	} else if (strcmp(command, "limits") == 0) {
 		lists_init_refusals(&s->main);
 		lists_show_offenders(&s->offenders, &s->more);
+	} else if (strcmp(command, "top") == 0) {
+		top_show(&s->top, &s->main);
+		TABLE_INIT(&s->more, pool_titles);
 	} else if (strcmp(command, "sessions") == 0) {
 		lists_init_sessions(&s->main);
 		TABLE_INIT(&s->more, pool_titles);
@@ -278,6 +282,8 @@ void screen_add(struct screen *s, const json_t *line)
 		add_status(s, kind, line);
 	else if (strcmp(s->command, "stats") == 0)
 		add_stats(s, kind, line);
+	else if (strcmp(kind, "session") == 0 && strcmp(s->command, "top") == 0)
+		top_add(&s->top, line);
 	else if (strcmp(kind, "session") == 0)
 		lists_add_session(&s->main, line);
 	else if (strcmp(kind, "refusals") == 0)
@@ -289,7 +295,7 @@ void screen_add(struct screen *s, const json_t *line)
 /* The meaning of an empty answer. */
 static const char *nothing_of(const char *command)
 {
-	if (strcmp(command, "sessions") == 0)
+	if (strcmp(command, "sessions") == 0 || strcmp(command, "top") == 0)
 		return "no session is open";
 	return strcmp(command, "limits") == 0 ? "nothing has been refused" : NULL;
 }
@@ -299,6 +305,8 @@ void screen_print(struct screen *s)
 	struct table *all[] = { &s->main, &s->impaired, &s->more, &s->draining };
 	bool printed = false;
 
+	if (s->top.n)
+		top_show(&s->top, &s->main);
 	if (s->offenders.n)
 		lists_show_offenders(&s->offenders, &s->more);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

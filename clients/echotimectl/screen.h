@@ -10,12 +10,14 @@
 
 #include "echotimectl/lists.h"
 #include "echotimectl/table.h"
+#include "echotimectl/top.h"
 
 struct screen {
 	const char *command;
 	struct table main, more; /* the command's own: listeners, then pools or reasons */
 	struct table draining, impaired;
 	struct offenders offenders;
+	struct top top;
 };
 
 void screen_init(struct screen *s, const char *command);

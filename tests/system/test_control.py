@@ -591,6 +591,31 @@ class Screen(control.Case):
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout.splitlines()[-1], r'^\{"kind":"end","ok":true\}$')
 
+    def test_top_adds_sessions_up_by_the_address_they_come_from(self):
+        d = self.serve({"service": "echo", "transport": "tcp", "address": ["127.0.0.1"]})
+        sessions = [socket.create_connection(d.address("echo"), harness.TIMEOUT_S, source_address=(source, 0))
+                    for source in ("127.0.0.1", "127.0.0.2", "127.0.0.2")]
+        self.assertTrue(all(map(clients.serves, sessions)))
+        rows = [line.split() for line in self.ctl("top").stdout.splitlines()]
+        self.assertEqual([row[:2] for row in rows], [["SOURCE", "SESSIONS"], ["127.0.0.2", "2"], ["127.0.0.1", "1"]])
+        for s in sessions:
+            s.close()
+
+    def test_watch_asks_again_until_it_is_interrupted_or_the_daemon_has_gone(self):
+        d = self.serve(ECHO)
+        with subprocess.Popen([control.ECHOTIMECTL, "-s", self.path, "--json", "-w1", "status"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as p:
+            ends = 0
+            while ends < 2:
+                line = p.stdout.readline()
+                self.assertTrue(line)
+                ends += '"kind":"end"' in line
+            d.stop()
+            p.stdout.read()
+            self.assertEqual(p.wait(harness.TIMEOUT_S), UNAVAILABLE)
+        for words in (("-w", "reload"), ("--watch=0", "status"), ("--watch=x", "status")):
+            self.assertEqual(self.ctl(*words).returncode, USAGE, words)
+
     def test_exit_codes_say_who_failed(self):
         for words, code in (((), USAGE), (("nonsense",), USAGE), (("status", "x"), USAGE), (("--nonsense",), USAGE),
                             (("status",), UNAVAILABLE), (("--help",), 0), (("--version",), 0)):
