@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # (group, fault, what survives it means, tests: "folder/file:Class", "folder/file:Class.test" or "unit/program:test")
 ROWS = (

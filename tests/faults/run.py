@@ -59,7 +59,7 @@ def run_all():
         for reference in row[3]:
             path, _ = catalogue.source(reference)
             files.setdefault(path, set()).update(catalogue.names(reference))
-    figures = [path for path in files if "/faults/" in path]
+    figures = [path for path in files if os.path.dirname(path) == os.path.dirname(os.path.abspath(__file__))]
     results = {}
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         running = {path: pool.submit(run, path, wanted) for path, wanted in files.items() if path not in figures}

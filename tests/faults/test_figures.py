@@ -134,7 +134,8 @@ class Signals(Case):
             time.sleep(chance.random() * 0.03)
             d.send_signal(signal.SIGTERM)
             status = d.process.wait(harness.TIMEOUT_S)
-            # Before it has a handler it dies of the signal, as any program.
+            # Before it has a handler it dies of the signal, as any program; who reads its settings then ends by itself.
+            self.assertEqual(procs.Watch(d.processes()).wait_all_gone(1), [])
             d.wait_exit(status)
             self.assertIn(status, (0, -signal.SIGTERM) if not i % 2 else (0,), f"seed {RANDOM}, round {i}")
             self.daemons.remove(d)
