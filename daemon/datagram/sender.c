@@ -24,10 +24,22 @@ int sender_new(const struct listener *l, struct counters *counters, struct sende
 	const struct svc_needs *needs = &l->settings->service->needs;
 
 	*ret = (struct sender){ .counters = counters, .seal = needs->seal, .depart = needs->depart };
+	if (needs->depart) {
+		ret->departures = pages_take(sizeof(*ret->departures));
+		if (!ret->departures)
+			return -ENOMEM;
+	}
 	if (l->transport != TRANSPORT_UNIXGRAM)
 		return 0;
 	ret->unread = pages_take(sizeof(*ret->unread));
 	return ret->unread ? 0 : -ENOMEM;
+}
+
+/* Which numbers the kernel has given is not known any more. */
+static void forget_departures(struct sender *s)
+{
+	if (s->departures)
+		departures_forget(s->departures);
 }
 
 /* A kernel that does not know UDP_SEGMENT would not refuse it but send the whole message as one datagram. */
@@ -44,7 +56,7 @@ void sender_begin(struct sender *s, int fd)
 	int bytes = 0;
 	socklen_t n = sizeof(bytes);
 
-	departures_forget(&s->departures);
+	forget_departures(s);
 	s->merges = !s->unread && !s->seal && can_merge(fd);
 	if (s->unread && getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &n) == 0)
 		unread_init(s->unread, (uint64_t)bytes);
@@ -100,7 +112,7 @@ static unsigned send_some(struct sending *g, struct mmsghdr *out, unsigned n)
 	for (;;) {
 		int r = sendmmsg(g->fd, out, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (r < (int)n)
-			departures_forget(&g->s->departures);
+			forget_departures(g->s);
 		if (r > 0)
 			return (unsigned)r;
 		if (errno == EINTR)
@@ -173,7 +185,7 @@ static void seal(struct sender *s, int fd, const struct outbox_content *c, const
 	s->sealing.wall = clock_wall();
 	s->seal(&s->sealing, c->handle, answer->iov_base, answer->iov_len);
 	if (c->departs)
-		departures_expect(&s->departures, fd,
+		departures_expect(s->departures, fd,
 				  &(struct svc_departure){ .handle = c->handle, .wall = s->sealing.wall });
 }
 
@@ -192,9 +204,9 @@ bool sender_take_errors(struct sender *s, int fd)
 	struct svc_departure d;
 	int n = 0;
 
-	if (!s->depart)
+	if (!s->departures)
 		return fd_drain_errors(fd);
-	for (; n < ERRORS_AT_ONCE && departures_next(&s->departures, fd, &d); n++)
+	for (; n < ERRORS_AT_ONCE && departures_next(s->departures, fd, &d); n++)
 		if (d.handle != 0)
 			s->depart(&s->sealing, &d);
 	return n > 0;

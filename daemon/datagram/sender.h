@@ -17,12 +17,12 @@
 
 struct sender {
 	struct counters *counters;
-	struct unread *unread;      /* UNIX; NULL for UDP, whose datagrams leave our buffer by themselves */
-	bool merges;                /* the kernel takes several datagrams as one message                 */
-	svc_seal_fn *seal;          /* the service's; NULL: none                                         */
-	svc_depart_fn *depart;      /* likewise                                                          */
-	struct svc_context sealing; /* for both; `wall` is filled in                                     */
-	struct departures departures;
+	struct unread *unread;         /* UNIX; NULL for UDP, whose datagrams leave our buffer by themselves */
+	bool merges;                   /* the kernel takes several datagrams as one message                 */
+	svc_seal_fn *seal;             /* the service's; NULL: none                                         */
+	svc_depart_fn *depart;         /* likewise                                                          */
+	struct svc_context sealing;    /* for both; `wall` is filled in                                     */
+	struct departures *departures; /* NULL where there is no `depart` */
 };
 
 /* Prepares the sender of an open listener. 0 or -ENOMEM. */
