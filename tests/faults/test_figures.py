@@ -26,21 +26,21 @@ RANDOM = int(os.environ.get("SEED", time.time_ns() % 2 ** 32))
 
 @harness.every_model
 class Deaths(Case):
-    def refilled_ms(self, d, victim):
-        """Kills it; the time until there are as many workers as before, and all serve."""
-        n = len(d.workers())
+    def refilled_ms(self, d, victim, n):
+        """Kills it; the time until there are as many workers as at the start: a prefork pool may have grown since."""
         began = time.monotonic()
         os.kill(victim, self.signal)
-        self.wait_until(lambda: procs.read(victim) is None and len(d.workers()) >= n, "as many workers as before")
+        self.wait_until(lambda: procs.read(victim) is None and len(d.workers()) >= n, "as many workers as at the start")
         return (time.monotonic() - began) * 1000
 
     def test_a_first_death_is_made_good_within_250_ms(self):
         for self.signal in (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGSYS):
             d = self.serve_all(allow=[DIED])
+            at_start = len(d.workers())
             self.watch(d)
             victim = next(p for p in d.workers() if procs.read(p).parent == d.pid)
             with self.window(0.25):
-                took = self.refilled_ms(d, victim)
+                took = self.refilled_ms(d, victim, at_start)
             self.judge(d, f"made good within {took:.0f} ms")
             self.assertLess(took, 250)
             d.stop()
@@ -116,7 +116,7 @@ class Stops(Case):
 class Signals(Case):
     def test_a_thousand_hups_are_harmless(self):
         d = self.serve_all()
-        self.watch(d)
+        self.watch(d, 60)
         for _ in range(1000):
             d.send_signal(signal.SIGHUP)
             time.sleep(0.002)
