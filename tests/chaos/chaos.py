@@ -115,7 +115,12 @@ class Chaos(test_upgrade.Upgrades, faults.Case, control.Case):
     def upgrade_broken(self):
         programs = (test_upgrade.FAILING, test_upgrade.NEXT_STATE, test_upgrade.NEXT_LAYOUT, self.d.file)
         self.install(self.chance.choice(programs))
+        # A program that fails is one fault; a call that fails in the one that comes back for it would be the second at once.
+        self.faults.end()
+        lines, _ = self.d.mark()
         self.d.send_signal(signal.SIGUSR2)
+        with contextlib.suppress(AssertionError):
+            self.d.wait_log("^(error upgrade: |notice upgraded: )", since=lines, timeout_s=5)
 
     def drain(self):
         name = self.chance.choice(("echo", "u", "path", "gram", "chargen"))

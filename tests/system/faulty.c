@@ -105,7 +105,7 @@ struct page {
 };
 static struct page *page;
 static pid_t first;
-static bool is_relay;
+static bool is_relay, is_spared;
 
 static bool is_meant(uint32_t who)
 {
@@ -137,7 +137,7 @@ static bool fails(int number)
 {
 	uint32_t mode = page ? page->mode : OFF;
 
-	if (mode == OFF || mode == CRUMBS)
+	if (mode == OFF || mode == CRUMBS || is_spared)
 		return false;
 	uint32_t half = number < 32 ? page->which_low : page->which_high;
 	if (!(half >> number % 32 & 1) || !is_meant(page->who))
@@ -285,6 +285,22 @@ int prctl(int option, ...)
 		is_relay = true;
 	return fails(number_prctl) ? -1 : next(option, more[0], more[1], more[2], more[3]);
 }
+
+/* The C library's search for users ends by a signal where it has no memory to begin with: that is not ours to mend. */
+#define SPARE(name, result, parameter, argument)                                                                            \
+	result name(parameter)                                                                                              \
+	{                                                                                                                   \
+		result (*next)(parameter) = (result(*)(parameter))dlsym(RTLD_NEXT, #name);                                  \
+		is_spared = true;                                                                                           \
+		result found = next(argument);                                                                              \
+		is_spared = false;                                                                                          \
+		return found;                                                                                               \
+	}
+struct passwd;
+struct group;
+SPARE(getpwnam, struct passwd *, const char *a, a)
+SPARE(getpwuid, struct passwd *, uid_t a, a)
+SPARE(getgrnam, struct group *, const char *a, a)
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
