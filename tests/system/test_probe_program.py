@@ -132,7 +132,9 @@ class Formats(ProgramCase):
     def test_what_a_run_says_is_what_the_schema_says(self):
         target = self.target()
         documents = [json.loads(probe.run(target, "-c", 5, *QUICK, "-J", *more).out)
-                     for more in ((), ("-s", "2"), ("--dscp", "EF", "--ecn", "ect0"), ("--poisson", "--burst", "2"))]
+                     for more in ((), ("-s", "2"), ("--dscp", "EF", "--ecn", "ect0"), ("--poisson", "--burst", "2"),
+                                  ("--sweep", "64:128:32", "--flows", "2"))]
+        documents.append(json.loads(probe.run("mtu", target, "--ack", "none", "-J").out))
         documents.append(json.loads(probe.run(target, target, "-c", 2, *QUICK, "-J").out))
         self.assertEqual(self.asked(oracles.schema_faults, documents), [])
         lines = probe.run(target, "-c", 5, *QUICK, "--format", "jsonl", "--every", "20ms").out.splitlines()
