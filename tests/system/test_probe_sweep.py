@@ -78,6 +78,15 @@ class Datagrams(harness.Case):
         self.assertEqual([row["size_bytes"] for row in document["sizes"]], sorted(server.sizes))
         self.assertEqual({row["size_bytes"]: row["packets"]["sent"] for row in document["sizes"]}, dict(server.sizes))
 
+    def test_an_interrupt_while_a_size_waits_for_its_last_answers_lets_no_other_follow(self):
+        with Counting(dict.fromkeys(range(30), "drop")) as server:
+            process = probe.start(server.address, "-c", 3, "-i", "2ms", "-W", "5s", *SWEEP, "-J")
+            server.wait_seen(3)
+            process.send_signal(signal.SIGINT)
+            document = probe.wait(process).document
+        self.assertEqual([row["size_bytes"] for row in document["sizes"]], [64])
+        self.assertEqual((document["run"]["ended_by"], counts(document["total"], "sent", "lost")), ("interrupted", (3, 3)))
+
     def test_a_person_reads_a_row_a_size(self):
         with Counting() as server:
             out = probe.run(server.address, "-c", 4, *QUICK, *SWEEP).out
