@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The info test: an answer is a JSON object, at most as long as its packet, which it does not name. */
+/* The info test: an answer is a JSON object; that to a datagram is at most as long as its packet, which it does not name. */
 #include "echoprobe/info.h"
 
 #include <errno.h>
@@ -65,6 +65,8 @@ static enum probe_judged judge(const struct engine *e maybe_unused, const struct
 	char json[PROBE_HEARD_MAX];
 	struct info_said said;
 
+	if (!heard->ended)
+		return PROBE_MORE;
 	*ret = read_answer(heard, json, &said) ? TALLY_INTACT : TALLY_CORRUPTED;
 	return PROBE_DONE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The info test: what the server saw of our datagrams. */
+/* The info test: what the server saw of our datagrams or connections. */
 #pragma once
 
 #include "echoprobe/probe.h"

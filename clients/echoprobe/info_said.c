@@ -77,10 +77,13 @@ size_t info_said_changes(const struct result *r, const struct info_said *said, s
 	struct changes c = { .at = ret };
 
 	if (sent->family != AF_UNSPEC && seen->family != AF_UNSPEC) {
-		if (addr_same_host(sent, seen))
-			compare(&c, INFO_PORT, sent->port, RESULT_KNOWN(seen->port));
-		else
+		/* Of connections the source is that of the first, and each has a port of its own. */
+		bool one_port = r->plan->transport == PLAN_UDP || r->total.tally->packets.sent == 1;
+
+		if (!addr_same_host(sent, seen))
 			c.at[c.n++] = (struct info_change){ .member = INFO_ADDRESS };
+		else if (one_port)
+			compare(&c, INFO_PORT, sent->port, RESULT_KNOWN(seen->port));
 	}
 	compare(&c, INFO_DSCP, r->plan->dscp, said->dscp);
 	compare(&c, INFO_ECN, r->plan->ecn, said->ecn);

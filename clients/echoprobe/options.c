@@ -18,6 +18,7 @@
 #include "echoprobe/options_private.h"
 #include "echoprobe/probe.h"
 #include "echoprobe/report.h"
+#include "echoprobe/stamp.h"
 
 void options_help(struct text *t)
 {
@@ -163,9 +164,13 @@ static int settle_test(struct plan *plan, struct text *why)
 
 	if (plan->ttl == 0)
 		plan->ttl = session ? session->ttl : PLAN_TTL;
-	if ((plan->ssid != 0 || plan->key_file) && plan->probe != probe_find("stamp")) {
-		text_addf(why, "%s is stamp's: there is none in %s", plan->key_file ? "--auth" : "--ssid",
-			  plan->probe->name);
+	const char *stamps_own = plan->key_file          ? "--auth"
+				 : plan->ssid != 0       ? "--ssid"
+				 : plan->ptp             ? "--ptp"
+				 : plan->tlvs.types != 0 ? "--tlv"
+							 : NULL;
+	if (stamps_own && plan->probe != probe_find("stamp")) {
+		text_addf(why, "%s is stamp's: there is none in %s", stamps_own, plan->probe->name);
 		return -EINVAL;
 	}
 	if (session && session->settle(plan, why) < 0)
@@ -195,9 +200,9 @@ static int settle(struct plan *plan, struct text *why)
 	static const char *const names[] = { [PLAN_UDP] = "UDP", [PLAN_TCP] = "TCP", [PLAN_UNIX] = "a UNIX socket" };
 
 	if (plan->size_bytes == SIZE_UNSAID)
-		plan->size_bytes = session && session->size_bytes != 0 ? session->size_bytes
-				   : plan->key_file                    ? PLAN_SIZE_AUTHENTICATED_BYTES
-								       : PLAN_SIZE_BYTES;
+		plan->size_bytes = plan->probe == probe_find("stamp")    ? stamp_size_bytes(plan)
+				   : session && session->size_bytes != 0 ? session->size_bytes
+									 : PLAN_SIZE_BYTES;
 	plan->room_bytes = plan->size_bytes + (plan->sizes_n - 1) * plan->step_bytes;
 	if (session && session->room_bytes > plan->room_bytes)
 		plan->room_bytes = session->room_bytes;

@@ -11,6 +11,7 @@
 #include "echoprobe/options_private.h"
 #include "echoprobe/probe.h"
 #include "echoprobe/report.h"
+#include "echoprobe/stamp_extras.h"
 #include "echoprobe/units.h"
 
 #define MEMBER(m) .offset = offsetof(struct plan, m), .width = sizeof(((struct plan *)0)->m)
@@ -170,6 +171,11 @@ static int take_dscp(const struct option_row *row maybe_unused, struct plan *pla
 	return units_dscp(value, &plan->dscp);
 }
 
+static int take_tlvs(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	return stamp_extras_parse(value, &plan->tlvs);
+}
+
 static int take_ecn(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
 {
 	return units_ecn(value, &plan->ecn);
@@ -286,6 +292,9 @@ const struct option_row options_rows[OPTIONS_N] = {
 	  MEMBER(key_file) },
 	{ 0, "ssid", "N", "stamp: the session's identifier", "a number from 1 to 65535", take_number, MEMBER(ssid), 1,
 	  UINT16_MAX },
+	{ 0, "ptp", NULL, "stamp: time stamps of PTP", NULL, take_flag, MEMBER(ptp) },
+	{ 0, "tlv", "LIST", "stamp: ask for cos[=DSCP], location, timestamp, direct, followup",
+	  "a list of cos[=DSCP], location, timestamp, direct, followup and padding=BYTES", take_tlvs, .width = 0 },
 	{ 't', "ttl", "N", "TTL, or hop limit (64; stamp: 255)", "a TTL from 1 to 255, as in ping; for TCP say -T",
 	  take_number, MEMBER(ttl), 1, 255 },
 	{ 0, "dscp", "WHAT", "a number or a name as EF, CS1, AF41", "a number from 0 to 63, or a name as EF, CS1 or AF41",

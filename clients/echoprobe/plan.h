@@ -37,6 +37,13 @@ struct plan_limits {
 	uint32_t loss_ppm; /* lost and late packets in a million of those sent */
 };
 
+/* The TLVs that stamp packets have. */
+struct plan_tlvs {
+	uint16_t types;         /* 1 << enum stamp_tlv_type */
+	uint8_t dscp;           /* of the answers, with Class of Service */
+	uint32_t padding_bytes; /* where padding is among them, unless -s says the size */
+};
+
 struct plan {
 	const struct probe *probe;
 	enum plan_transport transport;
@@ -71,6 +78,8 @@ struct plan {
 	const char *key_file;   /* the stamp test: authenticated; NULL: not */
 	struct stamp_hmac key;  /* what it holds */
 	uint16_t ssid;          /* the stamp test: 0: none         */
+	bool ptp;               /* the stamp test: time stamps of PTP */
+	struct plan_tlvs tlvs;  /* the stamp test */
 	bool df;
 	enum plan_stamps stamps;
 

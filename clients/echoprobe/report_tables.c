@@ -265,6 +265,17 @@ static void write_marks(const struct result *r, const struct seen *seen, FILE *t
 		(void)fprintf(to, "  ECN       %-5s as sent\n", units_ecn_name((uint8_t)said->ecn.value));
 }
 
+static void write_pieces(const struct info_said *said, FILE *to)
+{
+	if (said->fragment_bytes.known)
+		(void)fprintf(to, "  pieces    of %" PRId64 " bytes", said->fragment_bytes.value);
+	else
+		(void)fputs("  pieces    none", to);
+	if (said->length.known)
+		(void)fprintf(to, "  length %" PRId64, said->length.value);
+	(void)fputc('\n', to);
+}
+
 void report_tables_info(const struct result *r, FILE *to)
 {
 	struct seen seen;
@@ -274,8 +285,13 @@ void report_tables_info(const struct result *r, FILE *to)
 	text_add_printable(&t, r->target.name, strlen(r->target.name));
 	(void)fprintf(to, "what %s saw (", t.at);
 	t.len = 0;
-	text_value_plural(&t, count(&r->total, FIGURE_packets_sent), "datagram", "datagrams");
-	(void)fprintf(to, "%s of %" PRIu32 " bytes):\n", t.at, r->plan->size_bytes);
+	if (r->plan->transport == PLAN_UDP) {
+		text_value_plural(&t, count(&r->total, FIGURE_packets_sent), "datagram", "datagrams");
+		(void)fprintf(to, "%s of %" PRIu32 " bytes):\n", t.at, r->plan->size_bytes);
+	} else {
+		text_value_plural(&t, count(&r->total, FIGURE_packets_sent), "connection", "connections");
+		(void)fprintf(to, "%s):\n", t.at);
+	}
 	if (count(&r->total, FIGURE_packets_lost) > 0)
 		(void)fprintf(to, "  answered  %" PRId64 " of %" PRId64 "\n", count(&r->total, FIGURE_packets_received),
 			      count(&r->total, FIGURE_packets_sent));
@@ -286,13 +302,8 @@ void report_tables_info(const struct result *r, FILE *to)
 	seen.n = info_said_changes(r, &seen.said, seen.changes);
 	write_client(r, &seen, to);
 	write_marks(r, &seen, to);
-	if (seen.said.fragment_bytes.known)
-		(void)fprintf(to, "  pieces    of %" PRId64 " bytes", seen.said.fragment_bytes.value);
-	else
-		(void)fputs("  pieces    none", to);
-	if (seen.said.length.known)
-		(void)fprintf(to, "  length %" PRId64, seen.said.length.value);
-	(void)fputc('\n', to);
+	if (r->plan->transport == PLAN_UDP)
+		write_pieces(&seen.said, to);
 	if (seen.said.limited)
 		(void)fputs(
 			"  limited   the server answers us less than we ask: what is missing is its policy, not the path\n",

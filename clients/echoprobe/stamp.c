@@ -3,6 +3,7 @@
 #include "echoprobe/stamp.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -21,10 +22,29 @@ static enum stamp_mode mode_of(const struct plan *plan)
 	return plan->key_file ? STAMP_AUTHENTICATED : STAMP_UNAUTHENTICATED;
 }
 
-/* Octets of a packet before its padding. */
-static size_t padded(const struct plan *plan)
+static enum stamp_form form_of(const struct plan *plan)
 {
-	return stamp_base_bytes(mode_of(plan)) + STAMP_TLV_HEADER;
+	return plan->ptp ? STAMP_PTP : STAMP_NTP;
+}
+
+/* Octets of a packet before its padding TLV, and before what is in that. */
+static size_t unpadded(const struct plan *plan)
+{
+	return stamp_base_bytes(mode_of(plan)) + stamp_extras_bytes(plan);
+}
+
+static size_t padded(const struct engine_flow *f)
+{
+	return ((const struct stamp_session *)f->session)->unpadded_n + STAMP_TLV_HEADER;
+}
+
+uint32_t stamp_size_bytes(const struct plan *plan)
+{
+	size_t extras_n = stamp_extras_bytes(plan);
+
+	if (plan->tlvs.types & 1U << STAMP_TLV_PADDING)
+		return (uint32_t)(unpadded(plan) + STAMP_TLV_HEADER) + plan->tlvs.padding_bytes;
+	return (plan->key_file ? PLAN_SIZE_AUTHENTICATED_BYTES : PLAN_SIZE_BYTES) + (uint32_t)extras_n;
 }
 
 static int64_t ns_of(const struct timespec *t)
@@ -58,6 +78,7 @@ static int open_session(struct engine_flow *f)
 		       f->track.warmup);
 	oneway_init(&s->oneway, s->samples, ONEWAY_CAPACITY);
 	s->here = clock_status_now();
+	s->unpadded_n = unpadded(f->engine->plan);
 	return 0;
 }
 
@@ -76,18 +97,14 @@ static void close_session(struct engine_flow *f)
 
 static int settle(struct plan *plan, struct text *why)
 {
-	if (plan->size_bytes != padded(plan) - STAMP_TLV_HEADER && plan->size_bytes < padded(plan)) {
-		text_addf(why, "-s of stamp%s takes %zu, or %zu and more", plan->key_file ? " with --auth" : "",
-			  padded(plan) - STAMP_TLV_HEADER, padded(plan));
-		return -EINVAL;
-	}
-	if (plan->flows != 1) {
-		text_add(why, "stamp tells the directions of one flow: leave --flows out");
-		return -EINVAL;
-	}
-	if (plan->exporter.family != AF_UNSPEC) {
-		text_add(why,
-			 "--exporter goes with the other tests: what stamp knows of a direction is final at the end only");
+	size_t least = unpadded(plan);
+
+	if (plan->size_bytes != least && plan->size_bytes < least + STAMP_TLV_HEADER) {
+		text_addf(why, "-s of stamp%s takes %zu, or %zu and more",
+			  plan->tlvs.types != 0 ? " with --tlv"
+			  : plan->key_file      ? " with --auth"
+						: "",
+			  least, least + STAMP_TLV_HEADER);
 		return -EINVAL;
 	}
 	return plan->key_file ? stamp_key_read(plan->key_file, &plan->key, why) : 0;
@@ -95,11 +112,11 @@ static int settle(struct plan *plan, struct text *why)
 
 /* --- packets ---------------------------------------------------------------------------------------------------------- */
 
-static uint16_t error_estimate(const struct clock_status *clock)
+static uint16_t error_estimate(const struct clock_status *clock, enum stamp_form form)
 {
 	const struct stamp_error e = {
 		.is_synchronised = clock->state == CLOCK_SYNCHRONISED,
-		.form = STAMP_NTP,
+		.form = form,
 		.is_valid = true,
 		.error_ns = (uint64_t)clock->max_error_us * US_NS,
 	};
@@ -110,12 +127,12 @@ static uint16_t error_estimate(const struct clock_status *clock)
 void stamp_build(const struct engine *e, const struct payload_id *id, uint8_t *to)
 {
 	struct stamp_session *s = e->flows[id->flow].session;
-	const size_t base_n = stamp_base_bytes(mode_of(e->plan));
+	const size_t base_n = stamp_base_bytes(mode_of(e->plan)), padded_n = s->unpadded_n + STAMP_TLV_HEADER;
 	struct timespec now = clock_wall();
 	const struct stamp_request request = {
 		.seq = id->seq,
-		.sent = stamp_clock_write(&now, STAMP_NTP),
-		.error = error_estimate(&s->here),
+		.sent = stamp_clock_write(&now, form_of(e->plan)),
+		.error = error_estimate(&s->here, form_of(e->plan)),
 		.ssid = e->plan->ssid,
 	};
 	struct stamp_tlv_writer w = { .at = to + base_n, .cap = e->plan->size_bytes - base_n };
@@ -124,15 +141,17 @@ void stamp_build(const struct engine *e, const struct payload_id *id, uint8_t *t
 	stamp_write_request(to, mode_of(e->plan), &request);
 	if (e->plan->key_file)
 		stamp_sign(to, &e->plan->key);
-	if (w.cap < STAMP_TLV_HEADER || !stamp_tlv_add(&w, STAMP_TLV_PADDING, NULL, (uint16_t)(w.cap - STAMP_TLV_HEADER)))
+	stamp_extras_write(e->plan, id->seq, &w);
+	if (e->plan->size_bytes < padded_n ||
+	    !stamp_tlv_add(&w, STAMP_TLV_PADDING, NULL, (uint16_t)(e->plan->size_bytes - padded_n)))
 		return;
-	payload_write(&e->payload, id, to + padded(e->plan), e->plan->size_bytes - padded(e->plan));
+	payload_write(&e->payload, id, to + padded_n, e->plan->size_bytes - padded_n);
 }
 
 /* The padding has to come back as it was sent; what a reflector writes into the base packet and the flags is its own. */
 static enum tally_content compare(const struct engine_flow *f, const struct batch_datagram *d, uint32_t seq)
 {
-	const size_t sent_n = f->engine->plan->size_bytes, before_n = padded(f->engine->plan);
+	const size_t sent_n = f->engine->plan->size_bytes, before_n = padded(f);
 	const struct payload_packet packet = { .id = { .seq = seq, .flow = f->index },
 					       .n = sent_n < before_n ? 0 : sent_n - before_n };
 	const struct payload_octets padding = { .at = d->at + before_n, .n = d->n < before_n ? 0 : d->n - before_n };
@@ -238,6 +257,21 @@ static void measure(struct stamp_session *s, const struct oneway_packet *m, stru
 	p->backward_ns = RESULT_KNOWN(delays.backward_ns);
 }
 
+static void note_extras(struct engine_flow *f, const struct batch_datagram *d, const struct stamp_reflection *r)
+{
+	const struct plan *plan = f->engine->plan;
+	struct stamp_session *s = f->session;
+	size_t base_n = stamp_base_bytes(mode_of(plan));
+	uint8_t octets[STAMP_EXTRAS_MAX];
+	struct stamp_tlvs tlvs = { .at = octets };
+
+	if (plan->tlvs.types == 0 || d->n < s->unpadded_n)
+		return;
+	tlvs.n = s->unpadded_n - base_n;
+	memcpy(octets, d->at + base_n, tlvs.n);
+	stamp_extras_take(&s->extras, plan, r, &tlvs);
+}
+
 static void observe(struct engine_flow *f, const struct probe_arrival *a, struct result_packet *p)
 {
 	struct stamp_session *s = f->session;
@@ -258,6 +292,7 @@ static void observe(struct engine_flow *f, const struct probe_arrival *a, struct
 		return;
 	s->estimates_missing += !s->there.is_valid;
 	s->ssid_missing += r.ssid != f->engine->plan->ssid;
+	note_extras(f, a->datagram, &r);
 	struct oneway_packet m = moments_of(s, &r, a);
 	measure(s, &m, p);
 }

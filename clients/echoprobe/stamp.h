@@ -11,6 +11,9 @@
 
 extern const struct probe_session stamp_session;
 
+/* Of a packet of a plan that does not say its size. */
+uint32_t stamp_size_bytes(const struct plan *plan);
+
 void stamp_build(const struct engine *e, const struct payload_id *id, uint8_t *to);
 enum probe_found stamp_read(const struct engine_flow *f, const struct batch_datagram *d, struct probe_answer *ret);
 void stamp_report(struct engine *e, struct result *ret);

@@ -55,29 +55,54 @@ static void report_clocks(struct stamp_session *s, const struct oneway_result *r
 		c->there.error_ns = RESULT_KNOWN((int64_t)s->there.error_ns);
 }
 
-/* Only a reflector that numbers its answers tells one direction from the other. */
-static void report_counts(struct stamp_session *s, const struct engine *e)
+static void add(struct result_value *to, uint64_t n)
 {
-	struct result_direction *forward = &s->directions.forward, *backward = &s->directions.backward;
-	uint64_t unsent = 0;
+	*to = RESULT_KNOWN((to->known ? to->value : 0) + (int64_t)n);
+}
 
-	for (size_t i = 0; i < ENGINE_FAULTS; i++)
-		unsent += e->faults[i].n;
-	struct direction_counts n = direction_find(&s->direction, track_next(&e->flows[0].track), unsent);
-	uint64_t waiting = e->flows[0].track.pending.waiting;
+/* Only a reflector that numbers its answers tells one direction from the other; some count packets without that. */
+static void add_counts(struct engine_flow *f, struct result_directions *ret, enum direction_kind *ret_kind)
+{
+	struct stamp_session *s = f->session;
+	struct direction_counts n = direction_find(&s->direction, track_next(&f->track), f->tally.packets.send_failed);
+	uint64_t waiting = f->track.pending.waiting;
+	struct result_directions own = { .unknown_lost = RESULT_KNOWN(0) };
 
-	s->stamp.reflector = n.kind == DIRECTION_STATEFUL    ? RESULT_REFLECTOR_STATEFUL
-			     : n.kind == DIRECTION_STATELESS ? RESULT_REFLECTOR_STATELESS
-							     : RESULT_REFLECTOR_UNKNOWN;
-	s->directions.unknown_lost = RESULT_KNOWN((int64_t)(n.unknown_lost > waiting ? n.unknown_lost - waiting : 0));
-	if (n.kind == DIRECTION_STATELESS || s->direction.answered == 0)
+	add(&own.unknown_lost, n.unknown_lost > waiting ? n.unknown_lost - waiting : 0);
+	*ret_kind = n.kind;
+	if (n.kind == DIRECTION_STATELESS || s->direction.answered == 0) {
+		stamp_extras_report(&s->extras, f->engine->plan, STAMP_EXTRAS_WANTED, &own);
+		if (own.forward.lost.known) {
+			add(&ret->forward.lost, (uint64_t)own.forward.lost.value);
+			add(&ret->backward.lost, (uint64_t)own.backward.lost.value);
+		}
+		add(&ret->unknown_lost, (uint64_t)own.unknown_lost.value);
 		return;
-	forward->lost = RESULT_KNOWN((int64_t)n.forward_lost);
-	forward->duplicated = RESULT_KNOWN((int64_t)n.forward_duplicated);
-	forward->reordered = RESULT_KNOWN((int64_t)n.forward_reordered);
-	backward->lost = RESULT_KNOWN((int64_t)n.backward_lost);
-	backward->duplicated = RESULT_KNOWN((int64_t)n.backward_duplicated);
-	backward->reordered = RESULT_KNOWN((int64_t)n.backward_reordered);
+	}
+	add(&ret->unknown_lost, (uint64_t)own.unknown_lost.value);
+	add(&ret->forward.lost, n.forward_lost);
+	add(&ret->forward.duplicated, n.forward_duplicated);
+	add(&ret->forward.reordered, n.forward_reordered);
+	add(&ret->backward.lost, n.backward_lost);
+	add(&ret->backward.duplicated, n.backward_duplicated);
+	add(&ret->backward.reordered, n.backward_reordered);
+}
+
+/* The sums of all flows. */
+static void report_counts(struct stamp_session *to, struct engine *e)
+{
+	bool stateful = false, stateless = false;
+
+	for (size_t i = 0; i < e->flows_n; i++) {
+		enum direction_kind kind;
+
+		add_counts(&e->flows[i], &to->directions, &kind);
+		stateful = stateful || kind == DIRECTION_STATEFUL;
+		stateless = stateless || kind == DIRECTION_STATELESS;
+	}
+	to->stamp.reflector = stateful    ? RESULT_REFLECTOR_STATEFUL
+			      : stateless ? RESULT_REFLECTOR_STATELESS
+					  : RESULT_REFLECTOR_UNKNOWN;
 }
 
 /* A reflector that cannot see the TTL says 255, which is no count of hops where answers have passed some. */
@@ -119,17 +144,22 @@ void stamp_report(struct engine *e, struct result *ret)
 	if (e->plan->ssid != 0)
 		s->stamp.ssid = RESULT_KNOWN(e->plan->ssid);
 	report_counts(s, e);
-	report_hops(s, e->plan);
 	s->directions.forward.dscp_sent = RESULT_KNOWN(e->plan->dscp);
 	s->directions.forward.ecn_sent = RESULT_KNOWN(e->plan->ecn);
 	s->directions.backward.dscp_seen = s->dscp_seen;
 	s->directions.backward.ecn_seen = s->ecn_seen;
-	if (has_delays) {
+	stamp_extras_report(&s->extras, e->plan, STAMP_EXTRAS_KNOWN, &s->directions);
+	/* Each flow may take a path of its own, of which the first alone is no picture: the clocks are the same for all. */
+	if (e->flows_n == 1)
+		report_hops(s, e->plan);
+	if (has_delays && e->flows_n == 1) {
 		report_delays(&s->directions.forward, &r->forward, r->bound_ns, s->forward_jitter_ns);
 		report_delays(&s->directions.backward, &r->backward, r->bound_ns, s->backward_jitter_ns);
-		report_clocks(s, r);
 	}
+	if (has_delays)
+		report_clocks(s, r);
 	add_notes(e, s, has_delays ? r : NULL);
+	stamp_extras_notes(&s->extras, e->plan, &e->source, &e->notes);
 	ret->notes_n = e->notes.n;
 	ret->directions = &s->directions;
 	ret->stamp = &s->stamp;

@@ -7,6 +7,7 @@
 #include "echoprobe/histogram.h"
 #include "echoprobe/oneway.h"
 #include "echoprobe/result.h"
+#include "echoprobe/stamp_extras.h"
 #include "echoprobe/variation.h"
 #include "wire/stamp_clock.h"
 
@@ -17,6 +18,7 @@ struct stamp_session {
 	struct direction_place *places;
 	struct order_high *highs; /* of both directions */
 	size_t slots_n, highs_n;  /* powers of two      */
+	size_t unpadded_n;        /* octets of a packet before its padding TLV */
 
 	struct clock_status here;
 	struct stamp_error there; /* of the last answer                                     */
@@ -34,6 +36,8 @@ struct stamp_session {
 	uint8_t ecn_seen;           /* likewise                                               */
 	uint64_t estimates_missing; /* answers whose Error Estimate has a Multiplier of 0     */
 	uint64_t ssid_missing;      /* answers that did not bring our SSID back               */
+
+	struct stamp_extras extras;
 
 	struct oneway_result found; /* all three are made anew for each result */
 	struct result_directions directions;

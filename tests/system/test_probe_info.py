@@ -31,6 +31,20 @@ class Daemon(harness.Case):
         done = probe.run_json("info", self.target(address="::1"), *QUICK)
         self.assertEqual((done.code, done.document["info"]["said"]["client"]), (0, "::1"))
 
+    def test_over_tcp_each_connection_has_an_answer(self):
+        target = "%s:%d" % self.serve({"service": "info", "transport": "tcp"}).address("info", "tcp")
+        done = probe.run_json("info", "-T", target, *QUICK, "--dscp", "EF")
+        info = done.document["info"]
+        self.assertEqual((done.code, done.packets["received"], info["answers"], info["changed"]), (0, 5, 5, []))
+        self.assertEqual((info["said"]["transport"], info["said"]["client"]), ("tcp", "127.0.0.1"))
+        self.assertIn("what 127.0.0.1 saw (5 connections):\n", probe.run("info", "-T", target, *QUICK).out)
+
+    def test_over_a_unix_socket_too(self):
+        path = self.folder / "info.sock"
+        self.serve({"service": "info", "transport": "unix", "path": path})
+        done = probe.run_json("info", "--unix", path, *QUICK)
+        self.assertEqual((done.code, done.document["info"]["answers"]), (0, 5))
+
     def test_a_small_question_has_a_small_answer(self):
         done = probe.run_json("info", self.target(), *QUICK, "-s", 64)
         self.assertEqual((done.code, done.document["info"]["changed"]), (0, []))
@@ -93,7 +107,6 @@ class Changed(unittest.TestCase):
 class Refusals(unittest.TestCase):
     def test_what_info_does_not_have_is_refused(self):
         for words, sentence in (((), "info has no port of its own: say -p, or HOST:PORT"),
-                                (("-p", 7777, "-T"), "there is no info over TCP"),
                                 (("-p", 7777, "--flows", 2), "leave --flows out")):
             done = probe.run("info", "127.0.0.1", *words)
             self.assertEqual(done.code, 2)

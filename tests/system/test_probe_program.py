@@ -83,6 +83,15 @@ class Exporter(ProgramCase):
         self.assertGreater(samples["echoprobe_rtt_seconds_count"], 20)
         self.assertGreater(samples["echoprobe_delay_variation_seconds_count"], 0)
 
+    def test_stamp_tells_copies_by_their_direction_and_losses_at_the_end_only(self):
+        target = "%s:%d" % self.serve({"service": "stamp", "allow": ["127.0.0.1"], "mode": "stateful"}).address("stamp", "udp")
+        with self.exporting("stamp", target, *QUICK) as (_, where):
+            samples = self.until(where, "echoprobe_packets_received_total", lambda n: n > 20)
+            page = self.ask(where)
+        self.assertEqual(samples["echoprobe_packets_lost_total"], 0)
+        self.assertIn('echoprobe_packets_lost_total{target="127.0.0.1",test="stamp",direction="unknown"} 0', page)
+        self.assertIn('echoprobe_packets_duplicated_total{target="127.0.0.1",test="stamp",direction="forward"} 0', page)
+
     def test_who_never_answers_is_down_and_what_is_under_way_is_not_lost(self):
         with silence() as target, self.exporting(target, *QUICK, "-W", "100ms") as (_, where):
             samples = self.until(where, "echoprobe_packets_lost_total", lambda n: n > 5)

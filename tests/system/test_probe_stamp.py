@@ -95,6 +95,19 @@ class Reflector(probe.Server):
         self.answer(data, peer, _number)
 
 
+class Counter(Reflector):
+    """A stateless one that counts what came and what left, for the Direct Measurement TLV."""
+
+    def __init__(self, treatment):
+        self.came = self.left = 0
+        super().__init__(treatment, stateful=False)
+
+    def reflect(self, data):
+        self.came, self.left = self.came + 1, self.left + 1
+        answer = super().reflect(data)
+        return answer[:44] + struct.pack("!BBHIII", 0, 5, 12, struct.unpack_from("!I", data, 48)[0], self.came, self.left) + data[60:]
+
+
 class Signer(Reflector):
     """One in authenticated mode."""
 
@@ -154,6 +167,19 @@ class Directions(unittest.TestCase):
         d = done.document["directions"]
         self.assertEqual((counts(d["forward"]), counts(d["backward"]), d["unknown"]["lost"]), ((None,) * 3, (None,) * 3, 2))
         self.assertEqual(done.document["stamp"]["reflector"], "stateless")
+
+    def test_counters_tell_the_direction_of_losses_where_numbers_do_not(self):
+        with Counter({5: "lost_forward", 6: "lost_forward", 20: "lost_backward"}) as r:
+            done = probe.run_json("stamp", r.address, "-c", 60, *QUICK, "-W", 1, "--tlv", "direct")
+        d = done.document["directions"]
+        self.assertEqual(done.document["stamp"]["reflector"], "stateless")
+        self.assertEqual((d["forward"]["lost"], d["backward"]["lost"], d["unknown"]["lost"], done.packets["lost"]), (2, 1, 0, 3))
+
+    def test_what_the_reflector_does_not_know_is_noted(self):
+        with Reflector() as r:
+            done = probe.run_json("stamp", r.address, "-c", 3, *QUICK, "--tlv", "cos,direct")
+        self.assertEqual(done.code, 0)
+        self.assertIn("the reflector does not know these TLVs: cos, direct", done.document["notes"])
 
     def test_a_clock_that_is_an_hour_ahead_is_within_the_bound(self):
         clock = self.run_against().document["stamp"]["clock"]
@@ -229,6 +255,28 @@ class Daemon(harness.Case):
         clock = document["stamp"]["clock"]
         self.assertLessEqual(abs(clock["offset_ns"]), clock["bound_ns"])
 
+    def test_tlvs_tell_what_the_reflector_saw(self):
+        done = probe.run_json("stamp", self.target(), "-c", 10, *QUICK, "--dscp", "EF", "--ecn", "ect0", "--tlv",
+                              "cos=AF41,location,timestamp,direct,followup,padding=100")
+        forward, notes = done.document["directions"]["forward"], "\n".join(done.document["notes"])
+        self.assertEqual((done.code, done.document["run"]["size_bytes"]), (0, 44 + 48 + 8 + 8 + 16 + 20 + 4 + 100))
+        self.assertEqual((forward["dscp"]["seen"], forward["ecn"]["seen"]), ([46], ["ect0"]))
+        source = done.document["source"]
+        self.assertIn(f"sees packets from {source['address']}:{source['port']}, as they were sent", notes)
+        self.assertIn("it stamps what comes by", notes)
+
+    def test_ptp_stamps_may_be_asked_for(self):
+        done = probe.run_json("stamp", self.target(), "-c", 10, *QUICK, "--ptp")
+        clock = done.document["stamp"]["clock"]
+        self.assertEqual(done.code, 0)
+        self.assertLessEqual(abs(clock["offset_ns"]), clock["bound_ns"])
+
+    def test_each_flow_is_a_session_and_a_direction_is_of_all(self):
+        done = probe.run_json("stamp", self.target(mode="stateful"), "-c", 10, *QUICK, "--flows", 3)
+        d = done.document["directions"]
+        self.assertEqual((done.code, len(done.document["flows"]), done.packets["received"]), (0, 3, 30))
+        self.assertEqual((d["forward"]["lost"], d["backward"]["lost"], d["unknown"]["lost"]), (0, 0, 0))
+
     def test_ptp_stamps_are_read_as_such(self):
         clock = probe.run_json("stamp", self.target(timestamp="ptp"), "-c", 50, *QUICK).document["stamp"]["clock"]
         self.assertLessEqual(abs(clock["offset_ns"]), clock["bound_ns"])
@@ -258,6 +306,20 @@ class Authenticated(harness.Case):
             self.assertEqual((done.code, done.packets["received"], done.packets["corrupted"]), (0, 10, 0))
             self.assertTrue(done.document["stamp"]["authenticated"])
 
+    def test_what_the_reflector_writes_into_tlvs_is_authenticated_too(self):
+        target, ours = self.serve_key(KEY), self.write("ours", KEY.hex())
+        done = probe.run_json("stamp", target, "-c", 10, *QUICK, "--auth", ours, "--tlv", "cos,location", "--dscp", "EF")
+        self.assertEqual((done.code, done.packets["corrupted"]), (0, 0))
+        self.assertEqual(done.document["directions"]["forward"]["dscp"]["seen"], [46])
+        self.assertFalse([n for n in done.document["notes"] if "HMAC" in n])
+
+    def test_a_key_that_others_can_read_is_refused(self):
+        path = self.write("open", KEY.hex())
+        os.chmod(path, 0o644)
+        done = probe.run("stamp", "127.0.0.1", "--auth", path)
+        self.assertEqual(done.code, 2)
+        self.assertIn("can be read by others", done.err)
+
     def test_an_answer_by_another_key_is_nobodys(self):
         with Signer(bytes(32)) as r:
             done = probe.run_json("stamp", r.address, "-c", 5, *QUICK, "-W", 1, "--auth", self.write("ours", KEY.hex()))
@@ -284,11 +346,14 @@ class Refusals(unittest.TestCase):
 
     def test_what_stamp_does_not_have_is_refused(self):
         self.assertIn("-s of stamp takes 44, or 48 and more", self.refused("stamp", "127.0.0.1", "-s", 46))
-        self.assertIn("leave --flows out", self.refused("stamp", "127.0.0.1", "--flows", 2))
         self.assertIn("there is no stamp over TCP", self.refused("stamp", "127.0.0.1", "-T"))
-        self.assertIn("--exporter goes with the other tests", self.refused("stamp", "127.0.0.1", "--exporter", 9000))
+        self.assertIn("--tlv takes a list of cos", self.refused("stamp", "127.0.0.1", "--tlv", "cos,mac"))
+        self.assertIn("--tlv takes a list of cos", self.refused("stamp", "127.0.0.1", "--tlv", "padding"))
+        self.assertIn("-s of stamp with --tlv takes 52, or 56 and more", self.refused("stamp", "127.0.0.1", "--tlv", "cos", "-s", 54))
 
-    def test_only_stamp_has_an_ssid(self):
+    def test_only_stamp_has_what_is_stamps(self):
+        self.assertIn("--tlv is stamp's", self.refused("127.0.0.1", "--tlv", "cos"))
+        self.assertIn("--ptp is stamp's", self.refused("127.0.0.1", "--ptp"))
         self.assertIn("--ssid is stamp's", self.refused("127.0.0.1", "--ssid", 1))
         self.assertIn("--ssid takes a number from 1 to 65535", self.refused("stamp", "127.0.0.1", "--ssid", 0))
 
