@@ -12,6 +12,7 @@
 #include "echoprobe/connection.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/probe.h"
+#include "echoprobe/proxy.h"
 
 enum state { IDLE, CONNECTING, ASKING, HEARING };
 
@@ -106,6 +107,12 @@ static void take_connected(struct engine_flow *f)
 	struct exchange *x = f->exchange;
 	struct engine *e = f->engine;
 
+	int r = proxy_send(f->source.fd, &e->plan->proxy);
+
+	if (r < 0) {
+		fail(f, -r);
+		return;
+	}
 	engine_count_connected(f, x->began_ns);
 	x->state = ASKING;
 	x->written_n = x->heard_n = x->ask_n = 0;

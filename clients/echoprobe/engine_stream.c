@@ -12,6 +12,7 @@
 #include "echoprobe/connection.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/probe.h"
+#include "echoprobe/proxy.h"
 
 #define READ_BYTES 65536
 
@@ -258,10 +259,15 @@ static void read_some(struct engine_flow *f)
 
 static void take_connected(struct engine_flow *f)
 {
+	int r = proxy_send(f->source.fd, &f->engine->plan->proxy);
+
 	f->stream->state = OPEN;
 	f->stream->has_end = !connection_is_datagrams(f->source.fd);
 	engine_count_connected(f, f->stream->began_ns);
-	want(f, EPOLLIN);
+	if (r < 0)
+		break_off(f, -r);
+	else
+		want(f, EPOLLIN);
 	engine_connected(f->engine);
 }
 

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/manners.h"
+
+#define TURN_NS 50000 /* between two wake-ups to send, at least, where packets are due more often */
 #include "echoprobe/probe.h"
 
 void engine_count_fault(struct engine *e, int error)
@@ -45,6 +47,14 @@ static bool put_off(struct engine *e)
 	return true;
 }
 
+/* Above a rate several packets leave at a wake-up, which costs more than any of them. */
+static uint64_t next_turn_ns(const struct engine *e, uint64_t now_ns)
+{
+	uint64_t due_ns = schedule_due_ns(&e->schedule), soonest_ns = now_ns + TURN_NS;
+
+	return e->plan->interval_ns < TURN_NS && due_ns < soonest_ns ? soonest_ns : due_ns;
+}
+
 void engine_send_due(struct engine *e)
 {
 	uint64_t now_ns = clock_mono_ns(), skipped;
@@ -66,7 +76,7 @@ void engine_send_due(struct engine *e)
 		engine_stop(e, RESULT_COUNT);
 	if (e->phase != ENGINE_SENDING)
 		return;
-	loop_set_timer(e->loop, &e->send, schedule_due_ns(&e->schedule));
+	loop_set_timer(e->loop, &e->send, next_turn_ns(e, now_ns));
 	if (e->expiry.place == 0)
 		engine_settle(e);
 }

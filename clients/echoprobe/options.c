@@ -222,8 +222,9 @@ static int settle(struct plan *plan, struct text *why)
 		text_addf(why, "--sport %u leaves no room for %u flows", plan->source_port, plan->flows);
 		return -EINVAL;
 	}
-	if (plan->transport == PLAN_UDP && plan->reconnect) {
-		text_add(why, "--reconnect is for connections: say -T or --unix with it");
+	if (plan->transport == PLAN_UDP && (plan->reconnect || plan->proxy.n > 0)) {
+		text_addf(why, "%s is for connections: say -T or --unix with it",
+			  plan->reconnect ? "--reconnect" : "--proxy");
 		return -EINVAL;
 	}
 	if (plan->transport != PLAN_UDP && plan->size_bytes == 0) {

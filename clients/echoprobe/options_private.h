@@ -7,7 +7,7 @@
 
 #include "echoprobe/plan.h"
 
-#define OPTIONS_N 45
+#define OPTIONS_N 46
 
 struct option_row;
 typedef int option_take_fn(const struct option_row *row, struct plan *plan, const char *value);

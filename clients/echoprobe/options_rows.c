@@ -10,6 +10,7 @@
 #include "echoprobe/expect.h"
 #include "echoprobe/options_private.h"
 #include "echoprobe/probe.h"
+#include "echoprobe/proxy.h"
 #include "echoprobe/report.h"
 #include "echoprobe/stamp_extras.h"
 #include "echoprobe/units.h"
@@ -97,6 +98,11 @@ static int take_ask(const struct option_row *row maybe_unused, struct plan *plan
 {
 	plan->ask = value;
 	return *value == '\0' || strlen(value) > ASK_MAX_BYTES || strpbrk(value, "\r\n") ? -EINVAL : 0;
+}
+
+static int take_proxy(const struct option_row *row maybe_unused, struct plan *plan, const char *value)
+{
+	return proxy_parse(value, &plan->proxy);
 }
 
 /* "time", "info:7007", "none" */
@@ -283,6 +289,9 @@ const struct option_row options_rows[OPTIONS_N] = {
 	{ 0, "sport", "PORT", "send from this port, flows from the next ones too", "a port number from 1 to 65535",
 	  take_number, MEMBER(source_port), 1, UINT16_MAX },
 	{ 0, "reconnect", NULL, "a connection a message", NULL, take_flag, MEMBER(reconnect) },
+	{ 0, "proxy", "HEADER", "a PROXY header first: v1,SOURCE,DESTINATION or v2,...",
+	  "v1 or v2 and two addresses of one family with their ports, as v2,192.0.2.1:1000,192.0.2.2:7", take_proxy,
+	  .width = 0 },
 	{ 0, "ask", "TEXT", "what hostname asks (HADDR 127.0.0.1)", "a line of at most 1000 bytes", take_ask, .width = 0 },
 	{ 0, "flows", "N", "so many flows, each from a port of its own (1)", "from 1 to 1024 flows", take_number,
 	  MEMBER(flows), 1, PLAN_FLOWS_MAX },

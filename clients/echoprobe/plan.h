@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "wire/impairment.h"
+#include "wire/proxyline.h"
 #include "wire/stamp_hmac.h"
 
 enum plan_transport { PLAN_UDP, PLAN_TCP, PLAN_UNIX };
@@ -62,12 +63,13 @@ struct plan {
 	uint64_t timeout_ns; /* an answer after this is late                           */
 	uint64_t warmup;     /* packets sent first and not counted                     */
 
-	uint32_t size_bytes; /* of the first packet        */
-	uint32_t sizes_n;    /* of packets, one after the other: more with --sweep */
-	uint32_t step_bytes; /* from a size to the next    */
-	uint32_t room_bytes; /* of the largest packet */
-	const char *ask;     /* the hostname test: its line, without an end */
-	bool reconnect;      /* a connection a message                      */
+	uint32_t size_bytes;    /* of the first packet        */
+	uint32_t sizes_n;       /* of packets, one after the other: more with --sweep */
+	uint32_t step_bytes;    /* from a size to the next    */
+	uint32_t room_bytes;    /* of the largest packet */
+	const char *ask;        /* the hostname test: its line, without an end */
+	bool reconnect;         /* a connection a message                      */
+	struct proxyline proxy; /* that a connection begins with; n 0: none */
 	enum plan_fill fill;
 	const char *fill_text; /* PLAN_FILL_TEXT: not empty */
 

@@ -21,7 +21,7 @@ TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 SETTLE_S = 1.0
 
 
-def _own_ns(pid):
+def own_ns(pid):
     """The time of all threads of a process."""
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
@@ -41,7 +41,7 @@ def cpu_ns(sessions):
     for leader in sessions:
         for p in procs.of_session(leader):
             try:
-                total += _own_ns(p.pid) + _children_ns(p.pid)
+                total += own_ns(p.pid) + _children_ns(p.pid)
             except (FileNotFoundError, ProcessLookupError):
                 pass
     return total

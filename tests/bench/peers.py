@@ -14,6 +14,8 @@ PEERS = {
     "xinetd": ("usr/sbin/xinetd", "xinetd"),
     "inetutils-inetd": ("usr/sbin/inetutils-inetd", "inetutils-inetd"),
     "openbsd-inetd": ("usr/sbin/inetd", "openbsd-inetd"),
+    "irtt": ("usr/bin/irtt", "irtt"),
+    "sockperf": ("usr/bin/sockperf", "sockperf"),
     "nginx": ("usr/sbin/nginx", "nginx", "libnginx-mod-stream"),
 }
 

@@ -3,6 +3,7 @@
 
 import curves
 import figures
+import prober
 import reflector
 from turns import Turns
 
@@ -51,6 +52,9 @@ ROWS = (
     figures.Figure("reflect", "a packet echoed and reflected, 16 sockets, 16 in flight on each", reflector.reflect),
     figures.Figure("t3", "how far T3 is from the kernel's stamp of the sending, by packets a second", reflector.t3),
     figures.Figure("stamp-session", "memory of a STAMP session, of 10,000", reflector.session_memory),
+    figures.Figure("probe-rate", "echoprobe: 100,000 packets of 64 bytes a second on one core", prober.rate),
+    figures.Figure("probe-stamps", "echoprobe: the median round trip by whose time stamps, 1,000 a second", prober.stamps),
+    figures.Figure("probe-small", "echoprobe: its start and its memory", prober.small),
     curves.Curve("connections", "TCP echo, 64 bytes, by the number of connections", "connections",
                  "echo --connections {n} --sources 50", (1, 10, 100, 1000, 10_000), "µs of CPU a message",
                  ("echotimed/event", "tcp_epoll", "libev")),

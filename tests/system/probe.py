@@ -58,11 +58,11 @@ def run_json(*words, **options):
 class Server(threading.Thread):
     """An echo server over UDP on 127.0.0.1 that treats packet k as `treatment[k]` says: the name of a method."""
 
-    def __init__(self, treatment=None, host="127.0.0.1", other="127.0.0.2"):
+    def __init__(self, treatment=None, host="127.0.0.1", other="127.0.0.2", port=0):
         super().__init__(daemon=True)
         self.treatment, self.held, self.seen, self.changed = treatment or {}, {}, 0, threading.Condition()
         self.socket, self.other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
-        self.socket.bind((host, 0))
+        self.socket.bind((host, port))
         self.port = self.socket.getsockname()[1]
         self.other.bind((other, self.port))
         self.address = f"{host}:{self.port}"

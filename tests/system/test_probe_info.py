@@ -39,6 +39,15 @@ class Daemon(harness.Case):
         self.assertEqual((info["said"]["transport"], info["said"]["client"]), ("tcp", "127.0.0.1"))
         self.assertIn("what 127.0.0.1 saw (5 connections):\n", probe.run("info", "-T", target, *QUICK).out)
 
+    def test_a_proxy_header_says_for_whom_a_connection_is(self):
+        d = self.serve(*({"service": s, "transport": "tcp", "proxy": "both", "proxy_from": ["127.0.0.1"]} for s in ("info", "echo")))
+        for header, client in (("v1,192.0.2.1:1000,192.0.2.2:7", "192.0.2.1"),
+                               ("v2,[2001:db8::1]:1000,[2001:db8::2]:7", "2001:db8::1")):
+            said = probe.run_json("info", "-T", "%s:%d" % d.address("info", "tcp"), *QUICK, "--proxy", header).document["info"]["said"]
+            self.assertEqual((said["client"], said["client_port"]), (client, 1000))
+            done = probe.run_json("-T", "%s:%d" % d.address("echo", "tcp"), *QUICK, "--proxy", header)
+            self.assertEqual((done.code, done.packets["received"], done.packets["corrupted"]), (0, 5, 0))
+
     def test_over_a_unix_socket_too(self):
         path = self.folder / "info.sock"
         self.serve({"service": "info", "transport": "unix", "path": path})
@@ -107,6 +116,10 @@ class Changed(unittest.TestCase):
 class Refusals(unittest.TestCase):
     def test_what_info_does_not_have_is_refused(self):
         for words, sentence in (((), "info has no port of its own: say -p, or HOST:PORT"),
+                                (("-p", 7777, "--proxy", "v1,192.0.2.1:1,192.0.2.2:7"), "--proxy is for connections"),
+                                (("-T", "-p", 7777, "--proxy", "v3,192.0.2.1:1,192.0.2.2:7"), "--proxy takes v1 or v2"),
+                                (("-T", "-p", 7777, "--proxy", "v1,192.0.2.1:1"), "--proxy takes v1 or v2"),
+                                (("-T", "-p", 7777, "--proxy", "v1,192.0.2.1:1,[::1]:7"), "--proxy takes v1 or v2"),
                                 (("-p", 7777, "--flows", 2), "leave --flows out")):
             done = probe.run("info", "127.0.0.1", *words)
             self.assertEqual(done.code, 2)

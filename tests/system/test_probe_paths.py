@@ -59,17 +59,40 @@ class Here(harness.Case):
         self.assertIn("Message too long", " ".join(done.document["notes"]))
         self.assertEqual((fits.code, cut.code), (0, 0))
 
+    def test_a_server_that_restarts_has_lost_what_came_meanwhile_and_goes_on(self):
+        with probe.Server() as first:
+            process = probe.start(first.address, "-c", 0, *QUICK, "-W", "200ms", "--format", "jsonl")
+            first.wait_seen(10)
+        lines = iter(process.stdout.readline, "")
+        self.await_result(lines, "lost")
+        with probe.Server(port=first.port):
+            self.await_result(lines, "ok")
+            process.send_signal(signal.SIGINT)
+            done = probe.wait(process)
+        document = json.loads(done.out.splitlines()[-1])
+        counts, errors = document["total"]["packets"], document["icmp"]
+        self.assertEqual((done.code, document["total"]["losses"]["periods"]), (1, 1))
+        self.assertEqual(counts["sent"], counts["received"] + counts["lost"])
+        self.assertEqual([e["name"] for e in errors], ["port-unreachable"])
+
+    @staticmethod
+    def await_result(lines, result):
+        for line in lines:
+            if json.loads(line).get("result") == result:
+                return
+        raise AssertionError(f"no packet is {result}")
+
     def test_without_a_route_nothing_is_tested(self):
         done = probe.run_json(NOWHERE, "-c", 3, *QUICK)
         self.assertEqual((done.code, done.packets["sent"], done.packets["send_failed"]), (2, 0, 3))
         self.assertIn("Network is unreachable", " ".join(done.document["notes"]))
 
     def test_of_a_name_with_several_addresses_the_first_is_tested_and_that_is_told(self):
-        netns.replace("/etc/hosts", "127.0.0.1 many.test\n127.0.0.2 many.test\n127.0.0.3 many.test\n", self.folder.path)
+        netns.replace("/etc/hosts", "".join(f"127.0.0.{k} many.test\n" for k in range(1, 5)), self.folder.path)
         with probe.Server() as server:
             done = probe.run_json("-4", f"many.test:{server.port}", "-c", 2, *QUICK)
         self.assertEqual((done.code, done.document["target"]["name"]), (0, "many.test"))
-        self.assertIn("has 3 addresses", " ".join(done.document["notes"]))
+        self.assertIn("has 4 addresses", " ".join(done.document["notes"]))
 
 
 class There(harness.Case):

@@ -95,6 +95,24 @@ class Reflector(probe.Server):
         self.answer(data, peer, _number)
 
 
+class Drifting(Reflector):
+    """Its clock begins an hour ahead and runs so many parts in a million too fast."""
+
+    def __init__(self, ppm):
+        self.ppm, self.began_ns = ppm, time.time_ns()
+        super().__init__()
+
+    def ahead_ns(self, at_ns):
+        return AHEAD_NS + (at_ns - self.began_ns) * self.ppm / 1e6
+
+    def reflect(self, data):
+        seq, t1, error, ssid = struct.unpack_from("!IQHH", data)
+        number, real = self.sent, time.time_ns()
+        self.sent += 1
+        now = stamp.ntp(real + int(self.ahead_ns(real)))
+        return struct.pack("!IQHHQIQHxxBxxx", number, now, 1, ssid, now, seq, t1, error, 250) + data[44:]
+
+
 class Counter(Reflector):
     """A stateless one that counts what came and what left, for the Direct Measurement TLV."""
 
@@ -167,6 +185,14 @@ class Directions(unittest.TestCase):
         d = done.document["directions"]
         self.assertEqual((counts(d["forward"]), counts(d["backward"]), d["unknown"]["lost"]), ((None,) * 3, (None,) * 3, 2))
         self.assertEqual(done.document["stamp"]["reflector"], "stateless")
+
+    def test_a_clock_that_drifts_is_within_the_bound_at_some_time_of_the_run(self):
+        with Drifting(500) as r:
+            before = time.time_ns()
+            clock = probe.run_json("stamp", r.address, "-c", 60, *QUICK).document["stamp"]["clock"]
+            after = time.time_ns()
+        self.assertGreaterEqual(clock["offset_ns"] + clock["bound_ns"], r.ahead_ns(before))
+        self.assertLessEqual(clock["offset_ns"] - clock["bound_ns"], r.ahead_ns(after))
 
     def test_counters_tell_the_direction_of_losses_where_numbers_do_not(self):
         with Counter({5: "lost_forward", 6: "lost_forward", 20: "lost_backward"}) as r:
