@@ -9,6 +9,7 @@
 #include "net/describe.h"
 #include "net/findings.h"
 #include "net/passed.h"
+#include "settings/json_schema.h"
 #include "settings/settings.h"
 #include "import/import.h"
 #include "inetd/inetd.h"
@@ -24,7 +25,7 @@ struct options {
 	const char *import;
 	struct settings_override overrides[OVERRIDES_MAX];
 	size_t overrides_n;
-	enum { SERVE, TEST, DUMP, VERSION_ONLY, HELP } what;
+	enum { SERVE, TEST, DUMP, SCHEMA, VERSION_ONLY, HELP } what;
 };
 
 static const char usage[] =
@@ -36,6 +37,7 @@ static const char usage[] =
 	"  --inetd NAME            serve the one session on the descriptor passed, then exit\n"
 	"  --import FILE           print settings for what xinetd or an inetd served by itself (FILE: its\n"
 	"                          file, or a folder like xinetd.d); exit 1 where something was lost\n"
+	"  --schema                print what settings there are, as a JSON Schema\n"
 	"  -V, --version           version, and what was compiled in\n"
 	"  -h, --help              this text\n";
 
@@ -43,15 +45,11 @@ static const char usage[] =
 static int read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "option", required_argument, NULL, 'o' },
-		{ "test", no_argument, NULL, 't' },
-		{ "dump", no_argument, NULL, 'T' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "inetd", required_argument, NULL, 'i' },
-		{ "import", required_argument, NULL, 'm' },
-		{ 0 },
+		{ "config", required_argument, NULL, 'c' }, { "option", required_argument, NULL, 'o' },
+		{ "test", no_argument, NULL, 't' },         { "dump", no_argument, NULL, 'T' },
+		{ "version", no_argument, NULL, 'V' },      { "help", no_argument, NULL, 'h' },
+		{ "inetd", required_argument, NULL, 'i' },  { "import", required_argument, NULL, 'm' },
+		{ "schema", no_argument, NULL, 's' },       { 0 },
 	};
 
 	for (int c; (c = getopt_long(argc, argv, "c:o:tTVh", names, NULL)) != -1;) {
@@ -65,6 +63,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->inetd = optarg;
 		else if (c == 'm')
 			o->import = optarg;
+		else if (c == 's')
+			o->what = SCHEMA;
 		else if (c == 'V')
 			o->what = VERSION_ONLY;
 		else if (c == 'h')
@@ -109,6 +109,8 @@ static int run(int argc, char **argv)
 		return code;
 	if (o.what == HELP)
 		return fputs(usage, stdout) == EOF ? EX_IOERR : 0;
+	if (o.what == SCHEMA)
+		return json_schema_write(stdout) < 0 || fflush(stdout) == EOF ? EX_IOERR : 0;
 	if (o.what == VERSION_ONLY)
 		return puts(PACKAGE_STRING "\n" BUILT_WITH) == EOF || fflush(stdout) == EOF ? EX_IOERR : 0;
 	if (o.import)

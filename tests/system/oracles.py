@@ -46,12 +46,17 @@ def closed(schema):
 
 
 def schema_faults(documents, part=None):
-    """What python3-jsonschema finds wrong with these documents by the shipped schema, or by one of its $defs; [] if nothing."""
-    need_python("jsonschema", "python3-jsonschema")
+    """What is wrong with these documents by the schema of echoprobe, or by one of its $defs; [] if nothing."""
     with open(SCHEMA, encoding="utf-8") as f:
         schema = closed(json.load(f))
     if part:
         schema = {"$schema": schema["$schema"], "$ref": f"#/$defs/{part}", "$defs": schema["$defs"]}
+    return faults_by(schema, documents)
+
+
+def faults_by(schema, documents):
+    """What python3-jsonschema finds wrong with these documents by a schema, which must be one."""
+    need_python("jsonschema", "python3-jsonschema")
     program = ("import json, sys, jsonschema\n"
                "schema, documents = json.load(sys.stdin)\n"
                "jsonschema.Draft202012Validator.check_schema(schema)\n"

@@ -11,6 +11,7 @@ import subprocess
 import clients
 import config
 import harness
+import oracles
 
 ECHO = {"service": "echo", "transport": "tcp"}
 
@@ -28,6 +29,22 @@ class Options(harness.Case):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             for word in ("--config", "--option", "--test", "--dump", "--version", "--help"):
                 self.assertIn(word, done.stdout)
+
+    def test_the_schema_takes_and_refuses_what_the_daemon_does(self):
+        done = self.run_once("--schema")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        good = self.config({**ECHO, "port": 10007, "allow": ["127.0.0.1"], "impair": {"delay": "1ms"}}, log={"level": "debug"},
+                           pools={"p": {"model": "event", "workers": 2}}, defaults={"max_sessions": 5})
+        self.assertEqual(self.run_once("-T", config=good).stderr, "")
+        bad = [{**good, "listeners": [{**ECHO, key: value}]} for key, value in
+               (("prot", 7), ("nodelay", 1), ("proxy", "v3"), ("max_sessions", "many"), ("amplification", "1.5x"))]
+        self.assertEqual([self.run_once("-T", config=b).returncode for b in bad], [78] * len(bad))
+        try:
+            self.assertEqual(oracles.faults_by(json.loads(done.stdout), [good]), [])
+            for b in bad:
+                self.assertEqual(len(oracles.faults_by(json.loads(done.stdout), [b])), 1, b)
+        except oracles.Missing as missing:
+            self.skipTest(f"needs {missing}")
 
     def test_wrong_usage_ends_with_64_and_says_why(self):
         for args in (["--nonsense"], ["-x"], ["-c"], ["-o"], ["-o", "no-equals-sign"], ["argument"]):
