@@ -119,6 +119,7 @@ static inline struct listener *desk_listen(struct desk *d, const char *service, 
 
 	assert_true(i < DESK_LISTENERS);
 	*s = (struct listener_settings){
+		.banner_refused = "",
 		.service = service_find(service),
 		.transports = transport,
 		.enabled = true,
