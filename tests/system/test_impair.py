@@ -11,6 +11,7 @@ import control
 import harness
 import probe
 import procs
+import stamp
 import test_metrics
 from impairing import Model
 
@@ -22,6 +23,7 @@ AT_ONCE = 100  # a client's receive buffer has room for their answers
 LATE_S = 0.2
 MINUTE = {"delay": "1m"}
 REFUSED = 78
+KEY = bytes(range(32))
 
 
 def percents(shares):
@@ -167,6 +169,31 @@ class Datagrams(Case):
         client.send(b"HNAME localhost\r\n")
         self.assertEqual(client.recv(1000), client.recv(1000))
         self.assertEqual(self.counts("hostname/udp"), {"duplicate": 1})
+
+
+STAMP = {"service": "stamp", "transport": "udp", "allow": ["127.0.0.0/8"]}
+
+
+class Reflector(Case):
+    """A reflector's last word on a packet, its time stamp and its HMAC, comes before what is done to it on its way."""
+
+    def test_the_time_of_sending_is_that_before_the_delay(self):
+        d = self.serve({**STAMP, "impair": {"delay": f"{LATE_S}s"}})
+        r = stamp.reflection(clients.ask(d.connect("stamp", "udp"), stamp.request(1)))
+        self.assertGreaterEqual(time.time_ns() - stamp.ns_of(r.t3), (LATE_S - 0.01) * 1e9)
+
+    @harness.unittest.skipUnless(harness.built_with("sodium"), "built without libsodium")
+    def test_a_packet_that_was_spoilt_is_not_authentic(self):
+        key = self.folder.write("stamp.key", KEY.hex() + "\n", 0o600)
+        d = self.serve({**STAMP, "key_file": key, "impair": {"seed": 1}})
+        client = d.connect("stamp", "udp")
+        self.assertIsNotNone(stamp.signed_reflection(KEY, clients.ask(client, stamp.signed_request(KEY, 0))))
+        self.impair("stamp", corrupt="100%")
+        for seq in range(1, 10):
+            spoilt = clients.ask(client, stamp.signed_request(KEY, seq))
+            self.assertIsNone(stamp.signed_reflection(KEY, spoilt))
+        self.impair("stamp", truncate="100%")
+        self.assertTrue(all(len(clients.ask(client, stamp.signed_request(KEY, seq))) < 112 for seq in range(10, 20)))
 
 
 class Said(Case):

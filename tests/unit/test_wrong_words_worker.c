@@ -91,6 +91,7 @@ static void make_regions(void)
 
 	table_init(&desk_table, desk_table.words, SLOTS, 1);
 	wrong_region(&wrong, m, offsetof(struct shared, drained));
+	wrong_region(&wrong, m->impairs, sizeof(m->impairs[0]) * 2);
 	wrong_region(&wrong, m->records, sizeof(m->records[0]) * 4);
 	wrong_region(&wrong, m->offenders, sizeof(m->offenders[0]));
 	wrong_region(&wrong, desk_table.words, (size_t)((char *)desk_table.slots - (char *)desk_table.words));
@@ -108,6 +109,8 @@ static void wipe(void)
 {
 	memset(desk_table.words, 0, table_bytes(SLOTS));
 	atomic_store(&desk_shared->buffer_bytes, 0);
+	for (unsigned row = 0; row < 2; row++)
+		impairs_say(&desk_shared->impairs[row], NULL);
 }
 
 static void serve(unsigned n)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRONG_REGIONS 9
+#define WRONG_REGIONS 10
 #define WRONG_AT_ONCE 24     /* words           */
 #define WRONG_WHOLE_EVERY 61 /* and a region whole */
 
