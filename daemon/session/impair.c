@@ -49,12 +49,10 @@ struct impair_leave impair_send(const struct impair_rules *r, struct impair_way 
 	struct impair_leave leave = { .at_ns = clock_add(now_ns, clock_add(r->delay_ns, a->jitter_ns)) };
 
 	leave.delayed = leave.at_ns > now_ns;
-	leave.paced = way->free_ns > leave.at_ns;
-	if (leave.paced)
+	if (way->free_ns > leave.at_ns) {
+		leave.paced = r->rate_bytes_per_s != 0;
 		leave.at_ns = way->free_ns;
-	if (way->last_ns > leave.at_ns)
-		leave.at_ns = way->last_ns;
-	way->last_ns = leave.at_ns;
+	}
 	way->free_ns = clock_add(leave.at_ns, time_of(r->rate_bytes_per_s, a->bytes));
 	return leave;
 }

@@ -50,8 +50,7 @@ struct impairment_verdict impair_draw(const struct impair_rules *r, const void *
 
 /* The way that answers leave by, one behind the other. All zero at first. */
 struct impair_way {
-	uint64_t last_ns; /* when the last one leaves   */
-	uint64_t free_ns; /* when the rate lets another */
+	uint64_t free_ns; /* when another may leave: with the last one, or when the rate lets it */
 };
 
 struct impair_answer {

@@ -27,7 +27,9 @@ TEST(jitter_changes_the_distance_and_not_the_order)
 	struct impair_way way = { 0 };
 
 	assert_int_equal(leaves_at(&r, &way, (struct impair_answer){ 1, 90 * MS }, 0), 90 * MS);
-	assert_int_equal(leaves_at(&r, &way, (struct impair_answer){ 1, 10 * MS }, 1 * MS), 90 * MS);
+	struct impair_leave second = impair_send(&r, &way, &(struct impair_answer){ 1, 10 * MS }, 1 * MS);
+	assert_int_equal(second.at_ns, 90 * MS);
+	assert_true(second.delayed && !second.paced);
 	assert_int_equal(leaves_at(&r, &way, (struct impair_answer){ 1, 0 }, 200 * MS), 200 * MS);
 }
 
