@@ -148,6 +148,7 @@ int engine_open(struct engine *e, struct text *why)
 
 	e->planned = plan->count == 0 ? UINT64_MAX : plan->warmup + plan->count;
 	e->size_bytes = plan->size_bytes;
+	e->flows_n = 0;
 	e->flows = pages_take(plan->flows * sizeof(*e->flows));
 	e->scopes = pages_take(scopes_bytes(plan));
 	if (plan->sizes_n > 1)

@@ -264,7 +264,7 @@ int options_read(int argc, char **argv, struct plan *ret, enum options_what *ret
 	for (int c; r == 0 && (c = getopt_long(argc, argv, forms.letters, forms.names, NULL)) != -1;) {
 		const struct option_row *row = row_of(c);
 
-		if (c == '?' || c == ':')
+		if (!row) /* '?' or ':' */
 			return refuse(c, argv, why);
 		if (!row->take) {
 			*ret_what = row->letter == 'h' ? OPTIONS_HELP : OPTIONS_VERSION;

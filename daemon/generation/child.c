@@ -146,7 +146,7 @@ int child_spawn(struct generation *g, uint32_t pool)
 		if (r < 0)
 			loop_remove(&f->loop, &c->channel);
 	}
-	if (r < 0) {
+	if (r != 0) {
 		records_free(&f->records, f->shared, record);
 		free(c);
 		return r;
