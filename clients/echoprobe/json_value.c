@@ -62,8 +62,11 @@ json_t *json_value_text(const char *s)
 {
 	char storage[TEXT_MAX];
 	struct text t = TEXT_OVER(storage);
-	json_t *as_it_is = s ? json_string(s) : json_null();
+	json_t *as_it_is;
 
+	if (!s)
+		return json_null();
+	as_it_is = json_string(s);
 	if (as_it_is)
 		return as_it_is;
 	text_add_printable(&t, s, strlen(s));

@@ -252,7 +252,7 @@ int main(int argc, char **argv)
 	static char help[8192];
 	char storage[512];
 	struct text why = TEXT_OVER(storage), text = TEXT_OVER(help);
-	enum options_what what;
+	enum options_what what = OPTIONS_RUN;
 	int r = read_words(argc, argv, &program.plan, &what, &why);
 
 	if (r < 0)

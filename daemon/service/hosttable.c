@@ -60,13 +60,16 @@ struct record hosttable_record(const struct hosttable *t, uint32_t entry)
 
 /* The key that is looked for: a name or an address. */
 struct wanted {
-	const char *name;
-	const struct addr *addr;
+	bool is_name;
+	union {
+		const char *name;
+		const struct addr *addr;
+	};
 };
 
 static int compare(const struct hosttable *t, uint32_t key, const struct wanted *w)
 {
-	if (w->name)
+	if (w->is_name)
 		return hosttable_compare_names(t->strings + key, w->name);
 	return hosttable_compare_addresses(&t->addresses[key], w->addr);
 }
@@ -99,7 +102,7 @@ static uint32_t find(const struct hosttable *t, const struct hosttable_index *in
 
 uint32_t hosttable_find_name(const struct hosttable *t, const char *name, const uint32_t **ret)
 {
-	struct wanted w = { .name = name };
+	struct wanted w = { .is_name = true, .name = name };
 
 	return find(t, &t->by_name, &w, ret);
 }
