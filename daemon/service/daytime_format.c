@@ -90,13 +90,26 @@ static add_fn *find(const char *format)
 	return NULL;
 }
 
+/* The length of the conversion at s, which begins with "%": a flag may follow, then one of the letters whose text depends
+ * on the struct tm alone and is part of a line. 0: not one of these. */
+static size_t conversion_length(const char *s)
+{
+	size_t n = 1;
+
+	if (s[n] == 's')
+		return 2;
+	if (s[n] != '\0' && strchr("-_0^#", s[n]))
+		n++;
+	return s[n] != '\0' && strchr("aAbBcCdDeFgGhHIjklmMpPrRSTuUVwWxXyYzZ%", s[n]) ? n + 1 : 0;
+}
+
 /* The place of "%s", the seconds since 1970; NULL: there is none. */
 static const char *find_seconds(const char *format)
 {
-	for (const char *s = strchr(format, '%'); s; s = strchr(s + 2, '%')) {
+	for (const char *s = strchr(format, '%'); s; s = strchr(s + conversion_length(s), '%')) {
 		if (s[1] == 's')
 			return s;
-		if (s[1] == '\0')
+		if (conversion_length(s) == 0)
 			break;
 	}
 	return NULL;
@@ -132,19 +145,6 @@ void daytime_format_add(struct text *t, const char *format, const struct daytime
 		add(t, m);
 	else
 		add_strftime(t, format, m);
-}
-
-/* The length of the conversion at s, which begins with "%": a flag may follow, then one of the letters whose text depends
- * on the struct tm alone and is part of a line. 0: not one of these. */
-static size_t conversion_length(const char *s)
-{
-	size_t n = 1;
-
-	if (s[n] == 's')
-		return 2;
-	if (s[n] != '\0' && strchr("-_0^#", s[n]))
-		n++;
-	return s[n] != '\0' && strchr("aAbBcCdDeFgGhHIjklmMpPrRSTuUVwWxXyYzZ%", s[n]) ? n + 1 : 0;
 }
 
 /* Late on the last of a month of a leap year, when numbers are at their longest. */

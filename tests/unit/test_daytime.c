@@ -259,6 +259,7 @@ TEST(seconds_since_1970_are_the_same_in_every_zone)
 	assert_string_equal(said("%s", &zone_utc, NOV_22), "1795351771\r\n");
 	assert_string_equal(said("%s", &denver, NOV_22), "1795351771\r\n");
 	assert_string_equal(said("at %s, %%s %Y", &rome, NOV_22), "at 1795351771, %s 2026\r\n");
+	assert_string_equal(said("%Y %-%s", &zone_utc, NOV_22), "2026 %s\r\n");
 	assert_string_equal(said("%s", &rome, -1), "-1\r\n");
 }
 
