@@ -61,7 +61,7 @@ static int add_tos(struct as_echoping *e, const char *value, struct text *why)
 	return 0;
 }
 
-/* What was said of the test itself. */
+/* The options of the test itself. */
 struct asked {
 	const char *test, *transport;
 	const char *size, *timeout;

@@ -28,6 +28,6 @@ bool as_echoping_is_name(const char *argv0);
 /* Writes echoping's command line as echoprobe's. 0, or -EINVAL and the sentence: also for what tests other protocols. */
 int as_echoping_translate(int argc, char **argv, struct as_echoping *ret, struct text *why) must_check;
 
-/* Its output: "Elapsed time: 0.012345 seconds", a line an answer, then minimum, maximum, average, standard deviation and
- * median where more than one answer came. Its exit status: 0 where one came, else 1. */
+/* The output of echoping: "Elapsed time: 0.012345 seconds", a line an answer, then minimum, maximum, average, standard
+ * deviation and median where more than one answer came. Its exit status: 0 where one came, else 1. */
 extern const struct report as_echoping_report;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the packets of a plan travel. */
+/* The carriers: how the packets of a plan travel. */
 #include "echoprobe/carrier.h"
 
 #include "echoprobe/engine_datagrams.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the packets of a plan travel. */
+/* The carriers: how the packets of a plan travel. */
 #pragma once
 
 #include "echoprobe/engine.h"

@@ -43,7 +43,7 @@ static int connect_unix(int type, const struct sockaddr_un *to, socklen_t len, i
 	return 0;
 }
 
-/* Which type the socket at a path has is found by trying. */
+/* The type of the socket at a path is found by trying. */
 static int open_unix(const char *path, int *ret_fd, struct text *why)
 {
 	static const int types[] = { SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM };

@@ -12,13 +12,13 @@
  * (connection_error()); or -errno, with a sentence where the fault is this host's. */
 int connection_open(const struct flow_ends *ends, int *ret_fd, struct text *why) must_check;
 
-/* How a connection came out that was begun: 0 or -errno. */
+/* The outcome of a connection that was begun: 0 or -errno. */
 int connection_error(int fd) must_check;
 
 /* Whether it is one of datagrams, which has no end. */
 bool connection_is_datagrams(int fd);
 
-/* Its own address and port; AF_UNSPEC: not known, as of a UNIX socket. */
+/* The connection's own address and port; AF_UNSPEC: not known, as of a UNIX socket. */
 struct addr connection_source(int fd);
 
 /* Adds what TCP knows of the connection: retransmissions, MSS and path MTU. */

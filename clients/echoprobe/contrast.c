@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What sets a flow apart from the others of a run, and how delay grows with size. */
+/* The traits that set a flow apart from the others of a run, and how delay grows with size. */
 #include "echoprobe/contrast.h"
 
 #include <math.h>

@@ -75,7 +75,7 @@ struct direction_counts {
 	uint64_t backward_reordered;
 };
 
-/* What is known once no more answers are waited for. next: the number of the packet that would be sent next; unsent: how
+/* The end: no more answers are waited for. next: the number of the packet that would be sent next; unsent: how
  * many numbers before it were given to packets that could not be sent. */
 struct direction_counts direction_find(struct direction *d, uint64_t next, uint64_t unsent);
 

@@ -40,13 +40,13 @@ struct engine_watch {
 	void (*icmp)(struct engine_watch *watch, const struct engine *e, const struct result_icmp *error);
 };
 
-/* What is due at a wake-up: packets in a row, on each flow. */
+/* The work that is due at a wake-up: packets in a row, on each flow. */
 struct engine_turn {
 	uint64_t due_ns[BATCH_MAX];
 	unsigned n;
 };
 
-/* How packets travel: as datagrams, or as messages of a connection. */
+/* The carrier of packets: as datagrams, or as messages of a connection. */
 struct engine_carrier {
 	/* 0, or -errno and the sentence. */
 	int (*open)(struct engine_flow *f, const struct target_source *from, struct text *why);
@@ -150,10 +150,10 @@ void engine_stop(struct engine *e, enum result_end why);
 
 bool engine_is_over(const struct engine *e);
 
-/* What it found out so far; ret points into the engine. */
+/* The findings so far; ret points into the engine. */
 void engine_result(struct engine *e, struct result *ret);
 
-/* What happened since engine_begin_interval(); ret points into the engine. */
+/* The events since engine_begin_interval(); ret points into the engine. */
 void engine_begin_interval(struct engine *e);
 void engine_take_interval(const struct engine *e, struct result_scope *ret);
 

@@ -41,7 +41,7 @@ static void read_errors(struct engine_flow *f)
 
 /* --- answers -------------------------------------------------------------------------------------------------------- */
 
-/* When an answer arrived. */
+/* The time when an answer arrived. */
 struct arrival {
 	struct engine_now now; /* when it was read */
 	int64_t stamp_ns;      /* the kernel's, wall clock; 0: none, or not to be believed */
@@ -107,7 +107,7 @@ static int64_t round_trip_ns(struct engine_flow *f, uint64_t seq, const struct a
 	return a->stamp_ns - sent_ns;
 }
 
-/* What is said of any packet that arrived. */
+/* The marks of any packet that arrived. */
 static struct result_packet describe(const struct engine_flow *f, const struct batch_datagram *d, uint64_t seq)
 {
 	struct result_packet p = { .flow = f->index, .seq = seq, .bytes = RESULT_KNOWN((int64_t)d->length) };

@@ -197,7 +197,7 @@ static void read_errors(struct engine_flow *f)
 	}
 }
 
-/* Which packet of this step a datagram answers; false: none. A small answer is to the last one. */
+/* The packet of this step that a datagram answers; false: none. A small answer is to the last one. */
 static bool find_answer(const struct engine_flow *f, const struct batch_datagram *d, struct track_answer *ret)
 {
 	const struct mtu *m = mtu_of(f);

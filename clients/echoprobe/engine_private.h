@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the engine call of each other: engine.c, engine_traffic.c, engine_result.c, and the carriers. */
+/* Functions that the parts of the engine call of each other: engine.c, engine_traffic.c, engine_result.c, and the
+ * carriers. */
 #pragma once
 
 #include "echoprobe/engine.h"

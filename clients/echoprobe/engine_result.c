@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the engine found out, as a result. */
+/* The findings of the engine, as a result. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -116,7 +116,7 @@ void engine_take_interval(const struct engine *e, struct result_scope *ret)
 	*ret = scope_of(e, &e->interval, &e->flows[0], e->plan->size_bytes);
 }
 
-/* Those that were begun: a row has no port, as it is of all flows. */
+/* The connections that were begun: a row has no port, as it is of all flows. */
 static void add_sizes(struct engine *e, struct result *ret)
 {
 	struct result_scope *rows = e->scopes + e->plan->flows;

@@ -23,7 +23,7 @@ enum state {
 	OVER,   /* the server ended, or it is broken, or it never opened */
 };
 
-/* How far one of both directions is: in which message, and how many of its bytes. */
+/* The progress of one of both directions: in which message, and how many of its bytes. */
 struct place {
 	uint64_t message;
 	uint32_t bytes;

@@ -25,7 +25,7 @@ void engine_count_late(struct engine_flow *f, uint64_t seq, int64_t late_ns)
 		histogram_add(&f->engine->lateness, late_ns);
 }
 
-/* How many packets each flow has still to be sent. */
+/* The number of packets that each flow has still to be sent. */
 static uint64_t left(const struct engine *e)
 {
 	return e->planned - track_next(&e->flows[0].track);

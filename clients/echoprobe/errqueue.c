@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a socket's error queue holds, a message at a time. */
+/* A socket's error queue, a message at a time. */
 #include "echoprobe/errqueue.h"
 
 #include <errno.h>

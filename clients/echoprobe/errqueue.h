@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a socket's error queue holds, a message at a time: the kernel's stamp of a packet that left, or an ICMP error. */
+/* A socket's error queue, a message at a time: the kernel's stamp of a packet that left, or an ICMP error. */
 #pragma once
 
 #include <stdint.h>

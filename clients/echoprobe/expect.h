@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server was asked to do to our packets (its listener's `impair`, by content), as the command line says it. */
+/* The faults that the server was asked to do to our packets (its listener's `impair`, by content), as the command line
+ * says it. */
 #pragma once
 
 #include "base/attr.h"

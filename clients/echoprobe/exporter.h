@@ -32,7 +32,7 @@ int exporter_parse(const char *at, struct addr *ret) must_check;
  * ended by exporter_close(). 0, -ENOSYS where it was built without libmicrohttpd, or -errno; *why is the sentence. */
 int exporter_open(const struct addr *at, struct exporter_source *source, struct exporter **ret, struct text *why) must_check;
 
-/* Where it listens. */
+/* The address where it listens. */
 struct addr exporter_address(const struct exporter *e);
 
 /* NULL: nothing. */

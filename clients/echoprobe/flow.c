@@ -49,7 +49,7 @@ static int set_all(int fd, const struct setting *settings, size_t n, struct text
 	return 0;
 }
 
-/* What holds for datagrams and connections. */
+/* Options for datagrams and connections alike. */
 static int set_marks(int fd, int family, const struct plan *plan, struct text *why)
 {
 	const int traffic_class = plan->dscp << 2 | plan->ecn;

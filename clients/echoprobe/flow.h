@@ -17,7 +17,7 @@
 
 #define FLOW_RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
 
-/* Where a socket sends from and to. */
+/* The ends that a socket sends from and to. */
 struct flow_ends {
 	const struct plan *plan;
 	const struct addr *target; /* AF_UNIX: the plan's path                             */
@@ -35,8 +35,8 @@ struct flow {
 int flow_open(struct flow *f, const struct flow_ends *ends, struct text *why) must_check;
 void flow_close(struct flow *f);
 
-/* What the kernel would send from to `target`: its address and interface, by asking for a route and sending nothing. The
- * interface's name is of IF_NAMESIZE bytes; "" where it is not known. 0, or -errno: there is no route. */
+/* The end that the kernel would send from to `target`: its address and interface, by asking for a route and sending
+ * nothing. The interface's name is of IF_NAMESIZE bytes; "" where it is not known. 0, or -errno: there is no route. */
 int flow_source(const struct flow *f, const struct addr *target, struct addr *ret, char *ret_interface) must_check;
 
 /* The parts of flow_open() that a connection has as well: the interface and marks, and the address and port that it comes

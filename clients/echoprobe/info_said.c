@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an info server says that it saw. */
+/* The words of an info server about what it saw. */
 #include "echoprobe/info_said.h"
 
 #include <errno.h>

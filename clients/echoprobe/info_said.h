@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an info server says that it saw of a packet, and where that differs from what was sent. */
+/* The words of an info server about what it saw of a packet, and where that differs from what was sent. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include "base/attr.h"
 #include "echoprobe/result.h"
 
-/* What it does not say is unknown. */
+/* A member that it does not say is unknown. */
 struct info_said {
 	struct addr client; /* with its port; AF_UNSPEC: not said */
 	struct result_value ttl, dscp, ecn, fragment_bytes, length;
@@ -25,7 +25,7 @@ struct info_change {
 /* The object of result_info.json: 0, or -EBADMSG where it is none. */
 int info_said_read(const char *json, struct info_said *ret) must_check;
 
-/* How many there are. A port that differs is said only where the address does not. */
+/* The number of differences. A port that differs is said only where the address does not. */
 size_t info_said_changes(const struct result *r, const struct info_said *said, struct info_change ret[INFO_CHANGES_MAX]);
 
 const char *info_member_name(enum info_member member);

@@ -13,7 +13,7 @@
 #define TEXT_MAX 4096
 #define EXIT_NOTHING_TESTED 2
 
-/* What was allocated. */
+/* Memory that was allocated. */
 static json_t *or_end(json_t *allocated)
 {
 	if (allocated)
@@ -97,7 +97,7 @@ json_t *json_value_moment(struct timespec at)
 
 void json_value_write(json_t *value, FILE *to)
 {
-	/* It fails where the stream does, which the caller looks at. */
+	/* The writing fails where the stream does, which the caller looks at. */
 	(void)json_dumpf(value, to, JSON_COMPACT | JSON_REAL_PRECISION(RATIO_DIGITS));
 	(void)fputc('\n', to);
 	json_decref(value);

@@ -123,7 +123,7 @@ static int open_loop(struct program *p)
 	return loop_add(&p->loop, &p->signals, EPOLLIN);
 }
 
-/* What the exporter shows: all as it is now. */
+/* The exporter's page: all as it is now. */
 static size_t show_results(struct exporter_source *source, const struct result *const **ret)
 {
 	struct program *p = container_of(source, struct program, source);

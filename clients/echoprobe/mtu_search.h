@@ -18,7 +18,7 @@ enum mtu_search_state {
 	MTU_NOTHING_PASSES, /* not even the smallest */
 };
 
-/* Why sizes above the largest that passes do not. */
+/* The reasons why sizes above the largest that passes do not. */
 enum mtu_search_by {
 	MTU_BY_CEILING, /* they were not tried: the interface has no larger ones */
 	MTU_BY_ROUTER,  /* a router said so                                      */
@@ -43,7 +43,7 @@ void mtu_search_init(struct mtu_search *m, uint32_t floor, uint32_t ceiling);
 /* The size to try now; 0: the search is over. */
 uint32_t mtu_search_next(struct mtu_search *m);
 
-/* What became of a packet of that size. */
+/* The fate of a packet of that size. */
 void mtu_search_passed(struct mtu_search *m);
 void mtu_search_lost(struct mtu_search *m);
 
@@ -51,8 +51,8 @@ void mtu_search_lost(struct mtu_search *m);
  * cannot be true (RFC 8899 section 4.6) is left out, and is a loss. */
 void mtu_search_too_big(struct mtu_search *m, uint32_t mtu);
 
-/* That packet came in fragments, the largest of which has `piece` octets: so much passes, and `trying` does not. */
+/* The packet came in fragments, the largest of which has `piece` octets: so much passes, and `trying` does not. */
 void mtu_search_in_pieces(struct mtu_search *m, uint32_t piece);
 
-/* How long to wait for an answer: RFC 8899 section 5.1.1 allows no less than a second. */
+/* The time to wait for an answer: RFC 8899 section 5.1.1 allows no less than a second. */
 uint64_t mtu_search_timer_ns(uint64_t rtt_ns);

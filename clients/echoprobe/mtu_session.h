@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the mtu test keeps: engine_mtu.c fills it, mtu.c reports of it. */
+/* The state of the mtu test: engine_mtu.c fills it, mtu.c reports of it. */
 #pragma once
 
 #include "echoprobe/engine.h"

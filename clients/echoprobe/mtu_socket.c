@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel is told, and asked, for the mtu test. */
+/* The socket of the mtu test: what the kernel is told, and asked. */
 #include "echoprobe/mtu_socket.h"
 
 #include <net/if.h>

@@ -49,7 +49,7 @@ void mtu_steps_init(struct mtu_steps *s, uint32_t floor, uint32_t ceiling, bool 
 
 bool mtu_steps_next(struct mtu_steps *s, struct mtu_step *ret) must_check;
 
-/* What became of the last step. Refused: there is no such server. too_big: a router says so, and has quoted that packet. */
+/* The fate of the last step. Refused: there is no such server. too_big: a router says so, and has quoted that packet. */
 void mtu_steps_answered(struct mtu_steps *s, const struct mtu_answer *answer);
 void mtu_steps_lost(struct mtu_steps *s);
 void mtu_steps_refused(struct mtu_steps *s);

@@ -10,7 +10,7 @@ struct range {
 	int64_t high_ns;
 };
 
-/* How far clocks drift apart between two times, the later one first or last. */
+/* The drift of clocks between two times, the later one first or last. */
 static int64_t drifted_ns(int64_t a_ns, int64_t b_ns, double drift_ppm)
 {
 	return (int64_t)(fabs((double)(a_ns - b_ns)) * drift_ppm * 1e-6) + 1;

@@ -22,7 +22,7 @@
 
 #define ONEWAY_CAPACITY 65536 /* samples that a run commonly has: 3 MiB */
 
-/* What it takes to correct a skew: with less, a queue that grows looks the same. */
+/* The least that it takes to correct a skew: with less, a queue that grows looks the same. */
 #define ONEWAY_SKEW_NS (60 * INT64_C(1000000000))
 #define ONEWAY_SKEW_PACKETS 100
 
@@ -39,15 +39,15 @@ struct oneway {
 /* Capacity: even. */
 void oneway_init(struct oneway *o, struct delay_sample *samples, size_t capacity);
 
-/* When a packet was sent and received, in nanoseconds of the clock of each. Ours must not be set within a run: it is the
- * wall clock at its start and CLOCK_MONOTONIC from there on. error_ns: as in struct delay_sample; unknown if the wall clock
- * was set since. */
+/* The times when a packet was sent and received, in nanoseconds of the clock of each. Ours must not be set within a run:
+ * it is the wall clock at its start and CLOCK_MONOTONIC from there on. error_ns: as in struct delay_sample; unknown if
+ * the wall clock was set since. */
 struct oneway_packet {
 	int64_t t1_ns, t2_ns, t3_ns, t4_ns;
 	int64_t error_ns;
 };
 
-/* What is known of one packet's delays when it arrives: the truth is at most bound_ns from each. */
+/* The knowledge of one packet's delays when it arrives: the truth is at most bound_ns from each. */
 struct oneway_delays {
 	int64_t forward_ns;
 	int64_t backward_ns;

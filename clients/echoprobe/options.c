@@ -157,7 +157,7 @@ static int settle_report(const struct plan *plan, struct text *why)
 	return 0;
 }
 
-/* What the test makes of the rest. */
+/* The test's reading of the rest. */
 static int settle_test(struct plan *plan, struct text *why)
 {
 	const struct probe_session *session = plan->probe->session;
@@ -193,7 +193,7 @@ static int refuse_sweep(const struct plan *plan, struct text *why)
 	return why->len > 0 ? -EINVAL : 0;
 }
 
-/* What depends on more than one option. */
+/* Checks that depend on more than one option. */
 static int settle(struct plan *plan, struct text *why)
 {
 	const struct probe_session *session = plan->probe->session;

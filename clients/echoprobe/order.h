@@ -26,7 +26,7 @@ struct order {
 	uint64_t next;    /* NextExp of RFC 4737 section 3.3                         */
 };
 
-/* Where a packet came in the order. */
+/* The place of a packet in the order. */
 struct order_place {
 	uint64_t extent;      /* RFC 4737 section 4.2.3; 0: in order. At least this where the ring has lost its overtaker */
 	int64_t late_time_ns; /* RFC 4737 section 4.3.3: after the first packet that overtook it; 0 in order */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this host itself lost: counters of the kernel for all its sockets. */
+/* The losses of this host itself: counters of the kernel for all its sockets. */
 #include "echoprobe/ownhost.h"
 
 #include <fcntl.h>

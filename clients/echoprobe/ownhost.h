@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this host itself lost: counters of the kernel for all its sockets, before and after a run. A hint only. */
+/* The losses of this host itself: counters of the kernel for all its sockets, before and after a run. A hint only. */
 #pragma once
 
 #include <stdbool.h>

@@ -10,7 +10,7 @@
 #define CHUNK 64 /* octets that are made at once; the header is within the first */
 #define WORD 8
 
-/* What a packet is made of. */
+/* The parts of a packet. */
 struct parts {
 	const struct payload *run;
 	struct payload_id id;

@@ -34,7 +34,7 @@ struct payload {
 	size_t text_n;
 };
 
-/* Which packet of the run. */
+/* The packet of the run. */
 struct payload_id {
 	uint32_t seq; /* its number, the low 32 bits                  */
 	uint16_t flow;
@@ -55,11 +55,11 @@ struct payload_octets {
 	size_t n;
 };
 
-/* Whose answer it is, where packets of sent_n octets were sent. ret_id where PAYLOAD_FOUND. */
+/* Finds the packet that it answers, where packets of sent_n octets were sent. ret_id where PAYLOAD_FOUND. */
 enum payload_found payload_read(const struct payload *p, size_t sent_n, const struct payload_octets *answer,
 				struct payload_id *ret_id);
 
-/* How an answer differs from its packet. */
+/* The difference of an answer from its packet. */
 struct payload_damage {
 	enum tally_content content;
 	uint64_t bits;   /* wrong ones among the octets that both have */

@@ -46,8 +46,8 @@ struct pending {
 	uint64_t waiting; /* how many are                               */
 };
 
-/* How many places it takes to remember packets for a second more than the time-out, where `burst` are sent each interval: a
- * power of two between the two above. */
+/* The number of places that it takes to remember packets for a second more than the time-out, where `burst` are sent each
+ * interval: a power of two between the two above. */
 size_t pending_capacity(uint64_t interval_ns, uint64_t burst, uint64_t timeout_ns);
 
 void pending_init(struct pending *p, struct pending_slot *ring, size_t capacity);
@@ -66,7 +66,7 @@ struct pending_slot *pending_add(struct pending *p, enum pending_state state);
 
 enum pending_known { PENDING_KNOWN, PENDING_FORGOTTEN, PENDING_NEVER_SENT };
 
-/* Which packet the low 32 bits of a number mean: of all that were sent, the last. ret_seq unless PENDING_NEVER_SENT. */
+/* The packet that the low 32 bits of a number mean: of all that were sent, the last. ret_seq unless PENDING_NEVER_SENT. */
 enum pending_known pending_find(const struct pending *p, uint32_t low, uint64_t *ret_seq);
 
 /* Makes a packet PENDING_ANSWERED that waited or had timed out. */

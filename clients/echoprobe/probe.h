@@ -27,7 +27,7 @@ enum probe_found {
 	PROBE_UNRELATED, /* to none of this run                                                  */
 };
 
-/* What a server said on a connection so far. */
+/* The bytes of a server on a connection so far. */
 struct probe_heard {
 	const uint8_t *at;
 	size_t n;
@@ -46,8 +46,8 @@ struct probe_exchange {
 	 * */
 	enum probe_judged (*judge)(const struct engine *e, const struct payload_id *id, const struct probe_heard *heard,
 				   enum tally_content *ret);
-	/* When a packet that is due then is best sent (CLOCK_MONOTONIC), not before; NULL: then. It is put off by less than
-	 * the interval, or not at all. */
+	/* The time when a packet that is due then is best sent (CLOCK_MONOTONIC), not before; NULL: then. It is put off
+	 * by less than the interval, or not at all. */
 	uint64_t (*place)(const struct engine *e, uint64_t due_ns);
 	/* Takes note of a whole answer, asked for and read at these times (wall clock); NULL: there is nothing to note. */
 	void (*note)(struct engine *e, const struct probe_heard *heard, int64_t asked_ns, int64_t answered_ns);
@@ -64,7 +64,7 @@ struct probe_arrival {
 	int64_t clock_ns;            /* wall clock - CLOCK_MONOTONIC when it was read                     */
 };
 
-/* What a test has of its own: what it keeps of a flow of datagrams is in f->session. */
+/* A test's own parts: what it keeps of a flow of datagrams is in f->session. */
 struct probe_session {
 	uint8_t ttl;         /* sent with unless -t says another                   */
 	uint32_t size_bytes; /* of a packet unless -s says another; 0: as all have */

@@ -94,7 +94,7 @@ static json_t *histogram(const struct histogram *h)
 	return o;
 }
 
-/* What the members of a group are put into, which is in the scope's object already; NULL: it does not apply. */
+/* The object that the members of a group are put into, which is in the scope's object already; NULL: it does not apply. */
 static json_t *open_group(const struct figure_group_row *group, const struct result_scope *s, json_t *object)
 {
 	json_t *members;

@@ -51,7 +51,7 @@ static void write_escaped(const char *s, FILE *to)
 	}
 }
 
-/* What a sample is of. */
+/* The labels of a sample. */
 struct sample {
 	const struct result *r;
 	const struct result_scope *flow; /* NULL: the whole */
@@ -141,7 +141,7 @@ static void write_counters(const struct page *p)
 	}
 }
 
-/* What a direction says of a figure. */
+/* The words of a direction about a figure. */
 struct directed_family {
 	struct figure_family family;
 	size_t offset;   /* of its struct result_value in struct result_direction */

@@ -205,7 +205,7 @@ void report_tables_mtu(const struct result *r, FILE *to)
 
 /* --- info ------------------------------------------------------------------------------------------------------------- */
 
-/* What the server saw, beside what was sent. */
+/* The packet that the server saw, beside the one that was sent. */
 struct seen {
 	struct info_said said;
 	struct info_change changes[INFO_CHANGES_MAX];

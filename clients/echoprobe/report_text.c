@@ -179,7 +179,7 @@ static void write_tcp(const struct result *r, FILE *to)
 	}
 }
 
-/* What no direction can be blamed for, where there is any. */
+/* The losses that no direction can be blamed for, where there are any. */
 static void write_unsound(const struct result *r, FILE *to)
 {
 	const struct tally_packets *p = &r->total.tally->packets;

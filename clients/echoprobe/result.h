@@ -48,7 +48,7 @@ struct result_source {
 
 /* --- figures -------------------------------------------------------------------------------------------------------- */
 
-/* How packets are told apart: what is told from their octets is unknown where those do not suffice. */
+/* The way packets are told apart: what is told from their octets is unknown where those do not suffice. */
 enum result_numbering {
 	RESULT_NUMBERED,   /* 4 octets and more                                                        */
 	RESULT_UNNUMBERED, /* answers taken in order: no duplicates, no reordering, no corruption known */
@@ -133,7 +133,7 @@ struct result_tcp {
 	enum result_tcp_end end;
 };
 
-/* Their clock against ours, of answers in whole seconds (time, daytime). */
+/* The server's clock against ours, of answers in whole seconds (time, daytime). */
 struct result_time {
 	struct result_value offset_ns; /* their clock - ours */
 	struct result_value bound_ns;
@@ -151,7 +151,7 @@ struct result_mtu {
 	bool blackhole_forward, blackhole_backward; /* larger ones vanish without a word */
 };
 
-/* What an info server saw of our packets, beside what we sent. */
+/* The packets as an info server saw them, beside what we sent. */
 struct result_info {
 	const char *json;     /* the last answer: a JSON object, whole and valid             */
 	uint64_t datagrams;   /* whose answers agree about the address that they came from   */
@@ -168,7 +168,7 @@ struct result_icmp {
 	struct result_value mtu_bytes; /* known: it said one */
 };
 
-/* What stamped packets: the best that really came; unknown where none did. */
+/* The clock that stamped packets: the best that really came; unknown where none did. */
 enum result_stamper { RESULT_STAMPER_UNKNOWN, RESULT_STAMPER_USER, RESULT_STAMPER_KERNEL, RESULT_STAMPER_HARDWARE };
 
 struct result_host {
@@ -224,7 +224,7 @@ enum result_fate {
 	RESULT_OTHER_ADDRESS,
 };
 
-/* What became of a packet, or of a copy of it. */
+/* The fate of a packet, or of a copy of it. */
 struct result_packet {
 	uint32_t flow;
 	uint64_t seq;

@@ -28,8 +28,8 @@ void schedule_init(struct schedule *s, const struct plan *plan, uint64_t start_n
  * Poisson's, which have no memory, their mean number. A slot of which some packets were sent is not missed. */
 uint64_t schedule_skip(struct schedule *s, uint64_t now_ns);
 
-/* When the next packet is due: now, where that is not after now. */
+/* The time when the next packet is due: now, where that is not after now. */
 uint64_t schedule_due_ns(const struct schedule *s);
 
-/* It was sent. */
+/* Notes that the packet was sent. */
 void schedule_advance(struct schedule *s);

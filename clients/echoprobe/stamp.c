@@ -203,7 +203,7 @@ static void note_marks(struct stamp_session *s, const struct stamp_reflection *r
 	s->ecn_seen |= (uint8_t)(1U << (d->traffic_class & 3));
 }
 
-/* How far both clocks are from each other at most, as they say themselves. */
+/* The most that both clocks are apart, as they say themselves. */
 static int64_t error_ns(const struct stamp_session *s, int64_t clock_ns)
 {
 	int64_t moved_ns = clock_ns - s->clock_ns;

@@ -146,7 +146,7 @@ static void take_counters(struct stamp_extras *x, const uint8_t *value)
 	x->last = now;
 }
 
-/* How long after T3 the answer before left, as this one says. */
+/* The time after T3 when the answer before left, as this one says. */
 static void take_followup(struct stamp_extras *x, const struct stamp_reflection *r, const uint8_t *value)
 {
 	struct stamp_followup f = stamp_followup_read(value);

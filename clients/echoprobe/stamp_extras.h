@@ -26,7 +26,7 @@ size_t stamp_extras_bytes(const struct plan *plan);
 /* Writes the TLVs of packet `seq`, which is the packet number seq + 1 of the session, but no padding. */
 void stamp_extras_write(const struct plan *plan, uint32_t seq, struct stamp_tlv_writer *w);
 
-/* What the answers of a flow said. Zeroed memory: nothing yet. */
+/* The words of the answers of a flow. Zeroed memory: nothing yet. */
 struct stamp_extras {
 	uint64_t answers;
 	uint16_t unknown, malformed; /* types that the reflector did not know, or refused: 1 << type */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the stamp test found out, as a result. */
+/* The findings of the stamp test, as a result. */
 #include <inttypes.h>
 
 #include "echoprobe/engine.h"

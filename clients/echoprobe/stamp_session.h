@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the stamp test keeps of its flow: between stamp.c, which fills it, and stamp_report.c, which reads it. */
+/* The state that the stamp test keeps of its flow: between stamp.c, which fills it, and stamp_report.c, which reads it. */
 #pragma once
 
 #include "base/clock.h"

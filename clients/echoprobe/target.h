@@ -18,8 +18,8 @@ struct target {
  * -EAGAIN: the name servers do not answer. *why is the sentence. */
 int target_resolve(const struct plan *plan, const char *word, struct target *ret, struct text *why) must_check;
 
-/* Where the plan's -I says to send from, for a target of `family`: an address (its port 0), an interface (its name, and no
- * address), or neither. 0 or -EINVAL and the sentence. */
+/* The end that the plan's -I says to send from, for a target of `family`: an address (its port 0), an interface (its
+ * name, and no address), or neither. 0 or -EINVAL and the sentence. */
 struct target_source {
 	struct addr addr;      /* AF_UNSPEC: the kernel's choice */
 	const char *interface; /* NULL: none                     */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run tells as it goes on. */
+/* The words of a run as it goes on. */
 #include "echoprobe/tell.h"
 
 #include <stdio.h>

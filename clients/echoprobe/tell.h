@@ -30,7 +30,7 @@ struct tell {
 void tell_start(struct tell *t, struct engine *e, struct loop *loop, enum tell_live live);
 void tell_end(struct tell *t);
 
-/* Its `result` is what is known now. */
+/* The `result` is what is known now. */
 void tell_refresh(struct tell *t);
 
 /* A live line is worth it: standard error is a terminal, and the plan's report is for people. */

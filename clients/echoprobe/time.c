@@ -29,7 +29,8 @@ static void note(struct engine *e, const struct probe_heard *heard, int64_t aske
 		e->steps++;
 }
 
-/* Where their second changes half-way of the next query, as far as is known, its answer halves what is not. */
+/* The best moment: where their second changes half-way of the next query, as far as is known, its answer halves what is
+ * not. */
 static uint64_t place(const struct engine *e, uint64_t due_ns)
 {
 	const struct histogram *rtt = &e->flows[0].tally.rtt;

@@ -6,5 +6,5 @@
 
 extern const struct probe_exchange time_exchange;
 
-/* Their clock against ours. */
+/* The server's clock against ours. */
 void time_report(struct engine *e, struct result *ret);

@@ -99,7 +99,7 @@ static void settle_next(struct track *t)
 			tally_ipdv(t->into[i], ipdv_ns);
 }
 
-/* What is answered, or was never sent, stays so. */
+/* A packet that is answered, or was never sent, stays so. */
 static void settle_answered(struct track *t)
 {
 	while (t->settled < t->pending.next) {

@@ -42,7 +42,7 @@ struct track_memory {
 
 void track_init(struct track *t, const struct track_memory *memory, uint64_t timeout_ns, uint64_t warmup);
 
-/* Where what becomes known from now on is added; interval: or NULL. */
+/* The tallies to which is added what becomes known from now on; interval: or NULL. */
 void track_count_in(struct track *t, struct tally *run, struct tally *interval);
 
 /* After track_end(): what is sent from now on belongs together, and is added here too. Of what was sent before nothing is
@@ -52,10 +52,11 @@ void track_begin_part(struct track *t, struct tally *part);
 /* The number of the packet that is sent next. */
 uint64_t track_next(const struct track *t);
 
-/* It was sent at sent_ns (CLOCK_MONOTONIC). Returns its place, in which the caller keeps clock_ns, stamp_ns and faults. */
+/* Notes a packet that was sent at sent_ns (CLOCK_MONOTONIC). Returns its place, in which the caller keeps clock_ns,
+ * stamp_ns and faults. */
 struct pending_slot *track_sent(struct track *t, int64_t sent_ns, uint32_t bytes);
 
-/* It could not be sent: it has no fate. */
+/* Notes a packet that could not be sent: it has no fate. */
 void track_failed(struct track *t, int64_t at_ns);
 
 /* An answer. */
@@ -73,7 +74,7 @@ enum track_verdict { TRACK_OK, TRACK_LATE, TRACK_DUPLICATE };
  * as well. */
 enum track_verdict track_answered(struct track *t, const struct track_answer *answer);
 
-/* What happens to no packet of the flow. */
+/* Events that happen to no packet of the flow. */
 enum track_event { TRACK_OTHER_ADDRESS, TRACK_UNRELATED, TRACK_FORGOTTEN, TRACK_SKIPPED };
 
 void track_count(struct track *t, enum track_event event, uint64_t n);
@@ -81,7 +82,7 @@ void track_count(struct track *t, enum track_event event, uint64_t n);
 /* Times out the next packet that has waited long enough at now_ns; false: none. */
 bool track_expired(struct track *t, int64_t now_ns, uint64_t *ret_seq) must_check;
 
-/* When track_expired() finds the next one; CLOCK_NEVER: nothing is under way. */
+/* The time when track_expired() finds the next one; CLOCK_NEVER: nothing is under way. */
 uint64_t track_deadline_ns(struct track *t);
 
 /* No packet and no answer follows: all that wait have timed out, and every fate is final. at_ns: when the next packet would

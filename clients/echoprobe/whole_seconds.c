@@ -36,7 +36,7 @@ static int64_t middle_ns(const struct whole_seconds *w)
 
 int64_t whole_seconds_next(const struct whole_seconds *w, int64_t not_before_ns, int64_t rtt_ns)
 {
-	/* What their clock shows, if the offset is in the middle, of its second. */
+	/* The place in its second that their clock shows, if the offset is in the middle. */
 	int64_t into_ns = (not_before_ns + rtt_ns / 2 + middle_ns(w)) % SECOND_NS;
 
 	if (into_ns < 0)

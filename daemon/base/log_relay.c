@@ -58,7 +58,7 @@ static bool write_waiting(const char *from, size_t n)
 			from += done;
 			n -= (size_t)done;
 		} else if (done < 0 && (errno == EAGAIN || errno == ENOSPC || errno == EDQUOT))
-			/* Whose descriptor it is has made it non-blocking; or the disk is full. */
+			/* The descriptor's owner has made it non-blocking; or the disk is full. */
 			(void)poll(NULL, 0, PAUSE_MS);
 		else if (done < 0 && errno != EINTR)
 			return false;

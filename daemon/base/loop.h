@@ -70,8 +70,9 @@ void loop_done(struct loop *l);
  * or -errno (-ENOSPC: too many for a loop of few). */
 int loop_add(struct loop *l, struct loop_source *s, uint32_t events) must_check;
 int loop_change(struct loop *l, struct loop_source *s, uint32_t events) must_check;
-/* As loop_add, but where there is room for it (one source) it is waited for beside the set, with poll(2), and never enters
- * it: cheaper for one that comes and goes, or that changes what it waits for. Who waits on the set itself misses it. */
+/* Does as loop_add, but where there is room for it (one source) it is waited for beside the set, with poll(2), and never
+ * enters it: cheaper for one that comes and goes, or that changes what it waits for. Who waits on the set itself misses
+ * it. */
 int loop_add_solo(struct loop *l, struct loop_source *s, uint32_t events) must_check;
 /* Before the descriptor is closed. Nothing of this turn reaches it any more. */
 void loop_remove(struct loop *l, struct loop_source *s);

@@ -136,7 +136,7 @@ static int read_program(int from, struct seccomp_program *p)
 	return 0;
 }
 
-/* Where libseccomp has no memory it frees twice, or never ends: in a process of its own, with a second of CPU time. */
+/* libseccomp without memory frees twice, or never ends: in a process of its own, with a second of CPU time. */
 static int write_program_apart(const struct seccomp_list *l, int to)
 {
 	static const struct rlimit second = { 1, 1 };

@@ -49,8 +49,8 @@ struct seccomp_rule {
 /* The calls that all processes have in common: rules of seccomp_groups with these bits. */
 #define SECCOMP_BASIC (1u << 0)  /* the loop, the log, memory, the end                                */
 #define SECCOMP_NAMING (1u << 1) /* reading files; libc's name service with its modules, but no network */
-/* What befalls others where SECCOMP_NAMING is: the modules are not ours, and nobody can list what each one calls. Each must
- * expect that on an older kernel a call is not there; a process that dies of each question would be worse. */
+/* The fate of other calls where SECCOMP_NAMING is: the modules are not ours, and nobody can list what each one calls.
+ * Each must expect that on an older kernel a call is not there; a process that dies of each question would be worse. */
 #define SECCOMP_NAMING_OTHERS ENOSYS
 extern const struct seccomp_rule seccomp_groups[];
 extern const size_t seccomp_groups_n;

@@ -35,7 +35,7 @@ int sender_new(const struct listener *l, struct counters *counters, struct sende
 	return ret->unread ? 0 : -ENOMEM;
 }
 
-/* Which numbers the kernel has given is not known any more. */
+/* The numbers that the kernel has given are not known any more. */
 static void forget_departures(struct sender *s)
 {
 	if (s->departures)

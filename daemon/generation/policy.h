@@ -36,7 +36,7 @@ uint32_t policy_start(const struct pool_settings *pool);
  * then 1 s doubling to 60 s. */
 uint64_t policy_throttle_ns(uint32_t failures_in_a_row);
 
-/* What went wrong in a pool in a row: early deaths and forks that failed. All zero: nothing has. */
+/* The failures of a pool in a row: early deaths and forks that failed. All zero: nothing has. */
 struct policy_failures {
 	uint32_t in_a_row;
 	uint64_t last_ns;

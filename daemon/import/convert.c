@@ -71,7 +71,7 @@ static bool has_equivalent(const struct foreign_entry *e)
 	return is_built_in(e) && (strcmp(type, "stream") == 0 || strcmp(type, "dgram") == 0);
 }
 
-/* What was lost. *left: listeners that are still to be printed. */
+/* The number of things lost. *left: listeners that are still to be printed. */
 static unsigned print_listener(const struct foreign *f, const struct foreign_entry *e, FILE *to, size_t *left)
 {
 	struct section s = { .f = f, .e = e, .to = to, .indent = "\t" };

@@ -44,7 +44,7 @@ static void lose(struct section *s, const struct foreign_attribute *a, const cha
 	s->lost++;
 }
 
-/* What was lost kept somebody out. */
+/* Says that something was lost that kept somebody out. */
 static void lose_a_limit(struct section *s, const struct foreign_attribute *a, const char *why)
 {
 	lose(s, a, why);

@@ -52,7 +52,7 @@ void load_stamp(struct draft *d, struct listener_settings *l)
 {
 	load_key(d, l);
 	if (l->options.stamp.sessions == STAMP_LISTED) {
-		/* Who is listed may be a router, which sends from the port that it is asked at, and a TWAMP-Light sender,
+		/* A listed sender may be a router, which sends from the port that it is asked at, and a TWAMP-Light sender,
 		 * whose request is shorter than any answer. */
 		l->admission.server_port = STAMP_PORT;
 		l->admission.answer_min = STAMP_BASE;
