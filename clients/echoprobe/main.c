@@ -18,6 +18,7 @@
 #include "echoprobe/exporter.h"
 #include "echoprobe/manners.h"
 #include "echoprobe/options.h"
+#include "echoprobe/probe.h"
 #include "echoprobe/tell.h"
 #include "echoprobe/verdict.h"
 
@@ -264,6 +265,8 @@ int main(int argc, char **argv)
 	if (what != OPTIONS_RUN)
 		return fputs(help, stdout) == EOF || fflush(stdout) == EOF ? VERDICT_NOTHING : VERDICT_GOOD;
 	static_nss_init();
+	if (program.plan.probe->session && program.plan.probe->session->run)
+		return program.plan.probe->session->run(&program.plan);
 	/* The kernel may otherwise delay a timer by 50 us, to wake less often. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	return test(&program);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "echoprobe/audit.h"
 #include "echoprobe/chargen.h"
 #include "echoprobe/daytime.h"
 #include "echoprobe/discard.h"

@@ -74,6 +74,8 @@ struct probe_session {
 	/* 0 or -ENOMEM; closed in both cases. */
 	int (*open)(struct engine_flow *f);
 	void (*close)(struct engine_flow *f);
+	/* Does all of a test that is no run of packets; the exit status (verdict.h). NULL: it is one. */
+	int (*run)(const struct plan *plan);
 	/* Looks at an answer and completes *p. p->remote_ns is taken out of the round trip. NULL: need not. */
 	void (*observe)(struct engine_flow *f, const struct probe_arrival *a, struct result_packet *p);
 };

@@ -9,8 +9,6 @@
 #include "echoprobe/report_json_parts.h"
 #include "echoprobe/units.h"
 
-#define SCHEMA "echoprobe/1"
-
 json_t *report_json_run(const struct result *r)
 {
 	static const char *const transports[] = { [PLAN_UDP] = "udp", [PLAN_TCP] = "tcp", [PLAN_UNIX] = "unix" };
@@ -145,7 +143,7 @@ static json_t *scopes(const struct result_scope *scopes, size_t n)
 
 /* --- the document --------------------------------------------------------------------------------------------------- */
 
-static json_t *program(void)
+json_t *report_json_program(void)
 {
 	json_t *o = json_value_object();
 
@@ -176,8 +174,8 @@ json_t *report_json_document(const struct result *r)
 {
 	json_t *o = json_value_object();
 
-	json_value_set(o, "schema", json_value_text(SCHEMA));
-	json_value_set(o, "program", program());
+	json_value_set(o, "schema", json_value_text(REPORT_JSON_SCHEMA));
+	json_value_set(o, "program", report_json_program());
 	json_value_set(o, "run", report_json_run(r));
 	json_value_set(o, "target", report_json_target(r));
 	json_value_set(o, "source", report_json_source(r));

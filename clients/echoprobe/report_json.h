@@ -10,8 +10,11 @@
 
 #include "echoprobe/result.h"
 
+#define REPORT_JSON_SCHEMA "echoprobe/1"
+
 /* Each is a new value of the caller's. */
 json_t *report_json_document(const struct result *r);
+json_t *report_json_program(void);
 json_t *report_json_run(const struct result *r);
 json_t *report_json_target(const struct result *r);
 json_t *report_json_source(const struct result *r);

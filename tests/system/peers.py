@@ -9,9 +9,10 @@ import unittest
 FOLDER = os.path.abspath(os.environ.get("ECHOTIMED_PEERS") or os.path.join(os.environ.get("top_builddir", "."), "peers"))
 
 
-def path(name):
-    """The program; None: there is none."""
-    found = glob.glob(f"{FOLDER}/{name}/usr/sbin/{name}") or [shutil.which(name)]
+def path(name, program=None):
+    """The program of a package, which has its name unless said; None: there is none."""
+    program = program or name
+    found = glob.glob(f"{FOLDER}/{name}/usr/sbin/{program}") or [shutil.which(program)]
     return found[0]
 
 
