@@ -40,7 +40,7 @@ static struct {
 	struct settings *settings;
 	const struct listener_settings *named;
 	struct adopt_socket socket;
-	struct listener listener;
+	struct listener *listener; /* the first of the plan's */
 	struct worker_plan plan;
 	struct table table;
 	struct rate_limits limits;
@@ -95,6 +95,36 @@ static int read_settings(const char *name, const char *file, const struct settin
 		return EX_CONFIG;
 	}
 	return code;
+}
+
+static bool is_named(const struct svc_options *options, const char *name)
+{
+	for (size_t i = 0; i < options->names_n; i++)
+		if (strcmp(options->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The listener that is served; behind it, without sockets, those that tcpmux may go on as. 0 or -ENOMEM. */
+static int plan_listeners(void)
+{
+	const struct svc_options *options = &self.named->options;
+
+	self.listener = calloc(options->names_n + 1, sizeof(*self.listener));
+	self.plan.listeners = self.listener;
+	self.plan.listeners_n = 1;
+	for (size_t i = 0; self.listener && i < self.settings->listeners_n; i++) {
+		const struct listener_settings *to = &self.settings->listeners[i];
+		struct listener *l = &self.listener[self.plan.listeners_n];
+
+		if (self.plan.listeners_n > options->names_n || !to->enabled || !(to->transports & TRANSPORT_TCP) ||
+		    !is_named(options, to->name))
+			continue;
+		*l = (struct listener){ .fd = -1, .settings = to, .all = self.settings, .transport = TRANSPORT_TCP };
+		l->row = (uint32_t)self.plan.listeners_n++;
+		(void)snprintf(l->label, sizeof(l->label), "%s/tcp", to->name);
+	}
+	return self.listener ? 0 : -ENOMEM;
 }
 
 /* --- the descriptor ------------------------------------------------------------------------------------------- */
@@ -153,7 +183,7 @@ static int close_copies(void)
 	if (null < 0)
 		return -errno;
 	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
-		if (is_same_socket(self.listener.fd, fd) && dup2(null, fd) < 0)
+		if (is_same_socket(self.listener->fd, fd) && dup2(null, fd) < 0)
 			return -errno;
 	if (passed <= STDERR_FILENO)
 		(void)fd_take(&passed);
@@ -170,7 +200,7 @@ static int take_socket(struct text *why)
 		.origin = ORIGIN_LENT,
 		.passed_fd = self.socket.fd,
 	};
-	struct listener_list list = { .at = &self.listener, .max = 1 };
+	struct listener_list list = { .at = self.listener, .max = 1 };
 
 	if (self.socket.accepting) {
 		text_add(why, "the descriptor is a listening socket (Accept=no, wait): for that, start without --inetd");
@@ -178,7 +208,7 @@ static int take_socket(struct text *why)
 	}
 	int r = listener_plan_passed(self.settings, self.named, &like, &list);
 	if (r == 0)
-		r = listener_open(&self.listener, why);
+		r = listener_open(self.listener, why);
 	if (r == 0)
 		r = close_copies();
 	if (r < 0 && !why->len)
@@ -193,7 +223,11 @@ static int start_resolver(void)
 {
 	int questions[2], channel[2];
 
-	if (!(self.named->service->traits & SVC_LOOKS_UP))
+	bool wanted = false;
+
+	for (size_t i = 0; i < self.plan.listeners_n; i++)
+		wanted |= (self.plan.listeners[i].settings->service->traits & SVC_LOOKS_UP) != 0;
+	if (!wanted)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, questions) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, channel) < 0)
@@ -237,8 +271,6 @@ static int prepare(void)
 	atomic_store_explicit(&self.plan.shared->load, load_average(), memory_order_relaxed);
 	self.plan.settings = self.settings;
 	self.plan.started_ns = clock_mono_ns();
-	self.plan.listeners = &self.listener;
-	self.plan.listeners_n = 1;
 	self.plan.readers = &self.reader;
 	self.plan.life_fd = self.plan.questions_fd = -1;
 	r = start_resolver();
@@ -246,13 +278,13 @@ static int prepare(void)
 		return r;
 	*w = (struct worker){
 		.plan = &self.plan,
-		.pool = &self.settings->pools[self.listener.pool],
+		.pool = &self.settings->pools[self.listener->pool],
 		.model = &single_model,
 		.over_fd = -1,
 		.channel = { .fd = -1 }, /* nobody is told anything: 0 is a client */
 	};
 	w->pid = (uint32_t)getpid();
-	w->pool_index = self.listener.pool;
+	w->pool_index = self.listener->pool;
 	w->record = &self.plan.shared->records[0];
 	w->counters = shared_counters(self.plan.shared, 0);
 	worker_seed(w);
@@ -266,7 +298,7 @@ static int prepare(void)
 	if (r == 0)
 		r = sandbox_enter(&(struct sandbox){ .role = SANDBOX_INETD,
 						     .memory_limit = w->pool->memory_limit,
-						     .names = self.listener.transport == TRANSPORT_UNIXGRAM });
+						     .names = self.listener->transport == TRANSPORT_UNIXGRAM });
 	return r;
 }
 
@@ -275,18 +307,18 @@ static int serve_stream(void)
 	struct worker *w = &self.worker;
 	struct sockaddr_storage sa;
 	socklen_t n = sizeof(sa);
-	struct admitted a = { .fd = self.listener.fd, .listener = &self.listener };
+	struct admitted a = { .fd = self.listener->fd, .listener = self.listener };
 
 	if (getpeername(a.fd, (struct sockaddr *)&sa, &n) < 0)
 		return 0; /* gone already */
 	a.peer = (struct addr){ .family = AF_UNIX };
 	if (self.socket.family != AF_UNIX)
 		a.peer = addr_from_sockaddr((struct sockaddr *)&sa, n);
-	if (listener_prepare_session(&self.listener, a.fd) < 0)
+	if (listener_prepare_session(self.listener, a.fd) < 0)
 		return 0;
-	enum refusal why = admission_connection(w, &self.listener, &a.peer, &a.slot);
+	enum refusal why = admission_connection(w, self.listener, &a.peer, &a.slot);
 	if (why != REFUSED_NOT) {
-		log_say(LOG_LEVEL_NOTICE, "refused", "%s: %s", self.listener.label, refusal_name(why));
+		log_say(LOG_LEVEL_NOTICE, "refused", "%s: %s", self.listener->label, refusal_name(why));
 		acceptor_refuse(w, &a, why);
 		return 0;
 	}
@@ -314,7 +346,7 @@ static int serve_datagrams(void)
 	datagram_look(w->datagrams);
 	while (r == 0 && (clock_mono_ns() < until_ns || w->datagrams_waiting)) {
 		r = loop_turn(&w->loop, w->datagrams_waiting ? CLOCK_NEVER : until_ns);
-		uint64_t now_received = atomic_load(&w->counters[self.listener.row].datagrams_received);
+		uint64_t now_received = atomic_load(&w->counters[self.listener->row].datagrams_received);
 		if (now_received != received)
 			until_ns = w->loop.now_ns + idle_ns;
 		received = now_received;
@@ -337,12 +369,14 @@ int inetd_run(const char *name, const char *file, const struct settings_override
 	if (code)
 		return code;
 	log_set(self.settings->log.level, self.settings->log.format);
+	if (plan_listeners() < 0)
+		return fail(EX_OSERR, strerror(ENOMEM));
 	if (clock_leave_zone() < 0 || take_socket(&why) < 0)
 		return fail(EX_CONFIG, why.at);
 	if (privileges_drop(self.settings, &why) < 0)
 		return fail(EX_NOPERM, why.at);
 	int r = prepare();
 	if (r == 0)
-		r = self.listener.transport & TRANSPORT_DATAGRAMS ? serve_datagrams() : serve_stream();
+		r = self.listener->transport & TRANSPORT_DATAGRAMS ? serve_datagrams() : serve_stream();
 	return r < 0 ? fail(EX_OSERR, strerror(-r)) : 0;
 }

@@ -157,6 +157,19 @@ class Streams(Case):
             client.close()
             self.ended(p)
 
+    def test_tcpmux_goes_on_as_the_listener_that_is_asked_for(self):
+        listeners = ({"service": "tcpmux"}, {"service": "echo", "transport": "tcp"}, {"service": "daytime", "transport": "tcp"},
+                     {"service": "hostname", "name": "names", "allow": ["127.0.0.0/8"]})
+        for name, said, answer in (("echo", b"the same", rb"\+[^\r]*\r\nthe same"), ("daytime", b"", rb"\+[^\r]*\r\n\w+day, "),
+                                   ("names", b"HNAME localhost\r\n", rb"\+[^\r]*\r\nHOST : 127\.0\.0\.1 : localhost")):
+            client, server = self.pair("tcp")
+            p = self.inetd(server, "tcpmux", *self.file(*listeners))
+            client.sendall(name.encode() + b"\r\n" + said)
+            client.shutdown(socket.SHUT_WR)
+            self.assertRegex(clients.recv_all(client), answer, name)
+            client.close()
+            self.ended(p)
+
     def test_hostname_has_a_resolver_of_its_own_that_ends_with_it(self):
         for how in HOW:
             client, server = self.pair("tcp")
