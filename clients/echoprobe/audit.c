@@ -18,7 +18,7 @@
 #include "echoprobe/report.h"
 #include "echoprobe/verdict.h"
 
-/* Where one host's audit is. */
+/* The place of one host's audit. */
 struct audit {
 	struct audit_result result;
 	struct audit_wire wire;
@@ -84,7 +84,7 @@ static void ask(struct audit *a, size_t i)
 		       a->heard.end != AUDIT_PROHIBITED);
 }
 
-/* Why it cannot be judged what was heard; false: it can. */
+/* Says why what was heard cannot be judged; false: it can. */
 static bool is_untestable(const struct audit *a, size_t i, struct audit_finding *f)
 {
 	const struct audit_heard *h = &a->heard;
@@ -161,7 +161,7 @@ static void try_host(struct audit *a)
 		audit_report_end(r, stdout);
 }
 
-/* Where it is, and whether it may be asked. 0, or -errno and the sentence. */
+/* Finds the host's address, and whether it may be asked. 0, or -errno and the sentence. */
 static int find_host(const struct plan *plan, const char *host, struct audit *a, struct text *why)
 {
 	struct plan without = *plan;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an audit says to a server. */
+/* The questions of an audit. */
 #include "echoprobe/audit_ask.h"
 
 #include <string.h>

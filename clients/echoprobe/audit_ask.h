@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an audit says to a server: a row each, which several rules may be about. */
+/* The questions of an audit: a row each, which several rules may be about. */
 #pragma once
 
 #include <stdbool.h>
@@ -39,7 +39,7 @@ enum audit_ask_name {
 	AUDIT_ASKS_N
 };
 
-/* What is due to a datagram. */
+/* The answer that is due to a datagram. */
 enum audit_due {
 	AUDIT_DUE_ANSWER,  /* asked up to AUDIT_TRIES times                             */
 	AUDIT_DUE_SILENCE, /* from a server that answers others                          */

@@ -49,7 +49,7 @@ static int open_connection(struct audit_wire *w, struct audit_heard *h)
 	return fd_take(&fd);
 }
 
-/* How many octets go next, and with which flags of send(2). */
+/* The number of octets that go next, and the flags of send(2) for them. */
 static size_t next_piece(const struct talk *t, int *ret_flags)
 {
 	size_t half = t->heard->said_n / 2;

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "echoprobe/audit_said.h"
 
-/* How many of the first octets of both are the same. */
+/* The number of first octets that are the same in both. */
 static size_t same_n(const struct audit_heard *h)
 {
 	size_t i = 0;

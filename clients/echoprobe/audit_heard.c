@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a rule finds in what a server said. */
+/* The findings of a rule in what a server said. */
 #include "echoprobe/audit_heard.h"
 
 #include <stdarg.h>

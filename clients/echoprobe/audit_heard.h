@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server made of what an audit said to it, and what a rule finds in that. Pure. */
+/* The answer of a server to what an audit said to it, and what a rule finds in that. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include "base/addr.h"
 #include "base/attr.h"
 
-/* How it ended. */
+/* The way a connection ended. */
 enum audit_end {
 	AUDIT_SILENT,     /* nothing more came in time: so ends a datagram's answer, and a connection left open */
 	AUDIT_ENDED,      /* the server ended the connection                                                    */

@@ -9,7 +9,7 @@
 
 #define ENTRY_MAX 64
 
-/* Their ports of IANA; 0: it has none. */
+/* The services' ports of IANA; 0: it has none. */
 static const struct {
 	const char *name;
 	uint16_t port;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an audit found at one host. */
+/* The findings of an audit at one host. */
 #include "echoprobe/audit_result.h"
 
 bool audit_result_has(const struct audit_result *r, size_t i)

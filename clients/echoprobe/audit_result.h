@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an audit found at one host. */
+/* The findings of an audit at one host. */
 #pragma once
 
 #include <time.h>
@@ -21,5 +21,5 @@ struct audit_result {
 /* Whether rule i is in the report. */
 bool audit_result_has(const struct audit_result *r, size_t i);
 
-/* How many rules have that verdict. */
+/* The number of rules that have that verdict. */
 size_t audit_result_count(const struct audit_result *r, enum audit_verdict v);

@@ -10,7 +10,7 @@
 #include "wire/stamp_clock.h"
 #include "wire/stamp_tlv.h"
 
-/* Where they stand in a packet (RFC 8762 section 4.3.1). */
+/* The places of fields in a packet (RFC 8762 section 4.3.1). */
 #define SENDER_AT 24 /* the sender's number, time stamp and error estimate: its first 14 octets */
 #define SENDER_BYTES 14
 #define ERROR_AT 12

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both ways to speak to a server need. */
+/* The parts that both ways to speak to a server need. */
 #include "echoprobe/audit_wire.h"
 
 #include <errno.h>

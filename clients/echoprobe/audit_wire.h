@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where an audit speaks to, and the memory of what is said and heard. */
+/* The server that an audit speaks to, and the memory of what is said and heard. */
 #pragma once
 
 #include <signal.h>

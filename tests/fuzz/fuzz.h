@@ -16,7 +16,7 @@
 
 #include "base/attr.h"
 
-/* What libFuzzer calls. 0 always. */
+/* The entry that libFuzzer calls. 0 always. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* A claim that no input may break. */
@@ -28,7 +28,7 @@ static inline void fuzz_broken(const char *file, int line, const char *claim)
 	abort();
 }
 
-/* What is left of the input. */
+/* The rest of the input. */
 struct fuzz {
 	const uint8_t *at;
 	size_t n;

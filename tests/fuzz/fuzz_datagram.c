@@ -17,7 +17,7 @@
 
 #define ROOM_MAX 65535
 
-/* What became of one. */
+/* The fate of one. */
 struct run {
 	enum svc_verdict verdict;
 	struct svc_sending sending;

@@ -20,7 +20,7 @@ static bool is_among(uint32_t entry, const uint32_t *found, uint32_t n)
 	return false;
 }
 
-/* What is written as one line is a table of that entry. */
+/* An entry written as one line is a table of that entry. */
 static void check_line(const struct record *r)
 {
 	struct text t = TEXT_OVER(line);

@@ -45,7 +45,7 @@ static size_t piece_of(size_t left, uint32_t *pieces)
 	return n < left ? n : left;
 }
 
-/* What a step said, and used. */
+/* The words of a step, and the octets it used. */
 static void take(const struct play *p, struct session *s, const struct svc_io *io, struct run *r)
 {
 	MUST(io->in_used <= io->in_len);

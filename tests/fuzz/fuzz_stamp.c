@@ -53,7 +53,7 @@ static void check_base(const uint8_t *packet, size_t n, enum stamp_mode mode)
 	}
 }
 
-/* How many there are; *ret_cut: what is left is none. */
+/* The number of TLVs; *ret_cut: the rest is none. */
 static size_t count(struct stamp_tlvs left, bool *ret_cut)
 {
 	const uint8_t *end = left.at + left.n;

@@ -13,7 +13,7 @@
 
 #define UNSET UINT64_C(0xA5A5A5A5A5A5A5A5)
 
-/* What a number's reader and writer make of each other. */
+/* A number's reader and writer against each other. */
 static void check_number(const char *s, int (*read)(const char *, uint64_t *), void (*write)(struct text *, uint64_t))
 {
 	uint64_t v = UNSET, again = UNSET;

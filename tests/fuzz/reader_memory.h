@@ -16,7 +16,7 @@
 #define READER_MEMORY 0
 #endif
 
-/* What was allocated between begin and end. */
+/* Memory that was allocated between begin and end. */
 static struct {
 	const volatile void *at[65536];
 	size_t n;

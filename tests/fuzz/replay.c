@@ -35,7 +35,7 @@ static void run(const uint8_t *bytes, size_t n)
 	free(exact);
 }
 
-/* How many there are. */
+/* The number of inputs. */
 static size_t run_seeds(FILE *from)
 {
 	static char line[4 * INPUT_MAX];

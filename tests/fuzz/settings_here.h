@@ -9,7 +9,7 @@
 #include "settings/settings.h"
 #include "settings/reader.h"
 
-/* What takes the place of reader_run(): linked with -Wl,--wrap=reader_run. */
+/* The function in the place of reader_run(): linked with -Wl,--wrap=reader_run. */
 int __wrap_reader_run(const struct settings_source *source, struct reader_result *ret);
 
 /* -T without its comments, which say where each value was written, in the heap. NULL: there are no settings. */
