@@ -74,9 +74,8 @@ static int read_address(const char *word, struct prefix *ret)
 	if (addr_parse(word, &ret->addr) < 0)
 		return -EINVAL;
 	ret->bits = ret->addr.family == AF_INET ? 32 : 128;
-	if (ret->addr.family == AF_INET)
-		while (ret->bits > 0 && ret->addr.bytes[ret->bits / 8 - 1] == 0)
-			ret->bits -= 8;
+	for (unsigned i = OCTETS; ret->addr.family == AF_INET && i > 0 && ret->addr.bytes[i - 1] == 0; i--)
+		ret->bits = (uint8_t)(8 * (i - 1));
 	return 1;
 }
 
