@@ -17,6 +17,9 @@
 #include "generation/privileges.h"
 #include "upgrade/handover_text.h"
 
+/* Without what is handed over there is no way back: a call that fails for want of memory is tried again. */
+#define TRIES 3
+
 static const int deadly[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGALRM };
 
 static struct {
@@ -72,7 +75,8 @@ static int prepare_way_back(void)
 
 	while (environ[n])
 		n++;
-	takeover.back = calloc(n + 2, sizeof(*takeover.back));
+	for (unsigned i = 0; !takeover.back && i < TRIES; i++)
+		takeover.back = calloc(n + 2, sizeof(*takeover.back));
 	if (!takeover.back)
 		return -ENOMEM;
 	memcpy(takeover.back, environ, n * sizeof(*environ));
@@ -120,7 +124,13 @@ static void open_state(void)
 {
 	struct text why = TEXT_OVER(takeover.why);
 
-	takeover.result = read_state();
+	for (unsigned i = 0; i < TRIES; i++) {
+		free(takeover.text);
+		takeover.text = NULL;
+		takeover.result = read_state();
+		if (takeover.result == 0)
+			break;
+	}
 	if (takeover.result < 0)
 		text_addf(&why, "cannot read what the program that runs hands over: %s", strerror(-takeover.result));
 	else
