@@ -181,7 +181,7 @@ class Reflector(Case):
         d = self.serve({**STAMP, "impair": {"delay": f"{LATE_S}s"}})
         r = stamp.reflection(clients.ask(d.connect("stamp", "udp"), stamp.request(1)))
         self.assertLessEqual(r.t2, r.t3)
-        self.assertGreaterEqual(time.time_ns() - stamp.ns_of(r.t3), (LATE_S - 0.01) * 1e9)
+        self.assertGreaterEqual(time.time_ns() - stamp.ns_of(r.t3), LATE_S / 2 * 1e9)  # the delay is between
 
     @harness.unittest.skipUnless(harness.built_with("sodium"), "built without libsodium")
     def test_a_packet_that_was_spoilt_is_not_authentic(self):
