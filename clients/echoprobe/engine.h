@@ -37,7 +37,8 @@ struct stream;
 /* Whoever wants to know at once; NULL functions are not called. */
 struct engine_watch {
 	void (*packet)(struct engine_watch *watch, const struct engine *e, const struct result_packet *packet);
-	void (*icmp)(struct engine_watch *watch, const struct engine *e, const struct result_icmp *error);
+	void (*icmp)(struct engine_watch *watch, const struct engine *e, const struct result_icmp *error,
+		     const struct errqueue_message *m);
 };
 
 /* The work that is due at a wake-up: packets in a row, on each flow. */

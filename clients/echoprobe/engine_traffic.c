@@ -86,7 +86,7 @@ void engine_take_icmp(struct engine *e, const struct errqueue_message *m)
 	const struct result_icmp *row = icmp_add(&e->icmp, m);
 
 	if (e->watch && e->watch->icmp)
-		e->watch->icmp(e->watch, e, row);
+		e->watch->icmp(e->watch, e, row, m);
 	if (manners_is_prohibition(m->family, m->type, m->code))
 		engine_stop(e, RESULT_PROHIBITED);
 }

@@ -61,6 +61,8 @@ void report_jsonl_icmp(const struct result *r, const struct result_icmp *icmp, F
 {
 	json_t *o = line("icmp", r);
 
+	json_value_set(o, "flow", json_value_of(icmp->flow));
+	json_value_set(o, "seq", json_value_of(icmp->seq));
 	json_value_set(o, "icmp", report_json_icmp(icmp));
 	write_line(o, to);
 }

@@ -166,6 +166,7 @@ struct result_icmp {
 	struct addr from;
 	uint64_t count;
 	struct result_value mtu_bytes; /* known: it said one */
+	struct result_value flow, seq; /* of one as it comes: the packet that it quotes */
 };
 
 /* The clock that stamped packets: the best that really came; unknown where none did. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "echoprobe/quoted.h"
 
 #define SHOW_NS (CLOCK_S_NS / 4)
 
@@ -19,20 +20,32 @@ static bool tells_packets(const struct plan *plan)
 static void tell_packet(struct engine_watch *watch, const struct engine *e, const struct result_packet *packet)
 {
 	struct tell *t = container_of(watch, struct tell, watch);
+	struct result_packet told = *packet;
 
-	if (packet->rtt_ns.known)
+	if (told.fate == RESULT_LOST && t->result.total.answers == RESULT_SILENT)
+		told.fate = RESULT_NOT_KNOWN;
+	if (told.rtt_ns.known)
 		t->answered_ns = e->loop->now_ns;
-	live_packet(&t->live, packet);
+	live_packet(&t->live, &told);
 	if (tells_packets(e->plan))
-		e->plan->report->packet(&t->result, packet, stdout);
+		e->plan->report->packet(&t->result, &told, stdout);
 }
 
-static void tell_icmp(struct engine_watch *watch, const struct engine *e, const struct result_icmp *error)
+static void tell_icmp(struct engine_watch *watch, const struct engine *e, const struct result_icmp *error,
+		      const struct errqueue_message *m)
 {
 	const struct tell *t = container_of(watch, struct tell, watch);
+	struct result_icmp told = *error;
+	uint32_t flow;
+	uint64_t seq;
 
-	if (e->plan->report->icmp)
-		e->plan->report->icmp(&t->result, error, stdout);
+	if (!e->plan->report->icmp)
+		return;
+	if (quoted_packet(e, m, &flow, &seq)) {
+		told.flow = RESULT_KNOWN(flow);
+		told.seq = RESULT_KNOWN((int64_t)seq);
+	}
+	e->plan->report->icmp(&t->result, &told, stdout);
 }
 
 void tell_refresh(struct tell *t)

@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import clients
@@ -159,6 +160,28 @@ class Lines(unittest.TestCase):
         told = {2: ["lost"], 3: ["ok", "duplicate"], 4: ["corrupted"], 5: ["truncated"], 6: ["other_address", "lost"],
                 7: ["lost", "late"]}
         self.assertEqual({**{k: ["ok"] for k in range(90)}, **told}, results)
+
+    def quoted(self, *words):
+        """The packets of ICMP errors, of a port where nobody listens."""
+        with probe.Server() as server:
+            address = server.address
+        lines = self.lines(*words, address, "-c", 3, *QUICK, "-W", "100ms")
+        return [(line["flow"], line["seq"]) for line in lines if line["type"] == "icmp"]
+
+    def test_an_icmp_error_has_a_line_with_the_packet_that_it_quotes(self):
+        for words in ((), ("-s", 4), ("-s", 1472), ("stamp",)):
+            self.assertEqual(self.quoted(*words), [(0, 0), (0, 1), (0, 2)], words)
+            if words != ("-s", 4):
+                self.assertEqual(sorted(self.quoted(*words, "--flows", 2)), [(f, k) for f in (0, 1) for k in range(3)], words)
+        for words in (("-s", 2), ("-s", 4, "--flows", 2)):
+            self.assertEqual(set(self.quoted(*words)), {(None, None)}, words)
+
+    @unittest.skipUnless(harness.built_with("sodium"), "built without libsodium")
+    def test_an_icmp_error_quotes_authenticated_packets_too(self):
+        with tempfile.NamedTemporaryFile("w", encoding="ascii") as key:
+            key.write("11" * 32 + "\n")
+            key.flush()
+            self.assertEqual(self.quoted("stamp", "--auth", key.name), [(0, 0), (0, 1), (0, 2)])
 
     def test_intervals_add_up_to_the_whole(self):
         with probe.Server({k: "drop" for k in range(0, 60, 7)}) as server:
