@@ -132,6 +132,10 @@ int as_echoping_translate(int argc, char **argv, struct as_echoping *ret, struct
 		text_add(why, "one host is tested: echoping [options] HOST[:PORT]");
 		return -EINVAL;
 	}
+	if (strcmp(a.test, "discard") == 0 && strcmp(a.transport, "-u") == 0) {
+		text_add(why, "discard over UDP answers nothing, so there is no time to tell: leave -u out");
+		return -EINVAL;
+	}
 	add_word(ret, a.transport);
 	if (strcmp(a.transport, "-T") == 0)
 		add_word(ret, "--reconnect");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The discard test (RFC 863). */
+/* The discard test (RFC 863). A datagram that is answered all the same has an answer that is too long. */
 #include "echoprobe/discard.h"
 
 #include "echoprobe/echo.h"
@@ -11,4 +11,9 @@ static enum probe_judged judge(const struct engine *e maybe_unused, const struct
 	return heard->ended ? PROBE_DONE : PROBE_MORE;
 }
 
-const struct probe_exchange discard_exchange = { .ask = echo_ask, .half_closes = true, .judge = judge };
+const struct probe_exchange discard_exchange = {
+	.ask = echo_ask,
+	.half_closes = true,
+	.is_silent = true,
+	.judge = judge,
+};

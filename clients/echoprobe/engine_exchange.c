@@ -249,10 +249,12 @@ static void begin_next(struct engine_flow *f)
 
 static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 {
+	uint32_t said_bytes = kind(f)->ask ? f->engine->size_bytes : 0;
+
 	for (unsigned i = 0; i < turn->n; i++) {
 		struct engine_now now = engine_now();
 		uint64_t seq = track_next(&f->track);
-		struct pending_slot *slot = track_sent(&f->track, now.mono_ns, f->engine->size_bytes);
+		struct pending_slot *slot = track_sent(&f->track, now.mono_ns, said_bytes);
 
 		slot->clock_ns = now.clock_ns;
 		slot->stamp_ns = 0;

@@ -16,6 +16,7 @@ static struct result_scope scope_of(const struct engine *e, const struct tally *
 	struct result_scope s = {
 		.tally = tally,
 		.numbering = numbered || e->plan->transport != PLAN_UDP ? RESULT_NUMBERED : RESULT_UNNUMBERED,
+		.answers = probe_is_silent(e->plan) ? RESULT_SILENT : RESULT_ANSWERED,
 		.port = f->port,
 		.size_bytes = size_bytes,
 		.expects = e->plan->expects,

@@ -46,6 +46,11 @@ static struct figure_value rounded_if(bool known, double v)
 	return whole_if(known, llround(v));
 }
 
+static struct figure_value if_answered(const struct result_scope *s, uint64_t v)
+{
+	return whole_if(s->answers == RESULT_ANSWERED, (int64_t)v);
+}
+
 static struct figure_value if_numbered(const struct result_scope *s, uint64_t v)
 {
 	return whole_if(s->numbering == RESULT_NUMBERED, (int64_t)v);
@@ -70,11 +75,11 @@ static struct figure_value share_if(bool known, uint64_t part, uint64_t all)
 }
 
 /* The interval around the loss ratio: its low or its high end. */
-static struct figure_value likely_loss(const struct tally *t, enum likely_end end)
+static struct figure_value likely_loss(const struct result_scope *s, enum likely_end end)
 {
-	uint64_t lost = tally_lost(t), sent = t->packets.sent;
+	uint64_t lost = tally_lost(s->tally), sent = s->tally->packets.sent;
 
-	if (!is_share(lost, sent))
+	if (s->answers == RESULT_SILENT || !is_share(lost, sent))
 		return real_if(false, 0);
 	struct losses_range range = losses_wilson(lost, sent);
 	return real_if(true, end == LIKELY_LOW ? range.low : range.high);
@@ -125,5 +130,5 @@ struct figure_value figures_missed(const struct result_scope *s)
 {
 	const struct tally_packets *p = &s->tally->packets;
 
-	return share_if(true, tally_lost(s->tally) + p->late, p->sent);
+	return share_if(s->answers == RESULT_ANSWERED, tally_lost(s->tally) + p->late, p->sent);
 }

@@ -53,5 +53,6 @@ struct figure_value {
 /* figure is below FIGURES_N. */
 struct figure_value figures_get(enum figure figure, const struct result_scope *s);
 
-/* The loss of thresholds and monitoring: (lost + late) / sent; not known while nothing was sent. */
+/* The loss of thresholds and monitoring: (lost + late) / sent; not known while nothing was sent, or where nothing is
+ * answered. */
 struct figure_value figures_missed(const struct result_scope *s);

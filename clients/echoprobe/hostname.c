@@ -7,13 +7,26 @@
 #include "echoprobe/engine.h"
 #include "echoprobe/in_order.h"
 
-static size_t ask(const struct engine *e, const struct payload_id *id maybe_unused, uint8_t *to)
+#define END "\r\n"
+#define END_BYTES 2
+
+uint32_t hostname_size_bytes(const struct plan *plan)
+{
+	return (uint32_t)strlen(plan->ask) + END_BYTES;
+}
+
+void hostname_build(const struct engine *e, const struct payload_id *id maybe_unused, uint8_t *to)
 {
 	size_t n = strlen(e->plan->ask);
 
 	memcpy(to, e->plan->ask, n);
-	memcpy(to + n, "\r\n", 2);
-	return n + 2;
+	memcpy(to + n, END, END_BYTES);
+}
+
+static size_t ask(const struct engine *e, const struct payload_id *id, uint8_t *to)
+{
+	hostname_build(e, id, to);
+	return hostname_size_bytes(e->plan);
 }
 
 static enum probe_judged judge(const struct engine *e maybe_unused, const struct payload_id *id maybe_unused,

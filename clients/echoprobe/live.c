@@ -57,8 +57,10 @@ void live_line(const struct live *l, const struct result *r, struct text *t)
 
 	text_addf(t, "%s/%s ", r->plan->probe->name, transports[r->plan->transport]);
 	addr_add_text_port(t, &r->target.addr);
-	text_addf(t, "   %.1f s   %" PRIu64 " sent  %" PRIu64 " back  %" PRIu64 " lost",
-		  (double)r->duration_ns / (double)CLOCK_S_NS, p->sent, p->received, lost);
+	text_addf(t, "   %.1f s   %" PRIu64 " sent", (double)r->duration_ns / (double)CLOCK_S_NS, p->sent);
+	if (r->total.answers == RESULT_SILENT)
+		return;
+	text_addf(t, "  %" PRIu64 " back  %" PRIu64 " lost", p->received, lost);
 	if (p->sent > settled)
 		text_addf(t, "  %" PRIu64 " under way", p->sent - settled);
 	if (figures_get(FIGURE_rtt_ns_p50, &r->total).known)

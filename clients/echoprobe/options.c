@@ -15,6 +15,7 @@
 
 #include "echoprobe/chargen.h"
 #include "echoprobe/echo.h"
+#include "echoprobe/hostname.h"
 #include "echoprobe/options_private.h"
 #include "echoprobe/probe.h"
 #include "echoprobe/report.h"
@@ -193,13 +194,30 @@ static int refuse_sweep(const struct plan *plan, struct text *why)
 	return why->len > 0 ? -EINVAL : 0;
 }
 
+/* The options that are about what comes back. */
+static int refuse_silent(const struct plan *plan, struct text *why)
+{
+	const char *option = plan->warning.said    ? "-w"
+			     : plan->critical.said ? "-C"
+			     : plan->expects       ? "--expect-impair"
+			     : plan->sizes_n > 1   ? "--sweep"
+						   : NULL;
+
+	if (!option)
+		return 0;
+	text_addf(why, "%s over UDP answers nothing: leave %s out", plan->probe->name, option);
+	return -EINVAL;
+}
+
 /* Checks that depend on more than one option. */
 static int settle(struct plan *plan, struct text *why)
 {
 	const struct probe_session *session = plan->probe->session;
 	static const char *const names[] = { [PLAN_UDP] = "UDP", [PLAN_TCP] = "TCP", [PLAN_UNIX] = "a UNIX socket" };
 
-	if (plan->size_bytes == SIZE_UNSAID)
+	if (plan->probe->exchange == &hostname_exchange)
+		plan->size_bytes = hostname_size_bytes(plan);
+	else if (plan->size_bytes == SIZE_UNSAID)
 		plan->size_bytes = plan->probe == probe_find("stamp")    ? stamp_size_bytes(plan)
 				   : session && session->size_bytes != 0 ? session->size_bytes
 									 : PLAN_SIZE_BYTES;
@@ -231,6 +249,8 @@ static int settle(struct plan *plan, struct text *why)
 		text_add(why, "-s takes at least 1 byte of a connection: nothing would be sent");
 		return -EINVAL;
 	}
+	if (probe_is_silent(plan) && refuse_silent(plan, why) < 0)
+		return -EINVAL;
 	if (plan->sizes_n > 1 && refuse_sweep(plan, why) < 0)
 		return -EINVAL;
 	return settle_test(plan, why);

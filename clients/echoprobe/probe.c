@@ -40,6 +40,11 @@ const struct probe *probe_at(size_t i)
 	return i < array_n(probes) ? &probes[i] : NULL;
 }
 
+bool probe_is_silent(const struct plan *plan)
+{
+	return plan->transport == PLAN_UDP && plan->probe->exchange && plan->probe->exchange->is_silent;
+}
+
 const struct probe *probe_find(const char *name)
 {
 	for (size_t i = 0; i < array_n(probes); i++)

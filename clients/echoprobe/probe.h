@@ -42,6 +42,8 @@ struct probe_exchange {
 	size_t (*ask)(const struct engine *e, const struct payload_id *id, uint8_t *to);
 	/* Our end is closed behind that. */
 	bool half_closes;
+	/* Nothing is answered to a datagram, as the protocol has it. */
+	bool is_silent;
 	/* Whether the answer is whole, and then how it differs. Of an answer to a datagram, all is there and it has ended.
 	 * */
 	enum probe_judged (*judge)(const struct engine *e, const struct payload_id *id, const struct probe_heard *heard,
@@ -98,6 +100,9 @@ struct probe {
 	void (*report)(struct engine *e, struct result *ret);
 	const struct probe_session *session; /* NULL: it keeps nothing */
 };
+
+/* Whether nothing comes back of a plan's packets where all is well, so that it is not known what became of them. */
+bool probe_is_silent(const struct plan *plan);
 
 /* NULL: there is none of that name. */
 const struct probe *probe_find(const char *name);

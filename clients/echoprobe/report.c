@@ -11,12 +11,13 @@
 #include "echoprobe/report_metrics.h"
 #include "echoprobe/report_nagios.h"
 #include "echoprobe/report_text.h"
+#include "echoprobe/text_lines.h"
 #include "echoprobe/verdict.h"
 
 static const struct report reports[] = {
 	{ .name = "text",
-	  .packet = report_text_packet,
-	  .interval = report_text_interval,
+	  .packet = text_lines_packet,
+	  .interval = text_lines_interval,
 	  .finish = report_text_finish,
 	  .status = verdict_exit },
 	{ .name = "json", .finish = report_json_finish, .status = verdict_exit },

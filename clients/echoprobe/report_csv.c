@@ -23,8 +23,10 @@ void report_csv_start(const struct result *r maybe_unused, FILE *to)
 
 void report_csv_packet(const struct result *r maybe_unused, const struct result_packet *p, FILE *to)
 {
+	const char *fate = result_fate_name(p->fate);
+
 	(void)fprintf(to, "%" PRIu32 ",%" PRIu64 ",%" PRId64 ",%s", p->flow, p->seq,
-		      (int64_t)p->sent_at.tv_sec * (int64_t)CLOCK_S_NS + p->sent_at.tv_nsec, result_fate_name(p->fate));
+		      (int64_t)p->sent_at.tv_sec * (int64_t)CLOCK_S_NS + p->sent_at.tv_nsec, fate ? fate : "");
 	add_number(p->rtt_ns, to);
 	add_number(p->forward_ns, to);
 	add_number(p->backward_ns, to);

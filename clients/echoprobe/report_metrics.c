@@ -336,7 +336,8 @@ static void write_gauges(const struct page *p)
 {
 	family(p, "up", "gauge", "1 where answers come.");
 	EACH_RESULT(p, r)
-	write_whole(p, "up", &(struct sample){ .r = r }, is_up(r));
+	if (r->total.answers == RESULT_ANSWERED)
+		write_whole(p, "up", &(struct sample){ .r = r }, is_up(r));
 	family(p, "hops", "gauge", "Routers on the way, by the TTL of what arrived.");
 	EACH_RESULT(p, r)
 	if (r->directions)

@@ -45,10 +45,16 @@ static void write_sentence(const struct result *r, FILE *to)
 {
 	struct figure_value rtt = figures_get(FIGURE_rtt_ns_mean, &r->total);
 
-	if (rtt.known)
-		(void)fprintf(to, ", rta %.3f ms", (double)rtt.whole / MS_NS);
-	(void)fprintf(to, ", lost %" PRId64 " of %" PRId64, figures_get(FIGURE_packets_lost, &r->total).whole,
-		      figures_get(FIGURE_packets_sent, &r->total).whole);
+	if (r->total.answers == RESULT_SILENT) {
+		(void)fprintf(to, ", sent %" PRId64, figures_get(FIGURE_packets_sent, &r->total).whole);
+		for (size_t i = 0; i < r->icmp_n; i++)
+			(void)fprintf(to, ", %s %" PRIu64, result_icmp_name(&r->icmp[i]), r->icmp[i].count);
+	} else {
+		if (rtt.known)
+			(void)fprintf(to, ", rta %.3f ms", (double)rtt.whole / MS_NS);
+		(void)fprintf(to, ", lost %" PRId64 " of %" PRId64, figures_get(FIGURE_packets_lost, &r->total).whole,
+			      figures_get(FIGURE_packets_sent, &r->total).whole);
+	}
 	write_count(r, FIGURE_packets_late, to);
 	write_count(r, FIGURE_packets_corrupted, to);
 	write_count(r, FIGURE_packets_truncated, to);
@@ -111,6 +117,8 @@ static void write_found(const char *direction, struct result_value bytes, FILE *
 
 static void write_line(const struct result *r, FILE *to)
 {
+	struct figure_value late = figures_get(FIGURE_packets_late, &r->total);
+
 	write_title(r, to);
 	write_sentence(r, to);
 	if (r->mtu) {
@@ -126,7 +134,10 @@ static void write_line(const struct result *r, FILE *to)
 	write_time("rtmax", figures_get(FIGURE_rtt_ns_max, &r->total), to);
 	(void)fputs(";;; ", to);
 	write_time("jitter", figures_get(FIGURE_variation_ns_rfc3550, &r->total), to);
-	(void)fprintf(to, ";;; late=%" PRId64 ";;;;", figures_get(FIGURE_packets_late, &r->total).whole);
+	if (late.known)
+		(void)fprintf(to, ";;; late=%" PRId64 ";;;;", late.whole);
+	else
+		(void)fputs(";;; late=U;;;;", to);
 	if (r->mtu) {
 		write_mtu_of("forward", r->mtu->forward_bytes, to);
 		write_mtu_of("backward", r->mtu->backward_bytes, to);

@@ -191,9 +191,19 @@ static void write_unsound(const struct result *r, FILE *to)
 			      p->late, p->corrupted, p->truncated, p->lengthened, p->other_address);
 }
 
+static void write_silent(const struct result *r, FILE *to)
+{
+	(void)fprintf(to, "  sent %" PRId64 "; %s over UDP answers nothing, so what arrived is not known\n",
+		      count(r, FIGURE_packets_sent), r->plan->probe->name);
+	if (count(r, FIGURE_packets_lengthened) > 0)
+		(void)fprintf(to, "  answered all the same %" PRId64 "\n", count(r, FIGURE_packets_lengthened));
+}
+
 static void write_counts(const struct result *r, FILE *to)
 {
-	if (r->tcp) {
+	if (r->total.answers == RESULT_SILENT) {
+		write_silent(r, to);
+	} else if (r->tcp) {
 		write_tcp(r, to);
 	} else if (r->directions) {
 		text_delays_directions(r->directions, to);
@@ -304,6 +314,22 @@ static void write_time(const struct result_time *time, FILE *to)
 	(void)fprintf(to, "  their clock is %s\n", t.at);
 }
 
+static void write_figures(const struct result *r, FILE *to)
+{
+	if (r->total.answers == RESULT_SILENT) {
+		write_counts(r, to);
+		return;
+	}
+	if (r->flows_n > 0)
+		report_tables_flows(r, to);
+	if (r->sizes_n > 0)
+		report_tables_sweep(r, to);
+	if (r->flows_n + r->sizes_n == 0) {
+		write_counts(r, to);
+		text_delays_write(r, to);
+	}
+}
+
 static void write_block(const struct result *r, FILE *to)
 {
 	if (r->mtu) {
@@ -312,14 +338,7 @@ static void write_block(const struct result *r, FILE *to)
 		report_tables_info(r, to);
 	} else {
 		write_headline(r, to);
-		if (r->flows_n > 0)
-			report_tables_flows(r, to);
-		if (r->sizes_n > 0)
-			report_tables_sweep(r, to);
-		if (r->flows_n + r->sizes_n == 0) {
-			write_counts(r, to);
-			text_delays_write(r, to);
-		}
+		write_figures(r, to);
 	}
 	if (r->time)
 		write_time(r->time, to);
@@ -339,52 +358,4 @@ void report_text_finish(const struct result *const *results, size_t n, FILE *to)
 			(void)fputc('\n', to);
 		write_block(results[i], to);
 	}
-}
-
-/* --- as it goes on ---------------------------------------------------------------------------------------------------- */
-
-void report_text_packet(const struct result *r, const struct result_packet *p, FILE *to)
-{
-	char line[LINE_MAX_BYTES];
-	struct text t = TEXT_OVER(line);
-
-	if (r->plan->words != PLAN_PACKETS)
-		return;
-	text_add_printable(&t, r->target.name, strlen(r->target.name));
-	if (r->plan->flows > 1)
-		text_addf(&t, " flow %" PRIu32, p->flow);
-	text_addf(&t, " seq %" PRIu64 " %s", p->seq, result_fate_name(p->fate));
-	if (p->rtt_ns.known) {
-		text_add(&t, " ");
-		text_value_duration(&t, p->rtt_ns.value);
-	}
-	if (p->bytes.known)
-		text_addf(&t, ", %" PRId64 " bytes", p->bytes.value);
-	if (p->ttl.known)
-		text_addf(&t, ", TTL %" PRId64, p->ttl.value);
-	(void)fprintf(to, "%s\n", t.at);
-	(void)fflush(to);
-}
-
-void report_text_interval(const struct result *r, const struct result_scope *interval, FILE *to)
-{
-	struct figure_value p50 = figures_get(FIGURE_rtt_ns_p50, interval);
-	char line[LINE_MAX_BYTES];
-	struct text t = TEXT_OVER(line);
-
-	text_addf(&t, "%7.1f s  ", (double)r->duration_ns / (double)CLOCK_S_NS);
-	text_add_printable(&t, r->target.name, strlen(r->target.name));
-	text_addf(&t, " sent %" PRId64 ", back %" PRId64 ", lost %" PRId64, figures_get(FIGURE_packets_sent, interval).whole,
-		  figures_get(FIGURE_packets_received, interval).whole, figures_get(FIGURE_packets_lost, interval).whole);
-	if (p50.known) {
-		text_add(&t, ", rtt ");
-		text_value_duration(&t, p50.whole);
-		text_add(&t, " (");
-		text_value_duration(&t, figures_get(FIGURE_rtt_ns_min, interval).whole);
-		text_add(&t, " to ");
-		text_value_duration(&t, figures_get(FIGURE_rtt_ns_max, interval).whole);
-		text_add(&t, ")");
-	}
-	(void)fprintf(to, "%s\n", t.at);
-	(void)fflush(to);
 }

@@ -28,6 +28,7 @@ const char *result_fate_name(enum result_fate fate)
 		[RESULT_TRUNCATED] = "truncated",
 		[RESULT_LENGTHENED] = "lengthened",
 		[RESULT_OTHER_ADDRESS] = "other_address",
+		[RESULT_NOT_KNOWN] = NULL,
 	};
 
 	return names[fate];

@@ -54,10 +54,14 @@ enum result_numbering {
 	RESULT_UNNUMBERED, /* answers taken in order: no duplicates, no reordering, no corruption known */
 };
 
+/* Whether answers are due. Where none are, it is not known what became of packets. */
+enum result_answers { RESULT_ANSWERED, RESULT_SILENT };
+
 /* Of the total, of a flow, of a size or of an interval: what figures.def makes figures of. */
 struct result_scope {
 	const struct tally *tally;
 	enum result_numbering numbering;
+	enum result_answers answers;
 	bool expects;            /* the tally's `expected` applies: --expect-impair                         */
 	uint16_t port;           /* flows: the source port                                              */
 	uint32_t size_bytes;     /* sizes: of the payload                                               */
@@ -223,6 +227,7 @@ enum result_fate {
 	RESULT_TRUNCATED,
 	RESULT_LENGTHENED,
 	RESULT_OTHER_ADDRESS,
+	RESULT_NOT_KNOWN, /* nothing comes back where all is well */
 };
 
 /* The fate of a packet, or of a copy of it. */
@@ -237,7 +242,7 @@ struct result_packet {
 
 /* The word of each in the reports. */
 const char *result_end_name(enum result_end end);
-const char *result_fate_name(enum result_fate fate);
+const char *result_fate_name(enum result_fate fate);     /* NULL: not known */
 const char *result_stamper_name(enum result_stamper by); /* NULL: unknown */
 const char *result_found_name(enum result_found by);     /* NULL: not found */
 

@@ -30,6 +30,14 @@ static bool is_all_back(const struct result *r)
 	return missed.known && missed.ratio <= 0 && r->total.tally->packets.send_failed == 0;
 }
 
+/* Of packets that nothing answers: an ICMP error says that one did not arrive, an answer that the server is another. */
+static enum verdict verdict_silent(const struct result *r)
+{
+	if (r->icmp_n > 0)
+		return VERDICT_CRITICAL;
+	return is_altered(r) || r->total.tally->packets.send_failed > 0 ? VERDICT_WARNING : VERDICT_OK;
+}
+
 enum verdict verdict_of(const struct result *r)
 {
 	const struct tally_packets *p = &r->total.tally->packets;
@@ -37,6 +45,8 @@ enum verdict verdict_of(const struct result *r)
 
 	if (p->sent == 0)
 		return VERDICT_UNKNOWN;
+	if (r->total.answers == RESULT_SILENT)
+		return verdict_silent(r);
 	if (r->mtu && p->received > 0)
 		return r->mtu->forward_bytes.known && r->mtu->backward_bytes.known ? VERDICT_OK : VERDICT_WARNING;
 	if (is_over(r, &r->plan->critical) || (!limited && p->received == 0))
@@ -66,6 +76,8 @@ enum verdict_status verdict_status(const struct result *r)
 
 	if (p->sent == 0)
 		return VERDICT_NOTHING;
+	if (r->total.answers == RESULT_SILENT)
+		return verdict_silent(r) == VERDICT_OK ? VERDICT_GOOD : VERDICT_BAD;
 	if (p->received == 0)
 		return VERDICT_SILENT;
 	if (r->mtu)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """echoprobe's tests by name: what an answer has to be, against our daemon and against servers that get it wrong."""
 
+import json
 import socket
 import struct
 import threading
@@ -27,6 +28,12 @@ class Daemon(harness.Case):
             done = probe.run_json(service, "%s:%d" % d.address(service), *QUICK)
             self.assertEqual((done.code, done.packets["sent"], done.packets["received"]), (0, 3, 3), service)
             self.assertEqual(done.document["tcp"]["connects"], 3)
+
+    def test_only_what_was_said_counts_as_sent(self):
+        d = self.serve(*({"service": s} for s in ("daytime", "discard", "hostname")))
+        for service, n in (("daytime", 0), ("discard", 3 * 64), ("hostname", 3 * 9)):
+            done = probe.run_json(service, "%s:%d" % d.address(service), *QUICK, "--ask", "VERSION")
+            self.assertEqual(done.document["total"]["bytes"]["sent"], n, service)
 
     def test_an_echo_may_have_a_connection_a_message(self):
         target = "%s:%d" % self.serve({"service": "echo"}).address("echo")
@@ -67,6 +74,73 @@ class Local(harness.Case):
         self.assertRegex(said, r"the last answer was: \w+, \w+ \d+, \d{4} ")
         said = probe.run("hostname", "%s:%d" % d.address("hostname"), "-c", 1, "--ask", "HADDR 127.0.0.1").out
         self.assertRegex(said, r"the last answer was: HOST : 127\.0\.0\.1 : ")
+
+
+class Silent(harness.Case):
+    """discard over UDP, which answers nothing: what was lost cannot be known, and is not said."""
+
+    UNKNOWN = ("received", "lost", "late", "duplicated", "reordered", "corrupted", "truncated")
+
+    def closed(self):
+        with probe.Server() as server:
+            return server.address
+
+    def test_what_was_sent_is_counted_and_what_arrived_is_not_known(self):
+        d = self.serve({"service": "discard", "transport": "udp"})
+        done = probe.run_json("discard", "-u", "%s:%d" % d.address("discard", "udp"), *QUICK, "-W", "50ms")
+        self.assertEqual((done.code, done.packets["sent"], done.packets["send_failed"]), (0, 3, 0))
+        self.assertEqual([done.packets[name] for name in self.UNKNOWN], [None] * len(self.UNKNOWN))
+        total = done.document["total"]
+        self.assertEqual((total["loss_ratio"], total["losses"]["periods"], total["bytes"]),
+                         (None, None, {"sent": 3 * 64, "received": None}))
+
+    def test_a_person_reads_that_it_is_not_known(self):
+        d = self.serve({"service": "discard", "transport": "udp"})
+        out = probe.run("discard", "-u", "%s:%d" % d.address("discard", "udp"), *QUICK, "-W", "50ms", "-v", "--flows", 2).out
+        self.assertIn("sent 6; discard over UDP answers nothing, so what arrived is not known", out)
+        self.assertRegex(out, r"seq 2 not known\n")
+        self.assertNotIn("lost", out)
+
+    def test_a_closed_port_is_told_by_icmp_and_is_not_good(self):
+        for words, code in ((("-J",), 1), (("--format", "nagios"), 2)):
+            done = probe.run("discard", "-u", self.closed(), *QUICK, "-W", "50ms", *words)
+            self.assertEqual(done.code, code, done.out)
+        self.assertRegex(done.out, r"^DISCARD CRITICAL - 127\.0\.0\.1:\d+ udp, sent 3, port-unreachable 3\|")
+
+    def test_every_format_says_that_it_is_not_known(self):
+        d = self.serve({"service": "discard", "transport": "udp"})
+
+        def run(name):
+            return probe.run("discard", "-u", "%s:%d" % d.address("discard", "udp"), *QUICK, "-W", "50ms", "--format", name).out
+        packets = [json.loads(line) for line in run("jsonl").splitlines()][1:-1]
+        self.assertEqual([(p["type"], p["seq"], p["result"]) for p in packets], [("packet", k, None) for k in range(3)])
+        self.assertRegex(run("csv"), r"\n0,2,\d+,,,,,,,,,\n$")
+        self.assertRegex(run("nagios"), r"^DISCARD OK - 127\.0\.0\.1:\d+ udp, sent 3\|rta=U;;;0; pl=U;")
+        metrics = run("openmetrics")
+        self.assertRegex(metrics, r'echoprobe_packets_sent_total\{target="127.0.0.1",test="discard"\} 3\n')
+        self.assertNotRegex(metrics, r"\nechoprobe_(packets_(received|late|lost)_total|up)\{")
+
+    def test_one_that_answers_is_not_good(self):
+        with probe.Server() as server:
+            done = probe.run_json("discard", "-u", server.address, *QUICK, "-W", "50ms")
+        self.assertEqual((done.code, done.packets["lengthened"], done.packets["received"]), (1, 3, None))
+
+    def test_limits_and_sizes_would_say_nothing_and_are_refused(self):
+        for words in (("-w", "1,1%"), ("-C", "1,1%"), ("--sweep", "64:128:64"), ("--expect-impair", "1,drop=1%")):
+            done = probe.run("discard", "-u", "127.0.0.1", *words)
+            self.assertEqual((done.code, done.out), (2, ""))
+            self.assertIn("discard over UDP answers nothing", done.err)
+
+
+class HostnameOverUdp(harness.Case):
+    """Not in RFC 953: echotimed's own, a datagram a line."""
+
+    def test_a_datagram_is_a_question_and_has_an_answer(self):
+        d = self.serve({"service": "hostname", "transport": "udp", "allow": ["127.0.0.1"], "amplification": 100})
+        target = "%s:%d" % d.address("hostname", "udp")
+        done = probe.run_json("hostname", "-u", target, *QUICK, "--ask", "HADDR 127.0.0.1")
+        self.assertEqual((done.code, done.packets["received"], done.document["run"]["size_bytes"]), (0, 3, 17))
+        self.assertRegex(done.document["notes"][0], r"the last answer was: HOST : 127\.0\.0\.1 : ")
 
 
 class Wrong(unittest.TestCase):
