@@ -11,12 +11,12 @@ wrong() {
 	status=1
 }
 
-for file in "$top_srcdir"/conf/examples/*.conf "$top_srcdir"/conf/examples/conf.d/*.conf; do
+for file in "$top_srcdir"/conf/examples/*.conf "$top_srcdir"/conf/examples/conf.d/*.conf "$top_srcdir"/conf/examples/fleet/*; do
 	name=${file#"$top_srcdir"/conf/}
 	head -n 1 "$file" | grep -Eq '^# [A-Z].{20,}[.:,;]' || wrong "$name: no sentence about its purpose in line 1"
 	grep -qF "%D%/$name" "$top_srcdir/conf/Makefile.inc" || wrong "$name: not in conf/Makefile.inc"
 done
-for file in "$top_srcdir"/conf/examples/*.conf; do
+for file in "$top_srcdir"/conf/examples/*.conf "$top_srcdir"/conf/examples/fleet/echotimed.conf; do
 	# Not of a user of this machine, which the test may run without.
 	said=$("$ECHOTIMED" -t -c "$file" -o user=65534 -o group= 2>&1) || wrong "$file: $said"
 	echo "$said" | grep -q '^[a-z].*/' || wrong "$file: nothing would listen: $said"
