@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "generation/child.h"
 #include "generation/generation.h"
 #include "upgrade/handover_fields.h"
@@ -110,6 +111,8 @@ static struct {
 	bool has_key;
 	uint32_t pools_n;
 	bool only_try, is_strange; /* the shared memory has another layout */
+	int unused[2];             /* memory of that layout: only the program before can use it */
+	size_t unused_n;
 } restoring;
 
 int handover_open(char *text, struct handover_image *ret, struct text *why)
@@ -140,6 +143,13 @@ static int check(int fd)
 	return fd < 0 || fcntl(fd, F_GETFD) >= 0 ? 0 : -EBADF;
 }
 
+/* Memory of another layout stays open as long as the program before may come back for it. */
+static void put_aside(int fd)
+{
+	if (fd >= 0 && restoring.unused_n < array_n(restoring.unused))
+		restoring.unused[restoring.unused_n++] = fd;
+}
+
 static int take_fleet(char *rest)
 {
 	struct fleet *f = restoring.f;
@@ -152,7 +162,8 @@ static int take_fleet(char *rest)
 		return -EBADF;
 	if (!restoring.is_strange)
 		return f->shared_fd < 0 ? -EINVAL : 0;
-	f->shared_fd = -1; /* those who use the old one have it mapped */
+	put_aside(f->shared_fd); /* those who use it have it mapped */
+	f->shared_fd = -1;
 	return fleet_share(f);
 }
 
@@ -268,8 +279,12 @@ static int take_limits(char *rest)
 
 	if (!restoring.g || READ(rest, of_limits, &l) < 0 || l.shape.bytes < RATE_LIMITS_BYTES_MIN)
 		return -EINVAL;
-	if (restoring.is_strange || check(l.fd) < 0)
+	if (check(l.fd) < 0)
 		return 0;
+	if (restoring.is_strange) {
+		put_aside(l.fd);
+		return 0;
+	}
 	return restoring.has_key ? limits_memory_attach(&l, &restoring.g->limits) : -EINVAL;
 }
 
@@ -355,6 +370,7 @@ int handover_restore(const struct handover *h, bool only_try, struct text *why)
 	restoring.last_draining = &f->draining;
 	restoring.g = NULL;
 	restoring.has_key = false;
+	restoring.unused_n = 0;
 	for (const char *kind; r == 0 && (kind = handover_text_next(&restoring.reader, &rest));) {
 		r = take_line(kind, rest);
 		if (r < 0)
@@ -365,4 +381,10 @@ int handover_restore(const struct handover *h, bool only_try, struct text *why)
 		r = -EINVAL;
 	}
 	return r;
+}
+
+void handover_close_unused(void)
+{
+	while (restoring.unused_n)
+		fd_close(&restoring.unused[--restoring.unused_n]);
 }

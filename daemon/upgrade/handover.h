@@ -50,3 +50,6 @@ int handover_open(char *text, struct handover_image *ret, struct text *why) must
 /* Into an empty fleet whose loop is made; after handover_open(). With another layout the shared memory is new, and those
  * restored are strangers to it. only_try: by another process than theirs, which changes nothing. 0; or -errno and why. */
 int handover_restore(const struct handover *h, bool only_try, struct text *why) must_check;
+
+/* Closes what was handed over and only the program before could use; once that does not come back any more. */
+void handover_close_unused(void);

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "generation/privileges.h"
+#include "upgrade/handover.h"
 #include "upgrade/handover_text.h"
 
 /* Without what is handed over there is no way back: a call that fails for want of memory is tried again. */
@@ -199,6 +200,7 @@ static void forget(void)
 {
 	fd_close(&takeover.state_fd);
 	fd_close(&takeover.image.fd);
+	handover_close_unused();
 	free(takeover.text);
 	free(takeover.back);
 	takeover.text = NULL;

@@ -351,6 +351,15 @@ class ThatFail(Upgrades):
         d.hang_up()
         self.assertEqual(old.wait_all_gone(harness.TIMEOUT_S), [])
 
+    def test_what_a_program_of_another_layout_cannot_use_it_closes(self):
+        d = self.serve_program(ECHO, log={"sessions": False})
+        self.upgrade(d)
+        before = procs.held(d.pid)
+        for program in (NEXT_LAYOUT, daemon.DAEMON):
+            self.install(program)
+            self.upgrade(d)
+            self.wait_until(lambda: procs.held(d.pid) == before, "as many descriptors as before")
+
 
 if __name__ == "__main__":
     harness.main()
