@@ -16,7 +16,8 @@ bool health_is_ended(int fd, bool listens)
 	int accepts = 1;
 	socklen_t n = sizeof(accepts);
 
-	if (listens && (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &n) < 0 || !accepts))
+	/* A call that fails says nothing about the socket. */
+	if (listens && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &n) == 0 && !accepts)
 		return true;
 	/* An error alone ends nothing: reading clears it. A UNIX socket that was shut down still says that it listens. */
 	return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLRDHUP | POLLNVAL);
