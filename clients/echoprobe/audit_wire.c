@@ -53,7 +53,7 @@ bool audit_wire_read_errors(int fd, struct audit_heard *h)
 	struct errqueue_message m;
 	bool found = false;
 
-	while (errqueue_read(fd, &m)) {
+	while (errqueue_read(fd, &m, 1)) {
 		if (m.kind != ERRQUEUE_ICMP || is_too_big(&m))
 			continue;
 		found = true;

@@ -29,13 +29,17 @@ static void take_stamp(struct engine_flow *f, const struct errqueue_message *m)
 
 static void read_errors(struct engine_flow *f)
 {
-	struct errqueue_message m;
+	struct errqueue_message messages[ERRQUEUE_MANY];
+	size_t n = ERRQUEUE_MANY;
 
-	for (unsigned i = 0; i < ROUNDS_MAX * BATCH_MAX && errqueue_read(f->socket.fd, &m); i++) {
-		if (m.kind == ERRQUEUE_STAMP)
-			take_stamp(f, &m);
-		else if (m.kind == ERRQUEUE_ICMP)
-			engine_take_icmp(f->engine, &m);
+	for (unsigned i = 0; i < ROUNDS_MAX * BATCH_MAX / ERRQUEUE_MANY && n == ERRQUEUE_MANY; i++) {
+		n = errqueue_read(f->socket.fd, messages, ERRQUEUE_MANY);
+		for (size_t m = 0; m < n; m++) {
+			if (messages[m].kind == ERRQUEUE_STAMP)
+				take_stamp(f, &messages[m]);
+			else if (messages[m].kind == ERRQUEUE_ICMP)
+				engine_take_icmp(f->engine, &messages[m]);
+		}
 	}
 }
 
@@ -215,14 +219,11 @@ static void take_datagram(struct engine_flow *f, const struct batch_datagram *d,
 	}
 }
 
-static void receive(struct loop_source *s, uint32_t events)
+static void read_answers(struct engine_flow *f)
 {
-	struct engine_flow *f = container_of(s, struct engine_flow, source);
 	struct engine *e = f->engine;
 	unsigned n = BATCH_MAX;
 
-	if (events & EPOLLERR)
-		read_errors(f);
 	for (unsigned round = 0; round < ROUNDS_MAX && n == BATCH_MAX; round++) {
 		struct engine_now now;
 
@@ -235,8 +236,36 @@ static void receive(struct loop_source *s, uint32_t events)
 			take_datagram(f, &d, &now);
 		}
 	}
-	if (e->phase == ENGINE_WAITING)
-		engine_settle(e);
+}
+
+static void socket_ready(struct loop_source *s, uint32_t events)
+{
+	struct engine_flow *f = container_of(s, struct engine_flow, source);
+
+	if (events & EPOLLERR)
+		read_errors(f);
+	read_answers(f);
+	if (f->engine->phase == ENGINE_WAITING)
+		engine_settle(f->engine);
+}
+
+/* Where many packets leave at a time, their answers are read when the next ones leave, not at a wake-up of their own: the
+ * kernel has stamped them. The socket's next event is then its last until they are waited for. */
+static bool reads_at_turns(const struct engine_flow *f)
+{
+	return f->stamps.receiving && engine_is_fast(f->engine);
+}
+
+static void begin(struct engine_flow *f)
+{
+	if (reads_at_turns(f))
+		(void)!loop_change(f->engine->loop, &f->source, EPOLLIN | EPOLLONESHOT);
+}
+
+static void stop(struct engine_flow *f)
+{
+	if (reads_at_turns(f))
+		(void)!loop_change(f->engine->loop, &f->source, EPOLLIN);
 }
 
 /* --- sending -------------------------------------------------------------------------------------------------------- */
@@ -248,7 +277,7 @@ static void fill_batch(struct engine_flow *f, unsigned n)
 
 	batch_begin(e->batch, f->socket.family, &e->target.addr);
 	for (unsigned i = 0; i < n; i++) {
-		bool stamped = stamps_wanted(&f->stamps, first + i, i);
+		bool stamped = stamps_wanted(&f->stamps, i);
 		uint8_t *to = batch_add(e->batch, e->size_bytes, stamped ? BATCH_STAMPED : BATCH_UNSTAMPED);
 
 		e->plan->probe->build(e, &(struct payload_id){ .seq = (uint32_t)(first + i), .flow = f->index }, to);
@@ -266,7 +295,7 @@ static void count_sent(struct engine_flow *f, const struct engine_now *now, cons
 	slot->stamp_ns = 0;
 	slot->faults = f->engine->asked_for[place];
 	f->engine->last_sent_ns = (uint64_t)now->mono_ns;
-	if (stamps_wanted(&f->stamps, seq, place))
+	if (stamps_wanted(&f->stamps, place))
 		stamps_sent(&f->stamps, seq);
 	engine_count_late(f, seq, now->mono_ns - (int64_t)turn->due_ns[place]);
 }
@@ -289,6 +318,12 @@ static int send_some(struct engine_flow *f, unsigned first)
 
 static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 {
+	if (reads_at_turns(f)) {
+		read_errors(f);
+		read_answers(f);
+		if (f->engine->phase != ENGINE_SENDING) /* it was prohibited */
+			return;
+	}
 	fill_batch(f, turn->n);
 	for (unsigned done = 0; done < turn->n;) {
 		struct engine_now now = engine_now();
@@ -323,7 +358,7 @@ static int open_socket(struct engine_flow *f, const struct target_source *from, 
 
 static int start(struct engine_flow *f)
 {
-	f->source = (struct loop_source){ .fd = f->socket.fd, .ready = receive };
+	f->source = (struct loop_source){ .fd = f->socket.fd, .ready = socket_ready };
 	return loop_add(f->engine->loop, &f->source, EPOLLIN);
 }
 
@@ -336,5 +371,7 @@ const struct engine_carrier engine_datagrams = {
 	.open = open_socket,
 	.start = start,
 	.send = send_turn,
+	.begin = begin,
+	.stop = stop,
 	.close = close_socket,
 };

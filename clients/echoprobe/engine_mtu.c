@@ -189,7 +189,7 @@ static void read_errors(struct engine_flow *f)
 {
 	struct errqueue_message error;
 
-	for (unsigned i = 0; i < ROUNDS_MAX && errqueue_read(f->socket.fd, &error); i++) {
+	for (unsigned i = 0; i < ROUNDS_MAX && errqueue_read(f->socket.fd, &error, 1); i++) {
 		if (error.kind != ERRQUEUE_ICMP)
 			continue;
 		engine_take_icmp(f->engine, &error);

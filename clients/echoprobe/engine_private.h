@@ -15,6 +15,9 @@ struct engine_now engine_now(void);
 /* Sends on every flow what is due, and sets the timer for what is next. */
 void engine_send_due(struct engine *e);
 
+/* Whether packets are due so often that several leave at a wake-up, which costs more than any of them. */
+bool engine_is_fast(const struct engine *e);
+
 /* Makes a moment of CLOCK_MONOTONIC one of UTC. */
 struct timespec engine_wall(int64_t mono_ns, int64_t clock_ns);
 

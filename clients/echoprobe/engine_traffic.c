@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine's traffic: what is due leaves on every flow, and what came back is counted and told, whichever way it travels.
- * */
+/* The engine's traffic: what is due leaves on every flow, and what came back is counted and told, whichever way it travels. */
 #include "base/clock.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/manners.h"
+#include "echoprobe/probe.h"
 
 #define TURN_NS 50000 /* between two wake-ups to send, at least, where packets are due more often */
-#include "echoprobe/probe.h"
 
 void engine_count_fault(struct engine *e, int error)
 {
@@ -47,12 +46,16 @@ static bool put_off(struct engine *e)
 	return true;
 }
 
-/* Above a rate several packets leave at a wake-up, which costs more than any of them. */
+bool engine_is_fast(const struct engine *e)
+{
+	return e->plan->interval_ns < TURN_NS;
+}
+
 static uint64_t next_turn_ns(const struct engine *e, uint64_t now_ns)
 {
 	uint64_t due_ns = schedule_due_ns(&e->schedule), soonest_ns = now_ns + TURN_NS;
 
-	return e->plan->interval_ns < TURN_NS && due_ns < soonest_ns ? soonest_ns : due_ns;
+	return engine_is_fast(e) && due_ns < soonest_ns ? soonest_ns : due_ns;
 }
 
 void engine_send_due(struct engine *e)
@@ -95,7 +98,7 @@ void engine_take_errors(struct engine *e, int fd)
 {
 	struct errqueue_message m;
 
-	while (errqueue_read(fd, &m))
+	while (errqueue_read(fd, &m, 1))
 		if (m.kind == ERRQUEUE_ICMP)
 			engine_take_icmp(e, &m);
 }

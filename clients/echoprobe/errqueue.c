@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A socket's error queue, a message at a time. */
+/* A socket's error queue. */
 #include "echoprobe/errqueue.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <time.h> /* <linux/errqueue.h> needs it */
 #include <linux/errqueue.h>
 #include <netinet/icmp6.h>
@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+
+#define CONTROL_BYTES 512
 
 static bool says_mtu(const struct sock_extended_err *e)
 {
@@ -45,23 +47,11 @@ static bool is_error(const struct cmsghdr *c)
 	       (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
 }
 
-bool errqueue_read(int fd, struct errqueue_message *ret)
+static void read_message(struct msghdr *msg, struct errqueue_message *ret)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[512];
-	} control;
-	/* cppcheck-suppress ctuuninitvar ; recvmsg() fills it */
-	struct iovec iov = { .iov_base = ret->quoted, .iov_len = sizeof(ret->quoted) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
-
-	if (n < 0)
-		return false;
 	ret->kind = ERRQUEUE_OTHER;
 	ret->stamp_ns = 0;
-	ret->quoted_n = (size_t)n;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
 			struct timespec at;
 
@@ -70,5 +60,29 @@ bool errqueue_read(int fd, struct errqueue_message *ret)
 		} else if (is_error(c))
 			read_error(c, ret);
 	}
-	return true;
+}
+
+size_t errqueue_read(int fd, struct errqueue_message *ret, size_t max)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CONTROL_BYTES];
+	} control[ERRQUEUE_MANY];
+	struct iovec iov[ERRQUEUE_MANY];
+	struct mmsghdr messages[ERRQUEUE_MANY];
+	int n;
+
+	assert(max <= ERRQUEUE_MANY);
+	for (size_t i = 0; i < max; i++) {
+		iov[i] = (struct iovec){ .iov_base = ret[i].quoted, .iov_len = sizeof(ret[i].quoted) };
+		messages[i].msg_hdr = (struct msghdr){
+			.msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = &control[i], .msg_controllen = sizeof(control[i])
+		};
+	}
+	n = recvmmsg(fd, messages, (unsigned)max, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++) {
+		ret[i].quoted_n = messages[i].msg_len;
+		read_message(&messages[i].msg_hdr, &ret[i]);
+	}
+	return n < 0 ? 0 : (size_t)n;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A socket's error queue, a message at a time: the kernel's stamp of a packet that left, or an ICMP error. */
+/* A socket's error queue: the kernel's stamp of a packet that left, or an ICMP error. */
 #pragma once
 
 #include <stdint.h>
@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/attr.h"
 
+#define ERRQUEUE_MANY 8
 #define ERRQUEUE_QUOTED_BYTES 128 /* of our packet, as far as the router quoted it: more than a header */
 
 enum errqueue_kind {
@@ -29,5 +30,5 @@ struct errqueue_message {
 	uint8_t quoted[ERRQUEUE_QUOTED_BYTES];
 };
 
-/* The next message. False: the queue is empty. */
-bool errqueue_read(int fd, struct errqueue_message *ret) must_check;
+/* The next messages, ERRQUEUE_MANY at most. How many; fewer than max: the queue is empty. */
+size_t errqueue_read(int fd, struct errqueue_message *ret, size_t max) must_check;

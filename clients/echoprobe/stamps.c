@@ -26,9 +26,9 @@ void stamps_open(struct stamps *s, int fd, enum plan_stamps asked, uint64_t inte
 		s->receiving = set(s, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE);
 }
 
-bool stamps_wanted(const struct stamps *s, uint64_t seq, unsigned place)
+bool stamps_wanted(const struct stamps *s, unsigned place)
 {
-	return s->sending && (place == 0 || seq % s->every == 0);
+	return s->sending && place % s->every == 0;
 }
 
 void stamps_ask(struct msghdr *msg, void *control)

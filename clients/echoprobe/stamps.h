@@ -2,8 +2,8 @@
 /*
  * The kernel's time stamps of what is sent (SO_TIMESTAMPING): which are asked for, and to which packet one belongs.
  *
- * A stamp of a packet that leaves costs about half of what sending it does, so above 10,000 packets a second one in N is
- * asked for, and the first of those that are sent together: one that has none left just after the last before it that has.
+ * A stamp of a packet that leaves costs about half of what sending it does, so above 10,000 packets a second one in N of
+ * those that are sent together is stamped, the first of them always: one that is not left just after the last before it that is.
  *
  * The kernel numbers the packets that it was asked to stamp, and so does this. A send that fails may or may not have taken
  * a number: after one both begin anew.
@@ -33,8 +33,8 @@ struct stamps {
 /* Asks for stamps on a socket that sends a packet each interval_ns. What the kernel does not have is left out. */
 void stamps_open(struct stamps *s, int fd, enum plan_stamps asked, uint64_t interval_ns);
 
-/* Whether packet seq is to be stamped; `place` is its number among those that are sent together. */
-bool stamps_wanted(const struct stamps *s, uint64_t seq, unsigned place);
+/* Whether a packet is to be stamped; `place` is its number among those that are sent together. */
+bool stamps_wanted(const struct stamps *s, unsigned place);
 
 /* The control message that asks for it, in STAMPS_CONTROL_BYTES. */
 void stamps_ask(struct msghdr *msg, void *control);
