@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine's traffic: what is due leaves on every flow, and what came back is counted and told, whichever way it travels. */
+/* The engine's traffic: what is due leaves on every flow, and what came back is counted and told. */
 #include "base/clock.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/manners.h"

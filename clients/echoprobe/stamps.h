@@ -2,8 +2,8 @@
 /*
  * The kernel's time stamps of what is sent (SO_TIMESTAMPING): which are asked for, and to which packet one belongs.
  *
- * A stamp of a packet that leaves costs about half of what sending it does, so above 10,000 packets a second one in N of
- * those that are sent together is stamped, the first of them always: one that is not left just after the last before it that is.
+ * A stamp of a packet that leaves costs about half of what sending it does. So above 10,000 packets a second, of those that
+ * are sent together only the first and one in N are stamped: the others left just after the last before them that was.
  *
  * The kernel numbers the packets that it was asked to stamp, and so does this. A send that fails may or may not have taken
  * a number: after one both begin anew.
