@@ -22,6 +22,7 @@ struct section {
 	const struct origin *origins;
 	const char *name; /* of the service or the model, for settings that not all have */
 	const char *indent;
+	struct schema_group group;
 };
 
 /* The place as messages have it, so that an editor can jump there. */
@@ -38,9 +39,10 @@ static void print_origin(FILE *to, const struct origin *o)
 }
 
 /* 0 or -EIO. */
-static int print_setting(const struct section *s, const struct setting *setting, const char *key, const char *indent)
+static int print_setting(const struct section *s, const struct setting *setting, const char *key)
 {
 	const void *object = setting->scope == SCOPE_EXTRA ? s->extra : s->object;
+	const char *deeper = s->group.name[0] ? "\t" : "";
 	char *value = NULL;
 	size_t value_n = 0;
 	FILE *text = open_memstream(&value, &value_n); /* whether there is a value is known when it is printed */
@@ -48,41 +50,30 @@ static int print_setting(const struct section *s, const struct setting *setting,
 	int r = !text || fclose(text) != 0 ? -EIO : 0;
 
 	if (r == 0 && there)
-		(void)fprintf(s->to, "%s%s = %s;", indent, key, value);
+		(void)fprintf(s->to, "%s%s%s = %s;", s->indent, deeper, key, value);
 	else if (r == 0)
-		(void)fprintf(s->to, "%s# %s is not set\n", indent, key);
+		(void)fprintf(s->to, "%s%s# %s is not set\n", s->indent, deeper, key);
 	free(value);
 	if (there)
 		print_origin(s->to, &s->origins[setting - schema_all]);
 	return r;
 }
 
-/* The group that is open while settings are printed, which stand one after the other in the table. */
-struct group {
-	char name[32]; /* "": none */
-};
-
 /* Closes and opens groups before a setting; NULL: before the end. The setting's name in its group. */
-static const char *enter_group(FILE *to, struct group *g, const char *key, const char *indent)
+static const char *print_group(struct section *s, const char *key)
 {
-	size_t n = key ? strcspn(key, ".") : 0;
-	bool in_group = key && key[n] == '.';
+	const char *name = schema_enter_group(&s->group, key);
 
-	if (g->name[0] != '\0' && (!in_group || strlen(g->name) != n || memcmp(g->name, key, n) != 0)) {
-		(void)fprintf(to, "%s};\n", indent);
-		g->name[0] = '\0';
-	}
-	if (in_group && g->name[0] == '\0') {
-		(void)snprintf(g->name, sizeof(g->name), "%.*s", (int)n, key);
-		(void)fprintf(to, "%s%s = {\n", indent, g->name);
-	}
-	return in_group ? key + n + 1 : key;
+	if (s->group.closes)
+		(void)fprintf(s->to, "%s};\n", s->indent);
+	if (s->group.opens)
+		(void)fprintf(s->to, "%s%s = {\n", s->indent, s->group.name);
+	return name;
 }
 
-/* All settings of a pool or a listener that its model or service has. 0 or -EIO. */
-static int print_section(const struct section *s)
+/* All settings of the top level, or those of a pool or a listener that its model or service has. 0 or -EIO. */
+static int print_section(struct section *s)
 {
-	struct group group = { "" };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < KEYS_N; i++) {
@@ -92,32 +83,13 @@ static int print_section(const struct section *s)
 		/* A key that means nothing to a listener would be refused if it were said. */
 		if (scope != s->scope || !schema_has(setting, s->name) || schema_meant(setting, s->name) != setting)
 			continue;
-		const char *name = enter_group(s->to, &group, setting->key, s->indent);
-		const char *indent = group.name[0] != '\0' ? "\t\t\t" : s->indent;
+		const char *name = print_group(s, setting->key);
 		if (scope == SCOPE_LISTENER && !setting->only[0] && schema_misfit(s->object, setting->key))
 			(void)fprintf(s->to, "%s# %s %s\n", s->indent, setting->key, schema_misfit(s->object, setting->key));
 		else
-			r = print_setting(s, setting, name, indent);
+			r = print_setting(s, setting, name);
 	}
-	(void)enter_group(s->to, &group, NULL, s->indent);
-	return r;
-}
-
-/* The settings of the top level. 0 or -EIO. */
-static int print_top(const struct section *s)
-{
-	struct group group = { "" };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < KEYS_N; i++) {
-		const struct setting *setting = &schema_all[i];
-
-		if (setting->scope != SCOPE_TOP)
-			continue;
-		const char *name = enter_group(s->to, &group, setting->key, "");
-		r = print_setting(s, setting, name, group.name[0] != '\0' ? "\t" : "");
-	}
-	(void)enter_group(s->to, &group, NULL, "");
+	(void)print_group(s, NULL);
 	return r;
 }
 
@@ -125,12 +97,17 @@ static int print_top(const struct section *s)
 int dump_write(const struct settings *s, FILE *to)
 {
 	struct section top = { .to = to, .scope = SCOPE_TOP, .object = s, .origins = s->own->top, .name = "", .indent = "" };
-	int r = print_top(&top);
+	int r = print_section(&top);
 
 	(void)fputs("pools = {\n", to);
 	for (size_t i = 0; r == 0 && i < s->pools_n; i++) {
 		const struct pool_settings *p = &s->pools[i];
-		struct section pool = { to, SCOPE_POOL, p, NULL, s->own->pools[i], pool_model_name(p->model), "\t\t" };
+		struct section pool = { .to = to,
+					.scope = SCOPE_POOL,
+					.object = p,
+					.origins = s->own->pools[i],
+					.name = pool_model_name(p->model),
+					.indent = "\t\t" };
 
 		(void)fprintf(to, "\t%s = {\n", p->name);
 		r = print_section(&pool);
@@ -140,7 +117,13 @@ int dump_write(const struct settings *s, FILE *to)
 	for (size_t i = 0; r == 0 && i < s->listeners_n; i++) {
 		const struct listener_settings *l = &s->listeners[i];
 		const struct listener_own *own = &s->own->listeners[i];
-		struct section listener = { to, SCOPE_LISTENER, l, own, own->origins, l->service->name, "\t\t" };
+		struct section listener = { .to = to,
+					    .scope = SCOPE_LISTENER,
+					    .object = l,
+					    .extra = own,
+					    .origins = own->origins,
+					    .name = l->service->name,
+					    .indent = "\t\t" };
 
 		(void)fputs("\t{\n", to);
 		r = print_section(&listener);

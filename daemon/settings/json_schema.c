@@ -19,8 +19,8 @@ struct object {
 	FILE *to;
 	enum scope scope;
 	const char *indent;
-	char group[32]; /* that is open; "": none */
-	bool begun;     /* something stands in the innermost object */
+	struct schema_group group;
+	bool begun; /* something stands in the innermost object */
 };
 
 static void print_string(FILE *to, const char *s, size_t n)
@@ -85,7 +85,7 @@ static void print_default(FILE *to, const struct setting *setting)
 
 static void print_property(struct object *o, const struct setting *setting, const char *name)
 {
-	fprintf(o->to, "%s%s%s\"%s\": { ", o->begun ? ",\n" : "\n", o->indent, o->group[0] ? "\t" : "", name);
+	fprintf(o->to, "%s%s%s\"%s\": { ", o->begun ? ",\n" : "\n", o->indent, o->group.name[0] ? "\t" : "", name);
 	print_types(o->to, setting);
 	if (setting->words[0] && !setting->kind->many)
 		print_words(o->to, setting->words);
@@ -98,22 +98,18 @@ static void print_property(struct object *o, const struct setting *setting, cons
 }
 
 /* Closes and opens groups before a setting; NULL: before the end. The setting's name in its group. */
-static const char *enter_group(struct object *o, const char *key)
+static const char *print_group(struct object *o, const char *key)
 {
-	size_t n = key ? strcspn(key, ".") : 0;
-	bool in_group = key && key[n] == '.';
+	const char *name = schema_enter_group(&o->group, key);
 
-	if (o->group[0] && (!in_group || strlen(o->group) != n || memcmp(o->group, key, n) != 0)) {
+	if (o->group.closes)
 		fprintf(o->to, "\n%s} }", o->indent);
-		o->group[0] = '\0';
-	}
-	if (in_group && !o->group[0]) {
-		fprintf(o->to, "%s%s\"%.*s\": { \"type\": \"object\", \"additionalProperties\": false, \"properties\": {",
-			o->begun ? ",\n" : "\n", o->indent, (int)n, key);
-		(void)snprintf(o->group, sizeof(o->group), "%.*s", (int)n, key);
+	if (o->group.opens) {
+		fprintf(o->to, "%s%s\"%s\": { \"type\": \"object\", \"additionalProperties\": false, \"properties\": {",
+			o->begun ? ",\n" : "\n", o->indent, o->group.name);
 		o->begun = false;
 	}
-	return in_group ? key + n + 1 : key;
+	return name;
 }
 
 /* Of two settings of one key (mode) the first stands for both: they have the same type. */
@@ -125,10 +121,10 @@ static void print_scope(struct object *o)
 
 		if (scope != o->scope || schema_find(scope, setting->key) != setting)
 			continue;
-		const char *name = enter_group(o, setting->key);
+		const char *name = print_group(o, setting->key);
 		print_property(o, setting, name);
 	}
-	(void)enter_group(o, NULL);
+	(void)print_group(o, NULL);
 	o->begun = true;
 }
 

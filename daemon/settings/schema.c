@@ -208,3 +208,17 @@ bool schema_belongs(enum scope scope, const char *key, struct text *to)
 	}
 	return to->len > before;
 }
+
+const char *schema_enter_group(struct schema_group *g, const char *key)
+{
+	size_t n = key ? strcspn(key, ".") : 0;
+	bool in_group = key && key[n] == '.';
+
+	g->closes = g->name[0] && (!in_group || strlen(g->name) != n || memcmp(g->name, key, n) != 0);
+	if (g->closes)
+		g->name[0] = '\0';
+	g->opens = in_group && !g->name[0];
+	if (g->opens)
+		(void)snprintf(g->name, sizeof(g->name), "%.*s", (int)n, key);
+	return in_group ? key + n + 1 : key;
+}

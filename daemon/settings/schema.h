@@ -2,6 +2,7 @@
 /* settings.def as data: a structure for each setting, and how to find it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,3 +29,13 @@ const struct setting *schema_meant(const struct setting *setting, const char *se
 
 /* The reason why a key means nothing to a listener of these transports ("is for …"); NULL if it does. */
 const char *schema_misfit(const struct listener_settings *l, const char *key);
+
+/* The group that is open while settings are printed: those with a full stop in their key stand one after the other. */
+struct schema_group {
+	char name[32]; /* "": none is open */
+	bool closes;   /* the one of before ends before this setting */
+	bool opens;    /* `name` begins with this setting            */
+};
+
+/* Goes on to the setting of a key; NULL: to the end. Its name in its group. */
+const char *schema_enter_group(struct schema_group *g, const char *key);
