@@ -2,6 +2,7 @@
 /* Locals that give back what they hold when their block ends. Descriptors: fd.h. */
 #pragma once
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
@@ -12,4 +13,13 @@
 static inline void cleanup_free_memory(void *pointer)
 {
 	free(*(void **)pointer);
+}
+
+/* For a stream that is read, NULL or not: one that is written is closed by hand, as that can fail. */
+#define cleanup_file cleanup_with(cleanup_stream)
+
+static inline void cleanup_stream(FILE **stream)
+{
+	if (*stream)
+		(void)fclose(*stream);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 
 #define FILE_BYTES_MAX 262144 /* the largest of the database has 4 KiB */
 #define HEADER_BYTES 44
@@ -81,10 +82,9 @@ static int read_parts(const uint8_t *bytes, size_t n, struct tzif *ret)
 
 int tzif_read(int fd, struct tzif *ret)
 {
-	uint8_t *bytes = malloc(FILE_BYTES_MAX);
+	cleanup_free uint8_t *bytes = malloc(FILE_BYTES_MAX);
 	size_t n = 0;
 	ssize_t got = 1;
-	int r;
 
 	if (!bytes)
 		return -ENOMEM;
@@ -92,7 +92,5 @@ int tzif_read(int fd, struct tzif *ret)
 		got = read(fd, bytes + n, FILE_BYTES_MAX - n);
 		n += got > 0 ? (size_t)got : 0;
 	}
-	r = got < 0 ? -errno : got > 0 ? -ENOTSUP : read_parts(bytes, n, ret);
-	free(bytes);
-	return r;
+	return got < 0 ? -errno : got > 0 ? -ENOTSUP : read_parts(bytes, n, ret);
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/siphash.h"
@@ -193,7 +194,7 @@ static size_t list_sessions(const struct generation *g, uint32_t pool, struct ev
 void eviction_make(struct generation *g, uint32_t pool, size_t most)
 {
 	const struct pool_settings *p = &g->settings->pools[pool];
-	struct evict_session *list = malloc(places(p) * sizeof(*list));
+	cleanup_free struct evict_session *list = malloc(places(p) * sizeof(*list));
 	size_t n = list ? list_sessions(g, pool, list, places(p)) : 0;
 
 	evict_order(list, n, p->patience_ns);
@@ -202,7 +203,6 @@ void eviction_make(struct generation *g, uint32_t pool, size_t most)
 		mark(g, pool, list[i].tag, KILL_ROOM);
 	tell_of_marks(g, pool, n);
 	g->pools[pool].eviction.ended_n += n;
-	free(list);
 }
 
 static void look_at_full(struct generation *g, uint32_t pool, uint64_t now_ns)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "base/cleanup.h"
 #include "import/convert.h"
 #include "import/inetd_conf.h"
 #include "import/xinetd_conf.h"
@@ -16,7 +17,7 @@
 /* The first line that is no comment has six words in a file of inetd's (or "HOST:"), and at most two in one of xinetd's. */
 static bool is_inetd_conf(const char *path)
 {
-	FILE *file = fopen(path, "re");
+	cleanup_file FILE *file = fopen(path, "re");
 	char line[1024];
 	bool is = true;
 
@@ -29,8 +30,6 @@ static bool is_inetd_conf(const char *path)
 		is = n == 2 || first[strlen(first) - 1] == ':';
 		break;
 	}
-	if (file)
-		fclose(file);
 	return is;
 }
 

@@ -99,7 +99,7 @@ static int read_line(struct reading *r, char *line)
 int inetd_conf_read(struct foreign *f, const char *path)
 {
 	struct reading r = { .f = f };
-	FILE *file = fopen(path, "re");
+	cleanup_file FILE *file = fopen(path, "re");
 	cleanup_free char *line = NULL;
 	size_t cap = 0;
 	int result = 0;
@@ -113,6 +113,5 @@ int inetd_conf_read(struct foreign *f, const char *path)
 	}
 	if (result == 0 && ferror(file))
 		result = foreign_refuse(f, path, "cannot be read");
-	fclose(file);
 	return result;
 }

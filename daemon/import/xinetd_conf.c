@@ -101,7 +101,7 @@ static int read_line(struct reading *r, char *line, const char *place)
 
 static int read_file(struct reading *r, const char *path, const char *place)
 {
-	FILE *file = fopen(path, "re");
+	cleanup_file FILE *file = fopen(path, "re");
 	cleanup_free char *line = NULL;
 	size_t cap = 0;
 	int result = 0;
@@ -118,7 +118,6 @@ static int read_file(struct reading *r, const char *path, const char *place)
 		result = foreign_refuse(r->f, path, "cannot be read");
 	if (result == 0 && r->entry)
 		result = foreign_refuse(r->f, path, "ends before \"}\"");
-	fclose(file);
 	return result;
 }
 

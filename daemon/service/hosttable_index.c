@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "service/hosttable_private.h"
 
 /* An index entry while it is sorted. */
@@ -103,18 +104,17 @@ static int index_addresses(struct hosttable *t, struct pair *pairs)
 int hosttable_index_make(struct hosttable *t)
 {
 	uint32_t names_n = 0, most;
-	struct pair *pairs;
-	int err;
+	int err = -ENOMEM;
 
 	for (uint32_t i = 0; i < t->entries_n; i++)
 		names_n += t->entries[i].names_n;
 	most = names_n > t->addresses_n ? names_n : t->addresses_n;
-	pairs = reallocarray(NULL, most + 1, sizeof(pairs[0]));
-	err = pairs ? order_by_kind(t) : -ENOMEM;
+	cleanup_free struct pair *pairs = reallocarray(NULL, most + 1, sizeof(pairs[0]));
+	if (pairs)
+		err = order_by_kind(t);
 	if (err == 0)
 		err = index_names(t, pairs);
 	if (err == 0)
 		err = index_addresses(t, pairs);
-	free(pairs);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "settings/assign.h"
 #include "settings/issues.h"
 #include "settings/origins.h"
@@ -114,8 +115,8 @@ static void set_listener(struct draft *d, const struct setting *setting, const s
 /* A default: tried once by itself, so that it is reported once, then put into every listener that has the key. */
 static void set_default(struct draft *d, const struct setting *setting, const struct item *item)
 {
-	struct listener_settings *scratch = calloc(1, sizeof(*scratch));
-	struct listener_own *extra = calloc(1, sizeof(*extra));
+	cleanup_free struct listener_settings *scratch = calloc(1, sizeof(*scratch));
+	cleanup_free struct listener_own *extra = calloc(1, sizeof(*extra));
 	struct settings *s = d->settings;
 	struct assign_place p = { .path = item->path, .inherited = true };
 	int r = -ENOMEM;
@@ -133,8 +134,6 @@ static void set_default(struct draft *d, const struct setting *setting, const st
 		p.origins = s->own->listeners[i].origins;
 		r = assign_value(d, setting, item, &p);
 	}
-	free(scratch);
-	free(extra);
 }
 
 /* Likewise with the model. The built-in pools keep theirs: "event" that forks would mislead whoever reads its name in a

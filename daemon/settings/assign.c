@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "settings/issues.h"
 #include "settings/kinds.h"
 
@@ -99,33 +100,26 @@ int assign_value(struct draft *d, const struct setting *setting, const struct it
 	struct given g = { .draft = d, .setting = setting, .object = p->object, .why = &why, .n = 1 };
 	bool split = setting->kind->many && item->kind == ITEM_OPTION,
 	     is_array = item->kind == ITEM_ARRAY || item->kind == ITEM_LIST;
-	bool good = true;
-	const char **texts;
-	char *copy;
-	int r = -EINVAL;
 
 	if ((setting->kind->accepts & 1u << item->kind) == 0) {
 		refuse_type(d, setting, item, p);
-		return r;
+		return -EINVAL;
 	}
 	/* An option has at most as many elements as bytes, and one more. */
-	texts = calloc(is_array ? count_elements(d, item) + 1 : split ? item->value_n + 1 : 1, sizeof(*texts));
-	copy = strdup(item->value);
+	size_t texts_n = is_array ? count_elements(d, item) + 1 : split ? item->value_n + 1 : 1;
+	cleanup_free const char **texts = calloc(texts_n, sizeof(*texts));
+	cleanup_free char *copy = strdup(item->value);
 	if (!texts || !copy) {
 		d->no_memory = true;
-		r = -ENOMEM;
-	} else {
-		texts[0] = copy;
-		if (is_array)
-			good = collect_elements(d, item, texts, &g.n);
-		else if (split)
-			g.n = split_commas(copy, texts);
-		g.texts = texts;
-		r = good ? take(d, &g, item, p) : -EINVAL;
+		return -ENOMEM;
 	}
-	free(copy);
-	free(texts);
-	return r;
+	texts[0] = copy;
+	if (is_array && !collect_elements(d, item, texts, &g.n))
+		return -EINVAL;
+	if (split)
+		g.n = split_commas(copy, texts);
+	g.texts = texts;
+	return take(d, &g, item, p);
 }
 
 /* Through the same way as a value from the file: a default that could not be written there would be found by the first

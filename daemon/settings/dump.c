@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "settings/kinds.h"
 #include "settings/schema.h"
@@ -43,7 +44,7 @@ static int print_setting(const struct section *s, const struct setting *setting,
 {
 	const void *object = setting->scope == SCOPE_EXTRA ? s->extra : s->object;
 	const char *deeper = s->group.name[0] ? "\t" : "";
-	char *value = NULL;
+	cleanup_free char *value = NULL;
 	size_t value_n = 0;
 	FILE *text = open_memstream(&value, &value_n); /* whether there is a value is known when it is printed */
 	bool there = text && kinds_print(text, setting, object);
@@ -53,7 +54,6 @@ static int print_setting(const struct section *s, const struct setting *setting,
 		(void)fprintf(s->to, "%s%s%s = %s;", s->indent, deeper, key, value);
 	else if (r == 0)
 		(void)fprintf(s->to, "%s%s# %s is not set\n", s->indent, deeper, key);
-	free(value);
 	if (there)
 		print_origin(s->to, &s->origins[setting - schema_all]);
 	return r;

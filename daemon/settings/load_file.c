@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "settings/issues.h"
 
 /* The reason why a file could not be read, in words. */
@@ -59,18 +60,17 @@ const struct item *load_file_find(struct draft *d, const struct listener_setting
 const char *load_file_absolute(struct draft *d, const char *name)
 {
 	const char *slash = strrchr(d->file, '/');
-	char *folder, *path = NULL;
+	char *path = NULL;
 
 	if (name[0] == '/')
 		return name;
-	folder = !slash ? strdup(".") : strndup(d->file, slash == d->file ? 1 : (size_t)(slash - d->file));
+	cleanup_free char *folder = !slash ? strdup(".")
+					   : strndup(d->file, slash == d->file ? 1 : (size_t)(slash - d->file));
 	if (folder) {
-		char *real = realpath(folder, NULL);
+		cleanup_free char *real = realpath(folder, NULL);
 
 		if (!real || asprintf(&path, "%s/%s", real, name) < 0)
 			path = NULL;
-		free(real);
 	}
-	free(folder);
 	return draft_keep(d, path);
 }
