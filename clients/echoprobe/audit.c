@@ -263,4 +263,9 @@ static int settle(struct plan *plan, struct text *why)
 	return audit_ports_read(plan, &ports, why);
 }
 
-const struct probe_session audit_session = { .ttl = PLAN_TTL, .settle = settle, .run = run };
+const struct probe_session audit_session = {
+	.ttl = PLAN_TTL,
+	.one_size = "it chooses its sizes itself",
+	.settle = settle,
+	.run = run,
+};

@@ -36,4 +36,9 @@ static enum probe_judged judge(const struct engine *e maybe_unused, const struct
 	return heard->ended ? PROBE_DONE : PROBE_MORE;
 }
 
-const struct probe_exchange hostname_exchange = { .ask = ask, .judge = judge, .note = in_order_note };
+const struct probe_exchange hostname_exchange = {
+	.ask = ask,
+	.one_size = "--ask says how long a question is",
+	.judge = judge,
+	.note = in_order_note,
+};

@@ -44,6 +44,7 @@ static int settle(struct plan *plan, struct text *why)
 const struct probe_session info_session = {
 	.ttl = PLAN_TTL,
 	.size_bytes = ASK_BYTES,
+	.one_size = "an answer tells of one packet",
 	.settle = settle,
 	.open = open_session,
 	.close = close_session,

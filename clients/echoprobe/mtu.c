@@ -32,6 +32,7 @@ static void close_session(struct engine_flow *f)
 const struct probe_session mtu_session = {
 	.ttl = PLAN_TTL,
 	.room_bytes = PLAN_SIZE_MAX_BYTES,
+	.one_size = "it chooses its sizes itself",
 	.settle = settle,
 	.open = open_session,
 	.close = close_session,

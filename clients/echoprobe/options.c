@@ -179,14 +179,28 @@ static int settle_test(struct plan *plan, struct text *why)
 	return settle_report(plan, why);
 }
 
+/* The reason why all packets of a test have one size; NULL: they may have others. */
+static const char *one_size(const struct plan *plan)
+{
+	const struct probe *probe = plan->probe;
+
+	if (probe->session && probe->session->one_size)
+		return probe->session->one_size;
+	if (probe->exchange && probe->exchange->one_size)
+		return probe->exchange->one_size;
+	if (plan->transport == PLAN_UDP || probe->exchange == &chargen_exchange || probe->exchange->ask)
+		return NULL;
+	return "nothing is sent over a connection";
+}
+
 /* Sizes one after the other are of tests that send, or ask for, as much as is said, and each of them comes to an end. */
 static int refuse_sweep(const struct plan *plan, struct text *why)
 {
 	const struct probe *probe = plan->probe;
-	bool asks_size = probe->exchange == &chargen_exchange || (probe->exchange && probe->exchange->ask == echo_ask);
+	const char *reason = one_size(plan);
 
-	if (probe->session || (plan->transport == PLAN_UDP ? !probe->build : !asks_size))
-		text_addf(why, "there is no --sweep of %s", probe->name);
+	if (reason)
+		text_addf(why, "there is no --sweep of %s: %s", probe->name, reason);
 	else if (plan->transport != PLAN_UDP && probe->exchange == &echo_exchange && !plan->reconnect)
 		text_add(why, "--sweep over a connection goes with --reconnect");
 	else if (plan->count == 0 && plan->duration_ns == CLOCK_NEVER)

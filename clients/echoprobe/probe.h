@@ -42,6 +42,8 @@ struct probe_exchange {
 	size_t (*ask)(const struct engine *e, const struct payload_id *id, uint8_t *to);
 	/* Our end is closed behind that. */
 	bool half_closes;
+	/* Why there is no --sweep of what is said; NULL: there is. */
+	const char *one_size;
 	/* Nothing is answered to a datagram, as the protocol has it. */
 	bool is_silent;
 	/* Whether the answer is whole, and then how it differs. Of an answer to a datagram, all is there and it has ended.
@@ -68,9 +70,10 @@ struct probe_arrival {
 
 /* A test's own parts: what it keeps of a flow of datagrams is in f->session. */
 struct probe_session {
-	uint8_t ttl;         /* sent with unless -t says another                   */
-	uint32_t size_bytes; /* of a packet unless -s says another; 0: as all have */
-	uint32_t room_bytes; /* it sends packets up to this, whatever -s says      */
+	uint8_t ttl;          /* sent with unless -t says another                   */
+	uint32_t size_bytes;  /* of a packet unless -s says another; 0: as all have */
+	uint32_t room_bytes;  /* it sends packets up to this, whatever -s says      */
+	const char *one_size; /* why it has no --sweep; NULL: it has                */
 	/* Refuses what the test does not have, and reads what it needs: 0, or -errno and the sentence. */
 	int (*settle)(struct plan *plan, struct text *why);
 	/* 0 or -ENOMEM; closed in both cases. */

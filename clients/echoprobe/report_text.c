@@ -320,6 +320,10 @@ static void write_figures(const struct result *r, FILE *to)
 		write_counts(r, to);
 		return;
 	}
+	if (r->flows_n + r->sizes_n > 0 && r->directions) {
+		text_delays_directions(r->directions, to);
+		(void)fputc('\n', to);
+	}
 	if (r->flows_n > 0)
 		report_tables_flows(r, to);
 	if (r->sizes_n > 0)

@@ -95,12 +95,19 @@ static void close_session(struct engine_flow *f)
 	f->session = NULL;
 }
 
+/* A packet is the base packet with its TLVs, or that and a padding TLV. */
+static bool is_size(const struct plan *plan, uint32_t bytes)
+{
+	return bytes == unpadded(plan) || bytes >= unpadded(plan) + STAMP_TLV_HEADER;
+}
+
 static int settle(struct plan *plan, struct text *why)
 {
 	size_t least = unpadded(plan);
 
-	if (plan->size_bytes != least && plan->size_bytes < least + STAMP_TLV_HEADER) {
-		text_addf(why, "-s of stamp%s takes %zu, or %zu and more",
+	/* Where the first two sizes are right the others are, as they are larger. */
+	if (!is_size(plan, plan->size_bytes) || (plan->sizes_n > 1 && !is_size(plan, plan->size_bytes + plan->step_bytes))) {
+		text_addf(why, "%s of stamp%s takes %zu, or %zu and more", plan->sizes_n > 1 ? "--sweep" : "-s",
 			  plan->tlvs.types != 0 ? " with --tlv"
 			  : plan->key_file      ? " with --auth"
 						: "",
@@ -135,23 +142,22 @@ void stamp_build(const struct engine *e, const struct payload_id *id, uint8_t *t
 		.error = error_estimate(&s->here, form_of(e->plan)),
 		.ssid = e->plan->ssid,
 	};
-	struct stamp_tlv_writer w = { .at = to + base_n, .cap = e->plan->size_bytes - base_n };
+	struct stamp_tlv_writer w = { .at = to + base_n, .cap = e->size_bytes - base_n };
 
 	s->sent[id->seq & (s->slots_n - 1)] = request.sent;
 	stamp_write_request(to, mode_of(e->plan), &request);
 	if (e->plan->key_file)
 		stamp_sign(to, &e->plan->key);
 	stamp_extras_write(e->plan, id->seq, &w);
-	if (e->plan->size_bytes < padded_n ||
-	    !stamp_tlv_add(&w, STAMP_TLV_PADDING, NULL, (uint16_t)(e->plan->size_bytes - padded_n)))
+	if (e->size_bytes < padded_n || !stamp_tlv_add(&w, STAMP_TLV_PADDING, NULL, (uint16_t)(e->size_bytes - padded_n)))
 		return;
-	payload_write(&e->payload, id, to + padded_n, e->plan->size_bytes - padded_n);
+	payload_write(&e->payload, id, to + padded_n, e->size_bytes - padded_n);
 }
 
 /* The padding has to come back as it was sent; what a reflector writes into the base packet and the flags is its own. */
 static enum tally_content compare(const struct engine_flow *f, const struct batch_datagram *d, uint32_t seq)
 {
-	const size_t sent_n = f->engine->plan->size_bytes, before_n = padded(f);
+	const size_t sent_n = f->engine->size_bytes, before_n = padded(f);
 	const struct payload_packet packet = { .id = { .seq = seq, .flow = f->index },
 					       .n = sent_n < before_n ? 0 : sent_n - before_n };
 	const struct payload_octets padding = { .at = d->at + before_n, .n = d->n < before_n ? 0 : d->n - before_n };

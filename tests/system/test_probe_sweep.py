@@ -3,10 +3,12 @@
 
 import collections
 import json
+import os
 import signal
 
 import harness
 import probe
+from test_probe_stamp import STAMP, Reflector
 
 QUICK = ("-i", "2ms", "-W", "300ms")
 SIZES = (64, 264, 464)
@@ -95,6 +97,40 @@ class Datagrams(harness.Case):
                          r"   464     4    0 ")
 
 
+class Stamp(harness.Case):
+    """Sizes are those of padding TLVs."""
+
+    def test_each_size_comes_back_and_directions_are_of_all(self):
+        target = "%s:%d" % self.serve(STAMP).address("stamp", "udp")
+        for sweep, sizes in (("44:244:100", (44, 144, 244)), ("48:1448:700", (48, 748, 1448))):
+            done = probe.run_json("stamp", target, "-c", 5, *QUICK, "--sweep", sweep)
+            rows = [(row["size_bytes"], *counts(row, "sent", "received", "lost", "corrupted"), row["bytes"]["received"])
+                    for row in done.document["sizes"]]
+            self.assertEqual((done.code, rows), (0, [(n, 5, 5, 0, 0, 5 * n) for n in sizes]))
+            directions = done.document["directions"]
+            self.assertEqual([directions[d]["lost"] for d in ("forward", "backward", "unknown")], [0, 0, 0])
+
+    def test_padding_that_was_altered_is_told_at_its_size(self):
+        with Reflector({7: "corrupt", 12: "lost_forward"}) as server:
+            done = probe.run_json("stamp", server.address, "-c", 5, *QUICK, "--sweep", "64:264:100")
+        rows = [counts(row, "sent", "received", "lost", "corrupted") for row in done.document["sizes"]]
+        self.assertEqual((done.code, rows), (1, [(5, 5, 0, 0), (5, 5, 0, 1), (5, 4, 1, 0)]))
+        self.assertEqual(done.document["directions"]["forward"]["lost"], 1)
+
+    def test_a_person_reads_directions_beside_sizes_and_flows(self):
+        target = "%s:%d" % self.serve(STAMP).address("stamp", "udp")
+        for words in (("--sweep", "64:164:100"), ("--flows", 2)):
+            out = probe.run("stamp", target, "-c", 4, *QUICK, *words).out
+            self.assertRegex(out, r"\n  forward +0 +0 +0 ", words)
+            self.assertRegex(out, r"\n  backward +0 +0 +0 ", words)
+
+    def test_a_size_that_no_packet_can_have_is_refused(self):
+        for sweep, words in (("40:140:100", ()), ("44:46:1", ()), ("44:46:2", ()), ("64:164:100", ("--auth", os.devnull))):
+            done = probe.run("stamp", "127.0.0.1", "--sweep", sweep, *words)
+            self.assertEqual((done.code, done.out), (2, ""), sweep)
+            self.assertRegex(done.err, r"(-s|--sweep) of stamp.* takes \d+, or \d+ and more", sweep)
+
+
 class Connections(harness.Case):
     def test_connections_have_sizes_too(self):
         d = self.serve(*({"service": s} for s in ("echo", "discard", "chargen")))
@@ -106,10 +142,15 @@ class Connections(harness.Case):
                 self.assertEqual([row["bytes"]["sent"] for row in rows], [3 * size for size in SIZES])
 
     def test_what_has_no_size_or_no_end_is_refused(self):
-        for words in (("stamp",), ("info",), ("mtu",), ("hostname",), ("time", "-T"), ("-T",), ("-c", 0), ("--exporter", 0)):
+        for words, why in ((("info",), "an answer tells of one packet"), (("mtu",), "it chooses its sizes"),
+                           (("audit",), "it chooses its sizes"), (("hostname",), "--ask says how long"),
+                           (("hostname", "-u"), "--ask says how long"), (("time", "-T"), "nothing is sent"),
+                           (("-T",), "goes with --reconnect"), (("-c", 0), "say with -c or -d when"),
+                           (("--exporter", 0), "say with -c or -d when")):
             test, options = (words[:1], words[1:]) if words[0][0] != "-" else ((), words)
             done = probe.run(*test, "127.0.0.1", *options, *SWEEP)
             self.assertEqual((done.code, done.out), (2, ""), words)
+            self.assertIn(why, done.err)
         for sweep in ("64", "64:1472", "64:1472:0", "1472:64:1", "64:64:1", "0:65508:1000", "1:1000:1", "64:1472:64:"):
             self.assertIn("takes sizes as 64:1472:64", probe.run("127.0.0.1", "--sweep", sweep).err, sweep)
 
