@@ -133,7 +133,7 @@ int as_echoping_translate(int argc, char **argv, struct as_echoping *ret, struct
 		return -EINVAL;
 	}
 	if (strcmp(a.test, "discard") == 0 && strcmp(a.transport, "-u") == 0) {
-		text_add(why, "discard over UDP answers nothing, so there is no time to tell: leave -u out");
+		text_add(why, "discard answers no datagram, so there is no time to tell: leave -u out");
 		return -EINVAL;
 	}
 	add_word(ret, a.transport);

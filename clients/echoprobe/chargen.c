@@ -8,7 +8,7 @@
 static enum probe_judged judge(const struct engine *e, const struct payload_id *id maybe_unused,
 			       const struct probe_heard *heard, enum tally_content *ret)
 {
-	bool enough = heard->n >= e->size_bytes || e->plan->transport == PLAN_UDP;
+	bool enough = heard->n >= e->size_bytes || e->plan->transport == PLAN_UDP || e->unix_datagrams;
 
 	if (!enough && !heard->ended)
 		return PROBE_MORE;

@@ -86,6 +86,23 @@ static int open_tcp(const struct flow_ends *ends, int *ret_fd, struct text *why)
 	return r;
 }
 
+int connection_find_unix(const char *path, bool *ret_datagrams, struct text *why)
+{
+	struct sockaddr_un to;
+	socklen_t len = 0;
+	cleanup_fd int fd = -1;
+	int r = unix_address(path, &to, &len);
+
+	if (r == 0)
+		r = connect_unix(SOCK_DGRAM, &to, len, &fd);
+	*ret_datagrams = r == 0;
+	if (r == -EPROTOTYPE || r == -ECONNREFUSED)
+		r = 0;
+	if (r < 0)
+		text_add(why, strerror(-r));
+	return r;
+}
+
 int connection_open(const struct flow_ends *ends, int *ret_fd, struct text *why)
 {
 	if (ends->target->family == AF_UNIX)

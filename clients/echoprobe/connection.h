@@ -12,6 +12,10 @@
  * (connection_error()); or -errno, with a sentence where the fault is this host's. */
 int connection_open(const struct flow_ends *ends, int *ret_fd, struct text *why) must_check;
 
+/* Finds the UNIX socket at a path, and whether its messages are datagrams; its server sees nothing of that, and need not be
+ * there. 0, or -errno and the sentence. */
+int connection_find_unix(const char *path, bool *ret_datagrams, struct text *why) must_check;
+
 /* The outcome of a connection that was begun: 0 or -errno. */
 int connection_error(int fd) must_check;
 

@@ -110,6 +110,7 @@ struct engine {
 	struct payload payload;
 	struct schedule schedule;
 	bool placed;         /* the packet that is due next was put off to when it is best sent */
+	bool unix_datagrams; /* messages to a UNIX socket of that type */
 	uint64_t planned;    /* packets of each flow, with those of the warm-up and of the sizes before */
 	uint32_t size_bytes; /* of packets now: the plan's, or the one in turn                          */
 	uint32_t size_i;     /* its number                                                              */

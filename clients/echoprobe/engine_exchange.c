@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/pages.h"
 #include "echoprobe/connection.h"
+#include "echoprobe/echo.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/probe.h"
 #include "echoprobe/proxy.h"
@@ -38,6 +39,12 @@ static const struct probe_exchange *kind(const struct engine_flow *f)
 	return f->engine->plan->probe->exchange;
 }
 
+/* Writes what is said: to a server of datagrams, which does not speak first, any octets will do. NULL: nothing is. */
+static size_t (*asks(const struct engine_flow *f))(const struct engine *, const struct payload_id *, uint8_t *)
+{
+	return kind(f)->ask || !f->engine->unix_datagrams ? kind(f)->ask : echo_ask;
+}
+
 static void begin_next(struct engine_flow *f);
 
 /* The connection is over, whatever came of it: the next message may go. */
@@ -46,7 +53,8 @@ static void end(struct engine_flow *f)
 	struct exchange *x = f->exchange;
 
 	if (f->source.fd >= 0) {
-		connection_add_facts(f->source.fd, &f->engine->tcp);
+		if (x->state != CONNECTING)
+			connection_add_facts(f->source.fd, &f->engine->tcp);
 		loop_close(f->engine->loop, &f->source);
 	}
 	loop_cancel_timer(f->engine->loop, &x->deadline);
@@ -96,6 +104,10 @@ static void say(struct engine_flow *f)
 		x->written_n += (size_t)n;
 	}
 	x->state = HEARING;
+	if (f->engine->unix_datagrams && kind(f)->is_silent) {
+		end(f);
+		return;
+	}
 	if (kind(f)->half_closes)
 		shutdown(f->source.fd, SHUT_WR);
 	if (loop_change(f->engine->loop, &f->source, EPOLLIN) < 0)
@@ -116,8 +128,8 @@ static void take_connected(struct engine_flow *f)
 	engine_count_connected(f, x->began_ns);
 	x->state = ASKING;
 	x->written_n = x->heard_n = x->ask_n = 0;
-	if (kind(f)->ask)
-		x->ask_n = kind(f)->ask(e, &(struct payload_id){ .seq = (uint32_t)x->seq, .flow = f->index }, x->ask);
+	if (asks(f))
+		x->ask_n = asks(f)(e, &(struct payload_id){ .seq = (uint32_t)x->seq, .flow = f->index }, x->ask);
 	say(f);
 }
 
@@ -165,7 +177,7 @@ static void hear(struct engine_flow *f)
 	}
 	x->heard_n += (size_t)n;
 	heard.n = x->heard_n;
-	heard.ended = n == 0;
+	heard.ended = n == 0 || f->engine->unix_datagrams;
 	/* A server that ends without a word to somebody who spoke first, or was to be spoken to, has not answered. */
 	if (heard.ended && heard.n == 0 && !kind(f)->half_closes)
 		end(f);
@@ -249,7 +261,7 @@ static void begin_next(struct engine_flow *f)
 
 static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 {
-	uint32_t said_bytes = kind(f)->ask ? f->engine->size_bytes : 0;
+	uint32_t said_bytes = asks(f) ? f->engine->size_bytes : 0;
 
 	for (unsigned i = 0; i < turn->n; i++) {
 		struct engine_now now = engine_now();
@@ -265,8 +277,16 @@ static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 
 static int open_exchange(struct engine_flow *f, const struct target_source *from, struct text *why)
 {
-	struct exchange *x = pages_take(memory_bytes(f->engine->plan));
+	const struct plan *plan = f->engine->plan;
+	struct exchange *x;
 
+	if (plan->transport == PLAN_UNIX) {
+		int r = connection_find_unix(plan->unix_path, &f->engine->unix_datagrams, why);
+
+		if (r < 0)
+			return r;
+	}
+	x = pages_take(memory_bytes(plan));
 	if (!x) {
 		text_add(why, strerror(ENOMEM));
 		return -ENOMEM;

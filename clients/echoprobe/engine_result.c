@@ -5,9 +5,15 @@
 
 #include "base/clock.h"
 #include "echoprobe/connection.h"
+#include "echoprobe/echo.h"
 #include "echoprobe/engine_private.h"
 #include "echoprobe/in_order.h"
 #include "echoprobe/probe.h"
+
+static bool is_silent(const struct engine *e)
+{
+	return probe_is_silent(e->plan) || (e->unix_datagrams && e->plan->probe->exchange->is_silent);
+}
 
 static struct result_scope scope_of(const struct engine *e, const struct tally *tally, const struct engine_flow *f,
 				    uint32_t size_bytes)
@@ -16,7 +22,7 @@ static struct result_scope scope_of(const struct engine *e, const struct tally *
 	struct result_scope s = {
 		.tally = tally,
 		.numbering = numbered || e->plan->transport != PLAN_UDP ? RESULT_NUMBERED : RESULT_UNNUMBERED,
-		.answers = probe_is_silent(e->plan) ? RESULT_SILENT : RESULT_ANSWERED,
+		.answers = is_silent(e) ? RESULT_SILENT : RESULT_ANSWERED,
 		.port = f->port,
 		.size_bytes = size_bytes,
 		.expects = e->plan->expects,
@@ -77,6 +83,9 @@ static void add_notes(struct engine *e)
 	if (e->total.packets.forgotten > 0)
 		notes_addf(&e->notes, "%" PRIu64 " answers came so late that their packets stayed lost",
 			   e->total.packets.forgotten);
+	if (e->plan->transport == PLAN_UDP && e->plan->probe->read == echo_read && e->plan->size_bytes < PAYLOAD_HEADER)
+		notes_addf(&e->notes, "a packet under %d bytes has no tag: an answer may be forged, or of another run",
+			   PAYLOAD_HEADER);
 	if (e->target.addresses_n > 1)
 		notes_addf(&e->notes, "%s has %zu addresses, of which the first was tested", e->target.name,
 			   e->target.addresses_n);

@@ -219,7 +219,7 @@ static int refuse_silent(const struct plan *plan, struct text *why)
 
 	if (!option)
 		return 0;
-	text_addf(why, "%s over UDP answers nothing: leave %s out", plan->probe->name, option);
+	text_addf(why, "%s answers no datagram: leave %s out", plan->probe->name, option);
 	return -EINVAL;
 }
 

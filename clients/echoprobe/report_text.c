@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "echoprobe/chargen.h"
 #include "echoprobe/figures.h"
+#include "echoprobe/payload.h"
 #include "echoprobe/probe.h"
 #include "echoprobe/report_tables.h"
 #include "echoprobe/text_delays.h"
@@ -60,8 +62,15 @@ static void add_manner(struct text *t, const struct result *r)
 			text_addf(t, ", the reflector is %s",
 				  r->stamp->reflector == RESULT_REFLECTOR_STATEFUL ? "stateful" : "stateless");
 	} else if (r->tcp) {
-		text_addf(t, ", %" PRId64 " messages of ", count(r, FIGURE_packets_sent));
-		add_size(t, p);
+		bool says = count(r, FIGURE_bytes_sent) > 0 || p->probe->exchange == &chargen_exchange;
+
+		text_add(t, ", ");
+		text_value_plural(t, count(r, FIGURE_packets_sent), says ? "message" : "question",
+				  says ? "messages" : "questions");
+		if (says) {
+			text_add(t, " of ");
+			add_size(t, p);
+		}
 		text_add(t, " in ");
 		text_value_plural(t, (int64_t)r->tcp->connects, "connection", "connections");
 	} else {
@@ -109,8 +118,11 @@ static void write_faults(const struct result *r, FILE *to)
 	struct text t = TEXT_OVER(line);
 
 	if (r->total.numbering == RESULT_UNNUMBERED) {
-		(void)fputs("  packets of this size cannot be told apart: copies, order and changed octets are not known\n",
-			    to);
+		if (r->plan->size_bytes < PAYLOAD_NUMBERED)
+			text_add(&t, "packets of this size cannot be told apart");
+		else
+			text_addf(&t, "answers of %s name no packet", r->plan->probe->name);
+		(void)fprintf(to, "  %s: copies, order and changed octets are not known\n", t.at);
 	} else {
 		text_addf(&t, "  duplicated %" PRId64 ", reordered %" PRId64, count(r, FIGURE_packets_duplicated),
 			  count(r, FIGURE_packets_reordered));
@@ -193,7 +205,7 @@ static void write_unsound(const struct result *r, FILE *to)
 
 static void write_silent(const struct result *r, FILE *to)
 {
-	(void)fprintf(to, "  sent %" PRId64 "; %s over UDP answers nothing, so what arrived is not known\n",
+	(void)fprintf(to, "  sent %" PRId64 "; %s answers no datagram, so what arrived is not known\n",
 		      count(r, FIGURE_packets_sent), r->plan->probe->name);
 	if (count(r, FIGURE_packets_lengthened) > 0)
 		(void)fprintf(to, "  answered all the same %" PRId64 "\n", count(r, FIGURE_packets_lengthened));

@@ -154,6 +154,8 @@ static void add_marks(struct text *t, const struct result_direction *d)
 	for (unsigned i = 0; i < 64; i++)
 		if (d->dscp_seen >> i & 1)
 			text_addf(&dscp, " %u", i);
+	if (d->dscp_seen == 0)
+		text_add(&dscp, " -");
 	text_addf(t, "   %-11s %s ->", dscp.at, d->ecn_sent.known ? units_ecn_name((uint8_t)d->ecn_sent.value) : "-");
 	for (uint8_t i = 0; i < 4; i++)
 		if (d->ecn_seen >> i & 1)

@@ -142,6 +142,13 @@ class Faults(unittest.TestCase):
                          [("port-unreachable", "127.0.0.1", 3)])
 
 
+    def test_a_packet_without_a_tag_says_so(self):
+        with probe.Server() as server:
+            for size, n in ((4, 1), (23, 1), (24, 0)):
+                notes = " ".join(probe.run_json(server.address, "-c", 1, "-s", size).document["notes"])
+                self.assertEqual(notes.count("under 24 bytes has no tag"), n, size)
+
+
 class Lines(unittest.TestCase):
     """What is told as it happens."""
 

@@ -68,12 +68,44 @@ class Local(harness.Case):
                 self.assertLessEqual(abs(found["offset_ns"] - 370_000_000), found["bound_ns"])
                 self.assertLess(found["bound_ns"], 300_000_000)  # 500 ms where all are sent at the same place of a second
 
+    def test_text_says_what_was_asked_and_what_cannot_be_told(self):
+        d = self.serve({"service": "time", "transport": ["tcp", "udp"]}, {"service": "chargen"})
+        out = probe.run("time", "%s:%d" % d.address("time"), "-c", 1).out
+        self.assertIn(", 1 question in 1 connection\n", out)
+        out = probe.run("time", "-u", "%s:%d" % d.address("time", "udp"), "-c", 1).out
+        self.assertIn("answers of time name no packet: copies, order and changed octets are not known\n", out)
+        out = probe.run("chargen", "%s:%d" % d.address("chargen"), "-c", 1).out
+        self.assertIn(", 1 message of 64 bytes in 1 connection\n", out)
+
     def test_the_last_answer_is_told_where_it_is_a_text(self):
         d = self.serve({"service": "daytime"}, {"service": "hostname"})
         said = probe.run("daytime", "%s:%d" % d.address("daytime"), "-c", 1).out
         self.assertRegex(said, r"the last answer was: \w+, \w+ \d+, \d{4} ")
         said = probe.run("hostname", "%s:%d" % d.address("hostname"), "-c", 1, "--ask", "HADDR 127.0.0.1").out
         self.assertRegex(said, r"the last answer was: HOST : 127\.0\.0\.1 : ")
+
+
+class Unix(harness.Case):
+    def test_services_of_unix_datagrams_are_asked_by_one(self):
+        services = ("chargen", "daytime", "time", "hostname", "info")
+        d = self.serve(*({"service": s, "transport": "unixgram", "path": self.folder / s} for s in services))
+        for service in services:
+            d.address(service, "unixgram")
+            done = probe.run_json(service, "--unix", self.folder / service, *QUICK)
+            self.assertEqual((done.code, done.packets["received"]), (0, 3), service)
+            self.assertEqual(done.document["total"]["bytes"]["sent"], 3 * done.document["run"]["size_bytes"])
+
+    def test_discard_of_unix_datagrams_says_nothing_of_what_arrived(self):
+        d = self.serve({"service": "discard", "transport": "unixgram", "path": self.folder / "sink"})
+        d.address("discard", "unixgram")
+        done = probe.run_json("discard", "--unix", self.folder / "sink", *QUICK)
+        self.assertEqual((done.code, done.packets["sent"], done.packets["received"], done.packets["lost"]), (0, 3, None, None))
+
+    def test_where_there_is_no_socket_nothing_is_tested(self):
+        for service in SERVICES:
+            done = probe.run(service, "--unix", self.folder / "none", *QUICK)
+            self.assertEqual((done.code, done.out), (2, ""), service)
+            self.assertIn("none: No such file or directory", done.err)
 
 
 class Silent(harness.Case):
@@ -97,7 +129,7 @@ class Silent(harness.Case):
     def test_a_person_reads_that_it_is_not_known(self):
         d = self.serve({"service": "discard", "transport": "udp"})
         out = probe.run("discard", "-u", "%s:%d" % d.address("discard", "udp"), *QUICK, "-W", "50ms", "-v", "--flows", 2).out
-        self.assertIn("sent 6; discard over UDP answers nothing, so what arrived is not known", out)
+        self.assertIn("sent 6; discard answers no datagram, so what arrived is not known", out)
         self.assertRegex(out, r"seq 2 not known\n")
         self.assertNotIn("lost", out)
 
@@ -129,7 +161,7 @@ class Silent(harness.Case):
         for words in (("-w", "1,1%"), ("-C", "1,1%"), ("--sweep", "64:128:64"), ("--expect-impair", "1,drop=1%")):
             done = probe.run("discard", "-u", "127.0.0.1", *words)
             self.assertEqual((done.code, done.out), (2, ""))
-            self.assertIn("discard over UDP answers nothing", done.err)
+            self.assertIn("discard answers no datagram", done.err)
 
 
 class HostnameOverUdp(harness.Case):

@@ -127,6 +127,12 @@ class Faults(unittest.TestCase):
         self.assertEqual(done.packets["received"], 1)
         self.assertIn("7 bytes came that were never sent", " ".join(done.document["notes"]))
 
+    def test_a_connection_that_was_never_made_has_no_segments(self):
+        with probe.StreamServer(echo) as server:
+            address = server.address
+        tcp = probe.run_json("-T", "--reconnect", address, "-c", 2, *QUICK).document["tcp"]
+        self.assertEqual((tcp["refused"], tcp["mss_bytes"], tcp["pmtu_bytes"], tcp["retransmits"]), (2, None, None, None))
+
     def test_a_refused_connection_is_a_packet_that_does_not_come_back(self):
         with probe.StreamServer(echo) as server:
             address = server.address

@@ -129,7 +129,7 @@ TEST(a_mistake_is_told_what_would_be_right)
 		{ "h -x", "there is no option -x; -h lists them" },
 		{ "h --df=1", "there is no option --df=1; -h lists them" },
 		{ "", "a host is missing: echoprobe echo HOST" },
-		{ "discard -u -w 5,1% h", "discard over UDP answers nothing: leave -w out" },
+		{ "discard -u -w 5,1% h", "discard answers no datagram: leave -w out" },
 		{ "stamp -T h", "there is no stamp over TCP" },
 		{ "--unix /run/x h", "--unix is instead of a host: h is one word too many" },
 		{ "h --reconnect", "--reconnect is for connections: say -T or --unix with it" },
