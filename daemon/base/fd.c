@@ -9,6 +9,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #define ERRORS_AT_ONCE 64
 
@@ -50,7 +51,7 @@ int fd_set_cloexec(int fd, bool on)
 
 void fd_cloexec_all(void)
 {
-	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) /* since Linux 5.11 */
+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) /* since Linux 5.11 */
 		return;
 	for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -130,8 +131,8 @@ void fd_close_all_but(const int *keep, size_t n)
 
 	for (int kept = next_kept(keep, n, from); kept != INT_MAX; kept = next_kept(keep, n, from)) {
 		if (kept > from)
-			close_range((unsigned)from, (unsigned)kept - 1, 0);
+			(void)syscall(SYS_close_range, from, kept - 1, 0);
 		from = kept + 1;
 	}
-	close_range((unsigned)from, UINT_MAX, 0);
+	(void)syscall(SYS_close_range, from, ~0U, 0);
 }

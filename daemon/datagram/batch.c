@@ -52,7 +52,7 @@ unsigned batch_read(struct batch *b, const struct listener *l, int fd)
 
 	for (unsigned i = 0; i < BATCH_MESSAGES; i++) {
 		b->in[i].msg_hdr.msg_namelen = sizeof(b->peers[i]);
-		b->in[i].msg_hdr.msg_controllen = control_n;
+		b->in[i].msg_hdr.msg_controllen = (socklen_t)control_n;
 	}
 	/* An error here is one queued on the socket (an ICMP message, say): reading it cleared it. */
 	int n = recvmmsg(fd, b->in, BATCH_MESSAGES, MSG_DONTWAIT, NULL);

@@ -118,7 +118,7 @@ static void append(struct msghdr *msg, size_t *used, const struct cmsghdr *head,
 
 	c->cmsg_level = head->cmsg_level;
 	c->cmsg_type = head->cmsg_type;
-	c->cmsg_len = CMSG_LEN(n);
+	c->cmsg_len = (socklen_t)CMSG_LEN(n);
 	memcpy(CMSG_DATA(c), data, n);
 	*used += CMSG_SPACE(n);
 }
@@ -175,7 +175,7 @@ void packet_write(const struct listener *l, const struct packet_info *from, cons
 		       &(struct cmsghdr){
 			       .cmsg_level = SOL_SOCKET, .cmsg_type = SO_TIMESTAMPING, .cmsg_len = sizeof(stamping) },
 		       &stamping);
-	msg->msg_controllen = used;
+	msg->msg_controllen = (socklen_t)used;
 }
 
 void packet_add_segment(struct msghdr *msg, uint16_t bytes)
@@ -184,5 +184,5 @@ void packet_add_segment(struct msghdr *msg, uint16_t bytes)
 
 	append(msg, &used, &(struct cmsghdr){ .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = sizeof(bytes) },
 	       &bytes);
-	msg->msg_controllen = used;
+	msg->msg_controllen = (socklen_t)used;
 }

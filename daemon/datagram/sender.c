@@ -137,7 +137,7 @@ static unsigned split(const struct mmsghdr *m, const struct outbox_content *c, s
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < m->msg_hdr.msg_iovlen; i++) {
+	for (size_t i = 0; i < (size_t)m->msg_hdr.msg_iovlen; i++) {
 		const struct iovec *piece = &m->msg_hdr.msg_iov[i];
 		for (size_t at = 0; at < piece->iov_len; at += c->segment, n++) {
 			size_t left = piece->iov_len - at;
@@ -146,7 +146,7 @@ static unsigned split(const struct mmsghdr *m, const struct outbox_content *c, s
 			ret[n].msg_hdr = m->msg_hdr;
 			ret[n].msg_hdr.msg_iov = &ret_iov[n];
 			ret[n].msg_hdr.msg_iovlen = 1;
-			ret[n].msg_hdr.msg_controllen = c->control;
+			ret[n].msg_hdr.msg_controllen = (socklen_t)c->control;
 		}
 	}
 	return n;

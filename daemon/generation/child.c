@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/log_quota.h"
+#include "base/signal_name.h"
 #include "process/metrics.h"
 #include "process/resolver.h"
 #include "process/worker_process.h"
@@ -283,7 +284,7 @@ static void mourn(struct child *c, const siginfo_t *info, uint32_t sessions)
 	if (exited)
 		log_number(&l, "status", info->si_status);
 	else
-		log_text(&l, "signal", sigabbrev_np(info->si_status));
+		log_text(&l, "signal", signal_name(info->si_status));
 	if (!exited && info->si_status == SIGSYS)
 		log_text(&l, "cause", "it made a system call that it may not make");
 	log_number(&l, "sessions", sessions);

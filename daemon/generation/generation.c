@@ -147,7 +147,9 @@ static int prepare_processes(const struct generation *g)
 	for (uint32_t i = 0; r == 0 && i < g->settings->pools_n; i++)
 		if (g->used[i])
 			r = sandbox_prepare(worker_process_role(&g->settings->pools[i]));
+#ifdef __GLIBC__
 	(void)malloc_trim(0); /* what was freed is put in order */
+#endif
 	return r;
 }
 

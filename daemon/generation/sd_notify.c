@@ -50,7 +50,7 @@ static int open_channel(void)
 static void attach(struct msghdr *m, void *room, size_t room_n, int fd)
 {
 	m->msg_control = room;
-	m->msg_controllen = room_n;
+	m->msg_controllen = (socklen_t)room_n;
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;

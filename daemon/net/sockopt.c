@@ -27,6 +27,10 @@
 
 #define ECN_BITS 3
 
+#ifndef SO_BUF_LOCK /* musl, and glibc before 2.35 */
+#define SO_BUF_LOCK 72
+#endif
+
 static struct series begin(const struct listener *l)
 {
 	return (struct series){ .fd = l->fd, .lenient = l->transport == TRANSPORT_TCP && make_is_multipath(l->fd) };

@@ -27,7 +27,7 @@ static rlim_t memory_limit(void)
 }
 
 /* Never more than was allowed before: raising it would fail, and leave the old one. */
-static void limit(__rlimit_resource_t what, rlim_t soft)
+static void limit(int what, rlim_t soft)
 {
 	struct rlimit l = { .rlim_cur = soft, .rlim_max = soft }, had;
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -17,6 +18,10 @@
 #include "generation/privileges.h"
 #include "upgrade/handover.h"
 #include "upgrade/handover_text.h"
+
+#ifndef HAVE_EXECVEAT /* musl, and glibc before 2.34 */
+#define execveat(...) syscall(SYS_execveat, __VA_ARGS__)
+#endif
 
 /* Without what is handed over there is no way back: a call that fails for want of memory is tried again. */
 #define TRIES 3

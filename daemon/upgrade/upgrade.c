@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/signal_name.h"
 #include "generation/sd_notify.h"
 #include "generation/privileges.h"
 #include "generation/fleet.h"
@@ -212,7 +213,7 @@ bool upgrade_bury(struct upgrade *u, const siginfo_t *info)
 	if (info->si_code == CLD_EXITED)
 		text_addf(&end, "it ended with status %d", info->si_status);
 	else
-		text_addf(&end, "it died of signal %s", sigabbrev_np(info->si_status));
+		text_addf(&end, "it died of signal %s", signal_name(info->si_status));
 	if (!u->is_fine)
 		refuse_program(u, u->said_n ? reason(u) : end.at);
 	return true;

@@ -16,13 +16,13 @@ static int lower_limit(int resource, rlim_t value)
 {
 	struct rlimit r;
 
-	if (getrlimit((__rlimit_resource_t)resource, &r) < 0)
+	if (getrlimit(resource, &r) < 0)
 		return -errno;
 	if (r.rlim_max > value)
 		r.rlim_max = value;
 	if (r.rlim_cur > value)
 		r.rlim_cur = value;
-	return setrlimit((__rlimit_resource_t)resource, &r) < 0 ? -errno : 0;
+	return setrlimit(resource, &r) < 0 ? -errno : 0;
 }
 
 /* No RLIMIT_FSIZE: standard error may be a file. */

@@ -27,18 +27,26 @@ static void happen(void (**what)(void))
 }
 
 /* In the place of the C library's. */
-int bind(int fd, __CONST_SOCKADDR_ARG sa, socklen_t n)
+#ifdef __GLIBC__
+#define ADDRESS __CONST_SOCKADDR_ARG
+#define POINTER(address) (address).__sockaddr__
+#else
+#define ADDRESS const struct sockaddr *
+#define POINTER(address) (address)
+#endif
+
+int bind(int fd, ADDRESS sa, socklen_t n)
 {
-	long r = syscall(SYS_bind, fd, sa.__sockaddr__, n);
+	long r = syscall(SYS_bind, fd, POINTER(sa), n);
 
 	if (r == 0)
 		happen(&after_bind);
 	return (int)r;
 }
 
-int connect(int fd, __CONST_SOCKADDR_ARG sa, socklen_t n)
+int connect(int fd, ADDRESS sa, socklen_t n)
 {
-	long r = syscall(SYS_connect, fd, sa.__sockaddr__, n);
+	long r = syscall(SYS_connect, fd, POINTER(sa), n);
 
 	if (r < 0 && errno == ECONNREFUSED) {
 		happen(&after_refusal);
