@@ -13,7 +13,7 @@ wrong() {
 
 for file in "$top_srcdir"/conf/examples/*.conf "$top_srcdir"/conf/examples/conf.d/*.conf "$top_srcdir"/conf/examples/fleet/*; do
 	name=${file#"$top_srcdir"/conf/}
-	head -n 1 "$file" | grep -Eq '^# [A-Z].{20,}[.:,;]' || wrong "$name: no sentence about its purpose in line 1"
+	grep -v '^#!' "$file" | head -n 1 | grep -Eq '^# [A-Z].{20,}[.:,;]' || wrong "$name: no sentence about its purpose first"
 	grep -qF "%D%/$name" "$top_srcdir/conf/Makefile.inc" || wrong "$name: not in conf/Makefile.inc"
 done
 for file in "$top_srcdir"/conf/examples/*.conf "$top_srcdir"/conf/examples/fleet/echotimed.conf; do

@@ -48,6 +48,15 @@ def replaced(text, *pairs):
     return text
 
 
+def nginx(text, folder):
+    """Its file, with what this machine or a test has elsewhere."""
+    module = peers.file("libnginx-mod-stream", "usr/lib/nginx/modules/ngx_stream_module.so")
+    return replaced(text, ("include /etc/nginx/modules-enabled/*.conf", f"load_module {module}"),
+                    ("user www-data", " ".join(("user", *config.service_user()))),
+                    ("/run/nginx.pid", os.path.join(folder, "nginx.pid")),
+                    ("/var/log/nginx/error.log", os.path.join(folder, "nginx.log")))
+
+
 class Member:
     """One host of the fleet, with a daemon that has a program file of its own."""
 
@@ -86,10 +95,16 @@ class Member:
 
     def sessions(self, listener="echo/tcp"):
         """Whose sessions it has: their addresses with ports."""
-        said = subprocess.run([control.ECHOTIMECTL, "-s", self.control, "--json", "sessions"], capture_output=True, text=True,
-                              check=True)
-        lines = [json.loads(line) for line in said.stdout.splitlines()]
-        return {line["peer"] for line in lines if line["kind"] == "session" and line["listener"] == listener}
+        return {line["peer"] for line in self.ask("sessions", "session") if line["listener"] == listener}
+
+    def answers(self, listener="echo/udp"):
+        """How many datagrams it has answered."""
+        return next(line["datagrams_answered"] for line in self.ask("stats", "listener") if line["listener"] == listener)
+
+    def ask(self, command, kind):
+        said = subprocess.run([control.ECHOTIMECTL, "-s", self.control, "--json", command], capture_output=True, text=True,
+                              check=True).stdout
+        return [line for line in map(json.loads, said.splitlines()) if line["kind"] == kind]
 
     def kill(self):
         """All of it at once, as with its host: stopped first, so that nobody sees one process without the other."""
@@ -121,6 +136,8 @@ class Case(harness.Case):
             run("ip", "address", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
         run("ip", "link", "set", "fleet", "up")
         run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+        # A real host has a cable there, where the rules of IP see a packet once.
+        run("sysctl", "-q", "-e", "-w", "net.bridge.bridge-nf-call-iptables=0", "net.bridge.bridge-nf-call-ip6tables=0")
         self.members = [Member(self, name, self.balancer) for name in "abc"]
 
     def serve_all(self, *options):

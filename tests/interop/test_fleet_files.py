@@ -10,8 +10,8 @@ import peers
 
 
 class Files(unittest.TestCase):
-    def accepts(self, package, *words):
-        done = subprocess.run([peers.path(package), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    def accepts(self, package, *words, program=None):
+        done = subprocess.run([peers.path(package, program), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False, env=peers.environment(package))
         said = done.stdout + done.stderr
         self.assertEqual(done.returncode, 0, said)

@@ -30,5 +30,11 @@ def perl_environment(name, *folders):
     return {**kept, "PERL5LIB": ":".join(library)}
 
 
-def needs(name):
-    return unittest.skipUnless(path(name), f"needs {name}")
+def file(name, inside):
+    """A file of a package."""
+    found = glob.glob(f"{FOLDER}/{name}/{inside}") or [f"/{inside}"]
+    return found[0]
+
+
+def needs(name, program=None):
+    return unittest.skipUnless(path(name, program), f"needs {name}")
