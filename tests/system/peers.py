@@ -12,7 +12,8 @@ FOLDER = os.path.abspath(os.environ.get("ECHOTIMED_PEERS") or os.path.join(os.en
 def path(name, program=None):
     """The program of a package, which has its name unless said; None: there is none."""
     program = program or name
-    found = glob.glob(f"{FOLDER}/{name}/usr/sbin/{program}") or [shutil.which(program)]
+    folders = ("usr/sbin", "usr/bin", "sbin")
+    found = [p for f in folders for p in glob.glob(f"{FOLDER}/{name}/{f}/{program}")] or [shutil.which(program)]
     return found[0]
 
 
