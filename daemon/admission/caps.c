@@ -24,6 +24,10 @@ enum counted {
 #define BEGUN 8
 #define COUNTED_END 64 /* above the last bit */
 
+/* Above those bits `counted` has a number, raised before a row or a place among the sources is changed that no bit speaks of
+ * yet. Who reads `counted`, what it speaks of, and the same number again has read what belongs together. */
+#define EDITION (UINT32_C(1) << 16)
+
 /* The number of times a word in doubt is counted anew before those who change it meanwhile may finish. */
 #define REPAIR_TRIES 16
 
@@ -176,10 +180,18 @@ enum refusal caps_count(const struct caps *c, struct table_slot *slot, const str
 	return caps_count_source(c, slot, r);
 }
 
+void caps_begin(struct table_slot *slot, uint32_t row)
+{
+	/* Whatever was left there: nobody else's word is relied on. */
+	atomic_store(&slot->counted, (atomic_load(&slot->counted) / EDITION + 1) * EDITION);
+	atomic_store_explicit(&slot->row, row, memory_order_release);
+	atomic_store_explicit(&slot->row_next, row, memory_order_release);
+}
+
 /* The session is from now on what is counted under the next row. */
 static void settle(struct table_slot *slot)
 {
-	uint32_t counted = atomic_load(&slot->counted);
+	uint32_t counted = atomic_fetch_add(&slot->counted, EDITION) + EDITION;
 	uint32_t next = counted & ~(uint32_t)(COUNTED_ROW_NEXT | COUNTED_SOURCE_ROW_NEXT);
 
 	if (counted & COUNTED_ROW_NEXT)
@@ -193,6 +205,7 @@ static void settle(struct table_slot *slot)
 
 enum refusal caps_move(const struct caps *c, struct table_slot *slot, const struct table_request *r)
 {
+	atomic_fetch_add(&slot->counted, EDITION);
 	slot->row_next = r->row;
 	if (!count_up(c, slot, COUNTED_ROW_NEXT, r->row_max))
 		return REFUSED_SESSIONS;
@@ -217,25 +230,31 @@ bool caps_release(const struct caps *c, struct table_slot *slot)
 
 /* ---- words in doubt ---- */
 
-/* The number of slots that are counted in a word. False: the owner of one is just counting there. */
+/* Adds the slot's counts that are in a word. False: its owner is just counting there, or the slot changed meanwhile. */
+static bool recount_slot(const struct caps *c, const struct table_slot *slot, const _Atomic uint64_t *word, uint32_t *n)
+{
+	uint32_t counted = atomic_load(&slot->counted);
+
+	if (counted % EDITION == 0)
+		return true;
+	for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1) {
+		if ((counted & (bit | bit << BEGUN)) == 0 || word_of(c, slot, bit) != word)
+			continue;
+		if (counted & bit)
+			++*n;
+		else if (atomic_load(&slot->owner) != TABLE_LOST)
+			return false;
+	}
+	return atomic_load(&slot->counted) / EDITION == counted / EDITION;
+}
+
+/* The number of slots that are counted in a word. False: they cannot be counted just now. */
 static bool recount(const struct caps *c, const _Atomic uint64_t *word, const struct caps_recount *from, uint32_t *ret)
 {
 	*ret = 0;
-	for (uint32_t i = 0; i < from->slots_n; i++) {
-		const struct table_slot *slot = &from->slots[i];
-		uint32_t counted = atomic_load(&slot->counted);
-
-		if (counted == 0)
-			continue;
-		for (uint32_t bit = COUNTED_TOTAL; bit < COUNTED_END; bit <<= 1) {
-			if ((counted & (bit | bit << BEGUN)) == 0 || word_of(c, slot, bit) != word)
-				continue;
-			if (counted & bit)
-				++*ret;
-			else if (atomic_load(&slot->owner) != TABLE_LOST)
-				return false;
-		}
-	}
+	for (uint32_t i = 0; i < from->slots_n; i++)
+		if (!recount_slot(c, &from->slots[i], word, ret))
+			return false;
 	return true;
 }
 

@@ -30,6 +30,9 @@ void caps_init(struct caps *c, void *memory, uint32_t sessions, uint64_t secret)
 /* The cap, of those that are quickly looked up, that refuses r just now. Counts nothing. */
 enum refusal caps_look(const struct caps *c, const struct table_request *r);
 
+/* A slot that was just claimed: its session is counted nowhere, and is to be counted in `row`. */
+void caps_begin(struct table_slot *slot, uint32_t row);
+
 /* Counts a slot's session under all of r's caps, or says which refuses it: the caller then gives up the slot. */
 enum refusal caps_count(const struct caps *c, struct table_slot *slot, const struct table_request *r);
 

@@ -154,9 +154,7 @@ static void put_long(_Atomic uint64_t *word, uint64_t value)
 /* Whatever was left there: nobody else's word is relied on. */
 static void fill(struct table_slot *slot, const struct table_request *r)
 {
-	put(&slot->counted, 0);
-	put(&slot->row, r->row);
-	put(&slot->row_next, r->row);
+	caps_begin(slot, r->row);
 	put(&slot->pool, r->pool);
 	slot->peer = r->peer;
 	put_long(&slot->started_ns, r->now_ns);
