@@ -61,27 +61,37 @@ static bool is_reached_by_others(const struct listener_settings *l, struct publi
 	return socket.is_public || (l->rules.proxy != PROXY_OFF && (socket.transport & TRANSPORT_STREAMS));
 }
 
-bool public_rules_let_impair(const struct listener_settings *l, struct public_socket socket)
+static bool is_listed(const struct listener_settings *l)
 {
-	return l->admission.acl.allow_n > 0 || l->acknowledge_public || !is_reached_by_others(l, socket);
+	return l->admission.acl.allow_n > 0 || l->acknowledge_public;
 }
 
-/* Whether tcpmux names a listener that is refused where everybody reaches it; wherever that one listens itself.
- * It never names another tcpmux. */
+bool public_rules_let_impair(const struct listener_settings *l, struct public_socket socket)
+{
+	return is_listed(l) || !(is_reached_by_others(l, socket) || l->is_led_to);
+}
+
+/* Whether clients of one listener come to another by its name. tcpmux never names another tcpmux. */
+static bool leads_to(const struct listener_settings *from, const struct listener_settings *to)
+{
+	if (!to->enabled || !to->service || to->service == from->service || !(to->transports & TRANSPORT_TCP))
+		return false;
+	for (size_t i = 0; i < from->options.names_n; i++)
+		if (strcmp(to->name, from->options.names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether tcpmux names a listener that is refused where everybody reaches it; wherever that one listens itself. */
 static bool leads_to_danger(const struct settings *all, const struct listener_settings *l)
 {
 	const struct public_socket everywhere = { .transport = TRANSPORT_TCP, .is_public = true };
 	const char *why;
 
-	for (size_t i = 0; i < l->options.names_n; i++)
-		for (size_t k = 0; k < all->listeners_n; k++) {
-			const struct listener_settings *to = &all->listeners[k];
-
-			if (to->enabled && to->service && to->service != l->service && (to->transports & TRANSPORT_TCP) &&
-			    strcmp(to->name, l->options.names[i]) == 0 &&
-			    public_rules_of(all, to, everywhere, &why) == PUBLIC_REFUSED)
-				return true;
-		}
+	for (size_t i = 0; i < all->listeners_n; i++)
+		if (leads_to(l, &all->listeners[i]) &&
+		    public_rules_of(all, &all->listeners[i], everywhere, &why) == PUBLIC_REFUSED)
+			return true;
 	return false;
 }
 
@@ -91,7 +101,7 @@ enum public_rule public_rules_of(const struct settings *all, const struct listen
 	unsigned reached = l->rules.proxy != PROXY_OFF && (socket.transport & TRANSPORT_STREAMS) ? BEHIND_PROXY
 												 : socket.transport;
 
-	if (l->admission.acl.allow_n > 0 || l->acknowledge_public)
+	if (is_listed(l))
 		return PUBLIC_ALLOWED;
 	if (l->impairs && is_reached_by_others(l, socket)) {
 		*ret_why = why_impaired;
@@ -150,11 +160,22 @@ static void check_listener(struct draft *d, const struct listener_settings *l)
 		issues_warn_at(d, l, "allow", "%s", why);
 }
 
+/* Marks the listeners to which one leads that anybody may ask. */
+static void mark_led_to(struct settings *s, const struct listener_settings *from)
+{
+	const struct public_socket socket = { .transport = TRANSPORT_TCP, .is_public = is_public(from) };
+
+	for (size_t i = 0; !is_listed(from) && is_reached_by_others(from, socket) && i < s->listeners_n; i++)
+		s->listeners[i].is_led_to |= leads_to(from, &s->listeners[i]);
+}
+
 void public_rules_check(struct draft *d)
 {
-	const struct settings *s = d->settings;
+	struct settings *s = d->settings;
 
 	for (size_t i = 0; i < s->listeners_n; i++)
-		if (s->listeners[i].enabled && s->listeners[i].service)
+		if (s->listeners[i].enabled && s->listeners[i].service) {
+			mark_led_to(s, &s->listeners[i]);
 			check_listener(d, &s->listeners[i]);
+		}
 }

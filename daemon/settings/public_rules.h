@@ -22,8 +22,9 @@ struct public_socket {
 enum public_rule public_rules_of(const struct settings *all, const struct listener_settings *l, struct public_socket socket,
 				 const char **ret_why);
 
-/* Whether the socket's answers may be impaired: not where others reach it who are not listed, by accident. */
+/* Whether the socket's answers may be impaired: not where others reach it who are not listed, by accident, be it through a
+ * tcpmux at an address of the settings. */
 bool public_rules_let_impair(const struct listener_settings *l, struct public_socket socket);
 
-/* Reports the enabled listeners that are refused or warned of. */
+/* Reports the enabled listeners that are refused or warned of, and marks those to which others are led. */
 void public_rules_check(struct draft *d);

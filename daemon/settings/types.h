@@ -83,7 +83,8 @@ struct listener_settings {
 	struct admission_rules admission;
 	struct session_rules rules;
 	struct impair_rules impair;
-	bool impairs; /* it does anything at all */
+	bool impairs;   /* it does anything at all */
+	bool is_led_to; /* by a tcpmux that others reach and that has no list of who may ask */
 	struct svc_options options;
 	char timezone[ZONE_NAME_MAX];
 	const char *unfit; /* a spare: why it cannot serve; NULL if it can */

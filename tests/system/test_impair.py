@@ -240,6 +240,16 @@ class Said(Case):
                 self.assertIn(why, self.refused("impair", listener=listener, key=key))
         self.assertFalse([x for x in self.done("status") if "impair" in x])
 
+    def test_a_listener_to_which_a_public_tcpmux_leads_is_refused_as_the_public_one_itself(self):
+        mux = {"service": "tcpmux", "address": "*"}
+        d = self.serve(STREAM, mux)
+        self.assertIn("others reach echo/tcp", self.refused("impair", listener="echo", key="delay=1"))
+        for listed in ({"allow": ["127.0.0.1"]}, {"acknowledge_public": True}, {"services": ["none"]}, {"address": "127.0.0.1"}):
+            with self.subTest(listed=listed):
+                d.write(self.config_of(STREAM, {**mux, **listed}, {**STREAM, "service": "discard", "name": "none"}))
+                self.assertIn("reloaded", "\n".join(d.reload()))
+                self.impair("echo", delay=1)
+
     def test_it_takes_an_acknowledgement_where_others_reach_the_listener(self):
         config = self.config_of({"service": "discard", "transport": "tcp", "address": "*", "impair": {"delay": 1}})
         done = self.run_once("-t", config=config)
