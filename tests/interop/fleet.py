@@ -62,9 +62,9 @@ class Member:
 
     def __init__(self, case, name, balancer):
         self._case, self.name = case, name
-        number = {"a": 11, "b": 12, "c": 13}[name]
-        self.address = f"192.168.7.{number}"
-        self.host = netns.OtherHost(f"to-{name}", there=[f"{self.address}/24", f"fd07::{number}/64"])
+        self.number = {"a": 11, "b": 12, "c": 13}[name]
+        self.address = f"192.168.7.{self.number}"
+        self.host = netns.OtherHost(f"to-{name}", there=[f"{self.address}/24", f"fd07::{self.number}/64"])
         case.addCleanup(self.host.end)
         netns.ip("link", "set", f"to-{name}", "netns", f"/proc/self/fd/{balancer.fd}")
         balancer.run("ip", "link", "set", f"to-{name}", "master", "fleet", "up")
@@ -102,9 +102,11 @@ class Member:
         return next(line["datagrams_answered"] for line in self.ask("stats", "listener") if line["listener"] == listener)
 
     def ask(self, command, kind):
-        said = subprocess.run([control.ECHOTIMECTL, "-s", self.control, "--json", command], capture_output=True, text=True,
-                              check=True).stdout
-        return [line for line in map(json.loads, said.splitlines()) if line["kind"] == kind]
+        return [line for line in map(json.loads, self.tell("--json", command).splitlines()) if line["kind"] == kind]
+
+    def tell(self, *words):
+        """What echotimectl says."""
+        return subprocess.run([control.ECHOTIMECTL, "-s", self.control, *words], stdout=subprocess.PIPE, text=True, check=True).stdout
 
     def kill(self):
         """All of it at once, as with its host: stopped first, so that nobody sees one process without the other."""
@@ -118,6 +120,7 @@ class Member:
         d.wait_exit(expect=-signal.SIGKILL)
 
 
+@harness.needs_metrics
 class Case(harness.Case):
     """A balancer's host without a program yet, and three members that serve."""
 
@@ -145,9 +148,13 @@ class Case(harness.Case):
             m.serve(*options)
 
     def balance(self, package, words, program=None):
-        """Starts a program of a package on the balancer's host; it ends with the test."""
-        p = subprocess.Popen([*inside(self.balancer)["prefix"], peers.path(package, program), *words], close_fds=False,
-                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=peers.environment(package))
+        """Starts a program of a package on the balancer's host."""
+        return self.begin(self.balancer, [peers.path(package, program), *words], peers.environment(package))
+
+    def begin(self, host, words, env):
+        """Starts a program on a host; it ends with the test."""
+        p = subprocess.Popen([*inside(host)["prefix"], *words], close_fds=False, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, env=env)
         self.addCleanup(p.wait)
         self.addCleanup(p.terminate)
         return p
