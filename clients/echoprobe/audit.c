@@ -11,11 +11,13 @@
 #include "base/pages.h"
 #include "echoprobe/audit_connection.h"
 #include "echoprobe/audit_datagram.h"
+#include "echoprobe/audit_raw.h"
 #include "echoprobe/audit_report.h"
 #include "echoprobe/audit_wire.h"
 #include "echoprobe/json_value.h"
 #include "echoprobe/manners.h"
 #include "echoprobe/report.h"
+#include "echoprobe/stamp_key.h"
 #include "echoprobe/verdict.h"
 
 /* The place of one host's audit. */
@@ -53,7 +55,9 @@ static void exchange(struct audit *a, size_t i)
 {
 	const struct audit_rule *rule = &audit_rules[i];
 	const struct audit_ask *ask = ask_of(i);
-	struct audit_heard h = { .said = a->wire.said, .at = a->wire.heard, .tries = a->heard.tries };
+	struct audit_heard h = {
+		.said = a->wire.said, .at = a->wire.heard, .tries = a->heard.tries, .key = &a->result.plan->key
+	};
 
 	audit_wire_wait(&a->wire, -1, 0, a->next_ns);
 	if (interrupted)
@@ -61,9 +65,11 @@ static void exchange(struct audit *a, size_t i)
 	a->next_ns = clock_add(clock_mono_ns(), a->result.plan->interval_ns);
 	a->wire.target.port = a->result.ports.port[rule->service][rule->transport];
 	h.asked = a->wire.target;
-	h.said_n = audit_ask_write(ask, a->wire.said);
+	h.said_n = audit_ask_write(ask, h.key, a->wire.said);
 	h.tries++;
-	if (rule->transport == PLAN_UDP)
+	if (ask->from_zero)
+		audit_raw_exchange(&a->wire, &h);
+	else if (rule->transport == PLAN_UDP)
 		audit_datagram_exchange(&a->wire, ask, &h);
 	else
 		audit_connection_exchange(&a->wire, ask, &h);
@@ -94,6 +100,8 @@ static bool is_untestable(const struct audit *a, size_t i, struct audit_finding 
 		audit_heard_skip(f, "interrupted");
 	else if (h->end == AUDIT_PROHIBITED)
 		audit_heard_skip(f, "administratively prohibited: nothing more is sent to this host");
+	else if (ask->from_zero && h->end == AUDIT_UNREACHED && h->error == EPERM)
+		audit_heard_skip(f, "root alone may send from port 0");
 	else if (h->end == AUDIT_UNREACHED)
 		audit_heard_skip(f, "%s", strerror(h->error));
 	else if (audit_rules[i].transport == PLAN_TCP || h->answers > 0 || ask->due == AUDIT_DUE_NEVER)
@@ -152,7 +160,11 @@ static void try_host(struct audit *a)
 			;
 		if (!audit_result_has(r, i))
 			continue;
-		try_service(a, i, end);
+		if (audit_rules[i].service == AUDIT_STAMP_AUTH && !r->plan->key_file)
+			for (size_t k = i; k < end; k++)
+				audit_heard_skip(&r->findings[k], "--auth names no key");
+		else
+			try_service(a, i, end);
 		if (is_text(r->plan))
 			audit_report_block(r, i, end, stdout);
 	}
@@ -260,6 +272,8 @@ static int settle(struct plan *plan, struct text *why)
 			return -EINVAL;
 		}
 	}
+	if (plan->key_file && stamp_key_read(plan->key_file, &plan->key, why) < 0)
+		return -EINVAL;
 	return audit_ports_read(plan, &ports, why);
 }
 

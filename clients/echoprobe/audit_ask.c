@@ -12,7 +12,7 @@
 
 #define PADDING 28
 
-static size_t write_stamp(uint8_t *to)
+static size_t write_base(uint8_t *to, enum stamp_mode mode)
 {
 	struct timespec now = clock_wall();
 	struct stamp_error error = { .form = STAMP_NTP, .error_ns = CLOCK_S_NS };
@@ -20,13 +20,18 @@ static size_t write_stamp(uint8_t *to)
 
 	r.sent = stamp_clock_write(&now, STAMP_NTP);
 	r.error = stamp_error_write(&error);
-	stamp_write_request(to, STAMP_UNAUTHENTICATED, &r);
-	return STAMP_BASE;
+	stamp_write_request(to, mode, &r);
+	return stamp_base_bytes(mode);
 }
 
-static size_t write_stamp_padded(uint8_t *to)
+static size_t write_stamp(uint8_t *to, const struct stamp_hmac *key maybe_unused)
 {
-	uint8_t *tlv = to + write_stamp(to);
+	return write_base(to, STAMP_UNAUTHENTICATED);
+}
+
+static size_t write_stamp_padded(uint8_t *to, const struct stamp_hmac *key maybe_unused)
+{
+	uint8_t *tlv = to + write_stamp(to, key);
 
 	tlv[0] = STAMP_TLV_UNRECOGNISED;
 	tlv[1] = STAMP_TLV_PADDING;
@@ -36,17 +41,33 @@ static size_t write_stamp_padded(uint8_t *to)
 	return STAMP_BASE + STAMP_TLV_HEADER + PADDING;
 }
 
-static size_t write_stamp_short(uint8_t *to)
+static size_t write_stamp_short(uint8_t *to, const struct stamp_hmac *key maybe_unused)
 {
-	write_stamp(to);
+	write_stamp(to, key);
 	return STAMP_REQUEST_MIN - 1;
 }
 
-static size_t write_stamp_no_error(uint8_t *to)
+static size_t write_stamp_no_error(uint8_t *to, const struct stamp_hmac *key maybe_unused)
 {
-	write_stamp(to);
+	write_stamp(to, key);
 	bytes_put_be16(to + 12, 0);
 	return STAMP_BASE;
+}
+
+static size_t write_stamp_signed(uint8_t *to, const struct stamp_hmac *key)
+{
+	size_t n = write_base(to, STAMP_AUTHENTICATED);
+
+	stamp_sign(to, key);
+	return n;
+}
+
+static size_t write_stamp_forged(uint8_t *to, const struct stamp_hmac *key)
+{
+	size_t n = write_stamp_signed(to, key);
+
+	to[n - 1] ^= 1;
+	return n;
 }
 
 const struct audit_ask audit_asks[AUDIT_ASKS_N] = {
@@ -57,11 +78,15 @@ const struct audit_ask audit_asks[AUDIT_ASKS_N] = {
 	[AUDIT_ASK_LONG] = { .fill_n = 20000, .fragments = true },
 	[AUDIT_ASK_NO_ANSWER] = { .fill_n = 512, .due = AUDIT_DUE_NEVER },
 	[AUDIT_ASK_LOOP] = { .fill_n = 512, .due = AUDIT_DUE_SILENCE, .as_server = true },
+	[AUDIT_ASK_ZERO] = { .fill_n = 512, .due = AUDIT_DUE_SILENCE, .from_zero = true },
 	[AUDIT_ASK_STAMP] = { .write = write_stamp },
 	[AUDIT_ASK_STAMP_PADDED] = { .write = write_stamp_padded },
 	[AUDIT_ASK_STAMP_SHORT] = { .write = write_stamp_short, .due = AUDIT_DUE_SILENCE },
 	[AUDIT_ASK_STAMP_NO_ERROR] = { .write = write_stamp_no_error, .due = AUDIT_DUE_SILENCE },
 	[AUDIT_ASK_STAMP_LOOP] = { .write = write_stamp, .due = AUDIT_DUE_SILENCE, .as_server = true },
+	[AUDIT_ASK_STAMP_ZERO] = { .write = write_stamp, .due = AUDIT_DUE_SILENCE, .from_zero = true },
+	[AUDIT_ASK_STAMP_SIGNED] = { .write = write_stamp_signed },
+	[AUDIT_ASK_STAMP_FORGED] = { .write = write_stamp_forged, .due = AUDIT_DUE_SILENCE },
 	[AUDIT_ASK_NOTHING] = { .fill_n = 0 },
 	[AUDIT_ASK_STREAM] = { .fill_n = AUDIT_SAID_MAX, .half_closes = true, .listens_late = true },
 	[AUDIT_ASK_URGENT] = { .fill_n = 65, .half_closes = true, .urgent = true },
@@ -85,10 +110,10 @@ static uint8_t pattern(size_t i, size_t n)
 	return n == AUDIT_SAID_MAX ? (uint8_t)(i * 7 + i / 256) : (uint8_t)('!' + (i * 7 + i / 94) % 94);
 }
 
-size_t audit_ask_write(const struct audit_ask *a, uint8_t *to)
+size_t audit_ask_write(const struct audit_ask *a, const struct stamp_hmac *key, uint8_t *to)
 {
 	if (a->write)
-		return a->write(to);
+		return a->write(to, key);
 	if (a->text) {
 		memcpy(to, a->text, strlen(a->text));
 		return strlen(a->text);

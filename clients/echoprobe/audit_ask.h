@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/stamp_hmac.h"
+
 enum audit_ask_name {
 	/* Datagrams. */
 	AUDIT_ASK_EMPTY,
@@ -15,11 +17,15 @@ enum audit_ask_name {
 	AUDIT_ASK_LONG,
 	AUDIT_ASK_NO_ANSWER, /* a datagram to a service that never answers             */
 	AUDIT_ASK_LOOP,      /* from a port at which a server of such a protocol could be */
+	AUDIT_ASK_ZERO,      /* from port 0                                                */
 	AUDIT_ASK_STAMP,
 	AUDIT_ASK_STAMP_PADDED,
 	AUDIT_ASK_STAMP_SHORT,
 	AUDIT_ASK_STAMP_NO_ERROR,
 	AUDIT_ASK_STAMP_LOOP,
+	AUDIT_ASK_STAMP_ZERO,
+	AUDIT_ASK_STAMP_SIGNED, /* by the key of --auth */
+	AUDIT_ASK_STAMP_FORGED, /* signed, and changed  */
 	/* Connections. */
 	AUDIT_ASK_NOTHING,
 	AUDIT_ASK_STREAM,
@@ -52,20 +58,22 @@ enum audit_due {
 #define AUDIT_HEARD_MAX (512 * 1024)
 
 struct audit_ask {
-	const char *text;             /* what is said, or                              */
-	size_t (*write)(uint8_t *to); /* who writes it, or                             */
-	size_t fill_n;                /* how many octets of a pattern                  */
-	enum audit_due due;           /* datagrams                                     */
-	bool as_server;               /* from a server's port                          */
-	bool fragments;               /* more than a path takes in one piece           */
-	bool half_closes;             /* our end is closed behind it                   */
-	bool listens_late;            /* nothing is read before all is said            */
-	bool urgent;                  /* its middle octet is                           */
-	bool split;                   /* its second half is said a while later         */
-	size_t enough_n;              /* of the answer; 0: all of it                   */
+	const char *text; /* what is said, or                              */
+	/* who writes it, by the key of --auth where it is signed, or */
+	size_t (*write)(uint8_t *to, const struct stamp_hmac *key);
+	size_t fill_n;      /* how many octets of a pattern                  */
+	enum audit_due due; /* datagrams                                     */
+	bool as_server;     /* from a server's port                          */
+	bool from_zero;     /* from port 0                                   */
+	bool fragments;     /* more than a path takes in one piece           */
+	bool half_closes;   /* our end is closed behind it                   */
+	bool listens_late;  /* nothing is read before all is said            */
+	bool urgent;        /* its middle octet is                           */
+	bool split;         /* its second half is said a while later         */
+	size_t enough_n;    /* of the answer; 0: all of it                   */
 };
 
 extern const struct audit_ask audit_asks[AUDIT_ASKS_N];
 
 /* Writes what is said, at most AUDIT_SAID_MAX octets; how many. */
-size_t audit_ask_write(const struct audit_ask *a, uint8_t *to);
+size_t audit_ask_write(const struct audit_ask *a, const struct stamp_hmac *key, uint8_t *to);

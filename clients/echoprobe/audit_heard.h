@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/attr.h"
+#include "wire/stamp_hmac.h"
 
 /* The way a connection ended. */
 enum audit_end {
@@ -27,12 +28,13 @@ struct audit_heard {
 	unsigned answers; /* datagrams */
 	bool early;       /* something came before all was said */
 	enum audit_end end;
-	int error;          /* AUDIT_UNREACHED: errno's                             */
-	struct addr asked;  /* with its port                                        */
-	struct addr from;   /* where the first datagram came from that was an answer */
-	int64_t clock_s;    /* our wall clock when it came, seconds since 1970      */
-	uint16_t from_port; /* that the datagram was sent from                      */
-	unsigned tries;     /* datagrams sent, each a time-out after the one before  */
+	int error;                    /* AUDIT_UNREACHED: errno's                             */
+	struct addr asked;            /* with its port                                        */
+	struct addr from;             /* where the first datagram came from that was an answer */
+	const struct stamp_hmac *key; /* of --auth */
+	int64_t clock_s;              /* our wall clock when it came, seconds since 1970      */
+	uint16_t from_port;           /* that the datagram was sent from                      */
+	unsigned tries;               /* datagrams sent, each a time-out after the one before  */
 };
 
 enum audit_verdict { AUDIT_KEPT, AUDIT_BROKEN, AUDIT_NOT_TESTABLE };

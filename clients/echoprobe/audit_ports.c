@@ -14,10 +14,17 @@ static const struct {
 	const char *name;
 	uint16_t port;
 } services[AUDIT_SERVICES_N] = {
-	[AUDIT_ECHO] = { "echo", 7 },           [AUDIT_DISCARD] = { "discard", 9 },  [AUDIT_DAYTIME] = { "daytime", 13 },
-	[AUDIT_TIME] = { "time", 37 },          [AUDIT_CHARGEN] = { "chargen", 19 }, [AUDIT_QOTD] = { "qotd", 17 },
-	[AUDIT_HOSTNAME] = { "hostname", 101 }, [AUDIT_TCPMUX] = { "tcpmux", 1 },    [AUDIT_INFO] = { "info", 0 },
+	[AUDIT_ECHO] = { "echo", 7 },
+	[AUDIT_DISCARD] = { "discard", 9 },
+	[AUDIT_DAYTIME] = { "daytime", 13 },
+	[AUDIT_TIME] = { "time", 37 },
+	[AUDIT_CHARGEN] = { "chargen", 19 },
+	[AUDIT_QOTD] = { "qotd", 17 },
+	[AUDIT_HOSTNAME] = { "hostname", 101 },
+	[AUDIT_TCPMUX] = { "tcpmux", 1 },
+	[AUDIT_INFO] = { "info", 0 },
 	[AUDIT_STAMP] = { "stamp", 862 },
+	[AUDIT_STAMP_AUTH] = { "stamp-auth", 862 },
 };
 
 const char *audit_service_name(enum audit_service s)

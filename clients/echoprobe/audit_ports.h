@@ -20,6 +20,7 @@ enum audit_service {
 	AUDIT_TCPMUX,
 	AUDIT_INFO,
 	AUDIT_STAMP,
+	AUDIT_STAMP_AUTH, /* authenticated */
 	AUDIT_SERVICES_N
 };
 

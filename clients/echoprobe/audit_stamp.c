@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of STAMP, of unauthenticated packets. */
+/* The rules of STAMP, of packets of both modes. */
 #include "echoprobe/audit_stamp.h"
 
 #include <string.h>
@@ -81,4 +81,29 @@ void audit_stamp_padding(const struct audit_heard *h, struct audit_finding *f)
 		audit_stamp_length(h, f);
 	else if (memcmp(h->at + from, h->said + from, h->n - from) != 0)
 		audit_heard_break_at(f, h, from, "it is not what was sent");
+}
+
+/* --- authenticated packets -------------------------------------------------------------------------------------------- */
+
+#define HMAC_AT (STAMP_BASE_AUTHENTICATED - STAMP_HMAC_BYTES)
+#define SENDER_AUTHENTICATED_AT 48 /* the sender's number (RFC 8762 section 4.3.2) */
+
+void audit_stamp_hmac(const struct audit_heard *h, struct audit_finding *f)
+{
+	if (h->n < STAMP_BASE_AUTHENTICATED)
+		audit_heard_skip(f, "an answer of %zu octets is no base packet", h->n);
+	else if (!stamp_is_authentic(h->at, h->n, h->key))
+		audit_heard_break_at(f, h, HMAC_AT, "its HMAC is not that of the key");
+}
+
+void audit_stamp_sender_authenticated(const struct audit_heard *h, struct audit_finding *f)
+{
+	struct stamp_request sent;
+	struct stamp_reflection r;
+
+	if (stamp_read_request(h->said, h->said_n, STAMP_AUTHENTICATED, &sent) < 0 ||
+	    stamp_read_reflection(h->at, h->n, STAMP_AUTHENTICATED, &r) < 0)
+		audit_heard_skip(f, "an answer of %zu octets is no base packet", h->n);
+	else if (r.sender.seq != sent.seq || r.sender.sent != sent.sent || r.sender.error != sent.error)
+		audit_heard_break_at(f, h, SENDER_AUTHENTICATED_AT, "it is not what was sent");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of STAMP, of unauthenticated packets. Pure. */
+/* The rules of STAMP, of packets of both modes. Pure. */
 #pragma once
 
 #include "echoprobe/audit_rule.h"
@@ -10,3 +10,5 @@ audit_judge_fn audit_stamp_zero;
 audit_judge_fn audit_stamp_error;
 audit_judge_fn audit_stamp_times;
 audit_judge_fn audit_stamp_padding; /* the value of a padding TLV */
+audit_judge_fn audit_stamp_hmac;
+audit_judge_fn audit_stamp_sender_authenticated;

@@ -170,7 +170,9 @@ static int settle_test(struct plan *plan, struct text *why)
 				 : plan->ptp             ? "--ptp"
 				 : plan->tlvs.types != 0 ? "--tlv"
 							 : NULL;
-	if (stamps_own && plan->probe != probe_find("stamp")) {
+	bool takes_key = plan->probe == probe_find("audit") && plan->ssid == 0 && !plan->ptp && plan->tlvs.types == 0;
+
+	if (stamps_own && plan->probe != probe_find("stamp") && !takes_key) {
 		text_addf(why, "%s is stamp's: there is none in %s", stamps_own, plan->probe->name);
 		return -EINVAL;
 	}

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """echoprobe audit: our daemon keeps to all the rules, in every model."""
 
+import hashlib
+import hmac
 import signal
+import unittest
 
 import harness
 import oracles
 import probe
+from config import is_root
+from test_probe_stamp import KEY, Keys, Signer
 
 SERVICES = ("echo", "discard", "daytime", "time", "chargen", "qotd", "hostname", "tcpmux", "info", "stamp")
 BOTH = ("echo", "discard", "daytime", "time", "chargen", "qotd", "info")
@@ -13,6 +18,14 @@ BOTH = ("echo", "discard", "daytime", "time", "chargen", "qotd", "info")
 
 def rules(done, verdict):
     return {rule["id"]: rule for rule in done.document["audit"]["rules"] if rule["verdict"] == verdict}
+
+
+def untested(done):
+    """But for what root alone may send."""
+    found = rules(done, "not testable")
+    if is_root():
+        return found
+    return {name: rule for name, rule in found.items() if rule["reason"] != "root alone may send from port 0"}
 
 
 def ports(d, services):
@@ -29,7 +42,7 @@ class Ours(harness.Case):
         d = self.serve(*[{"service": name, "transport": ["udp", "tcp"] if name in BOTH else "tcp", **more.get(name, {})}
                          for name in SERVICES])
         done = probe.run_json("audit", "127.0.0.1", "-p", ports(d, SERVICES), "-i", "20ms", *words)
-        self.assertEqual((rules(done, "broken"), rules(done, "not testable")), ({}, {}))
+        self.assertEqual((rules(done, "broken"), untested(done)), ({}, {}))
         self.assertEqual(done.code, 0)
         return done
 
@@ -43,8 +56,50 @@ class Connections(Ours):
 
 class Datagrams(Ours):
     def test_it_keeps_to_every_rule_of_datagrams(self):
-        done = self.audit("-u")
+        done = self.audit("-u", "-W", 1)
         self.assertEqual({rule["service"] for rule in rules(done, "kept").values()}, set(SERVICES) - {"hostname", "tcpmux"})
+
+
+class Careful(Signer):
+    """One that answers nothing by another key, and then is wrong in a way of its own."""
+
+    def __init__(self, key, signs_by=None, adds=0, more=b""):
+        self.knows, self.adds, self.more = key, adds, more
+        super().__init__(signs_by or key)
+
+    def answer(self, data, peer, _number):
+        if hmac.new(self.knows, data[:96], hashlib.sha256).digest()[:16] != data[96:112]:
+            return
+        changed = data[:3] + bytes([data[3] ^ self.adds]) + data[4:]
+        self.socket.sendto(self.reflect(changed) + self.more, peer)
+
+
+@unittest.skipUnless(harness.built_with("sodium"), "built without libsodium")
+class Authenticated(Keys):
+    def test_it_keeps_to_every_rule_of_authenticated_packets(self):
+        done = self.audit(self.serve_key(KEY))
+        self.assertEqual((done.code, rules(done, "broken"), rules(done, "not testable")), (0, {}, {}))
+        self.assertEqual(len(rules(done, "kept")), 6)
+
+    def test_the_one_rule_that_a_reflector_breaks_is_reported(self):
+        for reflector, rule in ((Signer(KEY), "forged"), (Careful(KEY, signs_by=bytes(32)), "hmac"),
+                                (Careful(KEY, adds=1), "sender"), (Careful(KEY, more=b"more"), "length")):
+            with reflector as r:
+                done = self.audit(r.address)
+            self.assertEqual((done.code, list(rules(done, "broken"))), (1, [f"stamp-auth-udp-{rule}"]))
+
+    def audit(self, target):
+        key = self.write("key", KEY.hex() + "\n")
+        return probe.run_json("audit", "127.0.0.1", "-p", f"stamp-auth={target.rpartition(':')[2]}", "-i", "20ms", "--auth", key)
+
+    def test_without_the_key_they_are_not_testable_and_say_so(self):
+        done = probe.run("audit", "127.0.0.1", "-p", "stamp-auth=862")
+        self.assertEqual(done.code, 3)
+        self.assertIn("stamp-auth/udp, port 862: not testable: --auth names no key (6 rules)\n", done.out)
+
+    def test_no_other_option_of_stamp_is_for_audits(self):
+        for words in (("--ptp",), ("--ssid", 1), ("--tlv", "cos")):
+            self.assertIn("is stamp's", probe.run("audit", "127.0.0.1", "--auth", "/dev/null", *words).err)
 
 
 class Report(harness.Case):

@@ -312,8 +312,7 @@ class Daemon(harness.Case):
         self.assertEqual((d["forward"]["hops"], d["backward"]["hops"]), (0, 0))
 
 
-@unittest.skipUnless(harness.built_with("sodium"), "built without libsodium")
-class Authenticated(harness.Case):
+class Keys(harness.Case):
     def write(self, name, text):
         path = self.folder.write(name, text)
         os.chmod(path, 0o600)
@@ -325,6 +324,9 @@ class Authenticated(harness.Case):
     def serve_key(self, key):
         return "%s:%d" % self.serve({**STAMP, "key_file": self.write("server", key.hex() + "\n")}).address("stamp", "udp")
 
+
+@unittest.skipUnless(harness.built_with("sodium"), "built without libsodium")
+class Authenticated(Keys):
     def test_who_has_the_key_is_answered_and_believes_the_answer(self):
         target = self.serve_key(KEY)
         for words in ((), ("-s", 112), ("-s", 1400)):
