@@ -141,5 +141,7 @@ int main(int argc, char **argv)
 {
 	passed_look();
 	takeover_begin(argv);
-	return takeover_end(run(argc, argv));
+	int code = takeover_end(run(argc, argv));
+	log_close();
+	return code;
 }

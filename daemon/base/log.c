@@ -98,6 +98,12 @@ void log_open_serving(void)
 		log_open();
 }
 
+void log_close(void)
+{
+	if (getpid() == 1)
+		log_relay_end();
+}
+
 int log_fd(void)
 {
 	return out.own_fd;

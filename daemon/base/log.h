@@ -33,6 +33,9 @@ void log_open(void);
  * becomes the socket of a relay (base/log_relay.h). For a process that has opened nothing else yet. */
 void log_open_serving(void);
 
+/* The last call of a program: process 1 of a container sees to it that its last lines are read (log_relay_end()). */
+void log_close(void);
+
 /* The descriptor log_open made for itself (3 or more), for who closes all others; -1 where it made none. */
 int log_fd(void);
 

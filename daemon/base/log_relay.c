@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/seccomp.h"
@@ -100,4 +101,18 @@ int log_relay_begin(void)
 	if (pid == 0)
 		run(its);
 	return dup2(ours, STDERR_FILENO) < 0 ? -errno : 0;
+}
+
+/* The only child that was made without a signal, maybe by the program before this one. */
+static bool is_there(void)
+{
+	return waitpid(-1, NULL, (int)__WCLONE | WNOHANG) == 0;
+}
+
+void log_relay_end(void)
+{
+	if (is_there())
+		(void)shutdown(STDERR_FILENO, SHUT_WR);
+	for (int ms = 0; ms < REST_S * 1000 && is_there(); ms += PAUSE_MS)
+		(void)poll(NULL, 0, PAUSE_MS);
 }

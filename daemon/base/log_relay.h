@@ -16,3 +16,7 @@
  * second after this process in any case. It is no child that wait(2) returns without being asked for (__WCLONE).
  * 0 or -errno: descriptor 2 is as it was. */
 int log_relay_begin(void) must_check;
+
+/* For process 1 of a container, at its end, with which the kernel kills all others: waits a second at most for the relay,
+ * where there is one, to write the last lines. No line can be written after it. */
+void log_relay_end(void);

@@ -150,5 +150,16 @@ class DeathsThatComeTooOften(Case):
             sum(int(n) for n in re.findall(r"^warning withheld event=died lines=(\d+)$", text, re.M))
 
 
+@harness.needs_root
+class LogOfProcess1(Case):
+    # Of a container without /proc, where another process brings the lines, with all others killed at the end of process 1.
+    PREFIX = ("unshare", "-p", "-f", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"')
+
+    def test_its_last_line_is_read_before_all_are_killed(self):
+        done = self.run_once(config="port_offest = 1;\n", prefix=self.PREFIX)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("port_offest", done.stderr)
+
+
 if __name__ == "__main__":
     main()
