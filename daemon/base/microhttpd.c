@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libmicrohttpd, loaded by a process when it begins to serve HTTP. */
+/* libmicrohttpd, loaded by a process when it begins to serve HTTP, or linked into a static program. */
 #include "base/microhttpd.h"
 
 #ifdef HAVE_MICROHTTPD
@@ -12,6 +12,15 @@
 
 struct microhttpd microhttpd;
 
+#ifdef STATIC_PROGRAM
+int microhttpd_load(struct text *why maybe_unused)
+{
+#define FUNCTION(name) microhttpd.name = MHD_##name;
+	MICROHTTPD_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+	return 0;
+}
+#else
 int microhttpd_load(struct text *why)
 {
 	void *library = dlopen(LIBMICROHTTPD_SONAME, RTLD_NOW | RTLD_LOCAL);
@@ -24,6 +33,7 @@ int microhttpd_load(struct text *why)
 		text_add(why, dlerror());
 	return whole ? 0 : -ENOEXEC;
 }
+#endif
 
 static enum MHD_Result read_field(void *wish, enum MHD_ValueKind kind, const char *name, const char *value)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libmicrohttpd, loaded by a process when it begins to serve HTTP: the TLS and other libraries that come with it have no
- * business in any other, and cost time and memory at each start, and in the daemon at every fork.
+ * business in any other, and cost time and memory at each start, and in the daemon at every fork. A static program has it
+ * linked, without TLS.
  */
 #pragma once
 
