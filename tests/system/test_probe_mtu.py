@@ -2,9 +2,11 @@
 """echoprobe mtu over routers that tell what is too large, and with servers that do not answer as they should."""
 
 import signal
+import subprocess
 
 import harness
 import netns
+import peers
 import probe
 from mtu import Routed
 
@@ -20,6 +22,16 @@ class Told(Routed):
                 processes = self.find(path, families=(family,))
                 router = path.router_addresses[family] if forward < 1500 else None
                 self.assert_found(processes, forward, backward, router=router, learnt_bytes=forward, **by)
+
+    @peers.needs("iputils-tracepath", "tracepath")
+    def test_tracepath_finds_the_same_way_there(self):
+        for forward in (1300, 1500):
+            path = self.path(forward, 1400)
+            for address in path.addresses:
+                said = subprocess.run([peers.path("iputils-tracepath", "tracepath"), "-n", address], check=True, text=True,
+                                      stdout=subprocess.PIPE, env=peers.environment("iputils-tracepath")).stdout
+                self.assertIn(f"Resume: pmtu {forward} ", said)
+            self.assert_found(self.find(path), forward, 1400, backward_at_most_bytes=1400)
 
     def test_echo_alone_finds_both_where_routers_tell(self):
         path = self.path(1300, 1400)
