@@ -9,6 +9,7 @@
 #include "net/describe.h"
 #include "net/findings.h"
 #include "net/passed.h"
+#include "settings/environment.h"
 #include "settings/json_schema.h"
 #include "settings/settings.h"
 #include "import/import.h"
@@ -23,7 +24,9 @@ struct options {
 	const char *file; /* NULL: not said */
 	const char *inetd;
 	const char *import;
-	struct settings_override overrides[OVERRIDES_MAX];
+	struct settings_override said[OVERRIDES_MAX]; /* by -o */
+	size_t said_n;
+	struct settings_override *overrides; /* the environment's, then those */
 	size_t overrides_n;
 	enum { SERVE, TEST, DUMP, SCHEMA, VERSION_ONLY, HELP } what;
 };
@@ -69,11 +72,10 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->what = VERSION_ONLY;
 		else if (c == 'h')
 			o->what = HELP;
-		else if (c == 'o' && o->overrides_n < OVERRIDES_MAX &&
-			 settings_split_override(optarg, &o->overrides[o->overrides_n]) == 0)
-			o->overrides_n++;
+		else if (c == 'o' && o->said_n < OVERRIDES_MAX && settings_split_override(optarg, &o->said[o->said_n]) == 0)
+			o->said_n++;
 		else {
-			if (c == 'o' && o->overrides_n == OVERRIDES_MAX)
+			if (c == 'o' && o->said_n == OVERRIDES_MAX)
 				fprintf(stderr, "echotimed: -o %s: there are more than %d of them\n", optarg, OVERRIDES_MAX);
 			else if (c == 'o')
 				fprintf(stderr, "echotimed: -o %s: has no value (-o KEY=VALUE)\n", optarg);
@@ -86,6 +88,16 @@ static int read_options(int argc, char **argv, struct options *o)
 		return 0;
 	fprintf(stderr, "echotimed: %s: not an option\n%s", argv[optind], usage);
 	return EX_USAGE;
+}
+
+/* What -o says goes over the environment. */
+static int gather_overrides(struct options *o)
+{
+	int r = environment_read(environ, o->said_n, &o->overrides, &o->overrides_n);
+
+	for (size_t i = 0; r == 0 && i < o->said_n; i++)
+		o->overrides[o->overrides_n++] = o->said[i];
+	return r;
 }
 
 /* Reads the settings and says what is wrong with them: a daemon in its log. 0 or an exit code. */
@@ -120,6 +132,8 @@ static int run(int argc, char **argv)
 	else
 		log_open();
 	static_nss_init();
+	if (gather_overrides(&o) < 0)
+		return EX_OSERR;
 	if (o.inetd)
 		return inetd_run(o.inetd, o.file, o.overrides, o.overrides_n);
 	o.file = o.file ? o.file : ECHOTIMED_CONF;

@@ -19,8 +19,8 @@ enum {
 
 /* The place where a value was written. */
 struct origin {
-	const char *file; /* NULL: nowhere, it is the default; "-o" */
-	unsigned line;    /* 0 for -o                               */
+	const char *file; /* NULL: nowhere, it is the default; "-o", or a variable's name */
+	unsigned line;    /* 0 for those                            */
 	bool inherited;   /* a listener's, from `defaults`          */
 };
 

@@ -221,7 +221,7 @@ static void drop_below(struct items *f, const char *path)
 int flatten_options(struct items *f, const struct settings_override *options, size_t options_n)
 {
 	for (size_t i = 0; i < options_n; i++) {
-		struct item item = { .kind = ITEM_OPTION, .path = options[i].key, .file = "-o" }, *there;
+		struct item item = { .kind = ITEM_OPTION, .path = options[i].key, .file = options[i].from }, *there;
 		int r;
 
 		item.value = options[i].value;

@@ -13,6 +13,6 @@
 /* Runs libconfig over s->text. 0; -EINVAL with s->problem. */
 int flatten_text(struct scan *s, struct items *ret) must_check;
 
-/* Puts each option in the place of the setting it names, or before all. 0 or -ENOMEM. What is wrong with an option is
- * for the parent to find out, as with any setting. */
+/* Puts each option, the later over the earlier, in the place of the setting it names, or before all. 0 or -ENOMEM. What is
+ * wrong with an option is for the parent to find out, as with any setting. */
 int flatten_options(struct items *f, const struct settings_override *options, size_t options_n) must_check;

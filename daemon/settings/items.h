@@ -24,7 +24,7 @@ enum item_kind {
 	ITEM_FLOAT,
 	ITEM_STRING,
 	ITEM_BOOL,
-	ITEM_OPTION, /* from -o: a text that takes the type of its setting; commas part an array's elements */
+	ITEM_OPTION, /* from -o or a variable: a text that takes the type of its setting; commas part an array's elements */
 	/* what settings name; path is the name, number 0 or the -errno that reading it gave */
 	ITEM_ZONE,   /* value: struct zone_span[]                       */
 	ITEM_QUOTES, /* value: the file's bytes                         */
@@ -39,9 +39,9 @@ enum item_kind {
 
 struct item {
 	enum item_kind kind;
-	unsigned line;     /* 0 for -o                                       */
+	unsigned line;     /* 0 for an option                                */
 	const char *path;  /* "listeners.[0].port"                           */
-	const char *file;  /* as opened; "-o" for an option                  */
+	const char *file;  /* as opened; "-o" or a variable's name            */
 	const char *value; /* value_n bytes and a NUL                        */
 	size_t value_n;
 	int64_t number;       /* see enum item_kind: -errno, 0, or a port       */

@@ -143,7 +143,7 @@ int settings_split_override(char *text, struct settings_override *ret)
 	if (!equals || equals == text || equals - text >= ITEM_PATH_MAX)
 		return -EINVAL;
 	*equals = '\0';
-	*ret = (struct settings_override){ .key = text, .value = equals + 1 };
+	*ret = (struct settings_override){ .key = text, .value = equals + 1, .from = "-o" };
 	return 0;
 }
 

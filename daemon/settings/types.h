@@ -153,9 +153,10 @@ struct settings_report {
 	bool missing;    /* there is no such file (exit 66)                */
 };
 
-/* One -o KEY=VALUE, kept for reloads. */
+/* One setting over the file's, kept for reloads. */
 struct settings_override {
 	const char *key, *value;
+	const char *from; /* "-o", or the name of a variable */
 };
 
 /* The source of the settings. */

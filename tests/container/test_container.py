@@ -44,7 +44,7 @@ def docker_config():
 class Container:
     """One running container; `arguments` are those of its program."""
 
-    def __init__(self, case, arguments=(), settings=None, proc=False):
+    def __init__(self, case, arguments=(), settings=None, proc=False, environment=()):
         self.id = f"echotimed-test-{os.getpid()}-{time.monotonic_ns()}"
         self.bundle = case.folder / self.id
         self.image = docker_config()
@@ -58,7 +58,8 @@ class Container:
         config = {
             "ociVersion": "1.0.2", "hostname": "container", "root": {"path": "root", "readonly": True}, "mounts": [DEV, PROC] if proc else [DEV],
             "process": {"user": {"uid": user, "gid": group}, "args": [*self.image["Entrypoint"], *arguments],
-                        "env": self.image["Env"], "cwd": "/", "capabilities": nothing, "noNewPrivileges": True},
+                        "env": [*self.image["Env"], *environment], "cwd": "/", "capabilities": nothing,
+                        "noNewPrivileges": True},
             "linux": {"namespaces": NAMESPACES}}
         with open(os.path.join(self.bundle, "config.json"), "w", encoding="utf-8") as f:
             json.dump(config, f)
@@ -231,7 +232,7 @@ class Image(harness.Case):
         self.serves(7)
 
     def test_metrics_and_readiness_are_served_without_a_library(self):
-        self.start("-o", "metrics.address=127.0.0.1")
+        self.start(environment=["ECHOTIMED__METRICS__ADDRESS=*"])
         for path in ("/metrics", "/healthz", "/readyz"):
             self.assertEqual(http_status(19907, path), 200, path)
 

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -129,6 +130,38 @@ class Options(harness.Case):
         self.assertRegex(done.stdout, r"port_offset = 12345;")
         self.assertRegex(done.stdout, r'level = "debug";')
         self.assertRegex(done.stdout, r"port = 9;")
+
+    def test_the_environment_goes_over_the_file_and_an_option_over_it(self):
+        done = self.run_once("-T", "-o", "log.level=debug", config=self.config(ECHO),
+                             env={"ECHOTIMED__LOG__LEVEL": "error", "ECHOTIMED__PORT_OFFSET": "12345",
+                                  "ECHOTIMED__LISTENERS__0__ALLOW": "127.0.0.0/8,::1",
+                                  "ECHOTIMED_PORT": "tcp://192.0.2.1:7"})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn('level = "debug"; # -o\n', done.stdout)
+        self.assertIn("port_offset = 12345; # ECHOTIMED__PORT_OFFSET\n", done.stdout)
+        self.assertIn('allow = [ "127.0.0.0/8", "::1/128" ]; # ECHOTIMED__LISTENERS__0__ALLOW\n', done.stdout)
+
+    def test_a_variable_that_is_no_key_ends_with_78_and_is_named(self):
+        for name in ("ECHOTIMED__PORT_OFFST", "ECHOTIMED__", "ECHOTIMED__LISTENERS__9__PORT",
+                     "ECHOTIMED__POOLS__EVENT__WORKRES"):
+            for args in (["-t"], ["-T"], []):
+                done = self.run_once(*args, config=self.config(ECHO), env={name: "1"})
+                self.assertEqual(done.returncode, 78, (name, args))
+                self.assertIn(name + " ", done.stderr)
+
+    @harness.needs_root
+    def test_the_environment_of_who_has_fewer_rights_says_nothing(self):
+        if os.statvfs(self.folder.path).f_flag & os.ST_NOSUID:
+            self.skipTest("needs a temporary folder without nosuid")
+        program = self.folder / "echotimed"
+        shutil.copy(harness.DAEMON, program)
+        os.chown(program, 0, 1)
+        os.chmod(program, 0o2755)
+        done = self.run_once("-T", config=self.config(ECHO), env={"ECHOTIMED__PORT_OFFSET": "12345"},
+                             prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                     "sh", "-c", 'shift; exec "$0" "$@"', program])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertNotIn("12345", done.stdout)
 
     def test_a_wrong_value_of_an_option_ends_with_78(self):
         for option in ("log.level=loud", "port_offset=many", "no.such.key=1"):

@@ -216,6 +216,14 @@ class Reloads(harness.Case):
         self.assertLessEqual(len(clients.recv_until_over(s)[0]), 10)
 
 
+    def test_the_environment_survives_and_goes_over_a_new_file(self):
+        d = self.serve({**ECHO, "max_bytes": 0}, daemon={"env": {"ECHOTIMED__LISTENERS__0__MAX_BYTES": "10"}})
+        d.reload(self.config({**ECHO, "max_bytes": 20}))
+        s = d.connect("echo")
+        s.sendall(b"x" * 100)
+        self.assertLessEqual(len(clients.recv_until_over(s)[0]), 10)
+
+
 class ReloadsOfDatagrams(harness.Case):
     def test_lose_and_reorder_no_datagram(self):
         echo = {"service": "echo", "transport": "udp"}

@@ -190,6 +190,13 @@ class OfAll(Upgrades):
         s.sendall(b"x" * 100)
         self.assertLessEqual(len(clients.recv_until_over(s)[0]), 10)
 
+    def test_what_the_environment_says_survives(self):
+        d = self.serve_program(ECHO, env={"ECHOTIMED__LISTENERS__0__MAX_BYTES": "10"})
+        self.upgrade(d)
+        s = d.connect("echo")
+        s.sendall(b"x" * 100)
+        self.assertLessEqual(len(clients.recv_until_over(s)[0]), 10)
+
     def test_new_settings_come_with_the_new_program(self):
         d = self.serve_program(ECHO)
         d.write(self.config(ECHO, {**ECHO, "name": "new"}))
