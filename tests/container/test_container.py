@@ -8,6 +8,7 @@ test, so that its ports are reached as they are."""
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -101,6 +102,11 @@ class Container:
         return subprocess.run([*self._crun, "exec", self.id, *words], check=False, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT).returncode
 
+    def popen(self, *words):
+        """A command that goes on inside."""
+        return subprocess.Popen([*self._crun, "exec", self.id, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE)
+
     def healthcheck(self):
         kind, *words = self.image["Healthcheck"]["Test"]
         if kind != "CMD":
@@ -135,13 +141,20 @@ def children(pid):
     return {p.pid: procs.name(p.pid) for p in found if p and p.parent == pid}
 
 
-def http_status(port, path):
+def http_get(port, path):
+    """(status, text)"""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
     finally:
         connection.close()
+
+
+def kubernetes(name):
+    with open(os.path.join(TOP, "packaging", "kubernetes", name), encoding="utf-8") as f:
+        return f.read()
 
 
 class Image(harness.Case):
@@ -234,24 +247,30 @@ class Image(harness.Case):
     def test_metrics_and_readiness_are_served_without_a_library(self):
         self.start(environment=["ECHOTIMED__METRICS__ADDRESS=*"])
         for path in ("/metrics", "/healthz", "/readyz"):
-            self.assertEqual(http_status(19907, path), 200, path)
+            self.assertEqual(http_get(19907, path)[0], 200, path)
 
-    def test_the_prober_of_the_image_exports(self):
-        c = self.start(proc=True)
-        exporter = subprocess.Popen([*c._crun, "exec", c.id, "/usr/bin/echoprobe", "--exporter", "9908", "127.0.0.1:10007"],
-                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    def test_the_settings_of_a_kubernetes_deployment_are_ready(self):
+        self.start(settings=kubernetes("server/echotimed.conf"))
+        self.assertEqual(http_get(19907, "/readyz")[0], 200)
+        self.serves(10007)
 
-        def answers():
+    def test_the_prober_of_a_kubernetes_daemonset_is_answered_by_its_reflector(self):
+        c = self.start(settings=kubernetes("reflector/echotimed.conf"), proc=True)
+        self.assertEqual(http_get(19907, "/readyz")[0], 200)
+        words = re.search(r"command: \[(.*)\]\n(?:.*\n)*? *args: \[(.*)\]", kubernetes("reflector/daemonset.yaml"))
+        prober = c.popen(*(word.strip('" ') for part in words.groups() for word in part.split(",")))
+
+        def is_answered():
             try:
-                return http_status(9908, "/metrics") == 200
+                return re.search(r"^echoprobe_packets_received_total\{.*\} [1-9]", http_get(9908, "/metrics")[1], re.M)
             except ConnectionRefusedError:
                 return False
         try:
-            self.wait_until(answers, "the exporter answers")
+            self.wait_until(is_answered, "the prober has heard from the reflector")
         finally:
             c.signal("TERM")
-            exporter.communicate(timeout=TIMEOUT_S)
-        self.assertEqual(c.wait_exit(), 0)
+            said = prober.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(c.wait_exit(), 0, said)
 
     def test_settings_that_are_wrong_end_it_and_say_where(self):
         c = Container(self, settings="port_offest = 1;\n")
