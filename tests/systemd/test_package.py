@@ -15,13 +15,23 @@ from harness import SERVICE, TCP, UDP, clients
 from test_restart import Load
 
 import netns
+import peers
 
+ANSIBLE = os.path.join(os.environ["top_srcdir"], "packaging/ansible")
 PACKAGES = os.path.join(os.environ.get("top_builddir", "."), "packages")
 SCRIPT = os.path.join(os.environ["top_srcdir"], "packaging/debian/tests/sockets")
 README = os.path.join(os.environ["top_srcdir"], "README.md")
 INSIDE = "/srv/packages"
 CONF = "/etc/echotimed/echotimed.conf"
 UPGRADES = 3
+PLAY = """
+- hosts: localhost
+  vars:
+    echotimed_package: {inside}/new.deb
+    echotimed_settings:
+      listeners: [{listeners}]
+  roles: [echotimed]
+"""
 # Of a machine's life, not of a package's.
 NOT_OURS = re.compile(r"/(var/(lib/(dpkg|systemd/(catalog|timers|timesync))|log|cache|tmp)|run/(log|systemd|udev|dbus|user)"
                       r"|etc/(passwd|shadow|group|gshadow)-|etc/\.pwd\.lock)(/|$)")
@@ -249,6 +259,37 @@ class Package(harness.Case):
         self.install(built())
         self.start("echotimed-echo-inetd.socket")
         self.assert_echoes(kind=TCP)
+
+    def play(self, listeners):
+        """The Ansible role on the bed, from the bed: (its status, what it said)."""
+        self.bed.write(INSIDE + "/ansible/play.yml", PLAY.format(inside=INSIDE, listeners=listeners))
+        program = peers.path("ansible-lint", "ansible-playbook")
+        done = self.bed.run("env", "PYTHONPATH=" + peers.file("ansible-lint", "usr/lib/python3/dist-packages"), "LC_ALL=C.UTF-8",
+                            f"HOME={INSIDE}", "/usr/bin/python3", program, "-i", "localhost,", "-c", "local", "-e",
+                            "ansible_python_interpreter=/usr/bin/python3", INSIDE + "/ansible/play.yml")
+        return done.returncode, done.stdout
+
+    def test_the_ansible_role_installs_reloads_and_leaves_alone_what_the_daemon_refuses(self):
+        program = peers.path("ansible-lint", "ansible-playbook")
+        if not program or not self.bed.glob(program) or self.bed.run("/usr/bin/python3", "-c", "import apt").returncode:
+            self.skipTest("needs ansible-lint, seen from the bed, and python3-apt")
+        self.bed.write(INSIDE + "/new.deb", "")
+        subprocess.run(["cp", built(), self.bed.path(INSIDE + "/new.deb")], check=True)
+        subprocess.run(["cp", "-r", ANSIBLE, self.bed.path(INSIDE)], check=True)
+        status, said = self.play("{service: echo, address: loopback}")
+        self.assertEqual(status, 0, said)
+        self.assert_echoes()
+        pid = self.supervisor()
+        status, said = self.play("{service: echo, address: loopback}")
+        self.assertRegex(said, r"changed=0 .*failed=0 ")
+        status, said = self.play("{service: echo, address: loopback}, {service: echo, name: high, address: loopback, port: 10007}")
+        self.assertEqual(status, 0, said)
+        self.assert_echoes(10007)
+        status, said = self.play("{service: no-such-service}")
+        self.assertNotEqual(status, 0, said)
+        self.assertIn("no-such-service", said)
+        self.assert_echoes(10007)
+        self.assertEqual(self.supervisor(), pid)
 
 
 if __name__ == "__main__":
