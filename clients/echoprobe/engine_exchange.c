@@ -39,8 +39,8 @@ static const struct probe_exchange *kind(const struct engine_flow *f)
 	return f->engine->plan->probe->exchange;
 }
 
-/* Writes what is said: to a server of datagrams, which does not speak first, any octets will do. NULL: nothing is. */
-static size_t (*asks(const struct engine_flow *f))(const struct engine *, const struct payload_id *, uint8_t *)
+/* What is said; a server of datagrams does not speak first, and any octets will do. NULL: nothing. */
+static probe_ask_fn *ask_of(const struct engine_flow *f)
 {
 	return kind(f)->ask || !f->engine->unix_datagrams ? kind(f)->ask : echo_ask;
 }
@@ -128,8 +128,8 @@ static void take_connected(struct engine_flow *f)
 	engine_count_connected(f, x->began_ns);
 	x->state = ASKING;
 	x->written_n = x->heard_n = x->ask_n = 0;
-	if (asks(f))
-		x->ask_n = asks(f)(e, &(struct payload_id){ .seq = (uint32_t)x->seq, .flow = f->index }, x->ask);
+	if (ask_of(f))
+		x->ask_n = ask_of(f)(e, &(struct payload_id){ .seq = (uint32_t)x->seq, .flow = f->index }, x->ask);
 	say(f);
 }
 
@@ -261,7 +261,7 @@ static void begin_next(struct engine_flow *f)
 
 static void send_turn(struct engine_flow *f, const struct engine_turn *turn)
 {
-	uint32_t said_bytes = asks(f) ? f->engine->size_bytes : 0;
+	uint32_t said_bytes = ask_of(f) ? f->engine->size_bytes : 0;
 
 	for (unsigned i = 0; i < turn->n; i++) {
 		struct engine_now now = engine_now();

@@ -36,10 +36,12 @@ struct probe_heard {
 
 enum probe_judged { PROBE_MORE, PROBE_DONE };
 
+/* Writes what is said, at most PROBE_ASK_MAX or the plan's size; its length. */
+typedef size_t probe_ask_fn(const struct engine *e, const struct payload_id *id, uint8_t *to);
+
 /* A connection a message: what is said to the server, and when its answer is whole. */
 struct probe_exchange {
-	/* Writes what is said, at most PROBE_ASK_MAX or the plan's size; its length. NULL: the server speaks first. */
-	size_t (*ask)(const struct engine *e, const struct payload_id *id, uint8_t *to);
+	probe_ask_fn *ask; /* NULL: the server speaks first */
 	/* Our end is closed behind that. */
 	bool half_closes;
 	/* Why there is no --sweep of what is said; NULL: there is. */

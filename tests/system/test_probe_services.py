@@ -10,6 +10,7 @@ import unittest
 
 import clients
 import harness
+import oracles
 import probe
 
 QUICK = ("-c", 3, "-i", "2ms")
@@ -125,6 +126,7 @@ class Silent(harness.Case):
         total = done.document["total"]
         self.assertEqual((total["loss_ratio"], total["losses"]["periods"], total["bytes"]),
                          (None, None, {"sent": 3 * 64, "received": None}))
+        self.assertEqual(oracles.schema_faults([done.document]), [])
 
     def test_a_person_reads_that_it_is_not_known(self):
         d = self.serve({"service": "discard", "transport": "udp"})

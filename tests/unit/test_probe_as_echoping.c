@@ -62,6 +62,8 @@ TEST(other_protocols_are_refused_with_a_sentence)
 	assert_string_equal(
 		said, "called as echoping it tests echo, discard and chargen only (-4 -6 -u -d -c -s -n -w -t -f -p -P "
 		      "-v); there is no -h");
+	assert_null(translate("-u -d h"));
+	assert_string_equal(said, "discard answers no datagram, so there is no time to tell: leave -u out");
 	assert_null(translate("-S mail.example"));
 	assert_null(translate("-n"));
 	assert_null(translate(""));
