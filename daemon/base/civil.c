@@ -107,19 +107,3 @@ int civil_month_days(int64_t year, int month)
 	assert(month >= 1 && month <= 12);
 	return days[month] + (month == 2 && is_leap(year));
 }
-
-struct tm civil_tm(const struct civil *c, int offset_s, const char *zone)
-{
-	return (struct tm){
-		.tm_year = (int)(c->year - 1900),
-		.tm_mon = c->month - 1,
-		.tm_mday = c->day,
-		.tm_hour = c->hour,
-		.tm_min = c->minute,
-		.tm_sec = c->second,
-		.tm_wday = c->weekday,
-		.tm_yday = c->yearday,
-		.tm_gmtoff = offset_s,
-		.tm_zone = zone,
-	};
-}

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stdint.h>
-#include <time.h>
 
 struct civil {
 	int64_t year; /* 1970 is 1970               */
@@ -28,9 +27,6 @@ int64_t civil_mjd(int64_t unix_s);
 
 /* Days of a month, 1..12, in a year. */
 int civil_month_days(int64_t year, int month);
-
-/* A struct tm for strftime(3): every member filled, tm_gmtoff and tm_zone too. `zone` is borrowed. */
-struct tm civil_tm(const struct civil *c, int offset_s, const char *zone);
 
 /* C-locale English names: weekday 0..6, month 1..12, whole and three letters. */
 extern const char *const civil_weekday_names[7];

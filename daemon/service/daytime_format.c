@@ -2,15 +2,13 @@
 /*
  * The lines that daytime answers with, but NIST's: a moment in a format.
  *
- * The known formats have a function each; any other is a text for strftime(3), which gets a struct tm with every member
- * filled, so that it asks for no time zone and opens no file. Which conversions keep to that is checked when the settings
- * are read.
+ * The known formats have a function each; any other is a text of strftime(3)'s conversions (daytime_strftime.h). Whether it
+ * is one line of a known length is checked when the settings are read.
  */
 #include "service/daytime_format.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/attr.h"
 
@@ -90,53 +88,6 @@ static add_fn *find(const char *format)
 	return NULL;
 }
 
-/* The length of the conversion at s, which begins with "%": a flag may follow, then one of the letters whose text depends
- * on the struct tm alone and is part of a line. 0: not one of these. */
-static size_t conversion_length(const char *s)
-{
-	size_t n = 1;
-
-	if (s[n] == 's')
-		return 2;
-	if (s[n] != '\0' && strchr("-_0^#", s[n]))
-		n++;
-	return s[n] != '\0' && strchr("aAbBcCdDeFgGhHIjklmMpPrRSTuUVwWxXyYzZ%", s[n]) ? n + 1 : 0;
-}
-
-/* The place of "%s", the seconds since 1970; NULL: there is none. */
-static const char *find_seconds(const char *format)
-{
-	for (const char *s = strchr(format, '%'); s; s = strchr(s + conversion_length(s), '%')) {
-		if (s[1] == 's')
-			return s;
-		if (conversion_length(s) == 0)
-			break;
-	}
-	return NULL;
-}
-
-/* strftime(3) would make "%s" by mktime(3), in the zone of the process. */
-static void add_strftime(struct text *t, const char *format, const struct daytime_moment *m)
-{
-	struct tm tm = civil_tm(&m->local, m->offset_s, m->abbreviation);
-	char line[DAYTIME_BYTES_MAX + 1], piece[DAYTIME_BYTES_MAX + 1];
-
-	while (format) {
-		const char *seconds = find_seconds(format);
-		size_t n = seconds ? (size_t)(seconds - format) : strlen(format);
-
-		if (n > DAYTIME_BYTES_MAX)
-			return; /* none of these is valid */
-		memcpy(piece, format, n);
-		piece[n] = '\0';
-		/* 0: nothing to say, or too long: checked with the settings. */
-		text_add_bytes(t, line, strftime(line, sizeof(line), piece, &tm));
-		if (seconds)
-			text_addf(t, "%lld", (long long)(civil_to_unix(&m->local) - m->offset_s));
-		format = seconds ? seconds + 2 : NULL;
-	}
-}
-
 void daytime_format_add(struct text *t, const char *format, const struct daytime_moment *m)
 {
 	add_fn *add = find(format);
@@ -144,7 +95,7 @@ void daytime_format_add(struct text *t, const char *format, const struct daytime
 	if (add)
 		add(t, m);
 	else
-		add_strftime(t, format, m);
+		daytime_strftime_add(t, format, m);
 }
 
 /* Late on the last of a month of a leap year, when numbers are at their longest. */
@@ -175,7 +126,7 @@ static size_t measure_conversion(const char *conversion, int offset_s, const cha
 			char storage[64];
 			struct text t = TEXT_OVER(storage);
 
-			add_strftime(&t, conversion, &m);
+			daytime_strftime_add(&t, conversion, &m);
 			if (t.len > most)
 				most = t.len;
 		}
@@ -199,7 +150,7 @@ static size_t measure_strftime(const char *format, int offset_s, const char *abb
 		if (!is_printing(*s))
 			return 0;
 		if (*s == '%') {
-			n = conversion_length(s);
+			n = daytime_strftime_length(s);
 			if (n == 0)
 				return 0;
 			memcpy(conversion, s, n);
@@ -232,7 +183,7 @@ void daytime_format_explain(struct text *why, const char *format)
 	bool has_conversion = false;
 
 	for (const char *s = format; *s != '\0';) {
-		size_t n = *s == '%' ? conversion_length(s) : 1;
+		size_t n = *s == '%' ? daytime_strftime_length(s) : 1;
 
 		if (!is_printing(*s)) {
 			text_add(why, "holds a character that is not printing ASCII");

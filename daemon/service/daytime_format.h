@@ -5,17 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/civil.h"
 #include "base/text.h"
+#include "service/daytime_strftime.h"
 
 #define DAYTIME_BYTES_MAX 512 /* of any answer, its line end included */
-
-/* A second by the clock of some zone. */
-struct daytime_moment {
-	struct civil local;
-	int offset_s; /* local time minus UTC */
-	const char *abbreviation;
-};
 
 /* Appends the moment in a format ("rfc867" … or a strftime text), without line end. */
 void daytime_format_add(struct text *t, const char *format, const struct daytime_moment *m);

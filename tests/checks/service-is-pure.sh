@@ -8,11 +8,11 @@ set -eu
 
 # Of libc: memory and text only. The compiler brings some of these by itself.
 libc='memchr memcmp memcpy memmove memset bcmp strchr strcmp strcspn strlen strncmp strnlen strspn strtol abs
-	strftime __assert_fail __stack_chk_fail __stack_chk_fail_local __divti3 __udivti3'
+	__assert_fail __stack_chk_fail __stack_chk_fail_local __divti3 __udivti3'
 # Of base/: neither the clock, nor descriptors, the loop or the log. addr_parse() asks the system for an interface's name
 # where the text has a "%"; services give it none, and tests/unit/test_hostname.c and test_hosttable.c see to that.
 base='addr_add_text addr_parse bytes_get_be16 bytes_get_be32 bytes_get_be64 bytes_put_be16 bytes_put_be32 bytes_put_be64
-	civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_tm civil_weekday_names lines_next
+	civil_from_unix civil_to_unix civil_mjd civil_month_days civil_month_names civil_weekday_names lines_next
 	siphash text_add text_add_bytes text_add_quoted text_addf text_lower text_same_ignoring_case zone_at zone_utc'
 # What echoprobe counts and computes, and what it takes besides: clock_add() adds and reads no clock.
 figures='direction expect histogram losses match moments mtu_search offset oneway order payload pending schedule skew tally

@@ -110,16 +110,6 @@ TEST(february_has_29_days_in_leap_years_only)
 	assert_int_equal(civil_month_days(2025, 12), 31);
 }
 
-TEST(strftime_renders_a_filled_tm)
-{
-	struct civil c = civil_from_unix(1774746000 + 7200);
-	struct tm tm = civil_tm(&c, 7200, "CEST");
-	char text[80];
-
-	assert_true(strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %a %j %z %Z", &tm) > 0);
-	assert_string_equal(text, "2026-03-29 03:00:00 Sun 088 +0200 CEST");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,7 +118,6 @@ int main(void)
 		cmocka_unit_test(years_far_away_go_there_and_back),
 		cmocka_unit_test(modified_julian_days_count_from_1858),
 		cmocka_unit_test(february_has_29_days_in_leap_years_only),
-		cmocka_unit_test(strftime_renders_a_filled_tm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
