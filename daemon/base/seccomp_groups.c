@@ -52,6 +52,9 @@ const struct seccomp_rule seccomp_groups[] = {
 	{ SECCOMP_RULE(SECCOMP_BASIC, rt_sigprocmask) },
 	{ SECCOMP_RULE(SECCOMP_BASIC, rt_sigreturn) },
 	{ SECCOMP_RULE(SECCOMP_BASIC, tgkill), .ifs = { { 0, SECCOMP_INT, SECCOMP_OWN_PID } } },
+#ifndef __GLIBC__ /* musl ends by a signal to its one thread */
+	{ SECCOMP_RULE(SECCOMP_BASIC, tkill), .ifs = { { 0, SECCOMP_INT, SECCOMP_OWN_PID } } },
+#endif
 	{ SECCOMP_RULE(SECCOMP_BASIC, writev) },
 
 	/* Reading files, and moving about in them. */

@@ -56,20 +56,21 @@ static bool is_name(const char *name)
 	return n > 0 && n < ZONE_NAME_MAX && name[0] != '/' && strspn(name, allowed) == n;
 }
 
-/* libc takes an unknown zone for UTC in silence, so look for its file first. The descriptor, -ENOENT, or what open failed
- * with. */
-static int open_database(const char *name)
+#define SETTING_BYTES 4096
+
+/* libc takes an unknown zone for UTC in silence, so look for its file first, and musl's knows no TZDIR, so tell it the path.
+ * The descriptor, and the word for TZ; -ENOENT, or what open failed with. */
+static int open_database(const char *name, char ret_setting[SETTING_BYTES])
 {
 	const char *folder = getenv("TZDIR");
 	cleanup_fd int fd = -1;
-	char path[4096];
 	struct stat st;
 	int n;
 
-	n = snprintf(path, sizeof(path), "%s/%s", folder && *folder != '\0' ? folder : "/usr/share/zoneinfo", name);
-	if (n < 0 || (size_t)n >= sizeof(path))
+	n = snprintf(ret_setting, SETTING_BYTES, ":%s/%s", folder && *folder != '\0' ? folder : "/usr/share/zoneinfo", name);
+	if (n < 0 || n >= SETTING_BYTES)
 		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* does not wait for a FIFO's writer */
+	fd = open(ret_setting + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* does not wait for a FIFO's writer */
 	if (fd < 0)
 		return errno == ENOTDIR ? -ENOENT : -errno;
 	if (fstat(fd, &st) < 0)
@@ -217,7 +218,8 @@ static int visit(struct zone *z, const struct tzif *file)
 /* Sets this process's time zone and makes the table. */
 static int build(struct zone *z)
 {
-	cleanup_fd int fd = open_database(z->name);
+	char setting[SETTING_BYTES];
+	cleanup_fd int fd = open_database(z->name, setting);
 	struct tzif file = { 0 };
 	struct zone_span *fitting;
 	int r = fd < 0 ? fd : tzif_read(fd, &file);
@@ -225,7 +227,7 @@ static int build(struct zone *z)
 
 	if (r < 0 && r != -ENOTSUP)
 		return r;
-	r = setenv("TZ", z->name, 1) < 0 ? -errno : 0;
+	r = setenv("TZ", setting, 1) < 0 ? -errno : 0;
 	tzset();
 	if (r == 0)
 		r = begin(z);

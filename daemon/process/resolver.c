@@ -121,6 +121,14 @@ static enum lookup_result ask_name(const struct lookup_client_message *m, int to
 	return LOOKUP_FOUND;
 }
 
+/* musl has the address for a name where it found none. */
+static bool is_number(const char *name)
+{
+	struct addr a;
+
+	return addr_parse(name, &a) == 0;
+}
+
 static enum lookup_result ask_address(const struct addr *a)
 {
 	struct hostent entry, *found = NULL;
@@ -130,6 +138,8 @@ static enum lookup_result ask_address(const struct addr *a)
 	if (gethostbyaddr_r(a->bytes, len, a->family, &entry, self.scratch, sizeof(self.scratch), &found, &herr) != 0 ||
 	    !found)
 		return result_of(herr);
+	if (is_number(found->h_name))
+		return LOOKUP_NOT_FOUND;
 	add_names(found);
 	add_address(a);
 	return LOOKUP_FOUND;

@@ -53,6 +53,9 @@ static const struct seccomp_rule rules[] = {
 
 	/* A process a session: made as fork(2) makes it, in no namespace of its own. */
 	{ SECCOMP_RULE(ACCEPTOR, clone), .ifs = { { CLONE_FLAGS_AT, SECCOMP_INT & ~(uint64_t)FORK_TIDS, SIGCHLD } } },
+#ifndef __GLIBC__ /* musl makes it otherwise */
+	{ SECCOMP_RULE(ACCEPTOR, fork) },
+#endif
 	{ SECCOMP_RULE(ACCEPTOR, close_range), .number = SYS_close_range },
 	{ SECCOMP_RULE(ACCEPTOR, kill), .ifs = { { 0, SIGN_BIT, 0 }, { 1, SECCOMP_INT, SIGUSR1 } } },
 	{ SECCOMP_RULE(ACCEPTOR, kill), .ifs = { { 0, SIGN_BIT, 0 }, { 1, SECCOMP_INT, SIGKILL } } },

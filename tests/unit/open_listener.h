@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "net/listener.h"
+#include "net/why.h"
 
 static const struct settings all;
 
@@ -85,6 +86,16 @@ static inline void expect_adjusted(struct listener *l)
 
 	if (listener_adjust(l, &why) < 0)
 		fail_msg("%s", storage);
+}
+
+/* The system's words for -errno within a sentence: C libraries differ. */
+static inline const char *words_for(int r)
+{
+	static char storage[80];
+	struct text t = TEXT_OVER(storage);
+
+	why_add_error(&t, r);
+	return storage;
 }
 
 /* It cannot be opened, for this reason; nothing of it stays. */

@@ -203,8 +203,8 @@ TEST(a_port_that_another_has_is_refused)
 		first = opened(&s);
 		s.port = first.address.port;
 		second = planned(&s);
-		snprintf(sentence, sizeof(sentence), "cannot bind %s to 127.77.1.2:%u: address already in use", first.label,
-			 s.port);
+		snprintf(sentence, sizeof(sentence), "cannot bind %s to 127.77.1.2:%u: %s", first.label, s.port,
+			 words_for(-EADDRINUSE));
 		expect_not_opened(&second, -EADDRINUSE, sentence);
 		assert_int_equal(second.address.port, s.port);
 		listener_close(&first);
@@ -344,11 +344,10 @@ TEST(an_address_that_the_host_lacks_needs_freebind)
 		set_address(&s, addresses[i]);
 		l = planned(&s);
 		listener_add_where(&where, &l);
-		snprintf(sentence, sizeof(sentence),
-			 "cannot bind echo/udp to %s: cannot assign requested address (this host does not have it; freebind "
-			 "= true "
-			 "binds it nevertheless)",
-			 storage);
+		snprintf(
+			sentence, sizeof(sentence),
+			"cannot bind echo/udp to %s: %s (this host does not have it; freebind = true binds it nevertheless)",
+			storage, words_for(-EADDRNOTAVAIL));
 		expect_not_opened(&l, -EADDRNOTAVAIL, sentence);
 		s.socket.freebind = true;
 		l = opened(&s);

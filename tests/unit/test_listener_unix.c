@@ -97,7 +97,7 @@ TEST(an_abstract_name_has_no_file_and_one_owner)
 	n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(s.path));
 	assert_int_equal(connect(client, (struct sockaddr *)&sun, n), 0);
 	second = planned(&s);
-	snprintf(sentence, sizeof(sentence), "cannot bind echo/unix to %s: address already in use", s.path);
+	snprintf(sentence, sizeof(sentence), "cannot bind echo/unix to %s: %s", s.path, words_for(-EADDRINUSE));
 	expect_not_opened(&second, -EADDRINUSE, sentence);
 	expect_adjusted(&l);
 	listener_close(&l);
