@@ -35,7 +35,7 @@ struct timespec engine_wall(int64_t mono_ns, int64_t clock_ns)
 {
 	int64_t ns = mono_ns + clock_ns;
 
-	return (struct timespec){ .tv_sec = ns / (int64_t)CLOCK_S_NS, .tv_nsec = ns % (int64_t)CLOCK_S_NS };
+	return (struct timespec){ .tv_sec = ns / (int64_t)CLOCK_S_NS, .tv_nsec = (long)(ns % (int64_t)CLOCK_S_NS) };
 }
 
 /* --- beginning ------------------------------------------------------------------------------------------------------ */

@@ -135,7 +135,7 @@ TEST(each_flipped_bit_is_counted_and_the_first_wrong_octet_is_told)
 	uint64_t seed = 11;
 
 	for (unsigned round = 0; round < 500; round++) {
-		size_t n = 24 + random_below(&seed, 1500), first = SIZE_MAX;
+		size_t n = 24 + (size_t)random_below(&seed, 1500), first = SIZE_MAX;
 		unsigned flips = 1 + (unsigned)random_below(&seed, 20), bits = 0;
 		struct payload_damage damage;
 

@@ -434,7 +434,7 @@ static unsigned answers_to_one_forgery(time_t apart, const struct stamp_hmac *wi
 		begin(&s);
 		s.options.stamp.key = with_key;
 		s.ctx.wall.tv_sec += answers % 2 ? apart : 0;
-		s.ctx.wall.tv_nsec += answers;
+		s.ctx.wall.tv_nsec += (long)answers;
 		s.facts.received = s.ctx.wall;
 		ask(&s, packet, n);
 		if (s.verdict != SVC_DONE)
