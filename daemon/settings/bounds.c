@@ -7,11 +7,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/landlock.h"
+#include "base/rlimit.h"
 #include "base/seccomp.h"
 
 /* Address space: what this process uses now, and its own part on top. A reload forks the child from a supervisor that has
@@ -26,24 +26,14 @@ static rlim_t memory_limit(void)
 	return strtoull(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) + BOUNDS_MEMORY_BYTES;
 }
 
-/* Never more than was allowed before: raising it would fail, and leave the old one. */
-static void limit(int what, rlim_t soft)
-{
-	struct rlimit l = { .rlim_cur = soft, .rlim_max = soft }, had;
-
-	if (getrlimit(what, &had) == 0 && had.rlim_max < soft)
-		l.rlim_cur = l.rlim_max = had.rlim_max;
-	(void)setrlimit(what, &l);
-}
-
 static void limit_resources(void)
 {
-	limit(RLIMIT_CPU, BOUNDS_TIME_MS / 1000);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NPROC, 0);
-	limit(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */
+	(void)rlimit_lower(RLIMIT_CPU, BOUNDS_TIME_MS / 1000);
+	(void)rlimit_lower(RLIMIT_CORE, 0);
+	(void)rlimit_lower(RLIMIT_NPROC, 0);
+	(void)rlimit_lower(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */
 	if (!SECCOMP_SANITIZED) /* AddressSanitizer maps terabytes of address space that it does not use */
-		limit(RLIMIT_AS, memory_limit());
+		(void)rlimit_lower(RLIMIT_AS, memory_limit());
 }
 
 /* The supervisor's handlers and ignored signals are not for this process. */

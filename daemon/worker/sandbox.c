@@ -5,37 +5,23 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "base/landlock.h"
 #include "base/log.h"
+#include "base/rlimit.h"
 #include "worker/role_calls.h"
-
-/* Lowers a limit; raising one would fail. */
-static int lower_limit(int resource, rlim_t value)
-{
-	struct rlimit r;
-
-	if (getrlimit(resource, &r) < 0)
-		return -errno;
-	if (r.rlim_max > value)
-		r.rlim_max = value;
-	if (r.rlim_cur > value)
-		r.rlim_cur = value;
-	return setrlimit(resource, &r) < 0 ? -errno : 0;
-}
 
 /* No RLIMIT_FSIZE: standard error may be a file. */
 static int limit_resources(const struct sandbox *s)
 {
-	int r = lower_limit(RLIMIT_CORE, 0);
+	int r = rlimit_lower(RLIMIT_CORE, 0);
 
 	if (r == 0 && s->role != SANDBOX_ACCEPTOR && !SECCOMP_SANITIZED)
-		r = lower_limit(RLIMIT_NPROC, 0);
+		r = rlimit_lower(RLIMIT_NPROC, 0);
 	if (r == 0 && s->descriptors)
-		r = lower_limit(RLIMIT_NOFILE, s->descriptors);
+		r = rlimit_lower(RLIMIT_NOFILE, s->descriptors);
 	if (r == 0 && s->memory_limit)
-		r = lower_limit(RLIMIT_DATA, s->memory_limit);
+		r = rlimit_lower(RLIMIT_DATA, s->memory_limit);
 	return r;
 }
 
