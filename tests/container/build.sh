@@ -45,7 +45,11 @@ in_store rm "$first" >/dev/null
 
 in_store build --isolation chroot --layers --pull-never --format docker --build-arg BASE="$base" \
 	--ignorefile "$top/packaging/container/Containerfile.dockerignore" -f "$top/packaging/container/Containerfile" \
-	-t localhost/echotimed "$top"
+	-t localhost/echotimed "$top" >"$out/build.log" 2>&1 || {
+	tail -n 40 "$out/build.log"
+	! grep -q 'Failed to fetch\|Could not resolve\|Could not connect' "$out/build.log" || skip 'the mirror cannot be reached'
+	exit 1
+}
 in_store inspect --type image localhost/echotimed >"$out/image.json"
 container=$(in_store from localhost/echotimed)
 rm -rf "$out/root"
