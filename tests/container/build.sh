@@ -22,7 +22,10 @@ status=0
 "$top/tests/bare/bare.sh" "$release/root" || status=$?
 [ $status = 0 ] || exit $status
 
+# Mounts of what fails half-way are to end with this script.
+[ "${IN_MOUNTS-}" ] || IN_MOUNTS=1 exec unshare -m "$0"
 mkdir -p "$out"
+rm -rf "$out/run"
 in_store() {
 	buildah --root "$out/storage" --runroot "$out/run" --storage-driver "$driver" "$@"
 }
