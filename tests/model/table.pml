@@ -252,8 +252,7 @@ inline hold()
 	d_step {
 		held[row[s]]++;
 		holds = true;
-		no_cap_is_exceeded = held[row[s]] <= CAP;
-		assert(no_cap_is_exceeded)
+		CLAIM(no_cap_is_exceeded, held[row[s]] <= CAP)
 	}
 }
 
@@ -370,8 +369,7 @@ proctype supervisor()
 		repair_slot(0);
 		repair_slot(1);
 		d_step {
-			what_is_in_doubt_is_repaired = !quiet || !is_lost;
-			assert(what_is_in_doubt_is_repaired);
+			CLAIM(what_is_in_doubt_is_repaired, !quiet || !is_lost);
 			repairs = false;
 			quiet = false
 		}
@@ -395,8 +393,7 @@ proctype watch()
 	do
 	:: d_step {
 		!within[1] && !within[2] && !repairs && !is_lost ->
-		no_session_slot_is_lost = owner[0] + owner[1] + used[0] + used[1] + word[0] + word[1] == 0;
-		assert(no_session_slot_is_lost)
+		CLAIM(no_session_slot_is_lost, owner[0] + owner[1] + used[0] + used[1] + word[0] + word[1] == 0)
 	   }
 	od
 }
