@@ -6,7 +6,7 @@
  * channels between them. A deadline may pass at any moment. Each generation has an event pool of WORKERS, which serve
  * connections; one of them reads a datagram socket. RELOADS, UPGRADES and DEATHS are how many of them there are at most.
  */
-#include "claim.h"
+#include "claim.pml"
 
 #ifndef GENERATIONS
 #define GENERATIONS 2

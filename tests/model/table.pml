@@ -11,7 +11,7 @@
  *
  * Without MOVES a session counts in the total; with MOVES in the row of its listener, and moves to the other row (tcpmux).
  */
-#include "claim.h"
+#include "claim.pml"
 
 /* Claims. */
 bool no_cap_is_exceeded = true;
