@@ -9,6 +9,7 @@ for tool in gcc clang; do
 	command -v "$tool" >/dev/null || { echo "$tool is missing"; exit 1; }
 done
 # -Wno-analyzer-malloc-leak: gcc 12 loses each pointer that is put into a structure or array which it knows by a pointer alone.
+# "Potential leak": clang 14 does not know the attribute by which a local frees itself (base/cleanup.h).
 # What leaks check-san finds.
 # shellcheck disable=SC2016 # the inner shell's
 one='file=$1
@@ -18,5 +19,5 @@ clang --analyze --analyzer-output text "$@" "$file" 2>&1
 :'
 found=$(find "$top_srcdir/daemon" "$top_srcdir/clients" -name '*.c' -print0 |
 	xargs -0 -P "$(nproc)" -I{} sh -c "$one" one {} "$@" |
-	grep -E ': (warning|error|fatal error): ' | sort -u) || :
+	grep -E ': (warning|error|fatal error): ' | grep -v 'Potential leak of memory' | sort -u) || :
 [ ! "$found" ] || { echo "$found"; exit 1; }

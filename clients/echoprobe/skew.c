@@ -86,7 +86,7 @@ static bool find_slope(const struct delay_sample *samples, size_t n, enum delay_
 {
 	struct cloud c = { .samples = samples, .n = n, .way = way };
 	struct line line = { 0 };
-	struct point lowest;
+	struct point lowest = { 0 };
 
 	c.mean = mean_time(&c);
 	if (!start(&c, &line))

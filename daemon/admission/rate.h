@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,6 +50,7 @@ static inline uint32_t rate_fit(const struct rate *r, uint64_t spent_ns, const s
 
 	if (of->n == 1)
 		return of->each_ns <= left_ns;
+	assert(of->each_ns != 0);
 	return left_ns / of->each_ns < of->n ? (uint32_t)(left_ns / of->each_ns) : of->n;
 }
 

@@ -65,8 +65,8 @@ struct addr addr_from_sockaddr(const struct sockaddr *sa, socklen_t len)
 
 		memcpy(&in, sa, sizeof(in));
 		a.family = AF_INET;
-		a.port = ntohs(in.sin_port);
 		memcpy(a.bytes, &in.sin_addr, 4);
+		a.port = ntohs(in.sin_port);
 	} else if (family == AF_INET6 && len >= sizeof(struct sockaddr_in6)) {
 		struct sockaddr_in6 in6;
 

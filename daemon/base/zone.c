@@ -84,10 +84,10 @@ static int read_span(int64_t unix_s, struct zone_span *ret)
 	time_t t = (time_t)unix_s;
 	struct tm tm;
 
-	if (!localtime_r(&t, &tm))
-		return -errno;
 	/* Cleared whole: spans are compared and written to a pipe as bytes. */
 	memset(ret, 0, sizeof(*ret));
+	if (!localtime_r(&t, &tm))
+		return -errno;
 	ret->from_unix_s = unix_s;
 	ret->offset_s = (int32_t)tm.tm_gmtoff;
 	ret->dst = tm.tm_isdst > 0;

@@ -219,6 +219,7 @@ enum command_state cmd_status(struct asking *a, struct text *to)
 	const struct fleet *f = a->fleet;
 	const struct generation *d = f->draining;
 	struct generation *g = f->current;
+	const struct listener *l;
 	uint64_t i = a->at++;
 
 	switch (a->part) {
@@ -226,8 +227,9 @@ enum command_state cmd_status(struct asking *a, struct text *to)
 		add_daemon(f, to);
 		break;
 	case 1:
-		if (g && listener_of_name(g, i)) {
-			add_listener(g, listener_of_name(g, i), to);
+		l = g ? listener_of_name(g, i) : NULL;
+		if (l) {
+			add_listener(g, l, to);
 			return COMMAND_MORE;
 		}
 		break;

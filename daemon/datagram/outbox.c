@@ -44,14 +44,15 @@ static void begin_message(struct outbox *b, const struct outbox_to *to, size_t b
 /* Adds an answer behind the last piece, or as a piece of its own. */
 static void add_piece(struct outbox *b, struct msghdr *m, const struct iovec *answer)
 {
-	struct iovec *last = m->msg_iovlen ? &m->msg_iov[m->msg_iovlen - 1] : NULL;
+	struct iovec *next = &m->msg_iov[m->msg_iovlen];
 
-	if (last && (char *)last->iov_base + last->iov_len == answer->iov_base)
-		last->iov_len += answer->iov_len;
-	else {
-		m->msg_iov[m->msg_iovlen++] = *answer;
-		b->pieces_n++;
+	if (m->msg_iovlen && (char *)next[-1].iov_base + next[-1].iov_len == answer->iov_base) {
+		next[-1].iov_len += answer->iov_len;
+		return;
 	}
+	*next = *answer;
+	m->msg_iovlen++;
+	b->pieces_n++;
 }
 
 bool outbox_add(struct outbox *b, const struct outbox_to *to, const struct iovec *answer)

@@ -244,7 +244,7 @@ static int start_resolver(void)
 /* Memory that nobody shares, but for the resolver. */
 static int map_shared(void)
 {
-	struct siphash_key key;
+	struct siphash_key key = { 0 };
 	int r = shared_map(NULL, &self.plan.shared);
 
 	if (r == 0)

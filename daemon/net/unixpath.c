@@ -289,7 +289,7 @@ static int give(const struct listener *l, int file, const struct stat *st, struc
 /* After bind(). What the folder has made of its group (set-group-ID) and mode (a default list of access) is set right. */
 static int remember_file(int folder, struct listener *l, struct text *why)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	cleanup_fd int file = hold(folder, l, &st);
 	int r;
 
@@ -339,7 +339,7 @@ int unixpath_bind(struct listener *l, struct text *why)
 
 int unixpath_apply(const struct listener *l, struct text *why)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	cleanup_fd int folder = is_abstract(l) ? -1 : open_folder(l);
 	cleanup_fd int file = folder < 0 ? -1 : hold(folder, l, &st);
 

@@ -32,7 +32,7 @@ static void limit_resources(void)
 	(void)rlimit_lower(RLIMIT_CORE, 0);
 	(void)rlimit_lower(RLIMIT_NPROC, 0);
 	(void)rlimit_lower(RLIMIT_FSIZE, 0); /* it writes a pipe, never a file */
-	if (!SECCOMP_SANITIZED) /* AddressSanitizer maps terabytes of address space that it does not use */
+	if (!SECCOMP_SANITIZED)              /* AddressSanitizer maps terabytes of address space that it does not use */
 		(void)rlimit_lower(RLIMIT_AS, memory_limit());
 }
 

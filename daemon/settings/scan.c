@@ -311,17 +311,16 @@ static int copy_file(struct scan *s, int fd, const char *file)
 {
 	struct cursor c = { .s = s, .at = { .file = file } };
 	cleanup_free char *bytes = malloc(SCAN_TEXT_MAX + 1);
-	int r = bytes ? read_whole(&c, fd, bytes) : scan_refuse(s, &c.at, "out of memory");
-	const char *nul;
 
+	if (!bytes)
+		return scan_refuse(s, &c.at, "out of memory");
+	int r = read_whole(&c, fd, bytes);
 	if (r < 0)
 		return r;
-	c.at.line = 1;
-	nul = memchr(c.p, '\0', (size_t)(c.end - c.p));
-	if (nul) {
-		c.at.line += count_lines(c.p, (size_t)(nul - c.p));
+	const char *nul = memchr(c.p, '\0', (size_t)(c.end - c.p));
+	c.at.line = 1 + (nul ? count_lines(c.p, (size_t)(nul - c.p)) : 0);
+	if (nul)
 		return scan_refuse(s, &c.at, "there is a NUL byte (settings are text)");
-	}
 	if (c.end - c.p >= 3 && memcmp(c.p, "\xEF\xBB\xBF", 3) == 0)
 		return scan_refuse(s, &c.at, "begins with a byte order mark (save it as UTF-8 without one)");
 	return copy_tokens(&c);

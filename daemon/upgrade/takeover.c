@@ -157,8 +157,12 @@ static char **copy_of(char **argv)
 	char **copy = calloc(n + 1, sizeof(*copy));
 	for (size_t i = 0; copy && i < n; i++) {
 		copy[i] = strdup(argv[i]);
-		if (!copy[i])
+		if (!copy[i]) {
+			while (i > 0)
+				free(copy[--i]);
+			free(copy);
 			return argv;
+		}
 	}
 	return copy ? copy : argv;
 }

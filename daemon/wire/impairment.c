@@ -78,8 +78,10 @@ struct impairment_verdict impairment_by_order(const struct impairment *i, uint64
 
 size_t impairment_apply(struct impairment_verdict *v, uint8_t *answer, size_t n)
 {
-	if (n == 0)
+	if (n == 0) {
 		v->hits &= ~(1U << IMPAIRMENT_CORRUPT | 1U << IMPAIRMENT_TRUNCATE);
+		return 0;
+	}
 	if (impairment_hits(v->hits, IMPAIRMENT_CORRUPT)) {
 		uint64_t bit = v->flip % (8 * (uint64_t)n);
 
