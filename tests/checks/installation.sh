@@ -24,7 +24,7 @@ make_it() {
 
 make_it install
 conf=p/etc/echotimed/echotimed.conf
-for file in p/sbin/echotimed p/sbin/echotimectl p/bin/echoprobe p/man/man1/echoprobe.1 p/data/bash-completion/completions/echotimectl p/data/bash-completion/completions/echoprobe p/data/zsh/site-functions/_echoprobe p/bin/echoping p/man/man1/echoping.1 p/doc/examples/monitoring/grafana.json p/doc/examples/fleet/haproxy.cfg p/data/echotimed/echoprobe.schema.json p/man/man8/echotimectl.8 p/man/man8/echotimed.8 p/man/man5/echotimed.conf.5 p/doc/examples/container.conf $conf; do
+for file in p/sbin/echotimed p/sbin/echotimectl p/bin/echoprobe p/man/man1/echoprobe.1 p/data/bash-completion/completions/echotimectl p/data/bash-completion/completions/echoprobe p/data/fish/vendor_completions.d/echotimed.fish p/data/fish/vendor_completions.d/echotimectl.fish p/data/fish/vendor_completions.d/echoprobe.fish p/data/zsh/site-functions/_echoprobe p/bin/echoping p/man/man1/echoping.1 p/doc/examples/monitoring/grafana.json p/doc/examples/fleet/haproxy.cfg p/data/echotimed/echoprobe.schema.json p/man/man8/echotimectl.8 p/man/man8/echotimed.8 p/man/man5/echotimed.conf.5 p/doc/examples/container.conf $conf; do
 	[ -f "$work/$file" ] || wrong "not installed: $file"
 done
 grep -q '/p/etc/echotimed/echotimed.conf' "$work/p/man/man8/echotimed.8" || wrong 'the manual names another settings file'

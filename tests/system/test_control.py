@@ -4,11 +4,13 @@
 import os
 import pwd
 import shlex
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import threading
+import unittest
 
 import clients
 import control
@@ -20,6 +22,8 @@ ECHO = {"service": "echo", "transport": "tcp"}
 BOTH = {"service": "echo", "transport": ["tcp", "udp"]}
 TEMPFAIL, UNAVAILABLE, NOPERM, USAGE = 75, 69, 77, 64
 OVERTAKEN = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "system", "overtaken.so"))
+COMPLETION = os.path.abspath(os.path.join(os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), "../..")),
+                                          "clients/echotimectl/completion"))
 REFUSED_RELOAD = r"^error (settings|reload): "
 
 
@@ -648,27 +652,45 @@ class Screen(control.Case):
         for text in (done.stdout, done.stderr):
             self.assertTrue(all(c == "\n" or " " <= c <= "~" for c in text), repr(text))
 
-    def complete(self, *words):
-        """What bash offers for the last of these words."""
-        file = os.path.join(os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), "../..")),
-                            "clients/echotimectl/completion/echotimectl")
-        words = " ".join(map(shlex.quote, ("echotimectl", *words)))
-        script = (f"source {shlex.quote(file)}; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); "
-                  "_echotimectl; printf '%s\\n' \"${COMPREPLY[@]}\"")
-        path = os.path.dirname(control.ECHOTIMECTL) + ":" + os.environ["PATH"]
-        done = subprocess.run(["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True,
-                              timeout=TIMEOUT_S, check=True)
-        return done.stdout.split()
+    def shell(self, *words):
+        """What a shell prints that finds echotimectl and has no settings of its user."""
+        env = {**os.environ, "PATH": os.path.dirname(control.ECHOTIMECTL) + ":" + os.environ["PATH"], "HOME": self.folder.path}
+        env = {name: value for name, value in env.items() if not name.startswith("XDG_")}
+        return subprocess.run(words, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=True).stdout
 
-    def test_bash_completes_commands_listeners_and_the_ids_of_sessions(self):
+    def bash(self, *words):
+        """What bash offers for the last of these words."""
+        words = " ".join(map(shlex.quote, ("echotimectl", *words)))
+        script = (f"source {shlex.quote(COMPLETION)}/echotimectl; COMP_WORDS=({words}); "
+                  "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _echotimectl; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        return self.shell("bash", "-c", script).split()
+
+    def fish(self, *words):
+        """What fish offers for the last of these words."""
+        said = self.shell("fish", "-c", "set -g fish_complete_path $argv[1]; complete -C$argv[2]", "--", COMPLETION,
+                          " ".join(("echotimectl", *words)))
+        return [line.split("\t")[0] for line in said.splitlines()]
+
+    def completes(self, complete):
+        """Commands, options, and what a daemon has, by one of the two."""
         d = self.serve(BOTH, {**ECHO, "name": "other"})
         s = d.connect("echo")
         self.assertTrue(clients.serves(s))
-        self.assertEqual(self.complete("st"), ["status", "stats"])
-        self.assertEqual(self.complete("--j"), ["--json"])
-        self.assertEqual(self.complete("-s", self.path, "drain", ""), ["echo/tcp", "echo/udp", "other/tcp"])
-        self.assertEqual(self.complete("-s", self.path, "resume", "o"), ["other/tcp"])
-        self.assertEqual(self.complete("-s", self.path, "kill", ""), [self.one("sessions", "session")["id"]])
+        self.assertEqual(sorted(complete("st")), ["stats", "status"])
+        self.assertEqual(complete("--j"), ["--json"])
+        self.assertEqual(complete("-s", self.path, "drain", ""), ["echo/tcp", "echo/udp", "other/tcp"])
+        self.assertEqual(complete("-s", self.path, "resume", "o"), ["other/tcp"])
+        self.assertEqual(complete("-s", self.path, "kill", ""), [self.one("sessions", "session")["id"]])
+        self.assertEqual(complete("-s", self.path, "impair", "echo/udp", "du"), ["duplicate="])
+        self.assertEqual(complete("reload", ""), [])
+
+    def test_bash_completes_commands_listeners_and_the_ids_of_sessions(self):
+        self.completes(self.bash)
+
+    @unittest.skipUnless(shutil.which("fish"), "needs fish")
+    def test_fish_completes_commands_listeners_and_the_ids_of_sessions(self):
+        self.completes(self.fish)
+        self.assertEqual(self.fish("-s", self.path, "kill", "0.0", ""), [])
 
     def test_an_answer_that_is_none_is_said_to_be_none(self):
         for data, code in ((b"nonsense\n", 76), (b"[]\n", 76), (b"", UNAVAILABLE), (b'{"kind":"end"', 76)):
