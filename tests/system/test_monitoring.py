@@ -20,6 +20,7 @@ TOP = os.environ.get("top_srcdir", ".")
 ECHO = {"service": "echo", "transport": "udp"}
 BUILD = os.environ.get("top_builddir", ".")
 EXAMPLES = os.path.join(TOP, "conf/examples/monitoring")
+ALERTS_TEST = os.path.join(TOP, "tests/system/alerts.test.yml")
 ECHOPROBE = os.path.abspath(os.path.join(BUILD, "echoprobe"))
 REPORT = os.path.join(BUILD, "tests/system/probe_report")
 NAME = re.compile(r"\becho(?:timed|probe)_[a-z0-9_]+\b")
@@ -73,6 +74,18 @@ class Files(unittest.TestCase):
             except oracles.Missing as missing:
                 self.skipTest(f"needs {missing}")
             self.assertEqual(status, 0, said)
+
+    def test_each_alert_fires_for_what_it_is_meant_for_and_not_for_its_neighbour(self):
+        with open(ALERTS_TEST, encoding="utf-8") as f:
+            cases = re.findall(r"alertname: (\w+)\n +exp_alerts:( \[\])?\n", f.read())
+        alerts = set(re.findall(r"- alert: (\w+)", example("alerts.yml")))
+        self.assertEqual({name for name, none in cases if none}, alerts)
+        self.assertEqual({name for name, none in cases if not none}, alerts)
+        try:
+            status, said = oracles.promtool("test", "rules", ALERTS_TEST)
+        except oracles.Missing as missing:
+            self.skipTest(f"needs {missing}")
+        self.assertEqual(status, 0, said)
 
     @unittest.skipUnless(importlib.util.find_spec("tomllib"), "needs Python 3.11")
     def test_telegrafs_file_is_toml_and_takes_metrics_and_lines(self):
