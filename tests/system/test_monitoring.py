@@ -23,6 +23,7 @@ EXAMPLES = os.path.join(TOP, "conf/examples/monitoring")
 ALERTS_TEST = os.path.join(TOP, "tests/system/alerts.test.yml")
 ECHOPROBE = os.path.abspath(os.path.join(BUILD, "echoprobe"))
 REPORT = os.path.join(BUILD, "tests/system/probe_report")
+CLOCK = "echotimed_clock_synchronised"
 NAME = re.compile(r"\becho(?:timed|probe)_[a-z0-9_]+\b")
 
 
@@ -36,25 +37,63 @@ def names_in(text):
     return {line.split("{")[0].split()[0] for line in text.splitlines() if line and not line.startswith("#")}
 
 
-def known_names(case):
-    """Every name that a daemon and a probe give."""
-    d = case.serve(ECHO, {"service": "hostname"}, metrics=ON)
+def families_in(text):
+    return set(re.findall(r"^# TYPE (\S+)", text, re.M))
+
+
+def of_a_daemon(case):
+    """The metrics of a daemon that has a sample of every family; its kernel may not know the state of the clock."""
+    d = case.serve({**ECHO, "impair": {"drop": 1.0, "delay": 0.001}, "dry_run": True}, {"service": "hostname"}, metrics=ON)
     text = ask(d, "/metrics")[2]
-    families = set(re.findall(r"^# TYPE (\S+)", text, re.M))
-    for run in ("stamp", "mtu", "echo"):
-        report = subprocess.run([REPORT, "prometheus", run], capture_output=True, text=True, check=False).stdout
-        families |= set(re.findall(r"^# TYPE (\S+)", report, re.M))
-        text += report
-    return families | names_in(text)
+    return text if CLOCK in text else f"{text}# TYPE {CLOCK} gauge\n{CLOCK} 1\n"
+
+
+def of_a_probe():
+    return "".join(subprocess.run([REPORT, "prometheus", run], capture_output=True, text=True, check=False).stdout
+                   for run in ("stamp", "mtu", "echo"))
+
+
+def labels_in(text):
+    """{name of a sample: {label, …}}"""
+    return {name: set(re.findall(r'(\w+)="', labels))
+            for name, labels in re.findall(r"^(echo\w+)(?:\{(.*)\})? ", text, re.M)}
+
+
+def targets():
+    """Each question of the dashboard: its expression and its legend."""
+    return [(t["expr"], t["legendFormat"]) for p in json.loads(example("grafana.json"))["panels"] for t in p.get("targets", ())]
 
 
 class Metrics(Case):
     def test_every_metric_of_the_dashboard_and_of_the_alerts_exists(self):
-        known = known_names(self)
+        text = of_a_daemon(self) + of_a_probe()
+        known = families_in(text) | names_in(text)
         for name in ("grafana.json", "alerts.yml"):
             asked = set(NAME.findall(example(name)))
             self.assertGreater(len(asked), 8, name)
             self.assertEqual(asked - known, set(), name)
+
+    def test_the_dashboard_shows_every_metric_of_the_daemon(self):
+        asked = {re.sub(r"_bucket$", "", name) for expression, _ in targets() for name in NAME.findall(expression)}
+        self.assertEqual(families_in(of_a_daemon(self)) - asked, set())
+
+    def test_every_label_of_the_dashboard_exists_where_it_is_asked_for(self):
+        known = labels_in(of_a_daemon(self) + of_a_probe())
+        for expression, legend in targets():
+            with self.subTest(expression=expression):
+                has = set().union({"instance", "job"}, *(known[name] for name in NAME.findall(expression)))
+                kept = set(re.findall(r"\w+", " ".join(re.findall(r"\bby \(([^)]*)\)", expression)))) or has
+                self.assertEqual((kept | set(re.findall(r'(\w+)=~?"', expression))) - has, set())
+                self.assertEqual(set(re.findall(r"\{\{(\w+)\}\}", legend)) - kept, set())
+
+    def test_promtool_accepts_every_expression_of_the_dashboard(self):
+        rules = [{"record": f"of:{i}", "expr": e.replace("$__rate_interval", "5m")} for i, (e, _) in enumerate(targets())]
+        path = self.folder.write("rules.yml", json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+        try:
+            status, said = oracles.promtool("check", "rules", path)
+        except oracles.Missing as missing:
+            self.skipTest(f"needs {missing}")
+        self.assertEqual(status, 0, said)
 
     def test_the_dashboard_is_json_whose_panels_do_not_overlap(self):
         dashboard = json.loads(example("grafana.json"))
