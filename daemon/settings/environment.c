@@ -11,7 +11,9 @@
 #include "settings/items.h"
 
 /* With one underscore a variable may be anybody's: Kubernetes sets ECHOTIMED_PORT where a Service is called echotimed. */
-static const char prefix[] = "ECHOTIMED__";
+#define KEY_VARIABLE "ECHOTIMED__" /* and a key */
+
+static const char prefix[] = KEY_VARIABLE;
 static const char parting[] = "__";
 
 static bool is_setting(const char *variable)

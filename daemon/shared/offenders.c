@@ -45,7 +45,10 @@ static void write_down(struct offenders_place *p, const struct offence *offence,
 static bool begin_write(struct offenders_place *p, uint32_t *ret_version)
 {
 	*ret_version = atomic_load_explicit(&p->version, memory_order_relaxed);
-	return !(*ret_version & 1) && atomic_compare_exchange_strong(&p->version, ret_version, *ret_version + 1);
+	if (*ret_version & 1 || !atomic_compare_exchange_strong(&p->version, ret_version, *ret_version + 1))
+		return false;
+	atomic_thread_fence(memory_order_release); /* nothing of the place is seen changed before its version is */
+	return true;
 }
 
 static void end_write(struct offenders_place *p, uint32_t version)

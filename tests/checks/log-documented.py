@@ -53,7 +53,7 @@ def variables():
 def main():
     said_ends = set(re.findall(r"^\.Cm (\w+)$", section(".Ss Reasons").partition("A session ends")[2], re.M))
     said_variables = {v for line in re.findall(r"^\.It Ev (.*)", section(".Sh ENVIRONMENT"), re.M)
-                      for v in line.replace(",", " ").split()}
+                      for v in line.partition(" Ns ")[0].replace(",", " ").split()}
     pairs = {"events": (events(), items(section(".Ss Events"))), "reasons": (reasons(), items(section(".Ss Reasons"))),
              "ends of a session": (ends(), said_ends), "variables": (variables(), said_variables)}
     wrong = 0

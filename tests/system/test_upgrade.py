@@ -359,13 +359,15 @@ class ThatFail(Upgrades):
         self.assertEqual(old.wait_all_gone(harness.TIMEOUT_S), [])
 
     def test_what_a_program_of_another_layout_cannot_use_it_closes(self):
-        d = self.serve_program(ECHO, log={"sessions": False})
-        self.upgrade(d)
-        before = procs.held(d.pid)
+        d = self.serve_program(ECHO)
+
+        def memories():
+            return sum("memfd:" in to for to in procs.descriptors(d.pid).values())
+        before = memories()
         for program in (NEXT_LAYOUT, daemon.DAEMON):
             self.install(program)
             self.upgrade(d)
-            self.wait_until(lambda: procs.held(d.pid) == before, "as many descriptors as before")
+            self.wait_until(lambda: memories() == before, "as much memory as before")
 
 
 if __name__ == "__main__":
