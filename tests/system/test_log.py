@@ -2,6 +2,7 @@
 """The log as its reader meets it: a reader that does not read, and events that come faster than a log should grow."""
 
 import fcntl
+import json
 import os
 import re
 import signal
@@ -148,6 +149,24 @@ class DeathsThatComeTooOften(Case):
         text = "\n".join(d.log)
         return len(re.findall(r"^warning died ", text, re.M)) + \
             sum(int(n) for n in re.findall(r"^warning withheld event=died lines=(\d+)$", text, re.M))
+
+
+class LogInAFile(Case):
+    def test_a_file_that_is_emptied_goes_on_at_its_start_and_each_line_of_json_has_its_time(self):
+        path = self.folder / "log"
+        d = self.serve({"service": "echo"}, log={"format": "json"},
+                       daemon={"prefix": ["sh", "-c", 'exec "$@" 9>&2 2>>"$0"', path], "wait": True})
+        self.wait_until(lambda: '"event":"ready"' in self.read(path), "the line of its readiness")
+        os.truncate(path, 0)
+        os.kill(d.process.pid, signal.SIGUSR1)
+        self.wait_until(lambda: self.read(path).count("\n") >= 2, "lines after those that are gone")
+        for line in self.read(path).split("\n")[:-1]:
+            self.assertRegex(json.loads(line)["time"], r"^\d{4}-\d\d-\d\dT[0-9:.]+Z$")
+
+    @staticmethod
+    def read(path):
+        with open(path, encoding="utf-8") as f:
+            return f.read()
 
 
 @harness.needs_root

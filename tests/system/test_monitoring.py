@@ -61,7 +61,8 @@ def labels_in(text):
 
 def targets():
     """Each question of the dashboard: its expression and its legend."""
-    return [(t["expr"], t["legendFormat"]) for p in json.loads(example("grafana.json"))["panels"] for t in p.get("targets", ())]
+    panels = json.loads(example("grafana.json"))["panels"]
+    return [(t["expr"], t["legendFormat"]) for p in panels for t in p.get("targets", ())]
 
 
 class Metrics(Case):

@@ -122,6 +122,14 @@ class Posture(harness.Case):
         self.start("echotimed-time.socket", SERVICE)
         self.assertEqual(self.state(), "active")
 
+    def test_with_a_journal_of_its_own_its_lines_and_their_priorities_are_there(self):
+        self.example("journal")
+        self.start(ECHO, SERVICE)
+        self.bed.tool("journalctl", "--namespace=echotimed", "--sync")
+        said = self.bed.tool("journalctl", "--namespace=echotimed", "--quiet", "--output=json", "--priority=notice")
+        self.assertRegex(said, r'"MESSAGE":"ready: generation 1 serves')
+        self.assertNotIn("ready: generation", "\n".join(self.lines()))
+
     def test_with_a_dynamic_user_it_needs_none_in_passwd(self):
         self.assertEqual(self.bed.run("userdel", "echotimed").returncode, 0)
         self.addCleanup(self.restore_user)
