@@ -31,6 +31,8 @@ trap 'exit 1' INT TERM HUP
 cp "$tarball" "$work/echotimed_$version.orig.tar.xz"
 tar -C "$work" -xf "$tarball"
 cp -R "$debian" "$work/echotimed-$version/debian"
+# They are in the source package, which is the same under any umask.
+chmod -R u=rwX,go=rX "$work/echotimed-$version/debian"
 (cd "$work/echotimed-$version" && dpkg-buildpackage --unsigned-source --unsigned-changes)
 
 mkdir -p "$folder"
