@@ -145,8 +145,8 @@ static void add_letters(struct text *t, const char *word, size_t n, enum letters
 
 		if (as == UPPER && c >= 'a' && c <= 'z')
 			c = (char)(c - 'a' + 'A');
-		if (as == LOWER && c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
+		if (as == LOWER)
+			c = text_lower(c);
 		text_add_bytes(t, &c, 1);
 	}
 }
@@ -225,20 +225,6 @@ static void add_conversion(struct text *t, const struct conversion *v, const str
 		add_word(t, v, m);
 }
 
-/* One level: what a letter is short for holds no such letters. */
-static void add_simple(struct text *t, const char *format, const struct daytime_moment *m)
-{
-	size_t n;
-
-	for (const char *s = format; *s != '\0'; s += n) {
-		n = *s == '%' ? daytime_strftime_length(s) : 0;
-		if (n)
-			add_conversion(t, &(struct conversion){ .letter = s[n - 1], .flag = n > 2 ? s[1] : '\0' }, m);
-		else
-			text_add_bytes(t, s, n = 1);
-	}
-}
-
 void daytime_strftime_add(struct text *t, const char *format, const struct daytime_moment *m)
 {
 	size_t n;
@@ -248,8 +234,8 @@ void daytime_strftime_add(struct text *t, const char *format, const struct dayti
 		struct conversion v = { .letter = n ? s[n - 1] : '\0', .flag = n > 2 ? s[1] : '\0' };
 		const char *longer = spelt_out(&v);
 
-		if (longer)
-			add_simple(t, longer, m);
+		if (longer) /* which holds no such letters */
+			daytime_strftime_add(t, longer, m);
 		else if (n)
 			add_conversion(t, &v, m);
 		else
